@@ -1,0 +1,48 @@
+/** What the code may do to the world outside, handed in so that tests can hand in others. */
+export interface Effects {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly progress: Progress;
+}
+
+export interface Clock {
+  now(): Date;
+  /** Milliseconds from any fixed instant; never goes backwards. */
+  monotonicMs(): number;
+}
+
+export interface Log {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+}
+
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** What a run does at the moment: the words shown to the user. */
+export type Stage = 'plan' | 'stage input' | 'score' | 'load store' | 'verify' | 'commit' | 'publish';
+
+export interface ProgressUpdate {
+  readonly stage: Stage;
+  readonly runId?: string;
+  /** Rows scored by this process so far; rows of reused shards are in `rowsReused`. */
+  readonly rowsDone?: number;
+  readonly rowsReused?: number;
+  readonly rowsTotal?: number;
+  readonly shardsDone?: number;
+  readonly shardsTotal?: number;
+  readonly rejects?: number;
+}
+
+export interface Progress {
+  /** Called often (many times a second): it must be cheap. Fields that are left out keep their values. */
+  update(update: ProgressUpdate): void;
+}
+
+export const systemClock: Clock = {
+  now: () => new Date(),
+  monotonicMs: () => performance.now(),
+};
+
+export const silentLog: Log = { debug() {}, info() {}, warn() {} };
+export const silentProgress: Progress = { update() {} };

@@ -1,0 +1,201 @@
+/** The exit codes of the command line. Documented in docs/errors.md, which a test holds to this table. */
+export const EXIT = {
+  done: 0,
+  unexpected: 1,
+  usage: 2,
+  inputOrModel: 3,
+  notFound: 4,
+  overLimit: 5,
+  locked: 6,
+  storeUnavailable: 7,
+  sigint: 130,
+  sigterm: 143,
+} as const;
+
+interface ErrorKind {
+  readonly exitCode: number;
+  /** Whether the same call may succeed a little later, with nothing changed by the user. */
+  readonly retryable: boolean;
+  /** One sentence for docs/errors.md. */
+  readonly summary: string;
+}
+
+const kind = (exitCode: number, retryable: boolean, summary: string): ErrorKind => ({
+  exitCode,
+  retryable,
+  summary,
+});
+
+/** Every error code there is. A code is stable: programs may compare it. */
+export const ERROR_KINDS = {
+  USAGE: kind(EXIT.usage, false, 'A flag, an argument or a combination of them cannot be used.'),
+  JOB_FILE: kind(EXIT.usage, false, 'A job file is missing, cannot be read or has a wrong field.'),
+  INPUT_NOT_FOUND: kind(EXIT.inputOrModel, false, 'No file matches an input path.'),
+  INPUT_EMPTY: kind(EXIT.inputOrModel, false, 'The input has no bytes or no rows.'),
+  INPUT_UNREADABLE: kind(
+    EXIT.inputOrModel,
+    false,
+    'An input file is truncated, corrupt or not what its name says.',
+  ),
+  INPUT_MALFORMED_ROW: kind(
+    EXIT.inputOrModel,
+    false,
+    'A row of a text file cannot be split into its columns.',
+  ),
+  INPUT_CHANGED: kind(EXIT.inputOrModel, false, 'The input changed after the run was planned.'),
+  SCHEMA_MISMATCH: kind(
+    EXIT.inputOrModel,
+    false,
+    "The input's columns do not fit the model's inputs, the keys or the output.",
+  ),
+  FEATURES_SELECT: kind(
+    EXIT.inputOrModel,
+    false,
+    'features.select is not a usable SELECT, or does not keep one row per input row.',
+  ),
+  INVALID_ROW: kind(
+    EXIT.inputOrModel,
+    false,
+    'A value of a row cannot be used and onInvalid is fail (the default).',
+  ),
+  MODEL_NOT_FOUND: kind(EXIT.inputOrModel, false, 'The model file does not exist.'),
+  MODEL_UNREADABLE: kind(EXIT.inputOrModel, false, 'The model file is corrupt or cannot be loaded.'),
+  MODEL_UNSUPPORTED: kind(
+    EXIT.inputOrModel,
+    false,
+    'The model loads, but its inputs or outputs are of a kind that cannot be served.',
+  ),
+  MODEL_FAILED: kind(EXIT.inputOrModel, false, 'The model ended with an error while scoring.'),
+  NOT_FOUND: kind(EXIT.notFound, false, 'No prediction, run or published generation of that name exists.'),
+  REJECTS_OVER_LIMIT: kind(EXIT.overLimit, false, 'More rows were rejected than onInvalid.max allows.'),
+  LOCKED: kind(EXIT.locked, true, 'Another process is running this job.'),
+  FENCED: kind(
+    EXIT.locked,
+    false,
+    'Another process took over this job while this one was running; nothing was published.',
+  ),
+  STORE_UNAVAILABLE: kind(EXIT.storeUnavailable, true, 'The key-value store does not answer.'),
+  STORE_REFUSED: kind(
+    EXIT.storeUnavailable,
+    false,
+    'The key-value store refuses the login, the command or the write.',
+  ),
+  STORE_INCOMPLETE: kind(
+    EXIT.storeUnavailable,
+    true,
+    'The key-value store does not hold what was staged; nothing was published.',
+  ),
+  OUTPUT_UNWRITABLE: kind(EXIT.unexpected, false, 'A file of the output folder cannot be written.'),
+  DISK_FULL: kind(EXIT.unexpected, false, 'The disk of the output folder is full.'),
+  CHILD_DIED: kind(EXIT.unexpected, true, 'A child process ended by a signal or without an answer.'),
+  SIGINT: kind(EXIT.sigint, false, 'The run was interrupted (Ctrl-C).'),
+  SIGTERM: kind(EXIT.sigterm, false, 'The run was asked to end (SIGTERM).'),
+  INTERNAL: kind(EXIT.unexpected, false, 'Something happened that serve-batch did not expect: please report it.'),
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERROR_KINDS;
+export type ErrorFields = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+export interface ServeBatchErrorOptions {
+  readonly cause?: unknown;
+  /** What the message says, for programs: the shard, the row, the column, the file. */
+  readonly fields?: ErrorFields;
+  /** Overrides what the code says of retries. */
+  readonly retryable?: boolean;
+  /** Overrides the exit code: a failed shard ends the run with the exit code of what failed it. */
+  readonly exitCode?: number;
+}
+
+/**
+ * The one error class of serve-batch.
+ *
+ * A message names the thing, the bad value, what was expected and what to do. Anything else that is
+ * thrown is a bug and leaves through {@link toServeBatchError} with code `INTERNAL`.
+ */
+export class ServeBatchError extends Error {
+  override readonly name = 'ServeBatchError';
+  readonly code: ErrorCode;
+  readonly fields: ErrorFields;
+  readonly retryable: boolean;
+  readonly exitCode: number;
+
+  constructor(code: ErrorCode, message: string, options: ServeBatchErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.fields = options.fields ?? {};
+    this.retryable = options.retryable ?? ERROR_KINDS[code].retryable;
+    this.exitCode = options.exitCode ?? ERROR_KINDS[code].exitCode;
+  }
+}
+
+/** An error as it crosses a process boundary or stands in a JSON file. */
+export interface SerializedError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly fields: ErrorFields;
+  readonly retryable: boolean;
+  readonly exitCode: number;
+  readonly stack?: string;
+}
+
+export function serializeError(error: unknown): SerializedError {
+  const known = toServeBatchError(error);
+  const stack = known.cause instanceof Error ? known.cause.stack : known.stack;
+  return {
+    code: known.code,
+    message: known.message,
+    fields: known.fields,
+    retryable: known.retryable,
+    exitCode: known.exitCode,
+    ...(stack === undefined ? {} : { stack }),
+  };
+}
+
+export function deserializeError(data: SerializedError): ServeBatchError {
+  const error = new ServeBatchError(data.code, data.message, {
+    fields: data.fields,
+    retryable: data.retryable,
+    exitCode: data.exitCode,
+  });
+  if (data.stack !== undefined) error.stack = data.stack;
+  return error;
+}
+
+/** Makes any thrown value a {@link ServeBatchError}; file-system errors get their own codes. */
+export function toServeBatchError(error: unknown): ServeBatchError {
+  if (error instanceof ServeBatchError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (isDiskFull(error)) {
+    return new ServeBatchError(
+      'DISK_FULL',
+      `The disk is full: ${firstLine(message)}. Free some space and run the same command again: committed shards are kept.`,
+      { cause: error },
+    );
+  }
+  const systemCode = systemErrorCode(error);
+  if (systemCode === 'EACCES' || systemCode === 'EROFS' || systemCode === 'EPERM') {
+    return new ServeBatchError(
+      'OUTPUT_UNWRITABLE',
+      `A file cannot be used: ${message}. Check the permissions of the folder, or give another one with --output.`,
+      { cause: error },
+    );
+  }
+  return new ServeBatchError('INTERNAL', message, { cause: error });
+}
+
+/** The `code` of a Node system error (`ENOENT` and so on), if it is one. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Whether a file-system, DuckDB or LMDB error says that there is no space left (or a quota is used up). */
+export function isDiskFull(error: unknown): boolean {
+  const code = systemErrorCode(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return true;
+  return error instanceof Error && /no space left on device|disk quota exceeded|file too large/i.test(error.message);
+}
+
+export function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}

@@ -1,0 +1,113 @@
+import type { ElementType, ModelSignature } from './model.ts';
+import type { Column, ResolvedInput } from './table.ts';
+
+/**
+ * What a run will do, decided before anything is computed. Immutable once written as `plan.json`.
+ *
+ * It holds everything that decides the bytes of the parts, and nothing that does not: the number of
+ * processes is not in it.
+ */
+export interface Plan {
+  readonly formatVersion: 1;
+  readonly runId: string;
+  readonly job: string;
+  readonly createdAt: string;
+  readonly identity: RunIdentity;
+  readonly input: ResolvedInput;
+  readonly features: FeaturesPlan;
+  readonly model: ModelPlan;
+  readonly output: OutputPlan;
+  readonly kv: KvPlan | null;
+  readonly onInvalid: InvalidRowPolicy;
+  /** Rows of one model call. Part of the plan, since batch boundaries decide the last bits of results. */
+  readonly batchSize: number;
+  /** Threads of one inference call, in every child. */
+  readonly threads: number;
+  readonly shards: readonly ShardPlan[];
+}
+
+/** Two runs with the same identity compute the same bytes. */
+export interface RunIdentity {
+  readonly inputFingerprint: string;
+  readonly modelSha256: string;
+  readonly specSha256: string;
+}
+
+/** A contiguous range of the input's rows. */
+export interface ShardPlan {
+  readonly index: number;
+  readonly rowStart: number;
+  /** Exclusive. */
+  readonly rowEnd: number;
+}
+
+export interface FeaturesPlan {
+  /** The user's SELECT over `input`, or null where the model's columns stand in the input itself. */
+  readonly select: SelectPlan | null;
+  readonly bindings: readonly InputBinding[];
+}
+
+export interface SelectPlan {
+  /** The SELECT as it is run: the user's text with the row number and the kept columns added. */
+  readonly sql: string;
+  /** Whether the rows must be sorted by input row: a join may change their order. */
+  readonly sort: boolean;
+  /** Tables that the SELECT joins with. */
+  readonly tables: readonly { readonly name: string; readonly path: string }[];
+}
+
+/** Which columns fill one model input, in order, and what they are cast to. */
+export interface InputBinding {
+  readonly input: string;
+  readonly elementType: ElementType;
+  readonly columns: readonly string[];
+  /** Dimensions after the batch dimension; empty for a `[rows]` input. Their product is `columns.length`. */
+  readonly rowShape: readonly number[];
+  /** Rows that the model wants in every call, where its batch dimension is fixed. */
+  readonly fixedRows: number | null;
+}
+
+export interface ModelPlan {
+  readonly path: string;
+  readonly sha256: string;
+  readonly signature: ModelSignature;
+}
+
+export interface OutputPlan {
+  /** Columns kept from the input, in order: key columns first. */
+  readonly keptColumns: readonly Column[];
+  readonly predictions: readonly PredictionBinding[];
+  readonly compression: Compression;
+}
+
+export const COMPRESSIONS = ['zstd', 'snappy', 'gzip', 'none'] as const;
+export type Compression = (typeof COMPRESSIONS)[number];
+
+/** How one model output becomes columns of the part. */
+export interface PredictionBinding {
+  readonly output: string;
+  readonly elementType: ElementType;
+  /** Values a row: 1 for a scalar output. */
+  readonly width: number;
+  /** `scalar`: one column; `list`: one LIST column; `columns`: `width` columns. */
+  readonly shape: 'scalar' | 'list' | 'columns';
+  readonly columns: readonly string[];
+}
+
+export interface KvPlan {
+  /** Without user name and password: those come from the job or the environment when it is opened. */
+  readonly url: string;
+  readonly key: string;
+  readonly field: string | null;
+  /** Columns of the part that make the value: one is a plain number or text, several are JSON. */
+  readonly values: readonly string[];
+  readonly ttlSeconds: number | null;
+  readonly keepGenerations: number;
+}
+
+export interface InvalidRowPolicy {
+  readonly action: 'fail' | 'reject';
+  /** Rejects a run may have; with `maxShare`, of all rows. Null: no limit. */
+  readonly maxRows: number | null;
+  readonly maxShare: number | null;
+}

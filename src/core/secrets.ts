@@ -1,0 +1,39 @@
+/** A URL without its user name and password: `redis://cache:6379/2`. Safe to log and to record. */
+export function maskUrl(url: string): string {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url);
+  if (scheme === null) return url;
+  const rest = url.slice(scheme[0].length);
+  const end = rest.search(/[/?#]/);
+  const authority = end === -1 ? rest : rest.slice(0, end);
+  const tail = end === -1 ? '' : rest.slice(end).replace(/([?&](?:password|user|username|auth|token)=)[^&#]*/gi, '$1***');
+  return `${scheme[0]}${authority.slice(authority.lastIndexOf('@') + 1)}${tail}`;
+}
+
+/** Values that must never be shown; filled while the job is read, asked by everything that prints. */
+export class Secrets {
+  readonly #values = new Set<string>();
+
+  /** Short values are left alone: replacing every "1" would make messages unreadable and hide nothing. */
+  add(value: string): void {
+    if (value.length >= 4) this.#values.add(value);
+  }
+
+  /** Adds the password of a URL, as it is written and as it is decoded. */
+  addUrl(url: string): void {
+    const match = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)@/i.exec(url);
+    const password = match?.[1]?.split(':').slice(1).join(':');
+    if (!password) return;
+    this.add(password);
+    try {
+      this.add(decodeURIComponent(password));
+    } catch {
+      // Not percent-encoded: the written form is all there is.
+    }
+  }
+
+  mask(text: string): string {
+    let masked = text;
+    for (const value of this.#values) masked = masked.replaceAll(value, '***');
+    return masked;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Rows for the store, column by column. All rows of one key are adjacent, also across batches; one
+ * stream of batches names a key in one place only.
+ */
+export interface KvBatch {
+  readonly rows: number;
+  readonly keys: readonly string[];
+  /** Null where the job has no `kv.field`: then every key has exactly one value. */
+  readonly fields: readonly string[] | null;
+  /** A number as text, a text, or JSON: as readers will get it. */
+  readonly values: readonly string[];
+}
+
+export interface StagedCounts {
+  /** Keys that this shard wrote to. A key whose rows lie in two shards counts in both. */
+  readonly keys: number;
+  readonly values: number;
+  /** Bytes of keys, fields and values as they were sent. */
+  readonly bytes: number;
+}
+
+export interface GenerationCounts {
+  /** Distinct keys that the store really holds. */
+  readonly keys: number;
+  /** Distinct (key, field) pairs that the store really holds. */
+  readonly values: number;
+}
+
+/** What a reader is told of the predictions it gets; stored beside them. */
+export interface GenerationInfo {
+  readonly runId: string;
+  /** When the run was planned, ISO 8601. */
+  readonly createdAt: string;
+  /** File name of the model. */
+  readonly model: string;
+  readonly modelSha256: string;
+  /** Templates of key and field, so that a reader can fill them. */
+  readonly key: string;
+  readonly field: string | null;
+  /** The columns that make the value. One: plain text or number. Several: a JSON object. */
+  readonly values: readonly string[];
+  /** Whether the single value is a number. */
+  readonly numeric: boolean;
+}
+
+/** Proof that the caller still holds the job's lock: a larger token of one lineage wins over a smaller. */
+export interface Fence {
+  /** Identifies the output folder that hands out the tokens. */
+  readonly lineage: string;
+  readonly token: number;
+}
+
+/**
+ * A store of one job's predictions, in generations. A generation is one complete version of the job's
+ * keys, named after its run. Readers see only the one that the pointer names.
+ *
+ * Every method throws `STORE_UNAVAILABLE` (host and port, never the password) where the store does not
+ * answer, and `STORE_REFUSED` where it refuses the login, the command or the write.
+ */
+export interface KvStore {
+  /** Without user name and password. */
+  readonly url: string;
+  /** Answers when the store can be reached and written to. */
+  ping(): Promise<void>;
+
+  /**
+   * Writes one shard of a generation. Idempotent: staging a shard again, after any failure and from any
+   * process, ends with the same content. At its end the shard is marked as staged.
+   */
+  stage(request: StageRequest): Promise<StagedCounts>;
+  /** The shards that are marked as staged, by index. Marks live in the store, and die with its data. */
+  stagedShards(generation: string): Promise<ReadonlyMap<number, StagedCounts>>;
+  /** Writes what readers are told; replaces what was there. */
+  describe(generation: string, info: GenerationInfo): Promise<void>;
+  info(generation: string): Promise<GenerationInfo | undefined>;
+  /** Counts what the store really holds by visiting it; and makes it durable where the store can. */
+  count(generation: string): Promise<GenerationCounts>;
+
+  /** The generation that readers see. */
+  current(): Promise<string | undefined>;
+  /** Makes readers see `generation`, in one step. Throws `FENCED` where a newer token has published. */
+  publish(generation: string, fence: Fence): Promise<void>;
+  generations(): Promise<readonly string[]>;
+  /** Deletes a generation that readers do not see. Throws `USAGE` for the current one. */
+  drop(generation: string): Promise<void>;
+
+  /** Values of one key of one generation; `field` is null where the job has none. */
+  get(generation: string, key: string, field: string | null): Promise<string | undefined>;
+  /** All fields of one key, sorted by field (code unit order). */
+  getSeries(generation: string, key: string): Promise<ReadonlyMap<string, string> | undefined>;
+  getMany(
+    generation: string,
+    keys: readonly { readonly key: string; readonly field: string | null }[],
+  ): Promise<readonly (string | undefined)[]>;
+
+  close(): Promise<void>;
+}
+
+export interface StageRequest {
+  readonly generation: string;
+  readonly shard: number;
+  readonly batches: AsyncIterable<KvBatch>;
+  /** Seconds that the values live, counted from now; null: until dropped. Staging again renews it. */
+  readonly ttlSeconds: number | null;
+  readonly signal: AbortSignal;
+}
