@@ -90,7 +90,11 @@ export const ERROR_KINDS = {
   CHILD_DIED: kind(EXIT.unexpected, true, 'A child process ended by a signal or without an answer.'),
   SIGINT: kind(EXIT.sigint, false, 'The run was interrupted (Ctrl-C).'),
   SIGTERM: kind(EXIT.sigterm, false, 'The run was asked to end (SIGTERM).'),
-  INTERNAL: kind(EXIT.unexpected, false, 'Something happened that serve-batch did not expect: please report it.'),
+  INTERNAL: kind(
+    EXIT.unexpected,
+    false,
+    'Something happened that serve-batch did not expect: please report it.',
+  ),
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERROR_KINDS;
@@ -193,7 +197,10 @@ export function systemErrorCode(error: unknown): string | undefined {
 export function isDiskFull(error: unknown): boolean {
   const code = systemErrorCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return true;
-  return error instanceof Error && /no space left on device|disk quota exceeded|file too large/i.test(error.message);
+  return (
+    error instanceof Error &&
+    /no space left on device|disk quota exceeded|file too large/i.test(error.message)
+  );
 }
 
 export function firstLine(text: string): string {

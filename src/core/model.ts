@@ -42,6 +42,8 @@ export interface ModelSignature {
 
 /** `float32 [rows, 10]`, for messages and tables. */
 export function describeTensor(spec: TensorSpec): string {
-  const dims = spec.shape?.map((dim, index) => (typeof dim === 'number' ? dim : index === 0 ? 'rows' : (dim ?? '?')));
+  const dims = spec.shape?.map((dim, index) =>
+    typeof dim === 'number' ? dim : index === 0 ? 'rows' : (dim ?? '?'),
+  );
   return `${spec.elementType} ${dims === undefined ? '[?]' : `[${dims.join(', ')}]`}`;
 }

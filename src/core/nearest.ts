@@ -5,7 +5,7 @@ export function nearestNames(name: string, candidates: readonly string[], most =
   const wanted = name.toLowerCase();
   return candidates
     .map((candidate) => ({ candidate, edits: distance(wanted, candidate.toLowerCase()) }))
-    .filter(({ candidate, edits }) => edits <= Math.max(1, Math.floor(Math.max(name.length, candidate.length) / 3)))
+    .filter(({ candidate, edits }) => edits <= Math.ceil(Math.max(name.length, candidate.length) / 3))
     .sort((a, b) => a.edits - b.edits)
     .slice(0, most)
     .map(({ candidate }) => candidate);

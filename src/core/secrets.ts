@@ -5,7 +5,10 @@ export function maskUrl(url: string): string {
   const rest = url.slice(scheme[0].length);
   const end = rest.search(/[/?#]/);
   const authority = end === -1 ? rest : rest.slice(0, end);
-  const tail = end === -1 ? '' : rest.slice(end).replace(/([?&](?:password|user|username|auth|token)=)[^&#]*/gi, '$1***');
+  const tail =
+    end === -1
+      ? ''
+      : rest.slice(end).replace(/([?&](?:password|user|username|auth|token)=)[^&#]*/gi, '$1***');
   return `${scheme[0]}${authority.slice(authority.lastIndexOf('@') + 1)}${tail}`;
 }
 
@@ -16,6 +19,10 @@ export class Secrets {
   /** Short values are left alone: replacing every "1" would make messages unreadable and hide nothing. */
   add(value: string): void {
     if (value.length >= 4) this.#values.add(value);
+  }
+
+  addAll(others: Secrets): void {
+    for (const value of others.#values) this.#values.add(value);
   }
 
   /** Adds the password of a URL, as it is written and as it is decoded. */

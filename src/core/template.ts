@@ -31,7 +31,10 @@ export function parseTemplate(text: string, where: string): Template {
   }
   literals.push(literal);
   if (columns.length === 0)
-    throw new ServeBatchError('JOB_FILE', `${where} is "${text}" and names no column. Write for example "{store}:{product}".`);
+    throw new ServeBatchError(
+      'JOB_FILE',
+      `${where} is "${text}" and names no column. Write for example "{store}:{product}".`,
+    );
   return { text, columns, literals };
 }
 

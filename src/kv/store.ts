@@ -39,8 +39,8 @@ export interface GenerationInfo {
   readonly field: string | null;
   /** The columns that make the value. One: plain text or number. Several: a JSON object. */
   readonly values: readonly string[];
-  /** Whether the single value is a number. */
-  readonly numeric: boolean;
+  /** What a value is: the text of a number, a text as it is, or JSON (several columns, a list, a boolean). */
+  readonly valueKind: 'number' | 'text' | 'json';
 }
 
 /** Proof that the caller still holds the job's lock: a larger token of one lineage wins over a smaller. */

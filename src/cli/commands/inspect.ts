@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { describeTensor, type ModelSignature } from '../../core/model.ts';
+import type { TableDescription, TaskName, TaskRequest, TaskResult } from '../../pipeline/tasks.ts';
+import type { CliContext } from '../context.ts';
+import { formatBytes, formatCount, formatTable } from '../format.ts';
+import { addOptions, debugOption, jsonOption } from '../options.ts';
+
+interface InspectFlags {
+  readonly json?: boolean;
+}
+
+export function addInspectCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command('inspect')
+    .description('Show the signature of a model, or the columns and the row count of a table.')
+    .argument('<path>', 'an .onnx file, or a table: a file, a quoted glob or a folder');
+  addOptions(command, [jsonOption('it'), debugOption()]);
+  command.addHelpText(
+    'after',
+    '\nExamples:\n  serve-batch inspect fixtures/sales.onnx\n  serve-batch inspect "data/*.parquet"',
+  );
+  command.action((path: string, flags: InspectFlags) =>
+    /\.(onnx|ort)$/i.test(path) ? inspectModel(context, path, flags) : inspectTable(context, path, flags),
+  );
+}
+
+async function inspectModel(context: CliContext, path: string, flags: InspectFlags): Promise<void> {
+  const signature = await inChild(context, 'describe-model', () => ({ path }));
+  context.out(
+    flags.json === true ? `${JSON.stringify(signature, null, 2)}\n` : renderSignature(path, signature),
+  );
+}
+
+function renderSignature(
+  path: string,
+  { inputs, outputs, skippedOutputs, featureNames }: ModelSignature,
+): string {
+  const rows = [
+    ...inputs.map((input) => ['input', input.name, describeTensor(input)]),
+    ...outputs.map((output) => ['output', output.name, describeTensor(output)]),
+    ...skippedOutputs.map(({ name, reason }) => ['output', name, `left out: it is ${reason}`]),
+  ];
+  const names = featureNames === null ? '' : `feature_names: ${featureNames.join(', ')}\n`;
+  return `${path}\n${formatTable(['KIND', 'NAME', 'TYPE'], rows)}${names}`;
+}
+
+async function inspectTable(context: CliContext, path: string, flags: InspectFlags): Promise<void> {
+  const { findFiles } = await import('../../source/find-files.ts');
+  const { formatOfFiles } = await import('../../source/table-formats.ts');
+  const sources = await findFiles([path]);
+  const format = formatOfFiles(sources.map((source) => source.path));
+  const options = { hivePartitioning: 'auto', csv: {}, json: {} } as const;
+  const table = await inChild(context, 'describe-table', (temporaryFolder) => ({
+    format,
+    sources,
+    options,
+    temporaryFolder,
+  }));
+  const bytes = sources.reduce((sum, source) => sum + source.bytes, 0);
+  const summary = { path, format, files: sources.length, bytes, ...table };
+  context.out(flags.json === true ? `${JSON.stringify(summary, null, 2)}\n` : renderTable(summary));
+}
+
+function renderTable(
+  table: TableDescription & { path: string; format: string; files: number; bytes: number },
+): string {
+  const files = `${table.files} ${table.files === 1 ? 'file' : 'files'}`;
+  const title = `${table.path}: ${table.format}, ${files}, ${formatBytes(table.bytes)}, ${formatCount(table.rows)} rows\n`;
+  return (
+    title +
+    formatTable(
+      ['COLUMN', 'TYPE'],
+      table.columns.map(({ name, type }) => [name, type]),
+    )
+  );
+}
+
+/** Models and tables are opened in a child: one that crashes native code does not end the command without a word. */
+async function inChild<N extends TaskName>(
+  context: CliContext,
+  task: N,
+  request: (temporaryFolder: string) => TaskRequest<N>,
+): Promise<TaskResult<N>> {
+  const { ChildPool } = await import('../../pipeline/child-pool.ts');
+  const folder = await mkdtemp(join(tmpdir(), 'serve-batch-inspect-'));
+  const pool = new ChildPool({ size: 1, signal: context.signal });
+  try {
+    return await pool.run(task, request(folder));
+  } finally {
+    await pool.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}

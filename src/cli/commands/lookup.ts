@@ -1,0 +1,112 @@
+import type { Command } from 'commander';
+import { ServeBatchError } from '../../core/errors.ts';
+import type { PredictionValue } from '../../lookup/parse-value.ts';
+import type { CliContext } from '../context.ts';
+import { explainMiss } from '../explain-miss.ts';
+import { placeOfJob } from '../job-place.ts';
+import { addOptions, debugOption, jsonOption, kvOption, outputOption } from '../options.ts';
+
+interface LookupFlags {
+  readonly output?: string;
+  readonly kv?: string;
+  readonly json?: boolean;
+}
+
+export function addLookupCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command('lookup')
+    .description('Print one published prediction, or the whole series of a key.')
+    .argument('<job>', 'the job')
+    .argument('<columns...>', 'the columns of key and field: store=1 product=2 date=2026-11-21');
+  addOptions(command, [outputOption(), kvOption(), jsonOption('the prediction'), debugOption()]);
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  serve-batch lookup sales store=1 product=2 date=2026-11-21     one prediction
+  serve-batch lookup sales store=1 product=2                     all dates of the key
+  serve-batch lookup sales store=1 product=2 --kv redis://cache:6379 --json`,
+  );
+  command.action((job: string, columns: readonly string[], flags: LookupFlags) =>
+    lookup(context, job, columns, flags),
+  );
+}
+
+async function lookup(
+  context: CliContext,
+  job: string,
+  pairs: readonly string[],
+  flags: LookupFlags,
+): Promise<void> {
+  const columns = parsePairs(pairs);
+  const place = await placeOfJob(context, job, flags);
+  if (place.storeUrl === null || place.storeUrl === 'none')
+    throw new ServeBatchError(
+      'NOT_FOUND',
+      `The job ${place.job} has no key-value store to look in. Give it a kv.key (or --key) and run it, or name the store with --kv.`,
+    );
+  const { createLookup } = await import('../../lookup/lookup.ts');
+  const reader = createLookup({ job: place.job, url: place.storeUrl });
+  try {
+    const info = await reader.info();
+    const { parseTemplate } = await import('../../core/template.ts');
+    const fieldColumns = info.field === null ? [] : parseTemplate(info.field, 'kv.field').columns;
+    const wantsSeries = info.field !== null && !fieldColumns.some((name) => name in columns);
+    const origin = {
+      job: place.job,
+      run: info.runId,
+      createdAt: info.createdAt,
+      model: info.model,
+      modelSha256: info.modelSha256,
+    };
+    if (wantsSeries) {
+      const series = await reader.series(columns);
+      if (series === undefined) throw await explainMiss(context, { place, info, columns });
+      const values = Object.fromEntries(series.values);
+      context.out(flags.json === true ? json({ ...origin, values }) : `${text(values)}${originText(origin)}`);
+      return;
+    }
+    const prediction = await reader.get(columns);
+    if (prediction === undefined) throw await explainMiss(context, { place, info, columns });
+    context.out(
+      flags.json === true
+        ? json({ ...origin, value: prediction.value })
+        : `${show(prediction.value)}\n${originText(origin)}`,
+    );
+  } finally {
+    await reader.close();
+  }
+}
+
+function parsePairs(pairs: readonly string[]): Record<string, string> {
+  const columns: Record<string, string> = {};
+  for (const pair of pairs) {
+    const at = pair.indexOf('=');
+    if (at < 1)
+      throw new ServeBatchError(
+        'USAGE',
+        `"${pair}" is not COLUMN=VALUE. Write for example store=1 product=2 date=2026-11-21.`,
+      );
+    columns[pair.slice(0, at)] = pair.slice(at + 1);
+  }
+  return columns;
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function text(values: Readonly<Record<string, PredictionValue>>): string {
+  const width = Math.max(...Object.keys(values).map((field) => field.length));
+  return Object.entries(values)
+    .map(([field, value]) => `${field.padEnd(width)}  ${show(value)}\n`)
+    .join('');
+}
+
+function show(value: PredictionValue): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+function originText({ run, createdAt, model }: { run: string; createdAt: string; model: string }): string {
+  return `from run ${run}, made ${createdAt} by ${model}\n`;
+}

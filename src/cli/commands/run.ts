@@ -1,0 +1,150 @@
+import type { Command } from 'commander';
+import type { RunFlags } from '../../config/run-flags.ts';
+import { systemClock } from '../../core/effects.ts';
+import type { CliContext } from '../context.ts';
+import { jobOfFlags } from '../job-of-flags.ts';
+import {
+  addOptions,
+  debugOption,
+  jsonOption,
+  kvOption,
+  list,
+  option,
+  outputOption,
+  repeatable,
+  wholeNumber,
+} from '../options.ts';
+import { renderPlan } from '../render-plan.ts';
+import { renderRun } from '../render-run.ts';
+import { watchRun } from '../watch-run.ts';
+
+interface RunCommandFlags {
+  readonly input?: readonly string[];
+  readonly model?: string;
+  readonly output?: string;
+  readonly kv?: string;
+  readonly key?: readonly string[];
+  readonly field?: readonly string[];
+  readonly features?: readonly string[];
+  readonly columns?: readonly string[];
+  readonly onInvalid?: string;
+  readonly processes?: number;
+  readonly shardRows?: number;
+  readonly batchSize?: number;
+  readonly dryRun?: boolean;
+  readonly resume: boolean;
+  readonly force?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly debug?: boolean;
+}
+
+export function addRunCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command('run')
+    .description('Score a table: plan, compute the shards, commit and publish.')
+    .argument('[job]', 'a job of jobs/, or a job file (default: the default job)');
+  addOptions(command, [
+    repeatable('-i, --input <path>', 'a file, a quoted glob, a folder, or - for CSV on standard input'),
+    option('-m, --model <file>', 'the ONNX model; without jobs/ it makes a job of its own'),
+    outputOption(),
+    kvOption(),
+    list(
+      '--key <columns>',
+      'columns of the key in the store: store,product or a template "{store}:{product}"',
+    ),
+    list('--field <columns>', 'columns of the field within a key: date'),
+    list('--features <columns>', "columns of the model's matrix input, in order"),
+    list('--columns <columns>', 'input columns kept beside the predictions; * for all'),
+    option(
+      '--on-invalid <policy>',
+      'what a row that cannot be scored does: fail, reject, reject:100 or reject:1%',
+    ),
+    wholeNumber('-p, --processes <n>', 'child processes (default: one per core)'),
+    wholeNumber(
+      '--shard-rows <n>',
+      'rows of a shard, the unit of work and of commit (default: by the size of the input)',
+    ),
+    wholeNumber('--batch-size <n>', 'rows of one model call (default: 1024)'),
+    option('--dry-run', 'show what would be done, and do nothing'),
+    option('--resume', 'continue an interrupted run of the same input, model and job').default(true),
+    option('--no-resume', 'start anew where a run was interrupted'),
+    option('-f, --force', 'run anew even where the same run is finished'),
+    jsonOption('the run record (or the plan, with --dry-run)'),
+    option('-q, --quiet', 'print only errors'),
+    debugOption(),
+  ]);
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  serve-batch run                                          the default job of this project
+  serve-batch run --input "data/2026-11-*/*.parquet"       the same, over other files
+  serve-batch run weekly --kv redis://cache:6379 --processes 4
+  serve-batch run --model m.onnx --input t.csv --output predictions.parquet
+  serve-batch run --model m.onnx --input t.parquet --key store,product --field date
+  cat t.csv | serve-batch run --input - --json > run.json`,
+  );
+  command.action((job: string | undefined, flags: RunCommandFlags) => run(context, job, flags));
+}
+
+async function run(context: CliContext, job: string | undefined, flags: RunCommandFlags): Promise<void> {
+  const spec = await jobOfFlags(context, job, runFlags(flags));
+  const { runJob } = await import('../../pipeline/run-job.ts');
+  const watch = watchRun(context, {
+    quiet: flags.quiet === true,
+    debug: flags.debug === true,
+    job: spec.name,
+  });
+  const effects = { clock: systemClock, log: watch.log, progress: watch.progress };
+  const { signal, stdin } = context;
+  if (flags.dryRun === true) {
+    const { planOnly } = await import('../../pipeline/plan-only.ts');
+    const plan = await planOnly({ spec, effects, signal, stdin }).finally(watch.stop);
+    if (flags.json === true) context.out(`${JSON.stringify(plan, null, 2)}\n`);
+    else if (flags.quiet !== true) context.out(renderPlan(plan));
+    return;
+  }
+  const result = await runJob({
+    spec,
+    resume: flags.resume,
+    force: flags.force === true,
+    effects,
+    signal,
+    stdin,
+  }).finally(watch.stop);
+  if (flags.json === true) context.out(`${JSON.stringify(result.record, null, 2)}\n`);
+  else if (flags.quiet !== true) context.out(renderRun(result, spec));
+  if (result.publishError !== null) throw result.publishError;
+}
+
+function runFlags(flags: RunCommandFlags): RunFlags {
+  const {
+    input,
+    model,
+    output,
+    kv,
+    processes,
+    shardRows,
+    batchSize,
+    key,
+    field,
+    features,
+    columns,
+    onInvalid,
+  } = flags;
+  return {
+    ...(input === undefined ? {} : { inputs: input }),
+    ...(model === undefined ? {} : { model }),
+    ...(output === undefined ? {} : { output }),
+    ...(kv === undefined ? {} : { kv }),
+    ...(processes === undefined ? {} : { processes }),
+    ...(shardRows === undefined ? {} : { shardRows }),
+    ...(batchSize === undefined ? {} : { batchSize }),
+    ...(key === undefined ? {} : { key }),
+    ...(field === undefined ? {} : { field }),
+    ...(features === undefined ? {} : { features }),
+    ...(columns === undefined ? {} : { outputColumns: columns }),
+    ...(onInvalid === undefined ? {} : { onInvalid }),
+  };
+}

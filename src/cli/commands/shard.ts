@@ -1,0 +1,69 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { deserializeError } from '../../core/errors.ts';
+import type { CliContext } from '../context.ts';
+import { formatCount } from '../format.ts';
+import { addOptions, debugOption, jsonOption, kvOption, option } from '../options.ts';
+
+interface ShardFlags {
+  readonly plan: string;
+  readonly index: number;
+  readonly kv?: string;
+  readonly json?: boolean;
+}
+
+export function addShardCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command('shard')
+    .description('Compute one shard of a planned run, here in this process. Doing it twice is harmless.');
+  addOptions(command, [
+    option('--plan <file>', 'the plan.json of the run').makeOptionMandatory(),
+    option('--index <n>', 'the shard, from 0')
+      .argParser((value: string) => {
+        const index = Number(value);
+        if (!Number.isSafeInteger(index) || index < 0)
+          throw new InvalidArgumentError('Expected a whole number, at least 0.');
+        return index;
+      })
+      .makeOptionMandatory(),
+    kvOption(),
+    jsonOption("the shard's record"),
+    debugOption(),
+  ]);
+  command.addHelpText(
+    'after',
+    '\nExample (an array job; afterwards, serve-batch run commits and publishes what is there):\n  serve-batch shard --plan out/sales/runs/20261121T000000Z-k3x9/plan.json --index "$JOB_COMPLETION_INDEX"',
+  );
+  command.action((flags: ShardFlags) => shard(context, flags));
+}
+
+async function shard(context: CliContext, flags: ShardFlags): Promise<void> {
+  if (flags.kv !== undefined) context.secrets.addUrl(flags.kv);
+  const { ChildState } = await import('../../pipeline/child-state.ts');
+  const { TASK_HANDLERS } = await import('../../pipeline/child-tasks.ts');
+  const { memoryLimitOf } = await import('../../pipeline/memory-limit.ts');
+  const state = new ChildState();
+  try {
+    const { kv } = await state.plan(flags.plan);
+    const request = {
+      planPath: flags.plan,
+      memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }),
+      index: flags.index,
+      attempt: 1,
+      storeUrl: flags.kv === 'none' ? null : (flags.kv ?? kv?.url ?? null),
+    };
+    const { record, staged, storeError } = await TASK_HANDLERS.shard(state, request, {
+      now: () => new Date(),
+      onRows: () => {},
+      assertWanted: () => context.signal.throwIfAborted(),
+      signal: context.signal,
+    });
+    if (flags.json === true) context.out(`${JSON.stringify(record, null, 2)}\n`);
+    else
+      context.out(
+        `Shard ${record.index}: ${formatCount(record.rowsOut)} rows, ${formatCount(record.rejects)} rejects, ${staged?.values ?? 0} values staged\n`,
+      );
+    if (storeError !== null) throw deserializeError(storeError);
+  } finally {
+    await state.close();
+  }
+}

@@ -1,0 +1,17 @@
+import type { Secrets } from '../core/secrets.ts';
+
+/** What a command may touch of the process it runs in; tests hand in others. */
+export interface CliContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly stdin: NodeJS.ReadableStream;
+  /** Results: text for people, or JSON. */
+  readonly out: (text: string) => void;
+  /** Everything else: progress, logs, warnings, errors. */
+  readonly err: (text: string) => void;
+  /** Whether `err` is a terminal that a person looks at. */
+  readonly isTerminal: boolean;
+  readonly signal: AbortSignal;
+  /** Masked in all that is printed. */
+  readonly secrets: Secrets;
+}

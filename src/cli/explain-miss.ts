@@ -1,0 +1,63 @@
+import { ServeBatchError } from '../core/errors.ts';
+import { parseTemplate } from '../core/template.ts';
+import type { GenerationInfo } from '../kv/store.ts';
+import { ChildPool } from '../pipeline/child-pool.ts';
+import { memoryLimitOf } from '../pipeline/memory-limit.ts';
+import type { JobPlace } from '../pipeline/publish-earlier.ts';
+import { runPaths } from '../runs/layout.ts';
+import { readPlan } from '../runs/plan-file.ts';
+import type { CliContext } from './context.ts';
+
+/** The error of a lookup that found nothing: which part of the key no prediction has. */
+export async function explainMiss(
+  context: CliContext,
+  miss: {
+    readonly place: JobPlace;
+    readonly info: GenerationInfo;
+    readonly columns: Readonly<Record<string, string>>;
+  },
+): Promise<ServeBatchError> {
+  const { place, info, columns } = miss;
+  const names = [info.key, ...(info.field === null ? [] : [info.field])].flatMap(
+    (text) => parseTemplate(text, 'kv.key').columns,
+  );
+  const asked = Object.fromEntries(
+    names.filter((name) => name in columns).map((name) => [name, columns[name] ?? '']),
+  );
+  const text = Object.entries(asked)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+  const known = await knownNames(context, place, info.runId, asked).catch(() => null);
+  const unknown = known === null ? [] : Object.keys(asked).filter((name) => !known.includes(name));
+  const why =
+    known === null
+      ? 'its parts are not at hand to say which part of the key is unknown'
+      : unknown.length === 0
+        ? 'each of these values occurs in it, but not together'
+        : `it has no ${unknown.map((name) => `${name}=${asked[name]}`).join(' and no ')}`;
+  return new ServeBatchError(
+    'NOT_FOUND',
+    `The published run ${info.runId} of ${place.job} has no prediction for ${text}: ${why}.`,
+    {
+      fields: { job: place.job, runId: info.runId, unknown },
+    },
+  );
+}
+
+/** Which of the asked values occur in the parts at all. */
+async function knownNames(
+  context: CliContext,
+  place: JobPlace,
+  runId: string,
+  wanted: Readonly<Record<string, string>>,
+): Promise<readonly string[]> {
+  const { plan: planPath } = runPaths(place.folderOfJob, runId);
+  const { shards } = await readPlan(planPath);
+  const pool = new ChildPool({ size: 1, signal: context.signal });
+  try {
+    const run = { planPath, memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }) };
+    return await pool.run('known-values', { ...run, shards: shards.map(({ index }) => index), wanted });
+  } finally {
+    await pool.close();
+  }
+}

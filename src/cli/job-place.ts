@@ -1,0 +1,96 @@
+import { resolve } from 'node:path';
+import { DEFAULT_OUTPUT_PATH, outputKind } from '../config/job-spec.ts';
+import { loadJob } from '../config/load-job.ts';
+import { loadProject } from '../config/load-project.ts';
+import { overrideJob } from '../config/override-job.ts';
+import { ServeBatchError } from '../core/errors.ts';
+import { suggestion } from '../core/nearest.ts';
+import { folderOfJob, outputRoot, storeUrlOf } from '../pipeline/locations.ts';
+import type { JobPlace } from '../pipeline/publish-earlier.ts';
+import { type FoundRun, findRun } from '../runs/find-run.ts';
+import { jobFolder, runPaths } from '../runs/layout.ts';
+import { listJobs } from '../runs/ledger.ts';
+import { readPlan } from '../runs/plan-file.ts';
+import { readCurrent } from '../runs/publication.ts';
+import type { CliContext } from './context.ts';
+
+export interface PlaceFlags {
+  readonly output?: string;
+  readonly kv?: string;
+}
+
+/**
+ * Where a job's runs and predictions are: as its job file says, or, for a job made of flags, as its
+ * output folder does. Throws `NOT_FOUND` where neither knows the job.
+ */
+export async function placeOfJob(context: CliContext, job: string, flags: PlaceFlags): Promise<JobPlace> {
+  if (flags.kv !== undefined) context.secrets.addUrl(flags.kv);
+  const declared = await declaredPlace(context, job, flags);
+  if (declared !== null) return declared;
+  const root = rootOfFlags(context, flags);
+  const jobs = await listJobs(root);
+  if (jobs.includes(job))
+    return { job, folderOfJob: jobFolder(root, job), storeUrl: flags.kv ?? (await recordedStore(root, job)) };
+  // A service may read a store without having the output folder.
+  if (flags.kv !== undefined) return { job, folderOfJob: jobFolder(root, job), storeUrl: flags.kv };
+  const { jobs: files } = await loadProject(context.cwd, context.env);
+  const names = [...files.map(({ name }) => name), ...jobs];
+  throw new ServeBatchError(
+    'NOT_FOUND',
+    `There is no job "${job}" in jobs/ and none with runs in ${root}.${suggestion(job, names)} Give the folder with --output, or the store with --kv.`,
+    { fields: { job } },
+  );
+}
+
+async function declaredPlace(context: CliContext, job: string, flags: PlaceFlags): Promise<JobPlace | null> {
+  const { cwd, env, secrets } = context;
+  const project = await loadProject(cwd, env);
+  if (!/\.ya?ml$/i.test(job) && !project.jobs.some(({ name }) => name === job)) return null;
+  const loaded = await loadJob(job, { projectFolder: cwd, env });
+  secrets.addAll(loaded.secrets);
+  const spec = overrideJob(loaded.spec, flags);
+  return { job: spec.name, folderOfJob: folderOfJob(spec), storeUrl: storeUrlOf(spec) };
+}
+
+/** The store of the published run, as its plan says it: without password. */
+async function recordedStore(root: string, job: string): Promise<string | null> {
+  const folder = jobFolder(root, job);
+  const current = await readCurrent(folder);
+  if (current === undefined) return null;
+  return (await readPlan(runPaths(folder, current).plan)).kv?.url ?? null;
+}
+
+/** All output folders that the project's jobs use, and the one of the flags. */
+export async function outputRoots(context: CliContext, flags: PlaceFlags): Promise<readonly string[]> {
+  if (flags.output !== undefined) return [rootOfFlags(context, flags)];
+  const { cwd, env } = context;
+  const roots = new Set([resolve(cwd, DEFAULT_OUTPUT_PATH)]);
+  for (const { file, problem } of (await loadProject(cwd, env)).jobs) {
+    if (problem !== null) continue;
+    const loaded = await loadJob(file, { projectFolder: cwd, env }).catch(() => null);
+    if (loaded !== null) roots.add(resolve(cwd, outputRoot(loaded.spec.output)));
+  }
+  return [...roots];
+}
+
+/** Finds a run by its id, or the beginning of it, among all jobs. */
+export async function placeOfRun(
+  context: CliContext,
+  runId: string,
+  flags: PlaceFlags,
+): Promise<{ readonly run: FoundRun; readonly root: string }> {
+  let failure: unknown;
+  for (const root of await outputRoots(context, flags)) {
+    try {
+      return { run: await findRun(root, runId), root };
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+function rootOfFlags(context: CliContext, flags: PlaceFlags): string {
+  const path = resolve(context.cwd, flags.output ?? DEFAULT_OUTPUT_PATH);
+  return outputRoot({ path, kind: outputKind(path) });
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+import { serializeError, toServeBatchError } from '../core/errors.ts';
+import { Secrets } from '../core/secrets.ts';
+import type { CliContext } from './context.ts';
+import { dropFalseSwitches } from './options.ts';
+import { buildProgram } from './program.ts';
+import { abortOnSignals } from './signals.ts';
+import { usageErrorOf } from './usage-error.ts';
+
+const abort = new AbortController();
+const stopListening = abortOnSignals(abort);
+const secrets = new Secrets();
+const context: CliContext = {
+  env: process.env,
+  cwd: process.cwd(),
+  stdin: process.stdin,
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  isTerminal: process.stderr.isTTY === true,
+  signal: abort.signal,
+  secrets,
+};
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+try {
+  const program = buildProgram(context);
+  dropFalseSwitches(program, process.env);
+  await program.parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = report(error);
+} finally {
+  stopListening();
+}
+
+/** Prints an error and returns the exit code. Stack traces only with --debug. */
+function report(error: unknown): number {
+  const usage = usageErrorOf(error);
+  if (usage !== null) return usage.exitCode;
+  const known = toServeBatchError(error);
+  context.err(`${secrets.mask(`error: ${known.message}`)}\n`);
+  const isDebug = process.argv.includes('--debug') || isTruthy(process.env.SERVE_BATCH_DEBUG);
+  if (isDebug) context.err(`${secrets.mask(`code: ${known.code}\n${serializeError(known).stack ?? ''}`)}\n`);
+  else if (known.code === 'INTERNAL')
+    context.err('This was not expected. Run again with --debug for the details.\n');
+  return known.exitCode;
+}
+
+function isTruthy(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== '0' && value !== 'false';
+}

@@ -1,0 +1,64 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+/** An option with its variable: `--shard-rows` is `SERVE_BATCH_SHARD_ROWS`. */
+export function option(flags: string, description: string): Option {
+  const made = new Option(flags, description);
+  const name = made.long?.replace(/^--/, '').replaceAll('-', '_').toUpperCase();
+  return made.env(`SERVE_BATCH_${name}`);
+}
+
+/** A flag that may be given several times; its variable holds one value. */
+export function repeatable(flags: string, description: string): Option {
+  return option(flags, `${description} (repeatable)`).argParser(
+    (value: string, before: string[] | undefined) => [...(before ?? []), value],
+  );
+}
+
+export function list(flags: string, description: string): Option {
+  return option(flags, description).argParser((value: string) =>
+    value
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  );
+}
+
+export function wholeNumber(flags: string, description: string): Option {
+  return option(flags, description).argParser((value: string) => {
+    const number = Number(value);
+    if (!Number.isSafeInteger(number) || number < 1)
+      throw new InvalidArgumentError('Expected a whole number, at least 1.');
+    return number;
+  });
+}
+
+export const outputOption = (): Option =>
+  option(
+    '-o, --output <path>',
+    'the folder of all jobs, or one file NAME.parquet (default: the job\'s, or "out")',
+  );
+export const kvOption = (): Option =>
+  option(
+    '--kv <url>',
+    'the store: lmdb:PATH, redis://..., rediss://... or none (default: LMDB in the output folder)',
+  );
+export const jsonOption = (what: string): Option =>
+  option('--json', `print ${what} as JSON on standard output`);
+export const debugOption = (): Option => option('--debug', 'log more, and print stack traces');
+
+export function addOptions(command: Command, options: readonly Option[]): Command {
+  for (const each of options) command.addOption(each);
+  return command;
+}
+
+/**
+ * A switch whose variable says 0, false, no or nothing is not given; commander itself would take any
+ * value for a yes.
+ */
+export function dropFalseSwitches(command: Command, env: NodeJS.ProcessEnv): void {
+  for (const { envVar, required, optional } of command.options) {
+    if (envVar === undefined || required || optional) continue;
+    if (['', '0', 'false', 'no', 'off'].includes(env[envVar]?.toLowerCase() ?? 'yes')) delete env[envVar];
+  }
+  for (const child of command.commands) dropFalseSwitches(child, env);
+}

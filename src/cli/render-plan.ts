@@ -1,0 +1,54 @@
+import { describeTensor } from '../core/model.ts';
+import type { Plan } from '../core/plan.ts';
+import { formatCount, formatPairs } from './format.ts';
+import { shortPath } from './render-run.ts';
+
+/** What a run would do, for people. */
+export function renderPlan(plan: Plan): string {
+  const { input, features, model, output, kv, shards, onInvalid } = plan;
+  const rowsOfShard = (shards[0]?.rowEnd ?? 0) - (shards[0]?.rowStart ?? 0);
+  const title = `The job ${plan.job} would do this (nothing was done):\n`;
+  const bindings = features.bindings.map(({ input: name, columns }) => {
+    const spec = model.signature.inputs.find((each) => each.name === name);
+    return [
+      'features',
+      `${columns.join(', ')} → "${name}" (${spec === undefined ? '' : describeTensor(spec)})`,
+    ] as const;
+  });
+  return (
+    title +
+    formatPairs([
+      [
+        'input',
+        `${input.paths.map(shortPath).join(', ')} (${input.format}, ${input.sources.length} ${input.sources.length === 1 ? 'file' : 'files'}, ${formatCount(input.rows)} rows)`,
+      ],
+      ...(input.stagingRejects > 0
+        ? [['rejects', `${formatCount(input.stagingRejects)} rows cannot be split into columns`] as const]
+        : []),
+      ...(features.select === null ? [] : [['select', features.select.sql] as const]),
+      ['model', shortPath(model.path)],
+      ...bindings,
+      ...model.signature.skippedOutputs.map(
+        ({ name, reason }) => ['left out', `output "${name}": it is ${reason}`] as const,
+      ),
+      [
+        'columns',
+        [
+          ...output.keptColumns.map(({ name }) => name),
+          ...output.predictions.flatMap(({ columns }) => columns),
+        ].join(', '),
+      ],
+      [
+        'store',
+        kv === null
+          ? 'none'
+          : `${kv.url}, key ${kv.key}${kv.field === null ? '' : `, field ${kv.field}`}, value ${kv.values.join(', ')}`,
+      ],
+      [
+        'shards',
+        `${shards.length} of ${formatCount(rowsOfShard)} rows, ${formatCount(plan.batchSize)} rows a batch`,
+      ],
+      ['bad rows', onInvalid.action === 'fail' ? 'end the run' : 'are rejected'],
+    ])
+  );
+}

@@ -1,0 +1,74 @@
+import { relative } from 'node:path';
+import type { JobSpec } from '../config/job-spec.ts';
+import type { RunJobResult } from '../pipeline/run-job.ts';
+import type { RunRecord } from '../runs/run-record.ts';
+import { formatBytes, formatCount, formatPairs, formatSeconds } from './format.ts';
+
+/** What a run did, for people. */
+export function renderRun(result: RunJobResult, spec: Pick<JobSpec, 'name'>): string {
+  const { record, outcome } = result;
+  switch (outcome) {
+    case 'up to date':
+      return `Run ${record.runId} of ${spec.name} has done this already, and is published: same input, model and job.\nUse --force to run it anew.\n`;
+    case 'rolled back':
+      return `Run ${record.runId} of ${spec.name} has done this already, and was rolled back: it stays so.\nPublish it again with: serve-batch publish ${record.runId}\nor run it anew with --force.\n`;
+    case 'published':
+      return `Run ${record.runId} of ${spec.name} had done this already; ${result.publishError === null ? 'it is published now' : 'it is not published'}.\n${renderRecord(record)}`;
+    case 'computed':
+      return renderRecord(record);
+  }
+}
+
+/** The record of one run as a table. */
+export function renderRecord(record: RunRecord): string {
+  const { shards, stages, batchLatencyMs: latency, kv, output } = record;
+  const title = `Run ${record.runId} of ${record.job}: ${record.status}\n`;
+  return (
+    title +
+    formatPairs([
+      [
+        'rows',
+        `${formatCount(record.rowsIn)} in, ${formatCount(record.rowsOut)} out, ${formatCount(record.rejects)} rejected`,
+      ],
+      [
+        'time',
+        `${formatSeconds(record.durationSeconds)}, ${formatCount(record.throughputRowsPerSecond)} rows/s`,
+      ],
+      ['shards', `${shards.total} (${shards.reused} reused, ${shards.retried} retried)`],
+      [
+        'work',
+        Object.entries(stages)
+          .map(([stage, seconds]) => `${stage} ${formatSeconds(seconds)}`)
+          .join(', '),
+      ],
+      [
+        'batches',
+        `p50 ${latency.p50} ms, p95 ${latency.p95} ms, p99 ${latency.p99} ms, longest ${latency.max} ms`,
+      ],
+      ['memory', `${formatBytes(record.peakMemoryBytes)} in the largest process`],
+      ['model', `${shortPath(record.model.path)} (sha256 ${record.model.sha256.slice(0, 12)})`],
+      ['input', record.input.paths.map(shortPath).join(', ')],
+      [
+        'output',
+        `${shortPath(output.path)} (${output.parts.length} ${output.parts.length === 1 ? 'part' : 'parts'}, ${formatBytes(output.bytes)})`,
+      ],
+      [
+        'store',
+        kv === null
+          ? 'none'
+          : `${shortUrl(kv.url)} (${formatCount(kv.values)} values under ${formatCount(kv.keys)} keys)`,
+      ],
+      ...(record.error === undefined ? [] : [['error', record.error.message] as const]),
+    ])
+  );
+}
+
+/** Relative to the working folder where that is shorter. */
+export function shortPath(path: string): string {
+  const short = relative('', path);
+  return short !== '' && short.length < path.length ? short : path;
+}
+
+function shortUrl(url: string): string {
+  return url.startsWith('lmdb:') ? `lmdb:${shortPath(url.slice('lmdb:'.length))}` : url;
+}

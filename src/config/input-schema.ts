@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { TABLE_FORMATS } from '../core/table.ts';
+import { choice, expected, flag, section, text, textMap, texts, wholeNumber } from './field-kinds.ts';
+
+const COLUMN_TYPES = textMap(
+  expected('a map from column to DuckDB type', '{zip: VARCHAR}'),
+  expected('a DuckDB type', 'VARCHAR'),
+).describe('DuckDB types by column, for those that would be guessed wrong: {zip: VARCHAR}.');
+const ONE_CHARACTER = expected('one character, or "" for none', "'\"'");
+
+const csv = section({
+  delimiter: text(expected('what stands between two fields', '";"'))
+    .max(4, { error: 'at most four characters. Write for example ";".' })
+    .exactOptional()
+    .describe('What stands between two fields. Default: found by looking at the file.'),
+  quote: z
+    .string({ error: ONE_CHARACTER })
+    .max(1, { error: ONE_CHARACTER })
+    .exactOptional()
+    .describe('What encloses a field that holds a delimiter. Default: found by looking at the file.'),
+  escape: z
+    .string({ error: ONE_CHARACTER })
+    .max(1, { error: ONE_CHARACTER })
+    .exactOptional()
+    .describe('What stands before a quote inside a quoted field. Default: found by looking at the file.'),
+  header: flag()
+    .exactOptional()
+    .describe('Whether the first line names the columns. Default: found by looking at the file.'),
+  nullText: z
+    .union([z.string(), z.array(z.string()).min(1)], {
+      error: expected('a text or a list of texts that mean null', '["", "NA"]'),
+    })
+    .exactOptional()
+    .describe('Texts that mean null: one, or a list. Default: the empty text.'),
+  encoding: text(expected('the name of an encoding', 'latin-1'))
+    .exactOptional()
+    .describe('Encoding of the file, such as utf-8, utf-16 or latin-1. Default: utf-8.'),
+  skip: wholeNumber(0, expected('a whole number of lines, at least 0', '2'))
+    .exactOptional()
+    .describe('Lines to leave out before the header. Default: found by looking at the file.'),
+  types: COLUMN_TYPES.exactOptional(),
+  dateFormat: text(expected('a date format as in strptime', '"%d/%m/%Y"'))
+    .exactOptional()
+    .describe('How dates are written, as in strptime: "%d/%m/%Y". Default: found by looking at the file.'),
+  timestampFormat: text(expected('a timestamp format as in strptime', '"%d/%m/%Y %H:%M:%S"'))
+    .exactOptional()
+    .describe('How timestamps are written, as in strptime. Default: found by looking at the file.'),
+  decimalSeparator: choice(['.', ','])
+    .exactOptional()
+    .describe('What stands before the decimals of a number. Default: a point.'),
+}).describe('How to read CSV and TSV files. What is left out is found by looking at the files.');
+
+const json = section({ types: COLUMN_TYPES.exactOptional() }).describe('How to read JSON files.');
+
+const INPUT_PATHS = expected('a file, glob, folder or URL, or a list of them', 'data/sales.parquet');
+const inputPaths = z.union([text(INPUT_PATHS), texts(INPUT_PATHS)], { error: INPUT_PATHS });
+
+/** The field `input` of a job file. */
+export const input = z
+  .union(
+    [
+      text(INPUT_PATHS),
+      texts(INPUT_PATHS),
+      section({
+        path: inputPaths
+          .exactOptional()
+          .describe('Files, globs, folders with Hive partitions, URLs; "-" is CSV on standard input.'),
+        format: choice(TABLE_FORMATS)
+          .exactOptional()
+          .describe(
+            'Default: by the ending of the files (.parquet .pq; .csv .tsv; .jsonl .ndjson .json; .arrow .feather .ipc; text also .gz).',
+          ),
+        hivePartitioning: z
+          .union([z.literal('auto'), z.boolean()], { error: 'auto, true or false.' })
+          .exactOptional()
+          .describe('Whether folder names such as date=2026-11-21 are columns. Default: auto.'),
+        csv: csv.exactOptional(),
+        json: json.exactOptional(),
+      }),
+    ],
+    { error: INPUT_PATHS },
+  )
+  .describe('The table to score: a path, a list of paths, or a map. Left out, --input has to name it.');

@@ -1,0 +1,100 @@
+import type { Compression, InvalidRowPolicy } from '../core/plan.ts';
+import type { Template } from '../core/template.ts';
+import type { InputOptions } from '../source/input-options.ts';
+
+/**
+ * A job as the rest of the program sees it: checked, with its defaults, its paths absolute and its
+ * variables filled. `jobs/NAME.yaml` may say the same in shorter forms (see job-schema.ts).
+ */
+export interface JobSpec {
+  readonly name: string;
+  readonly description: string | null;
+  /** Whether `run` without a name means this job. */
+  readonly isDefault: boolean;
+  readonly input: InputSpec;
+  readonly features: FeaturesSpec;
+  readonly model: ModelSpec;
+  readonly output: OutputSpec;
+  /** Null: the predictions go to no store. */
+  readonly kv: KvSpec | null;
+  readonly execution: ExecutionSpec;
+  readonly onInvalid: InvalidRowPolicy;
+}
+
+/** Where `format` is left out, the endings of the files say it. */
+export interface InputSpec extends InputOptions {
+  /** Files, globs, folders or URLs; `-` is CSV on standard input. Empty: `--input` has to name them. */
+  readonly paths: readonly string[];
+}
+
+export interface FeaturesSpec {
+  /** The columns of the one matrix input, in order; or of each input by its name. Null: found by name. */
+  readonly columns: readonly string[] | Readonly<Record<string, readonly string[]>> | null;
+  /** A SELECT over the table `input`. Null: the model's columns stand in the input itself. */
+  readonly select: string | null;
+  /** Files that the SELECT joins with, by the name it uses. */
+  readonly tables: Readonly<Record<string, string>>;
+}
+
+export interface ModelSpec {
+  readonly path: string;
+  /** Names of the outputs that become predictions. Null: all that are tensors. */
+  readonly outputs: readonly string[] | null;
+}
+
+export interface OutputSpec {
+  readonly path: string;
+  /** `file`: one Parquet file, since the name ends in `.parquet`. */
+  readonly kind: 'folder' | 'file';
+  /** Input columns kept beside the predictions, besides those of key and field. `'*'`: all. */
+  readonly columns: readonly string[] | '*';
+  /** Names of prediction columns, by the model's name of the output. */
+  readonly rename: Readonly<Record<string, string>>;
+  /** What a `[rows, k]` output becomes: one list column, or k columns `name_0` to `name_k-1`. */
+  readonly vectors: 'list' | 'columns';
+  readonly compression: Compression;
+}
+
+export interface KvSpec {
+  /** May hold a password: mask before showing. Null: LMDB inside the job's output folder. */
+  readonly url: string | null;
+  readonly key: Template;
+  /** Null: a key has one value. */
+  readonly field: Template | null;
+  /** Columns of the part that make the value. Null: all predictions. */
+  readonly values: readonly string[] | null;
+  /** Null: values live until their generation is dropped. */
+  readonly ttlSeconds: number | null;
+  /** Generations kept, the published one included; at least 1. */
+  readonly keepGenerations: number;
+}
+
+export interface ExecutionSpec {
+  /** Child processes. Null: one per core. */
+  readonly processes: number | null;
+  /** Input rows of a shard. Null: the planner chooses. */
+  readonly shardRows: number | null;
+  /** Rows of one model call. */
+  readonly batchSize: number;
+  /** Threads of one model call. */
+  readonly threads: number;
+  /** How often a shard is tried again after it failed. */
+  readonly retries: number;
+  /** What DuckDB may use in each child. Null: the program chooses. */
+  readonly memoryLimitBytes: number | null;
+}
+
+export const DEFAULT_OUTPUT_PATH = 'out';
+export const DEFAULT_KEEP_GENERATIONS = 2;
+export const DEFAULT_EXECUTION: ExecutionSpec = {
+  processes: null,
+  shardRows: null,
+  batchSize: 1024,
+  threads: 1,
+  retries: 2,
+  memoryLimitBytes: null,
+};
+
+export function outputKind(path: string): OutputSpec['kind'] {
+  return /\.parquet$/i.test(path) ? 'file' : 'folder';
+}

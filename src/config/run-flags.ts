@@ -1,0 +1,20 @@
+/** What the command line (or its environment variables) says of a run. What is left out, the job says. */
+export interface RunFlags {
+  readonly inputs?: readonly string[];
+  readonly model?: string;
+  readonly output?: string;
+  /** The address of a store, or `none`. */
+  readonly kv?: string;
+  readonly processes?: number;
+  readonly shardRows?: number;
+  readonly batchSize?: number;
+  /** Columns (`['store', 'product']`), or one template with braces. */
+  readonly key?: readonly string[];
+  readonly field?: readonly string[];
+  /** Columns of the model's matrix, in order. */
+  readonly features?: readonly string[];
+  /** Input columns kept beside the predictions; `['*']`: all. */
+  readonly outputColumns?: readonly string[];
+  /** `fail`, `reject`, `reject:100` or `reject:1%`. */
+  readonly onInvalid?: string;
+}

@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises';
+import protobuf from 'protobufjs/minimal.js';
+import { ServeBatchError, systemErrorCode } from '../core/errors.ts';
+
+/** What stands in the .onnx file itself and ONNX Runtime's Node binding does not tell. */
+export interface OnnxFile {
+  readonly metadata: ReadonlyMap<string, string>;
+  /** Files, relative to the model's folder, that hold its weights. */
+  readonly externalDataFiles: readonly string[];
+}
+
+// Field numbers of onnx.proto3 (github.com/onnx/onnx): ModelProto, GraphProto, TensorProto, StringStringEntryProto.
+const MODEL_GRAPH = 7;
+const MODEL_METADATA = 14;
+const GRAPH_INITIALIZER = 5;
+const TENSOR_EXTERNAL_DATA = 13;
+const ENTRY_KEY = 1;
+const ENTRY_VALUE = 2;
+const LENGTH_DELIMITED = 2;
+
+/** Throws `MODEL_NOT_FOUND` or `MODEL_UNREADABLE`. */
+export async function readOnnxFile(path: string): Promise<OnnxFile> {
+  const bytes = await readModel(path);
+  try {
+    return parseOnnxFile(bytes);
+  } catch (error) {
+    throw new ServeBatchError(
+      'MODEL_UNREADABLE',
+      `${path} is not a complete ONNX model (${bytes.length} bytes; its protobuf cannot be read). Export it again, or check that the copy is whole.`,
+      { cause: error, fields: { model: path } },
+    );
+  }
+}
+
+async function readModel(path: string): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    if (systemErrorCode(error) === 'EISDIR')
+      throw new ServeBatchError('MODEL_NOT_FOUND', `The model ${path} is a folder; expected an .onnx file.`);
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+    throw new ServeBatchError(
+      'MODEL_NOT_FOUND',
+      `The model ${path} does not exist. Check model.path or --model.`,
+      {
+        cause: error,
+        fields: { model: path },
+      },
+    );
+  }
+  if (bytes.length === 0)
+    throw new ServeBatchError('MODEL_UNREADABLE', `The model ${path} is empty (0 bytes). Export it again.`);
+  return bytes;
+}
+
+/** Throws a plain error where the protobuf is cut off or wrong. */
+export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
+  const metadata = new Map<string, string>();
+  const external = new Set<string>();
+  eachField(bytes, (field, value) => {
+    if (field === MODEL_METADATA) {
+      const [key, text] = readEntry(value);
+      metadata.set(key, text);
+    } else if (field === MODEL_GRAPH) {
+      eachField(value, (graphField, tensor) => {
+        if (graphField === GRAPH_INITIALIZER) collectExternal(tensor, external);
+      });
+    }
+  });
+  return { metadata, externalDataFiles: [...external].sort() };
+}
+
+function collectExternal(tensor: Uint8Array, external: Set<string>): void {
+  eachField(tensor, (field, value) => {
+    if (field !== TENSOR_EXTERNAL_DATA) return;
+    const [key, text] = readEntry(value);
+    if (key === 'location') external.add(text);
+  });
+}
+
+function readEntry(bytes: Uint8Array): [key: string, value: string] {
+  let key = '';
+  let text = '';
+  eachField(bytes, (field, value) => {
+    if (field === ENTRY_KEY) key = Buffer.from(value).toString('utf8');
+    if (field === ENTRY_VALUE) text = Buffer.from(value).toString('utf8');
+  });
+  return [key, text];
+}
+
+/** Visits the length-delimited fields of a message and skips the others. */
+function eachField(bytes: Uint8Array, visit: (field: number, value: Uint8Array) => void): void {
+  const reader = protobuf.Reader.create(bytes);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if ((tag & 7) === LENGTH_DELIMITED) {
+      const length = reader.uint32();
+      const start = reader.pos;
+      reader.skip(length);
+      visit(tag >>> 3, bytes.subarray(start, start + length));
+    } else reader.skipType(tag & 7);
+  }
+}

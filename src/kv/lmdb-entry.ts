@@ -1,0 +1,111 @@
+import { ServeBatchError } from '../core/errors.ts';
+import type { ByteWriter } from './byte-writer.ts';
+import type { RowGroup } from './group-rows.ts';
+
+/**
+ * How the values that one shard has for one key are laid out in an LMDB value:
+ *
+ *     flags (1 byte) · end of life (8 bytes, if flagged) · the value as UTF-8
+ *     flags (1 byte) · end of life (8 bytes, if flagged) · number of fields · field, value, field, value ...
+ *
+ * The number, and the sizes before fields and values, are varints. Fields are distinct and sorted.
+ */
+const HAS_FIELDS = 1;
+const EXPIRES = 2;
+const UNUSED_FLAGS = 0xfc;
+
+/** Appends the entry of a group; returns the bytes of its fields and values. */
+export function writeEntry(writer: ByteWriter, group: RowGroup, expiresAtMs: number | null): number {
+  const { fields, values } = group;
+  writer.byte((fields === null ? 0 : HAS_FIELDS) | (expiresAtMs === null ? 0 : EXPIRES));
+  if (expiresAtMs !== null) writer.float64(expiresAtMs);
+  if (fields === null) return writer.text(values[0] ?? '');
+  writer.varint(fields.length);
+  let bytes = 0;
+  for (let index = 0; index < fields.length; index++)
+    bytes += writer.sizedText(fields[index] ?? '') + writer.sizedText(values[index] ?? '');
+  return bytes;
+}
+
+/** Reads an entry. Throws `STORE_REFUSED` for bytes that {@link writeEntry} did not write. */
+export class LmdbEntry {
+  readonly #bytes: Buffer;
+  readonly #bodyStart: number;
+  /** Milliseconds since 1970; null: lasts until dropped. */
+  readonly expiresAtMs: number | null;
+  readonly hasFields: boolean;
+
+  constructor(bytes: Buffer) {
+    const flags = bytes[0] ?? UNUSED_FLAGS;
+    const expires = (flags & EXPIRES) !== 0;
+    if ((flags & UNUSED_FLAGS) !== 0 || (expires && bytes.length < 9)) throw damaged();
+    this.#bytes = bytes;
+    this.hasFields = (flags & HAS_FIELDS) !== 0;
+    this.expiresAtMs = expires ? bytes.readDoubleBE(1) : null;
+    this.#bodyStart = expires ? 9 : 1;
+  }
+
+  /** The value of an entry without fields. */
+  plain(): string {
+    return this.#bytes.toString('utf8', this.#bodyStart);
+  }
+
+  fieldCount(): number {
+    return readVarint(this.#bytes, this.#bodyStart).value;
+  }
+
+  /** The value of one field, given as UTF-8. */
+  field(wanted: Buffer): string | undefined {
+    const bytes = this.#bytes;
+    let { value: left, end: at } = readVarint(bytes, this.#bodyStart);
+    for (; left > 0; left--) {
+      const field = readVarint(bytes, at);
+      const value = readVarint(bytes, field.end + field.value);
+      at = value.end + value.value;
+      if (field.value === wanted.length && sameBytes(bytes, field.end, wanted))
+        return bytes.toString('utf8', value.end, at);
+    }
+    return undefined;
+  }
+
+  /** Puts all fields into a map; what is there under the same field is replaced. */
+  readInto(series: Map<string, string>): void {
+    const bytes = this.#bytes;
+    let { value: left, end: at } = readVarint(bytes, this.#bodyStart);
+    for (; left > 0; left--) {
+      const field = readVarint(bytes, at);
+      const value = readVarint(bytes, field.end + field.value);
+      at = value.end + value.value;
+      series.set(
+        bytes.toString('utf8', field.end, field.end + field.value),
+        bytes.toString('utf8', value.end, at),
+      );
+    }
+  }
+}
+
+/** From the end: the fields of one key are mostly alike at their beginning, as dates are. */
+function sameBytes(bytes: Buffer, start: number, wanted: Buffer): boolean {
+  for (let index = wanted.length - 1; index >= 0; index--)
+    if (bytes[start + index] !== wanted[index]) return false;
+  return true;
+}
+
+function readVarint(bytes: Buffer, start: number): { value: number; end: number } {
+  let value = 0;
+  let scale = 1;
+  for (let at = start; ; at++) {
+    const byte = bytes[at];
+    if (byte === undefined) throw damaged();
+    if (byte < 128) return { value: value + byte * scale, end: at + 1 };
+    value += (byte - 128) * scale;
+    scale *= 128;
+  }
+}
+
+function damaged(): ServeBatchError {
+  return new ServeBatchError(
+    'STORE_REFUSED',
+    'An entry of the LMDB file cannot be read: the file is damaged or from another program. Load it again from the parts with "serve-batch publish RUN".',
+  );
+}

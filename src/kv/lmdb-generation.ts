@@ -1,0 +1,136 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Clock } from '../core/effects.ts';
+import { parseInfo } from './generation-info.ts';
+import { LmdbEntry } from './lmdb-entry.ts';
+import { flushLmdbFile, type LmdbFile, lmdbError, openLmdbFile, writeTransaction } from './lmdb-file.ts';
+import { ENTRIES_END, ENTRIES_START, META_END, metaKey, metaName, SHARD, seriesRange } from './lmdb-key.ts';
+import { LmdbShardWriter } from './lmdb-shard-writer.ts';
+import { SeriesCounter } from './series-counter.ts';
+import { parseMark } from './staged-mark.ts';
+import type { GenerationCounts, GenerationInfo, StagedCounts, StageRequest } from './store.ts';
+
+/** Bounds what a transaction holds in memory, and how long other processes wait for it. */
+const ROWS_PER_TRANSACTION = 16_384;
+/** Entries counted before other work of this process gets its turn. */
+const ENTRIES_PER_TURN = 10_000;
+
+const INFO = 'info';
+const FLUSH_MARKER = metaKey('flushed');
+
+/** One generation in one LMDB file; several processes may have it open, and write to it, at once. */
+export class LmdbGeneration {
+  readonly #file: LmdbFile;
+  readonly #clock: Clock;
+
+  constructor(path: string, clock: Clock) {
+    this.#file = openLmdbFile(path);
+    this.#clock = clock;
+  }
+
+  async stage(request: StageRequest): Promise<StagedCounts> {
+    const { shard, ttlSeconds, signal } = request;
+    const expiresAtMs = ttlSeconds === null ? null : this.#nowMs() + ttlSeconds * 1000;
+    const staging = new LmdbShardWriter(this.#file, shard, expiresAtMs);
+    for await (const batch of request.batches) {
+      for (let rowStart = 0; rowStart < batch.rows; rowStart += ROWS_PER_TRANSACTION) {
+        signal.throwIfAborted();
+        staging.write(batch, rowStart, Math.min(rowStart + ROWS_PER_TRANSACTION, batch.rows));
+        await setImmediate();
+      }
+    }
+    signal.throwIfAborted();
+    return staging.finish();
+  }
+
+  stagedShards(): ReadonlyMap<number, StagedCounts> {
+    const shards = new Map<number, StagedCounts>();
+    for (const { key, value } of this.#range(metaKey(SHARD), META_END)) {
+      const name = metaName(key);
+      if (!name.startsWith(SHARD)) break;
+      const counts = parseMark(value.toString('utf8'), this.#nowMs());
+      if (counts !== undefined) shards.set(Number(name.slice(SHARD.length)), counts);
+    }
+    return shards;
+  }
+
+  describe(info: GenerationInfo): void {
+    writeTransaction(this.#file, (db) => db.putSync(metaKey(INFO), Buffer.from(JSON.stringify(info))));
+  }
+
+  info(): GenerationInfo | undefined {
+    const text = this.#file.db.get(metaKey(INFO));
+    return text === undefined ? undefined : parseInfo(Buffer.from(text).toString('utf8'));
+  }
+
+  async count(): Promise<GenerationCounts> {
+    await flushLmdbFile(this.#file, FLUSH_MARKER);
+    const nowMs = this.#nowMs();
+    const counter = new SeriesCounter();
+    let visited = 0;
+    for (const { key, value } of this.#range(ENTRIES_START, ENTRIES_END)) {
+      const entry = new LmdbEntry(value);
+      if (!hasExpired(entry, nowMs)) counter.add(key, entry);
+      if (++visited % ENTRIES_PER_TURN === 0) await setImmediate();
+    }
+    return counter.counts();
+  }
+
+  get(key: string, field: string | null): string | undefined {
+    const wanted = field === null ? null : Buffer.from(field);
+    let found: string | undefined;
+    for (const entry of this.#entries(key)) {
+      if (entry.hasFields !== (wanted !== null)) continue;
+      found = (wanted === null ? entry.plain() : entry.field(wanted)) ?? found;
+    }
+    return found;
+  }
+
+  getSeries(key: string): ReadonlyMap<string, string> | undefined {
+    const series = new Map<string, string>();
+    let shards = 0;
+    for (const entry of this.#entries(key)) {
+      if (!entry.hasFields) continue;
+      entry.readInto(series);
+      shards++;
+    }
+    if (shards === 0) return undefined;
+    return shards === 1 ? series : sortSeries(series);
+  }
+
+  async close(): Promise<void> {
+    await this.#file.db.close();
+  }
+
+  /** The living entries of a key in the order of their shards. */
+  #entries(key: string): LmdbEntry[] {
+    const range = seriesRange(key);
+    const entries: LmdbEntry[] = [];
+    if (range === undefined) return entries;
+    for (const { value } of this.#range(range.start, range.end)) {
+      const entry = new LmdbEntry(value);
+      if (entry.expiresAtMs === null || entry.expiresAtMs > this.#nowMs()) entries.push(entry);
+    }
+    return entries;
+  }
+
+  *#range(start: Buffer, end: Buffer): Generator<{ key: Buffer; value: Buffer }> {
+    try {
+      for (const { key, value } of this.#file.db.getRange({ start, end }))
+        yield { key, value: Buffer.from(value.buffer, value.byteOffset, value.byteLength) };
+    } catch (error) {
+      throw lmdbError(error, this.#file.path);
+    }
+  }
+
+  #nowMs(): number {
+    return this.#clock.now().getTime();
+  }
+}
+
+function hasExpired(entry: LmdbEntry, nowMs: number): boolean {
+  return entry.expiresAtMs !== null && entry.expiresAtMs <= nowMs;
+}
+
+function sortSeries(series: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map([...series].sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,168 @@
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { ByteWriter } from './byte-writer.ts';
+import type { RedisTimeouts } from './redis-connection.ts';
+import { RedisReplyError, redisError } from './redis-errors.ts';
+import { type RedisTarget, tlsOptions } from './redis-url.ts';
+import { ReplyCounter } from './reply-counter.ts';
+
+/** For replies that have come while this process was too busy to read them. */
+const GRACE_MS = 500;
+/** A chunk is sent when it has this many bytes. */
+const CHUNK_BYTES = 256 * 1024;
+
+/**
+ * A connection for loading: commands are encoded into chunks and sent without waiting for their replies,
+ * which are counted. At most two chunks are under way, so that neither side piles anything up.
+ *
+ * Why not ioredis: it makes a promise, a command and an array for every command, and loading spends
+ * three quarters of its time on them. Only commands whose replies are one line (`:7`, `+OK`) may be sent.
+ */
+export class RedisBulk {
+  readonly #target: RedisTarget;
+  readonly #socket: Socket;
+  readonly #replies = new ReplyCounter();
+  #chunk = new ByteWriter(CHUNK_BYTES + 64 * 1024);
+  #spare = new ByteWriter(CHUNK_BYTES + 64 * 1024);
+  #commands = 0;
+  /** Replies that must have come before the spare chunk's bytes may be written over. */
+  #spareFreeAt = 0;
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  private constructor(target: RedisTarget, socket: Socket, timeouts: RedisTimeouts) {
+    this.#target = target;
+    this.#socket = socket;
+    socket.on('data', (bytes: Buffer) => {
+      this.#replies.take(bytes);
+      if (this.#replies.error !== undefined) this.#fail(new RedisReplyError(this.#replies.error));
+      this.#wake?.();
+    });
+    socket.on('error', (error) => this.#fail(error));
+    socket.on('close', () =>
+      this.#fail(new Error('the connection was closed while a shard was being staged')),
+    );
+    socket.setTimeout(timeouts.answerMs, () => this.#checkSilence());
+  }
+
+  /** Connects and logs in. Throws `STORE_UNAVAILABLE` or `STORE_REFUSED`. */
+  static async connect(target: RedisTarget, timeouts: RedisTimeouts): Promise<RedisBulk> {
+    const bulk = new RedisBulk(target, await openSocket(target, timeouts.connectMs), timeouts);
+    try {
+      const { username, password, db } = target;
+      if (password !== undefined)
+        bulk.command(username === undefined ? ['AUTH', password] : ['AUTH', username, password]);
+      if (db !== 0) bulk.command(['SELECT', String(db)]);
+      // Awaited: after a SELECT that was refused, all that follows would land in another database.
+      await bulk.finish();
+      return bulk;
+    } catch (error) {
+      bulk.close();
+      throw error;
+    }
+  }
+
+  command(parts: readonly string[]): void {
+    this.begin(parts.length);
+    for (const part of parts) this.part(part);
+  }
+
+  /** Begins a command of so many parts; each must follow by {@link part}. */
+  begin(parts: number): void {
+    this.#chunk.byte(ASTERISK);
+    this.#chunk.text(String(parts));
+    this.#chunk.lineEnd();
+    this.#commands++;
+  }
+
+  /** One part of a command; returns its bytes. */
+  part(text: string): number {
+    const bytes = Buffer.byteLength(text);
+    this.#chunk.byte(DOLLAR);
+    this.#chunk.text(String(bytes));
+    this.#chunk.lineEnd();
+    this.#chunk.text(text);
+    this.#chunk.lineEnd();
+    return bytes;
+  }
+
+  /** Whether {@link send} should be called before more is added. */
+  get isFull(): boolean {
+    return this.#chunk.length >= CHUNK_BYTES;
+  }
+
+  /** Sends the chunk, and waits until the one before it was answered. */
+  async send(): Promise<void> {
+    this.#throwFailure();
+    this.#socket.write(this.#chunk.view());
+    await this.#answered(this.#spareFreeAt);
+    [this.#chunk, this.#spare] = [this.#spare, this.#chunk];
+    this.#chunk.clear();
+    this.#spareFreeAt = this.#commands;
+  }
+
+  /** Sends what is left and waits for every reply: after it, the server has carried out all commands. */
+  async finish(): Promise<void> {
+    await this.send();
+    await this.#answered(this.#commands);
+  }
+
+  close(): void {
+    this.#failure ??= new Error('the connection was closed');
+    this.#socket.destroy();
+  }
+
+  async #answered(replies: number): Promise<void> {
+    while (this.#failure === undefined && this.#replies.count < replies) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#throwFailure();
+  }
+
+  #checkSilence(): void {
+    const { count } = this.#replies;
+    const check = () => {
+      if (this.#replies.count === count && count < this.#commands)
+        this.#fail(new Error('the server stopped replying while a shard was being staged'));
+    };
+    setTimeout(check, GRACE_MS).unref();
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#socket.destroy();
+    this.#wake?.();
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw redisError(this.#failure, this.#target);
+  }
+}
+
+const ASTERISK = 42;
+const DOLLAR = 36;
+
+function openSocket(target: RedisTarget, timeoutMs: number): Promise<Socket> {
+  const { host, port, tls } = target;
+  return new Promise((resolve, reject) => {
+    const settle = (done: () => void) => {
+      socket.setTimeout(0);
+      socket.off('timeout', onTimeout).off('error', onError).off('close', onClose);
+      done();
+    };
+    const onReady = () => settle(() => resolve(socket));
+    const onError = (error: Error) => settle(() => reject(redisError(error, target)));
+    const onClose = () => onError(new Error('the connection was closed while it was being made'));
+    const onTimeout = () => {
+      onError(new Error(`connecting took more than ${timeoutMs / 1000} seconds`));
+      socket.on('error', () => {}).destroy();
+    };
+    const socket: Socket =
+      tls === null
+        ? connectTcp({ host, port, noDelay: true }, onReady)
+        : connectTls({ host, port, ...tlsOptions(target) }, onReady);
+    socket.setTimeout(timeoutMs, onTimeout).on('error', onError).on('close', onClose);
+  });
+}

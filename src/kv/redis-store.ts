@@ -1,0 +1,249 @@
+import type { Redis } from 'ioredis';
+import type { Clock } from '../core/effects.ts';
+import { parseInfo } from './generation-info.ts';
+import { KeySet } from './key-set.ts';
+import { checkGeneration, checkJobName } from './names.ts';
+import { RedisBulk } from './redis-bulk.ts';
+import { RedisConnection, type RedisTimeouts } from './redis-connection.ts';
+import { INFO_FIELD, RedisKeys, SHARD_FIELD } from './redis-keys.ts';
+import { PUBLISH, RETIRE, SCAN_SIZES } from './redis-scripts.ts';
+import { RedisShardWriter } from './redis-shard-writer.ts';
+import type { RedisTarget } from './redis-url.ts';
+import { formatMark, parseMark } from './staged-mark.ts';
+import type {
+  Fence,
+  GenerationCounts,
+  GenerationInfo,
+  KvStore,
+  StagedCounts,
+  StageRequest,
+} from './store.ts';
+import { dropCurrentError, fencedError, missingGenerationError } from './store-errors.ts';
+
+/** Keys that the server looks at in one step of SCAN: about a millisecond of its time. */
+const SCAN_COUNT = 2_000;
+/** Commands sent together when many values are read. */
+const READS_PER_PIPELINE = 1_000;
+
+export interface RedisStoreOptions {
+  readonly target: RedisTarget;
+  readonly job: string;
+  readonly clock: Clock;
+  readonly timeouts?: RedisTimeouts;
+}
+
+/**
+ * Redis as the store; {@link RedisKeys} says which keys there are.
+ *
+ * Where rows with one key and field lie in several shards, the shard that is staged last wins: Redis
+ * cannot tell the order of shards. Callers who need it must not split such rows.
+ */
+export class RedisStore implements KvStore {
+  readonly url: string;
+  readonly #job: string;
+  readonly #clock: Clock;
+  readonly #connection: RedisConnection;
+  readonly #keys: RedisKeys;
+
+  constructor(options: RedisStoreOptions) {
+    checkJobName(options.job);
+    this.url = options.target.url;
+    this.#job = options.job;
+    this.#clock = options.clock;
+    this.#connection = new RedisConnection(options.target, options.timeouts);
+    this.#keys = new RedisKeys(options.job);
+  }
+
+  async ping(): Promise<void> {
+    await this.#connection.run((redis) => redis.set(this.#keys.ping, '', 'PX', 1000));
+  }
+
+  async stage(request: StageRequest): Promise<StagedCounts> {
+    const { generation, shard, ttlSeconds } = request;
+    checkGeneration(generation);
+    const expiresAtMs = ttlSeconds === null ? null : this.#nowMs() + ttlSeconds * 1000;
+    await this.#register(generation);
+    const bulk = await RedisBulk.connect(this.#connection.target, this.#connection.timeouts);
+    try {
+      const writer = new RedisShardWriter(bulk, this.#keys, generation, ttlSeconds);
+      for await (const batch of request.batches) await writer.write(batch, request.signal);
+      request.signal.throwIfAborted();
+      const counts = await writer.finish();
+      // On the same connection as the values: a server that lost them since has closed it.
+      const mark = formatMark({ ...counts, expiresAtMs });
+      bulk.command(['HSET', this.#keys.meta(generation), `${SHARD_FIELD}${shard}`, mark]);
+      await bulk.finish();
+      return counts;
+    } finally {
+      bulk.close();
+    }
+  }
+
+  async stagedShards(generation: string): Promise<ReadonlyMap<number, StagedCounts>> {
+    const shards = new Map<number, StagedCounts>();
+    for (const [field, text] of await this.#hash(this.#keys.meta(generation))) {
+      if (!field.startsWith(SHARD_FIELD)) continue;
+      const counts = parseMark(text, this.#nowMs());
+      if (counts !== undefined) shards.set(Number(field.slice(SHARD_FIELD.length)), counts);
+    }
+    return shards;
+  }
+
+  async describe(generation: string, info: GenerationInfo): Promise<void> {
+    checkGeneration(generation);
+    await this.#register(generation);
+    const meta = this.#keys.meta(generation);
+    await this.#connection.run((redis) => redis.hset(meta, INFO_FIELD, JSON.stringify(info)));
+  }
+
+  async info(generation: string): Promise<GenerationInfo | undefined> {
+    const text = await this.#connection.run((redis) => redis.hget(this.#keys.meta(generation), INFO_FIELD));
+    return text === null ? undefined : parseInfo(text);
+  }
+
+  async count(generation: string): Promise<GenerationCounts> {
+    checkGeneration(generation);
+    const pattern = this.#keys.seriesPattern(generation);
+    // SCAN may name a key twice while the server resizes its table.
+    const seen = new KeySet();
+    let values = 0;
+    let cursor = '0';
+    do {
+      const from = cursor;
+      const page = await this.#connection.run((redis) =>
+        redis.eval(SCAN_SIZES, 0, from, pattern, SCAN_COUNT),
+      );
+      const [next, ...sizes] = texts(page);
+      for (let at = 0; at + 1 < sizes.length; at += 2)
+        if (seen.add(sizes[at] ?? '')) values += Number(sizes[at + 1]);
+      cursor = next ?? '0';
+    } while (cursor !== '0');
+    return { keys: seen.size, values };
+  }
+
+  async current(): Promise<string | undefined> {
+    return (await this.#connection.run((redis) => redis.get(this.#keys.pointer))) ?? undefined;
+  }
+
+  async publish(generation: string, fence: Fence): Promise<void> {
+    checkGeneration(generation);
+    const { pointer, fence: fenceKey } = this.#keys;
+    const names = [pointer, fenceKey, this.#keys.meta(generation)];
+    const answer = await this.#connection.run((redis) =>
+      redis.eval(PUBLISH, names.length, ...names, generation, fence.lineage, fence.token),
+    );
+    if (answer === 'missing') throw missingGenerationError(this.#job, generation, this.url);
+    if (answer !== 'published') throw fencedError(this.#job, Number(answer), fence);
+  }
+
+  async generations(): Promise<readonly string[]> {
+    const names = await this.#connection.run((redis) => redis.smembers(this.#keys.generations));
+    return names.sort();
+  }
+
+  async drop(generation: string): Promise<void> {
+    checkGeneration(generation);
+    const { pointer, generations } = this.#keys;
+    const meta = this.#keys.meta(generation);
+    const retired = await this.#connection.run((redis) => redis.eval(RETIRE, 2, pointer, meta, generation));
+    if (retired === 0) throw dropCurrentError(this.#job, generation);
+    const pattern = this.#keys.seriesPattern(generation);
+    let cursor = '0';
+    do cursor = await this.#connection.run((redis) => unlinkPage(redis, cursor, pattern));
+    while (cursor !== '0');
+    // Last: a drop that was cut short is still known, and can be done again.
+    await this.#connection.run((redis) => redis.srem(generations, generation));
+  }
+
+  async get(generation: string, key: string, field: string | null): Promise<string | undefined> {
+    const name = this.#keys.series(generation, key);
+    const value = await this.#connection.run((redis) =>
+      unlessWrongType(field === null ? redis.get(name) : redis.hget(name, field)),
+    );
+    return value ?? undefined;
+  }
+
+  async getSeries(generation: string, key: string): Promise<ReadonlyMap<string, string> | undefined> {
+    const series = await this.#hash(this.#keys.series(generation, key));
+    if (series.length === 0) return undefined;
+    return new Map(series.sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  async getMany(
+    generation: string,
+    keys: readonly { readonly key: string; readonly field: string | null }[],
+  ): Promise<readonly (string | undefined)[]> {
+    const found: (string | undefined)[] = [];
+    for (let start = 0; start < keys.length; start += READS_PER_PIPELINE) {
+      const some = keys.slice(start, start + READS_PER_PIPELINE);
+      found.push(...(await this.#connection.run((redis) => this.#readPage(redis, generation, some))));
+    }
+    return found;
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  async #readPage(
+    redis: Redis,
+    generation: string,
+    keys: readonly { readonly key: string; readonly field: string | null }[],
+  ): Promise<(string | undefined)[]> {
+    const pipeline = redis.pipeline();
+    for (const { key, field } of keys) {
+      const name = this.#keys.series(generation, key);
+      if (field === null) pipeline.get(name);
+      else pipeline.hget(name, field);
+    }
+    const answers = (await pipeline.exec()) ?? [];
+    return answers.map(([error, value]) => {
+      if (error !== null && !isWrongType(error)) throw error;
+      return typeof value === 'string' ? value : undefined;
+    });
+  }
+
+  /** The fields of a hash with their values; empty where there is none, or a string in its place. */
+  async #hash(name: string): Promise<[string, string][]> {
+    // Not hgetall: it makes an object, which has an order and names of its own.
+    const flat = await this.#connection.run((redis) => unlessWrongType(redis.call('HGETALL', name)));
+    const list = texts(flat);
+    const pairs: [string, string][] = [];
+    for (let at = 0; at + 1 < list.length; at += 2) pairs.push([list[at] ?? '', list[at + 1] ?? '']);
+    return pairs;
+  }
+
+  /** Before the first write, so that a generation that was staged in part can be found and dropped. */
+  async #register(generation: string): Promise<void> {
+    await this.#connection.run((redis) => redis.sadd(this.#keys.generations, generation));
+  }
+
+  #nowMs(): number {
+    return this.#clock.now().getTime();
+  }
+}
+
+async function unlinkPage(redis: Redis, cursor: string, pattern: string): Promise<string> {
+  const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT);
+  if (keys.length > 0) await redis.unlink(keys);
+  return next;
+}
+
+/** Null where a string stands in place of a hash, or the other way round. */
+async function unlessWrongType<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isWrongType(error)) return null;
+    throw error;
+  }
+}
+
+function isWrongType(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('WRONGTYPE');
+}
+
+/** The flat list of texts and numbers that a command answered. */
+function texts(answer: unknown): string[] {
+  return Array.isArray(answer) ? answer.map(String) : [];
+}

@@ -1,0 +1,26 @@
+import { ServeBatchError } from '../core/errors.ts';
+
+/** A value of a key column, as a caller gives it. */
+export type ColumnValue = string | number | bigint | Date;
+export type Columns = Readonly<Record<string, ColumnValue>>;
+
+const MIDNIGHT = 'T00:00:00.000Z';
+
+/**
+ * The text that a value has in keys and fields. A `Date` at midnight UTC is a day, `2026-11-21`; any
+ * other a timestamp in UTC whose fraction has no zeros at its end, `2026-11-21T05:00:00.25`. Throws
+ * `USAGE` for an invalid `Date`.
+ */
+export function columnText(column: string, value: ColumnValue): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object') return String(value);
+  if (Number.isNaN(value.getTime()))
+    throw new ServeBatchError(
+      'USAGE',
+      `The column "${column}" was given an invalid Date. Give a day such as 2026-11-21 as text, or a valid Date.`,
+      { fields: { column } },
+    );
+  const text = value.toISOString();
+  if (text.endsWith(MIDNIGHT)) return text.slice(0, -MIDNIGHT.length);
+  return text.slice(0, -'Z'.length).replace(/\.000$|(?<=\.\d*[1-9])0+$/, '');
+}

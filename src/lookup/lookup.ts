@@ -1,0 +1,149 @@
+import { type Clock, systemClock } from '../core/effects.ts';
+import { ServeBatchError } from '../core/errors.ts';
+import { openStore } from '../kv/open-store.ts';
+import type { GenerationInfo, KvStore } from '../kv/store.ts';
+import type { Columns } from './column-text.ts';
+import { predictionAddress, seriesKey } from './key-address.ts';
+import { type PredictionValue, parseValue } from './parse-value.ts';
+import { type PublishedView, PublishedViews } from './published-view.ts';
+
+export interface LookupOptions {
+  readonly job: string;
+  /** `lmdb:PATH`, `redis://...` or `rediss://...`. */
+  readonly url: string;
+  /** Milliseconds for which a newly published run may go unnoticed; 1000 by default. */
+  readonly refreshMs?: number;
+  readonly clock?: Clock;
+}
+
+/** Where a prediction comes from. */
+export interface Origin {
+  readonly run: string;
+  /** When the run was planned, ISO 8601. */
+  readonly createdAt: string;
+  /** File name of the model. */
+  readonly model: string;
+}
+
+export interface Prediction extends Origin {
+  readonly value: PredictionValue;
+}
+
+export interface Series extends Origin {
+  /** By field (a date, mostly), sorted. */
+  readonly values: ReadonlyMap<string, PredictionValue>;
+}
+
+/**
+ * Answers user requests from the published run. Each answer comes from one run, also while another is
+ * being published. Every method throws `NOT_FOUND` while nothing is published, `USAGE` for columns that
+ * do not fit the key, and `STORE_UNAVAILABLE` or `STORE_REFUSED` where the store fails.
+ */
+export interface Lookup {
+  /** The prediction of a key, and of a field where the job has one; undefined where there is none. */
+  get(columns: Columns): Promise<Prediction | undefined>;
+  /** Many at once, in the order asked for, all from the same run. */
+  getMany(list: readonly Columns[]): Promise<readonly (Prediction | undefined)[]>;
+  /** All fields of a key; undefined where there are none. Throws `USAGE` where the job has no field. */
+  series(columns: Columns): Promise<Series | undefined>;
+  /** What is published. */
+  info(): Promise<GenerationInfo & { readonly generation: string }>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a job's predictions for reading. Nothing is connected before the first question.
+ *
+ * @example
+ * const lookup = createLookup({ job: 'demand', url: 'redis://cache:6379' });
+ * const found = await lookup.get({ store: 1, product: 2, date: '2026-11-21' });
+ * console.log(found?.value);
+ * await lookup.close();
+ */
+export function createLookup(options: LookupOptions): Lookup {
+  const { job, url, refreshMs = 1000, clock = systemClock } = options;
+  return new StoreLookup(openStore({ job, url, clock }), { job, refreshMs, clock });
+}
+
+class StoreLookup implements Lookup {
+  readonly #store: KvStore;
+  readonly #views: PublishedViews;
+
+  constructor(store: KvStore, options: { job: string; refreshMs: number; clock: Clock }) {
+    this.#store = store;
+    this.#views = new PublishedViews({ store, ...options });
+  }
+
+  async get(columns: Columns): Promise<Prediction | undefined> {
+    return this.#answer(
+      async (view) => {
+        const { key, field } = predictionAddress(view.templates, columns);
+        const text = await this.#store.get(view.generation, key, field);
+        return text === undefined ? undefined : predictionOf(text, view);
+      },
+      (found) => found !== undefined,
+    );
+  }
+
+  async getMany(list: readonly Columns[]): Promise<readonly (Prediction | undefined)[]> {
+    return this.#answer(
+      async (view) => {
+        const addresses = list.map((columns) => predictionAddress(view.templates, columns));
+        const texts = await this.#store.getMany(view.generation, addresses);
+        return texts.map((text) => (text === undefined ? undefined : predictionOf(text, view)));
+      },
+      (found) => !found.includes(undefined),
+    );
+  }
+
+  async series(columns: Columns): Promise<Series | undefined> {
+    return this.#answer(
+      async (view) => {
+        if (view.info.field === null) throw noField(view);
+        const series = await this.#store.getSeries(view.generation, seriesKey(view.templates, columns));
+        return series === undefined ? undefined : seriesOf(series, view);
+      },
+      (found) => found !== undefined,
+    );
+  }
+
+  async info(): Promise<GenerationInfo & { readonly generation: string }> {
+    const { generation, info } = this.#views.fresh ?? (await this.#views.refresh());
+    return { ...info, generation };
+  }
+
+  async close(): Promise<void> {
+    await this.#store.close();
+  }
+
+  /** A miss may mean that the generation was replaced and dropped: then the newer one is asked. */
+  async #answer<T>(read: (view: PublishedView) => Promise<T>, isComplete: (found: T) => boolean): Promise<T> {
+    const view = this.#views.fresh ?? (await this.#views.refresh());
+    const found = await read(view);
+    if (isComplete(found)) return found;
+    const newer = await this.#views.newerThan(view);
+    return newer === undefined ? found : read(newer);
+  }
+}
+
+function predictionOf(text: string, view: PublishedView): Prediction {
+  return { value: parseValue(text, view.info), ...originOf(view) };
+}
+
+function seriesOf(texts: ReadonlyMap<string, string>, view: PublishedView): Series {
+  const values = new Map<string, PredictionValue>();
+  for (const [field, text] of texts) values.set(field, parseValue(text, view.info));
+  return { values, ...originOf(view) };
+}
+
+function originOf({ info }: PublishedView): Origin {
+  return { run: info.runId, createdAt: info.createdAt, model: info.model };
+}
+
+function noField({ info }: PublishedView): ServeBatchError {
+  return new ServeBatchError(
+    'USAGE',
+    `Run ${info.runId} has one value a key ("${info.key}") and no field, so that there is no series. Ask for the prediction itself.`,
+    { fields: { runId: info.runId } },
+  );
+}

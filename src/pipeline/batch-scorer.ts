@@ -1,0 +1,96 @@
+import { firstLine, ServeBatchError } from '../core/errors.ts';
+import type { PredictionBinding } from '../core/plan.ts';
+import type { TensorData } from '../core/tensor-data.ts';
+import type { FeatureBatch } from '../features/feature-batch.ts';
+import type { ModelSession } from '../inference/model-session.ts';
+
+/** Receives what became of the rows of a batch, in order. */
+export interface ScoreSink {
+  /** Rows `from` to `to` (exclusive) of `outputs`; the first stands at `position` in the shard. */
+  scored(outputs: readonly TensorData[], from: number, to: number, position: number): void;
+  /** The model ends with an error for this row alone. */
+  failed(position: number, reason: string): void;
+}
+
+/** Calls the model batch by batch. */
+export class BatchScorer {
+  readonly #session: ModelSession;
+  readonly #bindings: readonly PredictionBinding[];
+  readonly #outputNames: readonly string[];
+  readonly #fixedRows: number | null;
+  readonly #onCall: (ms: number) => void;
+
+  constructor(options: {
+    readonly session: ModelSession;
+    readonly bindings: readonly PredictionBinding[];
+    readonly fixedRows: number | null;
+    /** Told the duration of each model call in milliseconds. */
+    readonly onCall: (ms: number) => void;
+  }) {
+    this.#session = options.session;
+    this.#bindings = options.bindings;
+    this.#outputNames = options.bindings.map(({ output }) => output);
+    this.#fixedRows = options.fixedRows;
+    this.#onCall = options.onCall;
+  }
+
+  /** Scores all rows of a batch. Rows that the model fails on are told one by one; throws for wrong shapes. */
+  async score(batch: FeatureBatch, sink: ScoreSink): Promise<void> {
+    if (batch.rows > 0) await this.#scoreRange(batch, 0, batch.rows, sink);
+  }
+
+  /** One bad row (a category that the model does not know) fails its whole call: halve until it stands alone. */
+  async #scoreRange(batch: FeatureBatch, from: number, to: number, sink: ScoreSink): Promise<void> {
+    let outputs: readonly TensorData[];
+    try {
+      outputs = await this.#call(batch, from, to);
+    } catch (error) {
+      if (error instanceof ServeBatchError) throw error;
+      if (to - from === 1) {
+        sink.failed(
+          batch.positions[from] ?? 0,
+          firstLine(error instanceof Error ? error.message : String(error)),
+        );
+        return;
+      }
+      const middle = from + Math.ceil((to - from) / 2);
+      await this.#scoreRange(batch, from, middle, sink);
+      await this.#scoreRange(batch, middle, to, sink);
+      return;
+    }
+    this.#emit(batch, from, to, outputs, sink);
+  }
+
+  async #call(batch: FeatureBatch, from: number, to: number): Promise<readonly TensorData[]> {
+    const modelRows = this.#fixedRows ?? to - from;
+    const feeds = batch.tensors(from, to, modelRows);
+    const start = performance.now();
+    const results = await this.#session.run(feeds, this.#outputNames);
+    this.#onCall(performance.now() - start);
+    return this.#bindings.map(({ output, width }) => {
+      const value = results.get(output);
+      if (value !== undefined && value.data.length === modelRows * width) return value.data;
+      throw new ServeBatchError(
+        'MODEL_FAILED',
+        `The model output "${output}" has the shape [${value?.dims.join(', ')}] for ${modelRows} rows; expected ${width} ${width === 1 ? 'value' : 'values'} a row. Leave it out with model.outputs, or export the model with a batch dimension.`,
+      );
+    });
+  }
+
+  /** Rows that follow each other in the shard go to the sink in one piece. */
+  #emit(
+    batch: FeatureBatch,
+    from: number,
+    to: number,
+    outputs: readonly TensorData[],
+    sink: ScoreSink,
+  ): void {
+    let start = from;
+    for (let row = from + 1; row <= to; row++) {
+      const breaks = row === to || batch.positions[row] !== (batch.positions[row - 1] ?? 0) + 1;
+      if (!breaks) continue;
+      sink.scored(outputs, start - from, row - from, batch.positions[start] ?? 0);
+      start = row;
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { deserializeError, ServeBatchError } from '../core/errors.ts';
+import type { FromChild, TaskName, TaskRequest, TaskResult, ToChild } from './tasks.ts';
+
+export interface PoolOptions {
+  /** Children at work at once. */
+  readonly size: number;
+  readonly signal: AbortSignal;
+  readonly onChildDied?: (error: ServeBatchError) => void;
+}
+
+/**
+ * Child processes that take tasks. They start when they are first needed, serve one task after the
+ * other, and are replaced when they die: the task they had fails with `CHILD_DIED`, which says the
+ * signal, and may be given again.
+ */
+export class ChildPool {
+  readonly #options: PoolOptions;
+  readonly #idle: Child[] = [];
+  readonly #all = new Set<Child>();
+  readonly #waiting: ((child: Child) => void)[] = [];
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    options.signal.addEventListener('abort', this.#kill, { once: true });
+  }
+
+  /** Starts all children now, so that loading their libraries overlaps with other work. */
+  warmUp(): void {
+    while (this.#all.size < this.#options.size) this.#release(this.#spawn());
+  }
+
+  /**
+   * Runs a task in the next free child. Throws what the task throws, `CHILD_DIED`, or the reason of the
+   * signal.
+   */
+  async run<N extends TaskName>(
+    task: N,
+    request: TaskRequest<N>,
+    onRows: (rows: number) => void = () => {},
+  ): Promise<TaskResult<N>> {
+    this.#options.signal.throwIfAborted();
+    const child = await this.#acquire();
+    try {
+      return (await child.run(task, request, onRows)) as TaskResult<N>;
+    } finally {
+      this.#release(child);
+    }
+  }
+
+  /** Ends all children and waits for them. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#options.signal.removeEventListener('abort', this.#kill);
+    await Promise.all([...this.#all].map((child) => child.end()));
+  }
+
+  readonly #kill = (): void => {
+    for (const child of this.#all) child.kill();
+  };
+
+  #acquire(): Promise<Child> {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return Promise.resolve(idle);
+    if (this.#all.size < this.#options.size) return Promise.resolve(this.#spawn());
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #release(child: Child): void {
+    const next = this.#waiting.shift();
+    if (next !== undefined) next(child.isAlive ? child : this.#spawn());
+    else if (child.isAlive) this.#idle.push(child);
+  }
+
+  #spawn(): Child {
+    const child: Child = new Child((error) => {
+      this.#all.delete(child);
+      const index = this.#idle.indexOf(child);
+      if (index !== -1) this.#idle.splice(index, 1);
+      if (!this.#closed && !this.#options.signal.aborted) this.#options.onChildDied?.(error);
+    }, this.#options.signal);
+    this.#all.add(child);
+    return child;
+  }
+}
+
+interface Pending {
+  readonly id: number;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  readonly onRows: (rows: number) => void;
+}
+
+class Child {
+  readonly #process: ChildProcess;
+  readonly #exited: Promise<void>;
+  readonly #signal: AbortSignal;
+  #pending: Pending | null = null;
+  #lastId = 0;
+  isAlive = true;
+
+  constructor(onDied: (error: ServeBatchError) => void, signal: AbortSignal) {
+    this.#signal = signal;
+    this.#process = fork(fileURLToPath(new URL('./child.js', import.meta.url)), [], {
+      // Inputs, plans and results are plain JSON; standard output is the parent's own.
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: [],
+      env: { ...process.env, ORT_DISABLE_TELEMETRY: '1', OMP_NUM_THREADS: '1' },
+    });
+    this.#process.on('message', (message) => this.#receive(message as FromChild));
+    this.#process.on('error', () => {});
+    this.#exited = new Promise((resolve) => {
+      this.#process.once('exit', (code, killedBy) => {
+        this.isAlive = false;
+        const error = diedError(this.#process.pid, code, killedBy);
+        onDied(error);
+        this.#pending?.reject(this.#signal.aborted ? this.#signal.reason : error);
+        this.#pending = null;
+        resolve();
+      });
+    });
+  }
+
+  run(task: TaskName, request: unknown, onRows: (rows: number) => void): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#lastId;
+      this.#pending = { id, resolve, reject, onRows };
+      const message: ToChild = { id, task, request };
+      // A child that cannot be written to is about to exit: its exit rejects the task.
+      this.#process.send(message, () => {});
+    });
+  }
+
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+
+  /** The child ends by itself when its channel closes, after it has put its things away. */
+  async end(): Promise<void> {
+    if (this.#process.connected) this.#process.disconnect();
+    const timer = setTimeout(() => this.kill(), 5000);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+
+  #receive(message: FromChild): void {
+    const pending = this.#pending;
+    if ('ready' in message || pending === null || message.id !== pending.id) return;
+    if ('rows' in message) {
+      pending.onRows(message.rows);
+      return;
+    }
+    this.#pending = null;
+    if ('error' in message) pending.reject(deserializeError(message.error));
+    else pending.resolve(message.result);
+  }
+}
+
+function diedError(
+  pid: number | undefined,
+  code: number | null,
+  signal: NodeJS.Signals | null,
+): ServeBatchError {
+  const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+  const hint =
+    signal === 'SIGKILL'
+      ? ' The system may have run out of memory: lower --processes or --shard-rows.'
+      : signal === 'SIGSEGV' || signal === 'SIGABRT' || signal === 'SIGILL' || signal === 'SIGFPE'
+        ? ' The model or the input crashed native code.'
+        : '';
+  return new ServeBatchError(
+    'CHILD_DIED',
+    `The child process ${pid ?? ''} ${how} before it answered.${hint}`,
+    {
+      fields: { ...(signal === null ? {} : { signal }), ...(code === null ? {} : { exitCode: code }) },
+    },
+  );
+}

@@ -1,0 +1,66 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Plan } from '../core/plan.ts';
+import { ModelSession } from '../inference/model-session.ts';
+import { openStore } from '../kv/open-store.ts';
+import type { KvStore } from '../kv/store.ts';
+import { readPlan } from '../runs/plan-file.ts';
+import { Database } from '../source/database.ts';
+
+/** What a child keeps between tasks: the plan, a database of one thread, the loaded model, the store. */
+export class ChildState {
+  #planPath: string | null = null;
+  #plan: Plan | null = null;
+  #database: Database | null = null;
+  #session: { readonly sha256: string; readonly session: ModelSession } | null = null;
+  #store: { readonly url: string; readonly job: string; readonly store: KvStore } | null = null;
+  #scratch: string | null = null;
+
+  async plan(planPath: string): Promise<Plan> {
+    if (this.#planPath !== planPath || this.#plan === null) {
+      this.#plan = await readPlan(planPath);
+      this.#planPath = planPath;
+    }
+    return this.#plan;
+  }
+
+  /** The database for shards. One thread: with several, the same COPY gives different bytes. */
+  async database(runTemp: string, memoryLimit: string): Promise<Database> {
+    this.#database ??= await Database.open({
+      threads: 1,
+      memoryLimit,
+      temporaryFolder: await this.#scratchFolder(runTemp),
+    });
+    return this.#database;
+  }
+
+  async session(plan: Plan): Promise<ModelSession> {
+    if (this.#session?.sha256 !== plan.model.sha256) {
+      await this.#session?.session.close();
+      const session = await ModelSession.open(plan.model.path, { threads: plan.threads });
+      this.#session = { sha256: plan.model.sha256, session };
+    }
+    return this.#session.session;
+  }
+
+  async store(url: string, job: string): Promise<KvStore> {
+    if (this.#store?.url !== url || this.#store.job !== job) {
+      await this.#store?.store.close();
+      this.#store = { url, job, store: openStore({ url, job }) };
+    }
+    return this.#store.store;
+  }
+
+  async close(): Promise<void> {
+    await this.#store?.store.close();
+    await this.#session?.session.close();
+    this.#database?.close();
+    if (this.#scratch !== null) await rm(this.#scratch, { recursive: true, force: true });
+  }
+
+  async #scratchFolder(runTemp: string): Promise<string> {
+    this.#scratch = join(runTemp, String(process.pid));
+    await mkdir(this.#scratch, { recursive: true });
+    return this.#scratch;
+  }
+}

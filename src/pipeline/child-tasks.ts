@@ -1,0 +1,154 @@
+import { availableParallelism } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { ServeBatchError, serializeError } from '../core/errors.ts';
+import type { Plan } from '../core/plan.ts';
+import { quoteName, quoteText } from '../core/sql.ts';
+import { ModelSession } from '../inference/model-session.ts';
+import type { StagedCounts } from '../kv/store.ts';
+import { type RunPaths, runPaths } from '../runs/layout.ts';
+import { countDistinct, readDuplicateWinners, readKvBatches } from '../sinks/kv-batches.ts';
+import { mergeParts } from '../sinks/merge-parts.ts';
+import { templateSql } from '../sinks/value-sql.ts';
+import { Database } from '../source/database.ts';
+import { describeTable } from '../source/resolve-input.ts';
+import type { ChildState } from './child-state.ts';
+import { planRun } from './plan-run.ts';
+import { runShard } from './run-shard.ts';
+import type { LoadPartsTask, PartsTask, RunReference, TaskName, TaskRequest, TaskResult } from './tasks.ts';
+
+export interface TaskEffects {
+  readonly now: () => Date;
+  readonly onRows: (rows: number) => void;
+  /** Throws where the parent is gone. */
+  readonly assertWanted: () => void;
+  readonly signal: AbortSignal;
+}
+
+type Handlers = {
+  readonly [N in TaskName]: (
+    state: ChildState,
+    request: TaskRequest<N>,
+    effects: TaskEffects,
+  ) => Promise<TaskResult<N>>;
+};
+
+/** What a child can do. */
+export const TASK_HANDLERS: Handlers = {
+  async plan(_, { plan, temporaryFolder, memoryLimit, threads }) {
+    return withDatabase({ threads, memoryLimit, temporaryFolder }, (database) => planRun(database, plan));
+  },
+
+  async shard(state, request, effects) {
+    const { plan, paths, database } = await openRun(state, request);
+    const session = await state.session(plan);
+    const { index, attempt, storeUrl } = request;
+    const record = await runShard({ plan, paths, database, session, attempt, ...effects }, index);
+    if (storeUrl === null || plan.kv === null) return { record, staged: null, storeError: null };
+    try {
+      const load = { ...request, shards: [index], storeUrl, stageAs: index, duplicatesOnly: false };
+      return { record, staged: await loadParts(state, load, effects), storeError: null };
+    } catch (error) {
+      return { record, staged: null, storeError: serializeError(error) };
+    }
+  },
+
+  'load-parts': loadParts,
+
+  async 'count-distinct'(state, request) {
+    const { plan, paths, database } = await openRun(state, request);
+    return countDistinct(database, kvOf(plan), partFiles(paths, request));
+  },
+
+  async 'merge-parts'(state, request) {
+    const { plan, paths, database } = await openRun(state, request);
+    return mergeParts(database, partFiles(paths, request), request.target, plan.output.compression);
+  },
+
+  /** Which of the wanted texts occur in their key columns at all. */
+  async 'known-values'(state, request) {
+    const { paths, database } = await openRun(state, request);
+    const from = `read_parquet([${partFiles(paths, request).map(quoteText).join(', ')}])`;
+    const columns = await database.describe(`SELECT * FROM ${from}`);
+    const wanted = Object.entries(request.wanted);
+    const list = wanted.map(
+      ([name, text]) =>
+        `bool_or(${templateSql(`{${name}}`, columns)} = ${quoteText(text)}) AS ${quoteName(name)}`,
+    );
+    const [known] = await database.rows(`SELECT ${list.join(', ')} FROM ${from}`);
+    return wanted.map(([name]) => name).filter((name) => known?.[name] === true);
+  },
+
+  async 'describe-model'(_, { path }) {
+    const session = await ModelSession.open(path, { threads: 1 });
+    try {
+      return session.signature;
+    } finally {
+      await session.close();
+    }
+  },
+
+  async 'describe-table'(_, { format, sources, options, temporaryFolder }) {
+    const request = {
+      format,
+      source: { sources, fingerprint: '' },
+      options,
+      stagedPath: join(temporaryFolder, 'input.parquet'),
+    };
+    return withDatabase(
+      { threads: availableParallelism(), memoryLimit: '1GB', temporaryFolder },
+      (database) => describeTable(database, request),
+    );
+  },
+};
+
+async function loadParts(
+  state: ChildState,
+  request: LoadPartsTask,
+  effects: TaskEffects,
+): Promise<StagedCounts> {
+  const { plan, paths, database } = await openRun(state, request);
+  const store = await state.store(request.storeUrl, plan.job);
+  const kv = kvOf(plan);
+  const read = request.duplicatesOnly ? readDuplicateWinners : readKvBatches;
+  return store.stage({
+    generation: plan.runId,
+    shard: request.stageAs,
+    batches: read(database, kv, partFiles(paths, request)),
+    ttlSeconds: kv.ttlSeconds,
+    signal: effects.signal,
+  });
+}
+
+async function openRun(
+  state: ChildState,
+  { planPath, memoryLimit }: RunReference,
+): Promise<{ readonly plan: Plan; readonly paths: RunPaths; readonly database: Database }> {
+  const plan = await state.plan(planPath);
+  const runFolder = dirname(resolve(planPath));
+  const paths = runPaths(dirname(dirname(runFolder)), plan.runId);
+  return { plan, paths, database: await state.database(paths.temp, memoryLimit) };
+}
+
+function kvOf(plan: Plan): NonNullable<Plan['kv']> {
+  if (plan.kv !== null) return plan.kv;
+  throw new ServeBatchError(
+    'USAGE',
+    `The run ${plan.runId} was made without a key-value store: it has no key. Give the job a kv.key and run it again.`,
+  );
+}
+
+function partFiles(paths: RunPaths, { shards }: PartsTask): string[] {
+  return shards.map((shard) => paths.part(shard));
+}
+
+async function withDatabase<T>(
+  options: Parameters<typeof Database.open>[0],
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const database = await Database.open(options);
+  try {
+    return await work(database);
+  } finally {
+    database.close();
+  }
+}

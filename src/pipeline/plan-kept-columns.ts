@@ -1,0 +1,36 @@
+import { ServeBatchError } from '../core/errors.ts';
+import { suggestion } from '../core/nearest.ts';
+import type { Column } from '../core/table.ts';
+
+export interface KeptColumnsRequest {
+  /** Columns of `kv.key`, then of `kv.field`. */
+  readonly keyColumns: readonly string[];
+  /** `output.columns`. */
+  readonly wanted: readonly string[] | '*';
+  readonly inputColumns: readonly Column[];
+  /** Columns of `features.select`, which come before those of the input; null without one. */
+  readonly selectColumns: readonly Column[] | null;
+}
+
+/** The input columns that stand in the parts: keys first. Throws `SCHEMA_MISMATCH` naming all that are missing. */
+export function planKeptColumns(request: KeptColumnsRequest): readonly Column[] {
+  const { keyColumns, wanted, inputColumns, selectColumns } = request;
+  const known = new Map([...inputColumns, ...(selectColumns ?? [])].map((column) => [column.name, column]));
+  const others = wanted === '*' ? inputColumns.map(({ name }) => name) : wanted;
+  const names = [...new Set([...keyColumns, ...others])];
+  const missing = names.filter((name) => !known.has(name));
+  if (missing.length > 0) {
+    const lines = missing.map((name) => {
+      const where = keyColumns.includes(name) ? 'kv.key or kv.field' : 'output.columns';
+      return `  - column "${name}" is missing; ${where} needs it.${suggestion(name, [...known.keys()])}`;
+    });
+    throw new ServeBatchError(
+      'SCHEMA_MISMATCH',
+      `The input lacks columns that the job keeps:\n${lines.join('\n')}`,
+      {
+        fields: { missing },
+      },
+    );
+  }
+  return names.flatMap((name) => known.get(name) ?? []);
+}

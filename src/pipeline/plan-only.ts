@@ -1,0 +1,48 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { JobSpec } from '../config/job-spec.ts';
+import type { Effects } from '../core/effects.ts';
+import type { Plan } from '../core/plan.ts';
+import { newRunId } from '../runs/run-id.ts';
+import { ChildPool } from './child-pool.ts';
+import { identifyRun } from './identify-run.ts';
+import { storeUrlOf } from './locations.ts';
+import { memoryLimitOf } from './memory-limit.ts';
+import { processesOf } from './run-job.ts';
+import { spoolStandardInput } from './spool-input.ts';
+
+/** What a run would do. Writes nothing: the typed copy of a text input goes to a folder that is deleted again. */
+export async function planOnly(options: {
+  readonly spec: JobSpec;
+  readonly effects: Effects;
+  readonly signal: AbortSignal;
+  /** Read where an input path is `-`. */
+  readonly stdin?: NodeJS.ReadableStream;
+}): Promise<Plan> {
+  const { effects, signal } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'serve-batch-plan-'));
+  const pool = new ChildPool({ size: 1, signal });
+  const now = effects.clock.now();
+  try {
+    const spec = await spoolStandardInput(options.spec, folder, options);
+    const identified = await identifyRun(spec);
+    return await pool.run('plan', {
+      plan: {
+        runId: newRunId(now),
+        createdAt: now.toISOString(),
+        spec,
+        ...identified,
+        storeUrl: storeUrlOf(spec),
+        stagedPath: join(folder, 'input.parquet'),
+        stagingRejectsPath: join(folder, 'rejects.parquet'),
+      },
+      temporaryFolder: folder,
+      memoryLimit: memoryLimitOf(spec),
+      threads: processesOf(spec),
+    });
+  } finally {
+    await pool.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,184 @@
+import type { JobSpec } from '../config/job-spec.ts';
+import { maskKvUrl } from '../config/kv-url.ts';
+import { ServeBatchError } from '../core/errors.ts';
+import { suggestion } from '../core/nearest.ts';
+import type { FeaturesPlan, KvPlan, Plan, PredictionBinding, RunIdentity, SelectPlan } from '../core/plan.ts';
+import { quoteText } from '../core/sql.ts';
+import type { Column, InputFingerprint, ResolvedInput, TableFormat } from '../core/table.ts';
+import { bindInputs } from '../features/bind-inputs.ts';
+import { bindOutputs, declaredWidth, usedOutputs } from '../features/bind-outputs.ts';
+import { addInputColumns, parseSelect, shapeOfSelect } from '../features/plan-select.ts';
+import { ModelSession } from '../inference/model-session.ts';
+import type { Database } from '../source/database.ts';
+import { inputName } from '../source/locate-row.ts';
+import { resolveInput } from '../source/resolve-input.ts';
+import { INPUT_ROW, rowsSql } from '../source/shard-relation.ts';
+import { createFeatureTables, createInputView, selectError } from '../source/shard-rows.ts';
+import { observeWidths } from './observe-widths.ts';
+import { planKeptColumns } from './plan-kept-columns.ts';
+import { defaultShardRows, planShards } from './plan-shards.ts';
+
+/** All that a plan is made from. It crosses a process boundary as JSON. */
+export interface PlanRequest {
+  readonly runId: string;
+  readonly createdAt: string;
+  readonly spec: JobSpec;
+  readonly format: TableFormat;
+  readonly source: InputFingerprint;
+  readonly identity: RunIdentity;
+  readonly storeUrl: string | null;
+  readonly stagedPath: string;
+  readonly stagingRejectsPath: string;
+}
+
+/**
+ * Looks at the input and the model, and decides what the run will do. Everything that can be wrong with
+ * the job is found here, before anything is computed.
+ */
+export async function planRun(database: Database, request: PlanRequest): Promise<Plan> {
+  const { spec } = request;
+  const session = await ModelSession.open(spec.model.path, { threads: spec.execution.threads });
+  try {
+    const input = await resolvePlannedInput(database, request);
+    const select = await planSelect(database, spec, input);
+    const bindings = bindInputs({
+      signature: session.signature,
+      columns: select?.columns ?? input.columns,
+      featureColumns: spec.features.columns,
+      fromText: input.format === 'csv' || input.format === 'json',
+      tableName: select === null ? inputName(input) : 'features.select',
+    });
+    const keptColumns = planKeptColumns({
+      keyColumns: specKeyColumns(spec),
+      wanted: spec.output.columns,
+      inputColumns: input.columns,
+      selectColumns: select?.columns ?? null,
+    });
+    const features: FeaturesPlan = { select: select?.plan ?? null, bindings };
+    const outputs = usedOutputs(session.signature, spec.model.outputs);
+    const open = outputs.filter((output) => declaredWidth(output) === null).map(({ name }) => name);
+    const batchSize = bindings[0]?.fixedRows ?? spec.execution.batchSize;
+    const predictions = bindOutputs({
+      signature: session.signature,
+      outputs: spec.model.outputs,
+      rename: spec.output.rename,
+      vectors: spec.output.vectors,
+      keptColumns: keptColumns.map(({ name }) => name),
+      observedWidths: await observeWidths({ database, session, input, features, batchSize, outputs: open }),
+    });
+    return {
+      formatVersion: 1,
+      runId: request.runId,
+      job: spec.name,
+      createdAt: request.createdAt,
+      identity: request.identity,
+      input,
+      features,
+      model: { path: spec.model.path, sha256: request.identity.modelSha256, signature: session.signature },
+      output: { keptColumns, predictions, compression: spec.output.compression },
+      kv: planKv(spec, request.storeUrl, keptColumns, predictions),
+      onInvalid: spec.onInvalid,
+      batchSize,
+      threads: spec.execution.threads,
+      shards: planShards(input.rows, spec.execution.shardRows ?? defaultShardRows(input.rows)),
+    };
+  } finally {
+    await session.close();
+  }
+}
+
+function resolvePlannedInput(database: Database, request: PlanRequest): Promise<ResolvedInput> {
+  const { spec, format, source, stagedPath, stagingRejectsPath } = request;
+  return resolveInput(database, {
+    paths: spec.input.paths,
+    format,
+    source,
+    options: spec.input,
+    stagedPath,
+    setAside: spec.onInvalid.action === 'reject',
+    stagingRejectsPath,
+  });
+}
+
+export function specKeyColumns(spec: JobSpec): readonly string[] {
+  if (spec.kv === null) return [];
+  return [...new Set([...spec.kv.key.columns, ...(spec.kv.field?.columns ?? [])])];
+}
+
+interface PlannedSelect {
+  readonly plan: SelectPlan;
+  readonly columns: readonly Column[];
+}
+
+async function planSelect(
+  database: Database,
+  spec: JobSpec,
+  input: ResolvedInput,
+): Promise<PlannedSelect | null> {
+  if (spec.features.select === null) return null;
+  const tables = Object.entries(spec.features.tables).map(([name, path]) => ({ name, path }));
+  await createFeatureTables(database, tables);
+  await createInputView(database, await rowsSql(database, input, { rowStart: 0, rowEnd: 1 }), 0);
+  const [serialized] = await database.rows(
+    `SELECT json_serialize_sql(${quoteText(spec.features.select)}) AS j`,
+  );
+  const parsed = parseSelect(String(serialized?.j));
+  const { inputAlias, keepsOrder } = shapeOfSelect(parsed);
+  try {
+    const own = await database.describe(spec.features.select);
+    const added = addedColumns(spec, own, input);
+    if (added.length > 0 && inputAlias === null) throw hiddenInputError(added);
+    const tree = addInputColumns(parsed, inputAlias ?? '', added);
+    const [sql] = await database.rows(
+      `SELECT json_deserialize_sql(${quoteText(JSON.stringify(tree))}::JSON) AS s`,
+    );
+    const plan = { sql: String(sql?.s), sort: !keepsOrder, tables };
+    const columns = await database.describe(plan.sql);
+    return { plan, columns: columns.filter(({ name }) => name !== INPUT_ROW) };
+  } catch (error) {
+    throw selectError(error);
+  }
+}
+
+/** The row number, and the columns that the job keeps and the SELECT does not give itself. */
+function addedColumns(spec: JobSpec, own: readonly Column[], input: ResolvedInput): string[] {
+  const given = new Set(own.map(({ name }) => name));
+  const inInput = new Set(input.columns.map(({ name }) => name));
+  const kept = spec.output.columns === '*' ? [...inInput] : spec.output.columns;
+  const wanted = [...new Set([...specKeyColumns(spec), ...kept])].filter((name) => inInput.has(name));
+  return [INPUT_ROW, ...wanted].filter((name) => !given.has(name));
+}
+
+function hiddenInputError(added: readonly string[]): ServeBatchError {
+  return new ServeBatchError(
+    'FEATURES_SELECT',
+    `features.select reads input inside a subquery, so that ${added.join(', ')} cannot be added to it. Write it as SELECT ... FROM input JOIN ..., or carry these columns through the subquery.`,
+  );
+}
+
+function planKv(
+  spec: JobSpec,
+  storeUrl: string | null,
+  kept: readonly Column[],
+  predictions: readonly PredictionBinding[],
+): KvPlan | null {
+  if (spec.kv === null || storeUrl === null) return null;
+  const made = predictions.flatMap(({ columns }) => columns);
+  const values = spec.kv.values ?? made;
+  const known = [...made, ...kept.map(({ name }) => name)];
+  for (const name of values) {
+    if (known.includes(name)) continue;
+    throw new ServeBatchError(
+      'SCHEMA_MISMATCH',
+      `kv.values names "${name}", which is no column of the output (${known.join(', ')}).${suggestion(name, known)}`,
+    );
+  }
+  return {
+    url: maskKvUrl(storeUrl),
+    key: spec.kv.key.text,
+    field: spec.kv.field?.text ?? null,
+    values,
+    ttlSeconds: spec.kv.ttlSeconds,
+    keepGenerations: spec.kv.keepGenerations,
+  };
+}

@@ -1,0 +1,102 @@
+import type { SerializedError } from '../core/errors.ts';
+import type { ModelSignature } from '../core/model.ts';
+import type { Plan } from '../core/plan.ts';
+import type { Column, SourceFile, TableFormat } from '../core/table.ts';
+import type { StagedCounts } from '../kv/store.ts';
+import type { ShardRecord } from '../runs/shard-record.ts';
+import type { InputOptions } from '../source/input-options.ts';
+import type { PlanRequest } from './plan-run.ts';
+
+/** What the parent asks of a child, and what comes back: everything that touches rows or models. */
+export interface Tasks {
+  readonly plan: { readonly request: PlanTask; readonly result: Plan };
+  readonly shard: { readonly request: ShardTask; readonly result: ShardOutcome };
+  readonly 'load-parts': { readonly request: LoadPartsTask; readonly result: StagedCounts };
+  readonly 'count-distinct': {
+    readonly request: PartsTask;
+    readonly result: { keys: number; values: number };
+  };
+  readonly 'merge-parts': { readonly request: MergeTask; readonly result: { readonly bytes: number } };
+  readonly 'known-values': { readonly request: KnownValuesTask; readonly result: readonly string[] };
+  readonly 'describe-model': { readonly request: { readonly path: string }; readonly result: ModelSignature };
+  readonly 'describe-table': { readonly request: DescribeTableTask; readonly result: TableDescription };
+}
+
+export type TaskName = keyof Tasks;
+export type TaskRequest<N extends TaskName> = Tasks[N]['request'];
+export type TaskResult<N extends TaskName> = Tasks[N]['result'];
+
+export interface PlanTask {
+  readonly plan: PlanRequest;
+  readonly temporaryFolder: string;
+  readonly memoryLimit: string;
+  /** Threads for reading text files; they do not change what is read. */
+  readonly threads: number;
+}
+
+/** Where a child finds a run: the plan in its folder has the rest. */
+export interface RunReference {
+  readonly planPath: string;
+  readonly memoryLimit: string;
+}
+
+export interface ShardTask extends RunReference {
+  readonly index: number;
+  readonly attempt: number;
+  /** With password; null: do not load the store now. */
+  readonly storeUrl: string | null;
+}
+
+export interface ShardOutcome {
+  readonly record: ShardRecord;
+  readonly staged: StagedCounts | null;
+  /** Why the store could not be loaded. The shard is committed all the same. */
+  readonly storeError: SerializedError | null;
+}
+
+export interface PartsTask extends RunReference {
+  /** Shards whose parts are meant. */
+  readonly shards: readonly number[];
+}
+
+export interface LoadPartsTask extends PartsTask {
+  readonly storeUrl: string;
+  /** Number under which they are staged: the shard's own, or one beyond all for `duplicatesOnly`. */
+  readonly stageAs: number;
+  /** Only the rows whose key and field occur twice, the last of each. */
+  readonly duplicatesOnly: boolean;
+}
+
+export interface MergeTask extends PartsTask {
+  readonly target: string;
+}
+
+export interface KnownValuesTask extends PartsTask {
+  /** Key columns and the texts that were looked for. */
+  readonly wanted: Readonly<Record<string, string>>;
+}
+
+export interface DescribeTableTask {
+  readonly format: TableFormat;
+  readonly sources: readonly SourceFile[];
+  readonly options: InputOptions;
+  readonly temporaryFolder: string;
+}
+
+export interface TableDescription {
+  readonly columns: readonly Column[];
+  readonly rows: number;
+}
+
+/** Messages between parent and child. */
+export interface ToChild {
+  readonly id: number;
+  readonly task: TaskName;
+  readonly request: unknown;
+}
+
+export type FromChild =
+  | { readonly ready: true }
+  | { readonly id: number; readonly rows: number }
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: SerializedError };

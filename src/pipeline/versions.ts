@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism, totalmem } from 'node:os';
+import type { Host, Versions } from '../runs/run-record.ts';
+
+/** The versions that decide what a run computes. Nothing native is loaded to find them. */
+export function versions(): Versions {
+  return {
+    serveBatch: ownVersion(),
+    node: process.versions.node,
+    onnxruntime: packageVersion('onnxruntime-node'),
+    duckdb: packageVersion('@duckdb/node-api'),
+  };
+}
+
+export function ownVersion(): string {
+  return versionIn(new URL('../../package.json', import.meta.url));
+}
+
+/** Cores and memory as the container limits them. */
+export function host(): Host {
+  const limit = process.constrainedMemory();
+  const total = totalmem();
+  return { cpus: availableParallelism(), memoryBytes: limit > 0 && limit < total ? limit : total };
+}
+
+function packageVersion(name: string): string {
+  return versionIn(createRequire(import.meta.url).resolve(`${name}/package.json`));
+}
+
+function versionIn(path: string | URL): string {
+  const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
+  return version;
+}

@@ -1,0 +1,66 @@
+import type { Clock, Log } from '../core/effects.ts';
+import type { Plan } from '../core/plan.ts';
+import type { KvStore } from '../kv/store.ts';
+import type { RunPaths } from '../runs/layout.ts';
+import { runPaths } from '../runs/layout.ts';
+import { listRunIds } from '../runs/ledger.ts';
+import type { JobLock } from '../runs/lock.ts';
+import { clearRolledBack, markPublished, readPublication, setCurrent } from '../runs/publication.ts';
+
+export interface PublishRequest {
+  readonly plan: Plan;
+  readonly paths: RunPaths;
+  readonly folderOfJob: string;
+  /** Null: the run has no store, or `kv` is switched off. */
+  readonly store: KvStore | null;
+  readonly lock: JobLock;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Makes a committed and verified run the one that readers see: in the store first, then in the output
+ * folder. A crash between the two is mended by publishing again, which changes nothing else.
+ */
+export async function publishRun(request: PublishRequest): Promise<void> {
+  const { plan, paths, folderOfJob, store, lock, clock } = request;
+  await lock.assertHeld();
+  await store?.publish(plan.runId, { lineage: lock.lineage, token: lock.token });
+  await lock.assertHeld();
+  await setCurrent(folderOfJob, plan.runId);
+  await markPublished(paths, { at: clock.now(), token: lock.token });
+  await clearRolledBack(paths);
+}
+
+/**
+ * Drops the store's generations beyond the newest published ones. A failure is only logged: the new
+ * generation is published, and the next run tries again.
+ */
+export async function dropOldGenerations(request: PublishRequest): Promise<void> {
+  const { store, plan, folderOfJob, log } = request;
+  if (store === null || plan.kv === null) return;
+  try {
+    const keep = new Set(await newestPublished(folderOfJob, plan.runId, plan.kv.keepGenerations));
+    for (const generation of await store.generations()) {
+      if (keep.has(generation)) continue;
+      await store.drop(generation);
+      log.debug('dropped an old generation', { generation });
+    }
+  } catch (error) {
+    log.warn('old generations could not be dropped; the next run tries again', { error: String(error) });
+  }
+}
+
+async function newestPublished(
+  folderOfJob: string,
+  current: string,
+  count: number,
+): Promise<readonly string[]> {
+  const published: { readonly runId: string; readonly at: string }[] = [];
+  for (const runId of await listRunIds(folderOfJob)) {
+    const publication = await readPublication(runPaths(folderOfJob, runId));
+    if (publication !== undefined && runId !== current) published.push({ runId, at: publication.at });
+  }
+  published.sort((a, b) => (a.at < b.at ? 1 : -1));
+  return [current, ...published.slice(0, count - 1).map(({ runId }) => runId)];
+}

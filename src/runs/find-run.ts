@@ -1,0 +1,57 @@
+import { ServeBatchError } from '../core/errors.ts';
+import { nearestNames } from '../core/nearest.ts';
+import { jobFolder } from './layout.ts';
+import { listJobs, listRunIds } from './ledger.ts';
+
+/** A run and where it lies. */
+export interface FoundRun {
+  readonly runId: string;
+  readonly job: string;
+  readonly folderOfJob: string;
+}
+
+/**
+ * Finds a run among all jobs below an output root, by its id or the beginning of it. Throws `NOT_FOUND`,
+ * with ids that are near, and `USAGE` where several ids begin so.
+ */
+export async function findRun(root: string, runId: string): Promise<FoundRun> {
+  const runs = await allRuns(root);
+  const exact = runs.filter((run) => run.runId === runId);
+  const matches =
+    exact.length > 0 ? exact : runs.filter((run) => runId !== '' && run.runId.startsWith(runId));
+  const [match] = matches;
+  if (match === undefined) throw notFound(root, runId, runs);
+  if (matches.length > 1) throw ambiguous(runId, matches);
+  return match;
+}
+
+async function allRuns(root: string): Promise<FoundRun[]> {
+  const runs: FoundRun[] = [];
+  for (const job of await listJobs(root)) {
+    const folderOfJob = jobFolder(root, job);
+    for (const runId of await listRunIds(folderOfJob)) runs.push({ runId, job, folderOfJob });
+  }
+  return runs;
+}
+
+function notFound(root: string, runId: string, runs: readonly FoundRun[]): ServeBatchError {
+  const ids = runs.map((run) => run.runId);
+  const near = nearestNames(runId, ids, 2);
+  const newest = [...ids].sort().reverse().slice(0, 3);
+  let hint = `There are no runs in it: give another folder with --output, or make one with "serve-batch run".`;
+  if (near.length > 0) hint = `Did you mean ${near.join(' or ')}?`;
+  else if (newest.length > 0) hint = `The newest are ${newest.join(', ')}; "serve-batch runs ls" lists all.`;
+  return new ServeBatchError('NOT_FOUND', `No run "${runId}" lies in ${root}. ${hint}`, {
+    fields: { runId, root },
+  });
+}
+
+function ambiguous(runId: string, matches: readonly FoundRun[]): ServeBatchError {
+  const shown = matches.slice(0, 5).map((run) => `${run.runId} (${run.job})`);
+  const more = matches.length > shown.length ? ` and ${matches.length - shown.length} more` : '';
+  return new ServeBatchError(
+    'USAGE',
+    `${matches.length} runs are called "${runId}" or begin so: ${shown.join(', ')}${more}. Give more of the id.`,
+    { fields: { runId, matches: matches.map((run) => run.runId) } },
+  );
+}

@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+
+/** The folder of a job below the output root. */
+export function jobFolder(root: string, job: string): string {
+  return join(root, job);
+}
+
+export function runsFolder(folderOfJob: string): string {
+  return join(folderOfJob, 'runs');
+}
+
+/** Names the published run. */
+export function currentFile(folderOfJob: string): string {
+  return join(folderOfJob, 'current');
+}
+
+export function locksFolder(folderOfJob: string): string {
+  return join(folderOfJob, 'locks');
+}
+
+/** The part of a shard, relative to the run's folder: as records and manifests name it. */
+export function partName(shard: number): string {
+  return `parts/part-${digits(shard)}.parquet`;
+}
+
+/** The rejects of a shard, relative to the run's folder. */
+export function rejectsName(shard: number): string {
+  return `rejects/part-${digits(shard)}.parquet`;
+}
+
+/** Where everything of one run lies. */
+export interface RunPaths {
+  readonly runId: string;
+  readonly folder: string;
+  readonly plan: string;
+  shardRecord(shard: number): string;
+  part(shard: number): string;
+  rejects(shard: number): string;
+  /** Rows that could not be split into columns. */
+  readonly stagingRejects: string;
+  /** The typed copy of an input that is not Parquet. */
+  readonly staged: string;
+  /** Its presence means that the run is committed. */
+  readonly manifest: string;
+  readonly success: string;
+  readonly published: string;
+  readonly failure: string;
+  readonly rolledBack: string;
+  /** Scratch space; nothing in it outlives the run. */
+  readonly temp: string;
+}
+
+/** Paths only: nothing is read or made. */
+export function runPaths(folderOfJob: string, runId: string): RunPaths {
+  const folder = join(runsFolder(folderOfJob), runId);
+  return {
+    runId,
+    folder,
+    plan: join(folder, 'plan.json'),
+    shardRecord: (shard) => join(folder, 'shards', `${digits(shard)}.json`),
+    part: (shard) => join(folder, partName(shard)),
+    rejects: (shard) => join(folder, rejectsName(shard)),
+    stagingRejects: join(folder, 'rejects', 'staging.parquet'),
+    staged: join(folder, 'staged', 'input.parquet'),
+    manifest: join(folder, 'run.json'),
+    success: join(folder, '_SUCCESS'),
+    published: join(folder, 'published.json'),
+    failure: join(folder, 'failure.json'),
+    rolledBack: join(folder, 'rolled-back.json'),
+    temp: join(folder, 'tmp'),
+  };
+}
+
+/** Five digits at least, so that names sort as numbers do. */
+function digits(shard: number): string {
+  return String(shard).padStart(5, '0');
+}

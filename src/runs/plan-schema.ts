@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { type Dimension, ELEMENT_TYPES, type ModelSignature, type TensorSpec } from '../core/model.ts';
+import {
+  COMPRESSIONS,
+  type FeaturesPlan,
+  type InvalidRowPolicy,
+  type KvPlan,
+  type OutputPlan,
+  type Plan,
+  type RunIdentity,
+} from '../core/plan.ts';
+import { type Column, type ResolvedInput, TABLE_FORMATS } from '../core/table.ts';
+
+/**
+ * The shape of plan.json. Unknown fields are an error: a plan decides the bytes of the parts, so nothing
+ * in it may be ignored. The annotations make the compiler hold each schema to its type.
+ */
+const count = z.int().nonnegative();
+const texts = z.array(z.string());
+
+const columns: z.ZodType<readonly Column[]> = z.array(z.strictObject({ name: z.string(), type: z.string() }));
+
+export const runIdentitySchema: z.ZodType<RunIdentity> = z.strictObject({
+  inputFingerprint: z.string(),
+  modelSha256: z.string(),
+  specSha256: z.string(),
+});
+
+const input: z.ZodType<ResolvedInput> = z.strictObject({
+  format: z.enum(TABLE_FORMATS),
+  paths: texts,
+  sources: z.array(z.strictObject({ path: z.string(), bytes: count, modifiedMs: z.number() })),
+  fingerprint: z.string(),
+  columns,
+  hiveColumns: columns,
+  files: z.array(z.strictObject({ path: z.string(), rows: count })),
+  staged: z.boolean(),
+  rows: count,
+  stagingRejects: count,
+});
+
+const dimension: z.ZodType<Dimension> = z.union([z.number(), z.string(), z.null()]);
+
+/** Also the shape of a model's inputs and outputs in run.json. */
+export const tensorSpecSchema: z.ZodType<TensorSpec> = z.strictObject({
+  name: z.string(),
+  elementType: z.enum(ELEMENT_TYPES),
+  shape: z.array(dimension).nullable(),
+});
+
+const signature: z.ZodType<ModelSignature> = z.strictObject({
+  inputs: z.array(tensorSpecSchema),
+  outputs: z.array(tensorSpecSchema),
+  skippedOutputs: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
+  featureNames: texts.nullable(),
+});
+
+const features: z.ZodType<FeaturesPlan> = z.strictObject({
+  select: z
+    .strictObject({
+      sql: z.string(),
+      sort: z.boolean(),
+      tables: z.array(z.strictObject({ name: z.string(), path: z.string() })),
+    })
+    .nullable(),
+  bindings: z.array(
+    z.strictObject({
+      input: z.string(),
+      elementType: z.enum(ELEMENT_TYPES),
+      columns: texts,
+      rowShape: z.array(count),
+      fixedRows: z.int().positive().nullable(),
+    }),
+  ),
+});
+
+const output: z.ZodType<OutputPlan> = z.strictObject({
+  keptColumns: columns,
+  predictions: z.array(
+    z.strictObject({
+      output: z.string(),
+      elementType: z.enum(ELEMENT_TYPES),
+      width: z.int().positive(),
+      shape: z.enum(['scalar', 'list', 'columns']),
+      columns: texts,
+    }),
+  ),
+  compression: z.enum(COMPRESSIONS),
+});
+
+const kv: z.ZodType<KvPlan> = z.strictObject({
+  url: z.string(),
+  key: z.string(),
+  field: z.string().nullable(),
+  values: texts,
+  ttlSeconds: z.number().positive().nullable(),
+  keepGenerations: count,
+});
+
+const onInvalid: z.ZodType<InvalidRowPolicy> = z.strictObject({
+  action: z.enum(['fail', 'reject']),
+  maxRows: count.nullable(),
+  maxShare: z.number().nonnegative().nullable(),
+});
+
+export const planSchema: z.ZodType<Plan> = z.strictObject({
+  formatVersion: z.literal(1),
+  runId: z.string(),
+  job: z.string(),
+  createdAt: z.iso.datetime(),
+  identity: runIdentitySchema,
+  input,
+  features,
+  model: z.strictObject({ path: z.string(), sha256: z.string(), signature }),
+  output,
+  kv: kv.nullable(),
+  onInvalid,
+  batchSize: z.int().positive(),
+  threads: z.int().positive(),
+  shards: z.array(z.strictObject({ index: count, rowStart: count, rowEnd: count })),
+});

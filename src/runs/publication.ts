@@ -1,0 +1,68 @@
+import { readFile, rm } from 'node:fs/promises';
+import { z } from 'zod';
+import { makeFolder, writeFileDurably } from '../core/durable-file.ts';
+import { isMissing, jsonText, pathExists, readJsonIfValid } from './json-file.ts';
+import { currentFile, type RunPaths } from './layout.ts';
+import { isRunId } from './run-id.ts';
+
+/** When a run was last made the published one, and under which fencing token. */
+export interface Publication {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly token: number;
+}
+
+const publicationSchema: z.ZodType<Publication> = z.object({
+  at: z.iso.datetime(),
+  token: z.int().nonnegative(),
+});
+
+/** The run that readers of the folder see; undefined before the first. */
+export async function readCurrent(folderOfJob: string): Promise<string | undefined> {
+  try {
+    const runId = (await readFile(currentFile(folderOfJob), 'utf8')).trim();
+    return isRunId(runId) ? runId : undefined;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Makes a run the published one, in one step. The caller holds the lock. */
+export async function setCurrent(folderOfJob: string, runId: string): Promise<void> {
+  await makeFolder(folderOfJob);
+  await writeFileDurably(currentFile(folderOfJob), `${runId}\n`);
+}
+
+/** Notes that a run was published; publishing it again replaces the note. */
+export async function markPublished(
+  paths: RunPaths,
+  publication: { readonly at: Date; readonly token: number },
+): Promise<void> {
+  await writeFileDurably(
+    paths.published,
+    jsonText({ at: publication.at.toISOString(), token: publication.token }),
+  );
+}
+
+/** The last publication of a run; undefined where it was never published. */
+export async function readPublication(paths: RunPaths): Promise<Publication | undefined> {
+  return readJsonIfValid(paths.published, publicationSchema);
+}
+
+export async function wasPublished(paths: RunPaths): Promise<boolean> {
+  return (await readPublication(paths)) !== undefined;
+}
+
+/** Notes that a run was rolled back: no rollback goes to it, until it is published again. */
+export async function markRolledBack(paths: RunPaths, { at }: { readonly at: Date }): Promise<void> {
+  await writeFileDurably(paths.rolledBack, jsonText({ at: at.toISOString() }));
+}
+
+export async function clearRolledBack(paths: RunPaths): Promise<void> {
+  await rm(paths.rolledBack, { force: true });
+}
+
+export async function wasRolledBack(paths: RunPaths): Promise<boolean> {
+  return pathExists(paths.rolledBack);
+}

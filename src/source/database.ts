@@ -1,0 +1,70 @@
+import { mkdir } from 'node:fs/promises';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { quoteText } from '../core/sql.ts';
+
+export interface DatabaseOptions {
+  readonly threads: number;
+  /** `256MB`; DuckDB spills to `temporaryFolder` beyond it. */
+  readonly memoryLimit: string;
+  readonly temporaryFolder: string;
+}
+
+/**
+ * An in-memory DuckDB with limits, and nothing fetched from outside.
+ *
+ * A connection does one thing at a time: while one streams a result, rows are appended through the
+ * other.
+ */
+export class Database {
+  readonly connection: DuckDBConnection;
+  readonly appendConnection: DuckDBConnection;
+  readonly #instance: DuckDBInstance;
+
+  private constructor(
+    instance: DuckDBInstance,
+    connection: DuckDBConnection,
+    appendConnection: DuckDBConnection,
+  ) {
+    this.#instance = instance;
+    this.connection = connection;
+    this.appendConnection = appendConnection;
+  }
+
+  static async open(options: DatabaseOptions): Promise<Database> {
+    await mkdir(options.temporaryFolder, { recursive: true });
+    const instance = await DuckDBInstance.create(':memory:', {
+      threads: String(options.threads),
+      memory_limit: options.memoryLimit,
+      temp_directory: options.temporaryFolder,
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      preserve_insertion_order: 'true',
+    });
+    const connection = await instance.connect();
+    // The same text of times on every machine.
+    await connection.run(`SET TimeZone = ${quoteText('UTC')}`);
+    return new Database(instance, connection, await instance.connect());
+  }
+
+  async run(sql: string): Promise<void> {
+    await this.connection.run(sql);
+  }
+
+  /** All rows of a small result, as JSON values: 64-bit integers and decimals come as text. */
+  async rows(sql: string): Promise<Record<string, unknown>[]> {
+    const reader = await this.connection.runAndReadAll(sql);
+    return reader.getRowObjectsJson() as Record<string, unknown>[];
+  }
+
+  /** The columns of a SELECT, without running it. */
+  async describe(select: string): Promise<{ name: string; type: string }[]> {
+    const rows = await this.rows(`DESCRIBE ${select}`);
+    return rows.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
+  }
+
+  close(): void {
+    this.connection.closeSync();
+    this.appendConnection.closeSync();
+    this.#instance.closeSync();
+  }
+}

@@ -1,0 +1,34 @@
+import type { ResolvedInput } from '../core/table.ts';
+
+/** Where an input row stands, for messages: a file and a row of it, from 1, the header not counted. */
+export interface RowPlace {
+  readonly file: string;
+  readonly row: number;
+}
+
+/** What the input is called: its only file, or the first of them. */
+export function inputName(input: Pick<ResolvedInput, 'sources'>): string {
+  const [first, ...others] = input.sources;
+  const more =
+    others.length === 0 ? '' : ` (and ${others.length} more ${others.length === 1 ? 'file' : 'files'})`;
+  return `${first?.path ?? 'the input'}${more}`;
+}
+
+/** Files and the number of the first row of each; staged copies count as the sources they came from. */
+export function filePlaces(
+  input: ResolvedInput,
+): readonly { readonly file: string; readonly firstRow: number }[] {
+  if (input.staged) return [{ file: inputName(input), firstRow: 0 }];
+  let firstRow = 0;
+  return input.files.map(({ path, rows }) => {
+    const place = { file: path, firstRow };
+    firstRow += rows;
+    return place;
+  });
+}
+
+/** `inputRow` counts from 0 over the whole input. */
+export function locateRow(input: ResolvedInput, inputRow: number): RowPlace {
+  const place = filePlaces(input).findLast(({ firstRow }) => firstRow <= inputRow);
+  return { file: place?.file ?? inputName(input), row: inputRow - (place?.firstRow ?? 0) + 1 };
+}

@@ -1,0 +1,18 @@
+import { firstLine, isDiskFull, ServeBatchError, toServeBatchError } from '../core/errors.ts';
+
+/** Makes DuckDB's error about an input file one of ours. `what` names the file or files. */
+export function readError(error: unknown, what: string): ServeBatchError {
+  if (error instanceof ServeBatchError || isDiskFull(error)) return toServeBatchError(error);
+  const reason = duckdbReason(error);
+  return new ServeBatchError(
+    'INPUT_UNREADABLE',
+    `${what} cannot be read: ${reason}. Expected a whole file of that format; check that the copy or the export is complete.`,
+    { cause: error, fields: { file: what } },
+  );
+}
+
+/** DuckDB's first line without its class of error (`Invalid Input Error:`) and without a full stop. */
+export function duckdbReason(error: unknown): string {
+  const text = firstLine(error instanceof Error ? error.message : String(error));
+  return text.replace(/^(?:[A-Z][A-Za-z]* )*Error: /, '').replace(/[.\s]+$/, '');
+}

@@ -1,0 +1,121 @@
+import { dirname } from 'node:path';
+import { commitFile, makeFolder, temporaryName } from '../core/durable-file.ts';
+import { ServeBatchError } from '../core/errors.ts';
+import { quoteText } from '../core/sql.ts';
+import type { Column, InputFingerprint, ResolvedInput, TableFormat } from '../core/table.ts';
+import type { Database } from './database.ts';
+import type { InputOptions } from './input-options.ts';
+import { malformedRowError } from './malformed-row.ts';
+import { describeParquet } from './parquet-input.ts';
+import { stageArrow } from './stage-arrow.ts';
+import { type StagedSelect, stageCsv } from './stage-csv.ts';
+import { stageJson } from './stage-json.ts';
+
+export interface InputRequest {
+  readonly paths: readonly string[];
+  readonly format: TableFormat;
+  readonly source: InputFingerprint;
+  readonly options: InputOptions;
+  /** Where the staged copy of anything but Parquet goes. */
+  readonly stagedPath: string;
+  /** Whether rows that cannot be split into columns are set aside rather than being an error. */
+  readonly setAside: boolean;
+  /** Where the set-aside rows are written. */
+  readonly stagingRejectsPath: string;
+}
+
+/**
+ * Looks at the input and, for anything but Parquet, copies it into typed Parquet once, so that shards
+ * are stable. Throws `INPUT_UNREADABLE`, `INPUT_MALFORMED_ROW` or `INPUT_EMPTY`.
+ */
+export async function resolveInput(database: Database, request: InputRequest): Promise<ResolvedInput> {
+  const { paths, format, source, options } = request;
+  const base = { format, paths, sources: source.sources, fingerprint: source.fingerprint };
+  if (format === 'parquet') {
+    const described = await describeParquet(database, source.sources, options.hivePartitioning);
+    return notEmpty({
+      ...base,
+      ...described,
+      staged: false,
+      rows: totalRows(described.files),
+      stagingRejects: 0,
+    });
+  }
+  await makeFolder(dirname(request.stagedPath));
+  const temporary = temporaryName(request.stagedPath);
+  const staged = await stageAs(database, request, temporary);
+  const { first, count, sql } = staged.malformed;
+  if (first !== null && !request.setAside) throw malformedRowError(first, count);
+  if (sql !== null) await writeStagingRejects(database, sql, request.stagingRejectsPath);
+  await commitFile(temporary, request.stagedPath);
+  const described = await describeParquet(
+    database,
+    [{ path: request.stagedPath, bytes: 0, modifiedMs: 0 }],
+    false,
+  );
+  return notEmpty({
+    ...base,
+    columns: staged.columns,
+    hiveColumns: [],
+    files: described.files,
+    staged: true,
+    rows: totalRows(described.files),
+    stagingRejects: count,
+  });
+}
+
+async function stageAs(database: Database, request: InputRequest, target: string): Promise<StagedSelect> {
+  const { source, options, setAside } = request;
+  switch (request.format) {
+    case 'csv':
+      return stageCsv(database, source.sources, options.csv, target);
+    case 'json':
+      return stageJson(database, source.sources, options.json, target, setAside);
+    case 'arrow':
+      return stageArrow(database, source.sources, target);
+    case 'parquet':
+      throw new TypeError('Parquet is not staged');
+  }
+}
+
+/** The columns and the row count of a table. Anything but Parquet is read once for it, into `stagedPath`. */
+export async function describeTable(
+  database: Database,
+  request: Omit<InputRequest, 'setAside' | 'stagingRejectsPath' | 'paths'>,
+): Promise<{ readonly columns: readonly Column[]; readonly rows: number }> {
+  const paths = request.source.sources.map(({ path }) => path);
+  const { columns, rows } = await resolveInput(database, {
+    ...request,
+    paths,
+    setAside: false,
+    stagingRejectsPath: '',
+  });
+  return { columns, rows };
+}
+
+function totalRows(files: readonly { readonly rows: number }[]): number {
+  return files.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+function notEmpty(input: ResolvedInput): ResolvedInput {
+  if (input.rows > 0) return input;
+  const rejected =
+    input.stagingRejects > 0 ? ` that can be used: all ${input.stagingRejects} were rejected` : '';
+  throw new ServeBatchError(
+    'INPUT_EMPTY',
+    `The input ${input.paths.join(', ')} has no rows${rejected}. Expected at least one: an empty run would publish an empty store.`,
+    { fields: { paths: input.paths } },
+  );
+}
+
+/** The columns are those of the shards' reject files, as far as they are known here. */
+async function writeStagingRejects(database: Database, malformedSql: string, path: string): Promise<void> {
+  await makeFolder(dirname(path));
+  const temporary = temporaryName(path);
+  await database.run(
+    `COPY (SELECT file, CAST(NULL AS BIGINT) AS "row", CAST(line AS BIGINT) AS line, CAST(NULL AS VARCHAR) AS "column",
+       text AS "value", reason FROM (${malformedSql}) ORDER BY file, line)
+     TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
+  );
+  await commitFile(temporary, path);
+}

@@ -1,0 +1,96 @@
+import { quoteList, quoteName, quoteText } from '../core/sql.ts';
+import type { Column, ResolvedInput, TableFile } from '../core/table.ts';
+import type { Database } from './database.ts';
+
+/** A column that every relation of rows can carry: the row's number in the whole input, from 0. */
+export const INPUT_ROW = 'input_row';
+
+/** Rows of one file. `rowEnd` is exclusive. */
+export interface Segment {
+  readonly file: TableFile;
+  readonly rowStart: number;
+  readonly rowEnd: number;
+}
+
+/** The pieces of files that make up the input's rows `rowStart` to `rowEnd` (exclusive), in order. */
+export function segmentsOf(files: readonly TableFile[], rowStart: number, rowEnd: number): Segment[] {
+  const segments: Segment[] = [];
+  let base = 0;
+  for (const file of files) {
+    const start = Math.max(rowStart - base, 0);
+    const end = Math.min(rowEnd - base, file.rows);
+    if (start < end) segments.push({ file, rowStart: start, rowEnd: end });
+    base += file.rows;
+    if (base >= rowEnd) break;
+  }
+  return segments;
+}
+
+/**
+ * A SELECT of the input's rows `rowStart` to `rowEnd` (exclusive), in order, with the columns and types
+ * that the plan has, whatever the single files have.
+ *
+ * `file_row_number` lets DuckDB skip row groups; LIMIT and OFFSET would read all rows before.
+ */
+export async function rowsSql(
+  database: Database,
+  input: Pick<ResolvedInput, 'files' | 'columns' | 'hiveColumns'>,
+  range: { readonly rowStart: number; readonly rowEnd: number },
+): Promise<string> {
+  const selects: string[] = [];
+  for (const group of groupSegments(segmentsOf(input.files, range.rowStart, range.rowEnd))) {
+    const scan = scanSql(group, input.hiveColumns);
+    // Files of one input may have different columns; a single one was described when it was planned.
+    const present =
+      input.files.length === 1 ? input.columns : await database.describe(`SELECT * FROM ${scan}`);
+    selects.push(`SELECT ${castList(input.columns, present)} FROM ${scan}${rangeSql(group)}`);
+  }
+  return selects.join(' UNION ALL ');
+}
+
+/** Whole files that follow each other are read by one scan; a file read in part has its own. */
+function groupSegments(segments: readonly Segment[]): Segment[][] {
+  const groups: Segment[][] = [];
+  for (const segment of segments) {
+    const last = groups.at(-1);
+    if (last !== undefined && isWhole(segment) && last.every(isWhole)) last.push(segment);
+    else groups.push([segment]);
+  }
+  return groups;
+}
+
+function isWhole({ file, rowStart, rowEnd }: Segment): boolean {
+  return rowStart === 0 && rowEnd === file.rows;
+}
+
+function scanSql(group: readonly Segment[], hiveColumns: readonly Column[]): string {
+  const types = hiveColumns.map(({ name, type }) => `${quoteText(name)}: ${hiveType(type)}`);
+  const options = [
+    'union_by_name = true',
+    `hive_partitioning = ${types.length > 0}`,
+    ...(types.length > 0 ? [`hive_types = {${types.join(', ')}}`] : []),
+    'file_row_number = true',
+  ];
+  return `read_parquet(${quoteList(group.map(({ file }) => file.path))}, ${options.join(', ')})`;
+}
+
+function castList(columns: readonly Column[], present: readonly Column[]): string {
+  const types = new Map(present.map(({ name, type }) => [name, type]));
+  return columns
+    .map(({ name, type }) => {
+      const value = types.has(name) ? quoteName(name) : 'NULL';
+      return types.get(name) === type ? value : `CAST(${value} AS ${type}) AS ${quoteName(name)}`;
+    })
+    .join(', ');
+}
+
+function rangeSql(group: readonly Segment[]): string {
+  const [only] = group;
+  if (group.length !== 1 || only === undefined || isWhole(only)) return '';
+  return ` WHERE file_row_number >= ${only.rowStart} AND file_row_number < ${only.rowEnd}`;
+}
+
+/** Types of partitions as `hive_types` wants them: names without spaces; anything else is text and cast later. */
+function hiveType(type: string): string {
+  return /^[A-Z]+$/.test(type) ? type : 'VARCHAR';
+}

@@ -1,0 +1,141 @@
+import { ServeBatchError } from '../core/errors.ts';
+import type { Plan, SelectPlan, ShardPlan } from '../core/plan.ts';
+import { quoteName, quoteText } from '../core/sql.ts';
+import type { Database } from './database.ts';
+import { duckdbReason } from './read-error.ts';
+import { INPUT_ROW, rowsSql } from './shard-relation.ts';
+import { formatOfPath } from './table-formats.ts';
+
+/** The rows of one shard, ready for the features: what to select from, and which input rows are not in it. */
+export interface ShardRows {
+  /** A relation for FROM, in the order of the input; may be scanned several times. */
+  readonly from: string;
+  /** SQL of the input row number, for a SELECT from a numbered `from` with a column `position`. */
+  readonly inputRowSql: string;
+  readonly rows: number;
+  /** Input rows, from 0, that `features.select` left out. */
+  readonly leftOut: readonly number[];
+  /** Releases what was made for the shard. */
+  close(): Promise<void>;
+}
+
+const FEATURE_TABLE = 'feature_rows';
+
+/** Opens the rows of a shard. Throws `INPUT_UNREADABLE` or `FEATURES_SELECT`. */
+export async function openShardRows(database: Database, plan: Plan, shard: ShardPlan): Promise<ShardRows> {
+  const sql = await rowsSql(database, plan.input, shard);
+  const { select } = plan.features;
+  if (select !== null) return openSelectedRows(database, plan, shard, select, sql);
+  return {
+    from: `(${sql}) AS input_rows`,
+    inputRowSql: `(position + ${shard.rowStart})`,
+    rows: shard.rowEnd - shard.rowStart,
+    leftOut: [],
+    async close() {},
+  };
+}
+
+/** Makes the table `input` that `features.select` reads, with its column `input_row`. */
+export async function createInputView(database: Database, rows: string, rowStart: number): Promise<void> {
+  await database.run(
+    `CREATE OR REPLACE TEMP VIEW input AS SELECT *, row_number() OVER () - 1 + ${rowStart} AS ${INPUT_ROW} FROM (${rows})`,
+  );
+}
+
+/** Makes the tables that `features.select` joins with. Small ones are read again for every shard. */
+export async function createFeatureTables(database: Database, tables: SelectPlan['tables']): Promise<void> {
+  for (const { name, path } of tables) {
+    try {
+      await database.run(
+        `CREATE OR REPLACE TEMP VIEW ${quoteName(name)} AS SELECT * FROM ${readTableSql(path)}`,
+      );
+    } catch (error) {
+      throw new ServeBatchError(
+        'INPUT_UNREADABLE',
+        `features.tables.${name} (${path}) cannot be read: ${duckdbReason(error)}. Expected Parquet, CSV, TSV or JSON.`,
+        { cause: error, fields: { file: path } },
+      );
+    }
+  }
+}
+
+function readTableSql(path: string): string {
+  switch (formatOfPath(path)) {
+    case 'csv':
+      return `read_csv(${quoteText(path)}, sample_size = -1)`;
+    case 'json':
+      return `read_json(${quoteText(path)}, sample_size = -1)`;
+    default:
+      return `read_parquet(${quoteText(path)})`;
+  }
+}
+
+async function openSelectedRows(
+  database: Database,
+  plan: Plan,
+  shard: ShardPlan,
+  select: SelectPlan,
+  sql: string,
+): Promise<ShardRows> {
+  await createFeatureTables(database, select.tables);
+  await createInputView(database, sql, shard.rowStart);
+  const needed = neededColumns(plan).map(quoteName).join(', ');
+  const order = select.sort ? ` ORDER BY ${INPUT_ROW}` : '';
+  try {
+    await database.run(
+      `CREATE OR REPLACE TEMP TABLE ${FEATURE_TABLE} AS SELECT ${needed} FROM (${select.sql})${order}`,
+    );
+  } catch (error) {
+    throw selectError(error);
+  }
+  const leftOut = await checkRows(database, shard);
+  return {
+    from: FEATURE_TABLE,
+    inputRowSql: INPUT_ROW,
+    rows: shard.rowEnd - shard.rowStart - leftOut.length,
+    leftOut,
+    close: () => database.run(`DROP TABLE IF EXISTS ${FEATURE_TABLE}`),
+  };
+}
+
+export function selectError(error: unknown): ServeBatchError {
+  if (error instanceof ServeBatchError) return error;
+  return new ServeBatchError(
+    'FEATURES_SELECT',
+    `features.select fails: ${duckdbReason(error)}. Expected a SELECT over the table input, in DuckDB's SQL; try it on a few rows first.`,
+    { cause: error },
+  );
+}
+
+function neededColumns(plan: Plan): string[] {
+  const bound = plan.features.bindings.flatMap(({ columns }) => columns);
+  const kept = plan.output.keptColumns.map(({ name }) => name);
+  return [...new Set([INPUT_ROW, ...bound, ...kept])];
+}
+
+/** One row a row of the input: a join that multiplies them is an error, rows it drops are returned. */
+async function checkRows(database: Database, shard: ShardPlan): Promise<readonly number[]> {
+  const expected = shard.rowEnd - shard.rowStart;
+  const [counts] = await database.rows(
+    `SELECT count(*) AS n, count(DISTINCT ${INPUT_ROW}) AS d FROM ${FEATURE_TABLE}`,
+  );
+  const [n, distinct] = [Number(counts?.n), Number(counts?.d)];
+  if (n !== distinct) {
+    const [twice] = await database.rows(
+      `SELECT ${INPUT_ROW} AS r, count(*) AS n FROM ${FEATURE_TABLE} GROUP BY ALL HAVING count(*) > 1 OR r IS NULL ORDER BY r LIMIT 1`,
+    );
+    const where =
+      twice?.r === null
+        ? 'rows that belong to no input row'
+        : `${twice?.n} rows for input row ${Number(twice?.r) + 1}`;
+    throw new ServeBatchError(
+      'FEATURES_SELECT',
+      `features.select returns ${where}; expected one. A join multiplies rows where its table has a key twice: make the key unique, or aggregate the table first.`,
+    );
+  }
+  if (n === expected) return [];
+  const missing = await database.rows(
+    `SELECT range AS r FROM range(${shard.rowStart}, ${shard.rowEnd}) WHERE range NOT IN (SELECT ${INPUT_ROW} FROM ${FEATURE_TABLE}) ORDER BY r`,
+  );
+  return missing.map((row) => Number(row.r));
+}

@@ -1,0 +1,37 @@
+import { openStore } from '../../src/kv/open-store.ts';
+import type { KvBatch } from '../../src/kv/store.ts';
+
+/**
+ * A process that stages one shard, for tests that kill it: `node stage-child.js URL SHARD KEYS`. It
+ * writes `started` once the first rows are in the store, and ends with 0 when the shard is staged.
+ */
+const FIELDS = 7;
+const [url = '', shardText = '', keysText = ''] = process.argv.slice(2);
+const shard = Number(shardText);
+const keys = Number(keysText);
+
+async function* batches(): AsyncGenerator<KvBatch> {
+  for (let key = 0; key < keys; key += 100) {
+    const rows = Array.from({ length: 100 * FIELDS }, (_, row) => ({
+      key: `${shard}:${key + Math.floor(row / FIELDS)}`,
+      field: `2026-11-2${row % FIELDS}`,
+    }));
+    yield {
+      rows: rows.length,
+      keys: rows.map((row) => row.key),
+      fields: rows.map((row) => row.field),
+      values: rows.map((row) => `value of ${row.key} ${row.field}`),
+    };
+    if (key === 100) process.stdout.write('started\n');
+  }
+}
+
+const store = openStore({ url, job: 'sales' });
+await store.stage({
+  generation: 'g1',
+  shard,
+  batches: batches(),
+  ttlSeconds: null,
+  signal: new AbortController().signal,
+});
+await store.close();
