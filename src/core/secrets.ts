@@ -1,15 +1,14 @@
-/** A URL without its user name and password: `redis://cache:6379/2`. Safe to log and to record. */
+/**
+ * A URL without its user name and password: `redis://cache:6379/2`. Safe to log and to record.
+ *
+ * All before the last `@` goes: a password that was not percent-encoded may hold `/`, `?` or `#`.
+ */
 export function maskUrl(url: string): string {
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url);
-  if (scheme === null) return url;
-  const rest = url.slice(scheme[0].length);
-  const end = rest.search(/[/?#]/);
-  const authority = end === -1 ? rest : rest.slice(0, end);
-  const tail =
-    end === -1
-      ? ''
-      : rest.slice(end).replace(/([?&](?:password|user|username|auth|token)=)[^&#]*/gi, '$1***');
-  return `${scheme[0]}${authority.slice(authority.lastIndexOf('@') + 1)}${tail}`;
+  const scheme = /^[a-z][a-z0-9+.-]*:?\/\//i.exec(url)?.[0];
+  if (scheme === undefined) return url;
+  const rest = url.slice(scheme.length);
+  const shown = rest.slice(rest.lastIndexOf('@') + 1);
+  return scheme + shown.replace(/([?&](?:password|user|username|auth|token)=)[^&#]*/gi, '$1***');
 }
 
 /** Values that must never be shown; filled while the job is read, asked by everything that prints. */
@@ -27,7 +26,7 @@ export class Secrets {
 
   /** Adds the password of a URL, as it is written and as it is decoded. */
   addUrl(url: string): void {
-    const match = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)@/i.exec(url);
+    const match = /^[a-z][a-z0-9+.-]*:\/\/(.*)@/is.exec(url);
     const password = match?.[1]?.split(':').slice(1).join(':');
     if (!password) return;
     this.add(password);

@@ -1,4 +1,5 @@
 import { ServeBatchError } from '../core/errors.ts';
+import { parseLossless, stringifyLossless } from './lossless-json.ts';
 
 /** DuckDB's syntax tree of a statement, as `json_serialize_sql` gives it. */
 type SqlNode = { readonly [key: string]: unknown };
@@ -12,7 +13,7 @@ export interface SelectShape {
 
 /** What `json_serialize_sql` said of `features.select`. Throws `FEATURES_SELECT` unless it is one SELECT. */
 export function parseSelect(serialized: string): SqlNode {
-  const parsed = JSON.parse(serialized) as SqlNode;
+  const parsed = parseLossless(serialized) as SqlNode;
   if (parsed.error === true)
     throw new ServeBatchError(
       'FEATURES_SELECT',
@@ -36,8 +37,8 @@ export function shapeOfSelect(parsed: SqlNode): SelectShape {
   return { inputAlias, keepsOrder: from?.type === 'BASE_TABLE' };
 }
 
-/** The same SELECT with further columns of `input` in its list. */
-export function addInputColumns(parsed: SqlNode, inputAlias: string, columns: readonly string[]): SqlNode {
+/** The same SELECT with further columns of `input` in its list, for `json_deserialize_sql`. */
+export function addInputColumns(parsed: SqlNode, inputAlias: string, columns: readonly string[]): string {
   const added = columns.map((column) => ({
     class: 'COLUMN_REF',
     type: 'COLUMN_REF',
@@ -48,7 +49,10 @@ export function addInputColumns(parsed: SqlNode, inputAlias: string, columns: re
   const [statement] = parsed.statements as readonly SqlNode[];
   const node = selectNode(parsed);
   const list = node.select_list as readonly SqlNode[];
-  return { ...parsed, statements: [{ ...statement, node: { ...node, select_list: [...list, ...added] } }] };
+  return stringifyLossless({
+    ...parsed,
+    statements: [{ ...statement, node: { ...node, select_list: [...list, ...added] } }],
+  });
 }
 
 function selectNode(parsed: SqlNode): SqlNode {

@@ -42,7 +42,16 @@ export class LmdbGeneration {
     return staging.finish();
   }
 
+  /**
+   * Makes sure that reads see what was committed until now. Of itself lmdb-js reads one snapshot for a
+   * turn of the event loop: enough for a generation that is published, and does not change any more.
+   */
+  refresh(): void {
+    this.#file.db.resetReadTxn();
+  }
+
   stagedShards(): ReadonlyMap<number, StagedCounts> {
+    this.refresh();
     const shards = new Map<number, StagedCounts>();
     for (const { key, value } of this.#range(metaKey(SHARD), META_END)) {
       const name = metaName(key);
@@ -58,12 +67,14 @@ export class LmdbGeneration {
   }
 
   info(): GenerationInfo | undefined {
+    this.refresh();
     const text = this.#file.db.get(metaKey(INFO));
     return text === undefined ? undefined : parseInfo(Buffer.from(text).toString('utf8'));
   }
 
   async count(): Promise<GenerationCounts> {
     await flushLmdbFile(this.#file, FLUSH_MARKER);
+    this.refresh();
     const nowMs = this.#nowMs();
     const counter = new SeriesCounter();
     let visited = 0;

@@ -87,6 +87,7 @@ export class LmdbStore implements KvStore {
     if (pointer?.generation !== this.#current) {
       this.#current = pointer?.generation;
       await this.#closeIdle();
+      if (this.#current !== undefined) this.#open.get(this.#current)?.generation.refresh();
     }
     return this.#current;
   }

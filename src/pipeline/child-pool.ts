@@ -147,7 +147,7 @@ class Child {
 
   #receive(message: FromChild): void {
     const pending = this.#pending;
-    if ('ready' in message || pending === null || message.id !== pending.id) return;
+    if (pending === null || message.id !== pending.id) return;
     if ('rows' in message) {
       pending.onRows(message.rows);
       return;

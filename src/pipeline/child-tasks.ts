@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { ServeBatchError, serializeError } from '../core/errors.ts';
+import { type SerializedError, ServeBatchError, serializeError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { quoteName, quoteText } from '../core/sql.ts';
 import { ModelSession } from '../inference/model-session.ts';
@@ -43,12 +43,20 @@ export const TASK_HANDLERS: Handlers = {
     const session = await state.session(plan);
     const { index, attempt, storeUrl } = request;
     const record = await runShard({ plan, paths, database, session, attempt, ...effects }, index);
-    if (storeUrl === null || plan.kv === null) return { record, staged: null, storeError: null };
+    if (storeUrl === null || plan.kv === null)
+      return { record, staged: null, stageSeconds: 0, storeError: null };
+    const start = performance.now();
+    const outcome = (staged: StagedCounts | null, storeError: SerializedError | null) => ({
+      record,
+      staged,
+      stageSeconds: (performance.now() - start) / 1000,
+      storeError,
+    });
     try {
       const load = { ...request, shards: [index], storeUrl, stageAs: index, duplicatesOnly: false };
-      return { record, staged: await loadParts(state, load, effects), storeError: null };
+      return outcome(await loadParts(state, load, effects), null);
     } catch (error) {
-      return { record, staged: null, storeError: serializeError(error) };
+      return outcome(null, serializeError(error));
     }
   },
 

@@ -13,7 +13,8 @@ const state = new ChildState();
 const abort = new AbortController();
 
 function send(message: FromChild): void {
-  if (process.connected) process.send?.(message);
+  // A parent that is gone cannot be told: the callback keeps that from being an unhandled error.
+  if (process.connected) process.send?.(message, () => {});
 }
 
 function assertWanted(): void {
@@ -50,4 +51,5 @@ process.on('disconnect', () => {
   abort.abort();
   void state.close().finally(() => process.exit(0));
 });
-send({ ready: true });
+// The parent may be gone before this module was loaded.
+if (!process.connected) process.exit(0);

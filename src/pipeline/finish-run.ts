@@ -3,7 +3,7 @@ import type { Effects } from '../core/effects.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Column } from '../core/table.ts';
 import { sqlTypeOf } from '../core/tensor-data.ts';
-import type { GenerationInfo, KvStore, StagedCounts } from '../kv/store.ts';
+import type { GenerationInfo, KvStore } from '../kv/store.ts';
 import { dropOldGenerations, publishRun } from '../publish/publish-run.ts';
 import { verifyGeneration } from '../publish/verify-generation.ts';
 import type { RunPaths } from '../runs/layout.ts';
@@ -39,12 +39,9 @@ export async function commitRun(request: FinishRequest, record: RunRecord): Prom
  * Brings a committed run to its readers: loads the store from what is not loaded yet, counts what it
  * holds, and makes the run the published one. Idempotent. Throws `STORE_*`; the run stays committed.
  */
-export async function publishCommitted(
-  request: FinishRequest,
-  staged: ReadonlyMap<number, StagedCounts> = new Map(),
-): Promise<KvCounts | null> {
+export async function publishCommitted(request: FinishRequest): Promise<KvCounts | null> {
   const { plan, effects, singleFile, pool, run, lock } = request;
-  const counts = await loadGeneration(request, staged);
+  const counts = await loadGeneration(request);
   effects.progress.update({ stage: 'publish' });
   if (singleFile !== null) {
     await lock.assertHeld();
@@ -58,23 +55,16 @@ export async function publishCommitted(
 
 export type KvCounts = Pick<KvRecord, 'keys' | 'values' | 'bytes'>;
 
-async function loadGeneration(
-  request: FinishRequest,
-  staged: ReadonlyMap<number, StagedCounts>,
-): Promise<KvCounts | null> {
+async function loadGeneration(request: FinishRequest): Promise<KvCounts | null> {
   const { plan, run, pool, store, storeUrl, effects } = request;
   if (store === null || storeUrl === null) return null;
   const shards = shardsOf(plan);
-  const marks = new Map([...(await store.stagedShards(plan.runId)), ...staged]);
   const loadOne = async (
     stageAs: number,
     parts: readonly number[],
     duplicatesOnly: boolean,
   ): Promise<void> => {
-    marks.set(
-      stageAs,
-      await pool.run('load-parts', { ...run, shards: parts, storeUrl, stageAs, duplicatesOnly }),
-    );
+    await pool.run('load-parts', { ...run, shards: parts, storeUrl, stageAs, duplicatesOnly });
   };
   effects.progress.update({ stage: 'load store' });
   const { keys, values, duplicates } = await verifyGeneration({
@@ -97,6 +87,7 @@ async function loadGeneration(
       },
     );
   await store.describe(plan.runId, generationInfo(plan));
+  const marks = await store.stagedShards(plan.runId);
   return { keys, values, bytes: shards.reduce((sum, shard) => sum + (marks.get(shard)?.bytes ?? 0), 0) };
 }
 

@@ -129,9 +129,7 @@ async function planSelect(
     const added = addedColumns(spec, own, input);
     if (added.length > 0 && inputAlias === null) throw hiddenInputError(added);
     const tree = addInputColumns(parsed, inputAlias ?? '', added);
-    const [sql] = await database.rows(
-      `SELECT json_deserialize_sql(${quoteText(JSON.stringify(tree))}::JSON) AS s`,
-    );
+    const [sql] = await database.rows(`SELECT json_deserialize_sql(${quoteText(tree)}::JSON) AS s`);
     const plan = { sql: String(sql?.s), sort: !keepsOrder, tables };
     const columns = await database.describe(plan.sql);
     return { plan, columns: columns.filter(({ name }) => name !== INPUT_ROW) };

@@ -6,14 +6,14 @@ import type { Effects } from '../core/effects.ts';
 import { EXIT, ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { openStore } from '../kv/open-store.ts';
-import type { KvStore, StagedCounts } from '../kv/store.ts';
+import type { KvStore } from '../kv/store.ts';
 import { buildRunRecord, type RunOutcome } from '../runs/build-run-record.ts';
 import { type RunPaths, runPaths } from '../runs/layout.ts';
 import { findRunByIdentity } from '../runs/ledger.ts';
 import { acquireLock, type JobLock } from '../runs/lock.ts';
 import { readPlan, writePlan } from '../runs/plan-file.ts';
 import { newRunId } from '../runs/run-id.ts';
-import { type RunRecord, writeFailure } from '../runs/run-record.ts';
+import { clearFailure, type RunRecord, writeFailure } from '../runs/run-record.ts';
 import type { RunStatus } from '../runs/run-status.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
 import { readCommittedShards, type ShardRecord } from '../runs/shard-record.ts';
@@ -24,6 +24,7 @@ import { folderOfJob, storeUrlOf } from './locations.ts';
 import { memoryLimitOf } from './memory-limit.ts';
 import { publishedRecord } from './published-record.ts';
 import { assertRejectsWithin, rejectsOf } from './reject-limit.ts';
+import { ReleaseStack } from './release-stack.ts';
 import { runShards } from './run-shards.ts';
 import { spoolStandardInput } from './spool-input.ts';
 import { host, versions } from './versions.ts';
@@ -57,28 +58,37 @@ export interface RunJobResult {
  * Runs a job: plan, shards, commit, publish, under the job's lock. Whatever ends it, the published run
  * stays as it was until the new one is complete, and the same call later continues where this one ended.
  */
-export async function runJob(given: RunJobOptions): Promise<RunJobResult> {
-  const options = {
-    ...given,
-    spec: await spoolStandardInput(given.spec, join(folderOfJob(given.spec), SPOOL_FOLDER), given),
-  };
-  const { spec, effects } = options;
-  const identified = await identifyRun(spec);
+export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
+  const { spec, effects, signal } = options;
+  // What is wrong with the input or the model is said before any folder is made.
+  const readsStdin = spec.input.paths.includes('-');
+  const identified = readsStdin ? null : await identifyRun(spec);
   const lock = await acquireLock(folderOfJob(spec), { clock: effects.clock });
-  const pool = new ChildPool({
-    size: processesOf(spec),
-    signal: options.signal,
-    onChildDied: (error) => effects.log.debug('a child process ended', { error: error.message }),
-  });
-  const storeUrl = storeUrlOf(spec);
-  const store = storeUrl === null ? null : openStore({ url: storeUrl, job: spec.name, clock: effects.clock });
+  const release = new ReleaseStack();
+  release.add(() => lock.release());
   try {
-    const job = new JobRun({ options, identified, lock, pool, store, storeUrl });
+    const pool = new ChildPool({
+      size: processesOf(spec),
+      signal,
+      onChildDied: (error) => effects.log.debug('a child process ended', { error: error.message }),
+    });
+    release.add(() => pool.close());
+    const storeUrl = storeUrlOf(spec);
+    const store =
+      storeUrl === null ? null : openStore({ url: storeUrl, job: spec.name, clock: effects.clock });
+    if (store !== null) release.add(() => store.close());
+    const spooled = await spoolStandardInput(spec, join(folderOfJob(spec), SPOOL_FOLDER), options);
+    const job = new JobRun({
+      options: { ...options, spec: spooled },
+      identified: identified ?? (await identifyRun(spooled)),
+      lock,
+      pool,
+      store,
+      storeUrl,
+    });
     return await job.run();
   } finally {
-    await pool.close();
-    await store?.close();
-    await lock.release();
+    await release.all();
   }
 }
 
@@ -105,6 +115,8 @@ class JobRun {
   readonly #effects: Effects;
   readonly #startedAt: Date;
   readonly #startMs: number;
+  /** Work outside the shards' records: the typed copy of a text input, and loading the store. */
+  readonly #extraSeconds = { read: 0, stage: 0 };
 
   constructor(parts: JobRunParts) {
     this.#parts = parts;
@@ -156,6 +168,7 @@ class JobRun {
   async #newPlan(runId: string): Promise<Plan> {
     const { options, identified, pool, storeUrl } = this.#parts;
     const paths = this.#paths(runId);
+    const start = this.#effects.clock.monotonicMs();
     this.#effects.progress.update({ stage: identified.format === 'parquet' ? 'plan' : 'stage input', runId });
     try {
       const plan = await pool.run('plan', {
@@ -172,6 +185,7 @@ class JobRun {
         memoryLimit: memoryLimitOf(options.spec),
         threads: processesOf(options.spec),
       });
+      if (plan.input.staged) this.#extraSeconds.read = this.#secondsSince(start);
       await writePlan(paths, plan);
       for (const { name, reason } of plan.model.signature.skippedOutputs)
         this.#effects.log.warn(`the model output "${name}" is left out: it is ${reason}`, { output: name });
@@ -185,13 +199,15 @@ class JobRun {
 
   async #execute(plan: Plan): Promise<RunJobResult> {
     const paths = this.#paths(plan.runId);
-    const reused = await readCommittedShards(paths, plan, { verify: true });
+    const reused = await readCommittedShards(paths, plan, {
+      verify: true,
+      signal: this.#parts.options.signal,
+    });
     const done = new Map<number, ShardRecord>(reused);
-    const staged = new Map<number, StagedCounts>();
     try {
-      await this.#computeShards(plan, done, staged);
-      await rm(paths.failure, { force: true });
-      return await this.#finish(plan, done, new Set(reused.keys()), staged);
+      await this.#computeShards(plan, done);
+      await clearFailure(paths);
+      return await this.#finish(plan, done, new Set(reused.keys()));
     } catch (error) {
       if (!this.#parts.options.signal.aborted) {
         const record = this.#record(plan, done.values(), new Set(reused.keys()), {
@@ -207,11 +223,7 @@ class JobRun {
     }
   }
 
-  async #computeShards(
-    plan: Plan,
-    done: Map<number, ShardRecord>,
-    staged: Map<number, StagedCounts>,
-  ): Promise<void> {
+  async #computeShards(plan: Plan, done: Map<number, ShardRecord>): Promise<void> {
     const { options, pool, storeUrl } = this.#parts;
     const { progress, log } = this.#effects;
     const rowsReused = [...done.values()].reduce((rows, { rowsIn }) => rows + rowsIn, 0);
@@ -246,9 +258,9 @@ class JobRun {
         rowsDone += rows;
         report();
       },
-      onShard: (record, counts) => {
+      onShard: (record, stageSeconds) => {
         done.set(record.index, record);
-        if (counts !== null) staged.set(record.index, counts);
+        this.#extraSeconds.stage += stageSeconds;
         report();
         assertRejectsWithin(options.spec.onInvalid, plan, rejectsOf(plan, done.values()));
       },
@@ -259,20 +271,20 @@ class JobRun {
     plan: Plan,
     shards: ReadonlyMap<number, ShardRecord>,
     reused: ReadonlySet<number>,
-    staged: ReadonlyMap<number, StagedCounts>,
   ): Promise<RunJobResult> {
     const rowsOut = [...shards.values()].reduce((rows, record) => rows + record.rowsOut, 0);
     const request = this.#finishRequest(plan, rowsOut);
-    const record = (status: RunRecord['status'], kv: KvCounts | null, stageSeconds: number): RunRecord =>
-      this.#record(plan, shards.values(), reused, { status, kv, extraSeconds: { stage: stageSeconds } });
+    const record = (status: RunRecord['status'], kv: KvCounts | null): RunRecord =>
+      this.#record(plan, shards.values(), reused, { status, kv });
     this.#effects.progress.update({ stage: 'commit' });
-    const committed = record('committed', null, 0);
+    const committed = record('committed', null);
     await commitRun(request, committed);
     await this.#removeCopies(request.paths);
     const start = this.#effects.clock.monotonicMs();
-    return this.#publish(request, 'computed', committed, staged, (kv) =>
-      record('published', kv, kv === null ? 0 : (this.#effects.clock.monotonicMs() - start) / 1000),
-    );
+    return this.#publish(request, 'computed', committed, (kv) => {
+      if (kv !== null) this.#extraSeconds.stage += this.#secondsSince(start);
+      return record('published', kv);
+    });
   }
 
   /** The parts are committed: nothing reads the input any more. */
@@ -286,21 +298,18 @@ class JobRun {
     await this.#parts.lock.setRun(runId);
     const plan = await readPlan(this.#paths(runId).plan);
     const request = this.#finishRequest(plan, committed.rowsOut);
-    return this.#publish(request, 'published', committed, new Map(), (kv) =>
-      publishedRecord(committed, plan, kv),
-    );
+    return this.#publish(request, 'published', committed, (kv) => publishedRecord(committed, plan, kv));
   }
 
   async #publish(
     request: FinishRequest,
     outcome: RunJobOutcome,
     committed: RunRecord,
-    staged: ReadonlyMap<number, StagedCounts>,
     published: (kv: KvCounts | null) => RunRecord,
   ): Promise<RunJobResult> {
     let kv: KvCounts | null;
     try {
-      kv = await publishCommitted(request, staged);
+      kv = await publishCommitted(request);
     } catch (error) {
       if (!isStoreError(error)) throw error;
       return { outcome, record: { ...committed, status: 'committed' }, publishError: error };
@@ -332,19 +341,24 @@ class JobRun {
     plan: Plan,
     shards: Iterable<ShardRecord>,
     reusedShards: ReadonlySet<number>,
-    outcome: Pick<RunOutcome, 'status' | 'kv' | 'extraSeconds' | 'error'>,
+    outcome: Pick<RunOutcome, 'status' | 'kv' | 'error'>,
   ): RunRecord {
     const { output } = this.#parts.options.spec;
     return buildRunRecord(plan, shards, {
       ...outcome,
       startedAt: this.#startedAt,
       finishedAt: this.#effects.clock.now(),
-      durationSeconds: (this.#effects.clock.monotonicMs() - this.#startMs) / 1000,
+      durationSeconds: this.#secondsSince(this.#startMs),
+      extraSeconds: this.#extraSeconds,
       reusedShards,
       outputPath: output.kind === 'file' ? output.path : this.#paths(plan.runId).folder,
       versions: versions(),
       host: host(),
     });
+  }
+
+  #secondsSince(startMs: number): number {
+    return (this.#effects.clock.monotonicMs() - startMs) / 1000;
   }
 
   #reference(plan: Plan): FinishRequest['run'] {

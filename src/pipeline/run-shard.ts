@@ -59,8 +59,7 @@ export async function runShard(context: ShardContext, index: number): Promise<Sh
     await assertSourcesUnchanged(plan, shard);
     context.assertWanted();
     const record = shardRecord({ context, shard, part, rejects, timer, latency, startedAt });
-    await writeShardRecord(paths, record);
-    return record;
+    return await writeShardRecord(paths, record);
   } finally {
     await rows.close();
   }

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../core/effects.ts';
 import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import type { Plan, ShardPlan } from '../core/plan.ts';
-import type { StagedCounts } from '../kv/store.ts';
 import type { ShardRecord } from '../runs/shard-record.ts';
 import type { ChildPool } from './child-pool.ts';
 import type { RunReference } from './tasks.ts';
@@ -23,7 +22,7 @@ export interface RunShardsRequest {
   readonly log: Log;
   readonly onRows: (rows: number) => void;
   /** Called as shards are committed; may throw to end the run. */
-  readonly onShard: (record: ShardRecord, staged: StagedCounts | null) => void;
+  readonly onShard: (record: ShardRecord, stageSeconds: number) => void;
 }
 
 /**
@@ -57,9 +56,9 @@ async function runOneShard(request: RunShardsRequest, shard: ShardPlan, store: S
     };
     try {
       const task = { ...run, index: shard.index, attempt, storeUrl: store.url };
-      const { record, staged, storeError } = await pool.run('shard', task, onRows);
+      const { record, stageSeconds, storeError } = await pool.run('shard', task, onRows);
       if (storeError !== null) store.turnOff(storeError.message);
-      request.onShard(record, staged);
+      request.onShard(record, stageSeconds);
       return;
     } catch (error) {
       signal.throwIfAborted();

@@ -50,6 +50,8 @@ export interface ShardTask extends RunReference {
 export interface ShardOutcome {
   readonly record: ShardRecord;
   readonly staged: StagedCounts | null;
+  /** Seconds that loading the store took. */
+  readonly stageSeconds: number;
   /** Why the store could not be loaded. The shard is committed all the same. */
   readonly storeError: SerializedError | null;
 }
@@ -96,7 +98,6 @@ export interface ToChild {
 }
 
 export type FromChild =
-  | { readonly ready: true }
   | { readonly id: number; readonly rows: number }
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: SerializedError };

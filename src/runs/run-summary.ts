@@ -2,7 +2,7 @@ import type { RunIdentity } from '../core/plan.ts';
 import { pathExists, readJsonIfValid } from './json-file.ts';
 import type { RunPaths } from './layout.ts';
 import { planSchema } from './plan-schema.ts';
-import { readPublication, wasRolledBack } from './publication.ts';
+import { type Publication, readPublication, wasRolledBack } from './publication.ts';
 import type { RecordedError } from './recorded-error.ts';
 import { runIdTime } from './run-id.ts';
 import type { RunRecord } from './run-record.ts';
@@ -63,13 +63,18 @@ export async function readRunSummary(paths: RunPaths, state: JobState): Promise<
     publishedAt: publication?.at,
     plan,
     record: manifest ?? (committed ? undefined : failed),
-    failure: isOutdated(failed, manifest) ? undefined : failed?.error,
+    failure: isOutdated(failed, manifest, publication) ? undefined : failed?.error,
   };
 }
 
-/** A failure that the same run has overcome since. */
-function isOutdated(failed: RunRecord | undefined, manifest: RunRecord | undefined): boolean {
-  return failed !== undefined && manifest !== undefined && failed.finishedAt < manifest.finishedAt;
+/** A failure that the same run has overcome since, by being committed or published. */
+function isOutdated(
+  failed: RunRecord | undefined,
+  manifest: RunRecord | undefined,
+  publication: Publication | undefined,
+): boolean {
+  if (failed === undefined) return false;
+  return [manifest?.finishedAt, publication?.at].some((at) => at !== undefined && at > failed.finishedAt);
 }
 
 /** What the files of a run's folder say of it. */

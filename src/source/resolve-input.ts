@@ -7,7 +7,6 @@ import type { Database } from './database.ts';
 import type { InputOptions } from './input-options.ts';
 import { malformedRowError } from './malformed-row.ts';
 import { describeParquet } from './parquet-input.ts';
-import { stageArrow } from './stage-arrow.ts';
 import { type StagedSelect, stageCsv } from './stage-csv.ts';
 import { stageJson } from './stage-json.ts';
 
@@ -71,8 +70,11 @@ async function stageAs(database: Database, request: InputRequest, target: string
       return stageCsv(database, source.sources, options.csv, target);
     case 'json':
       return stageJson(database, source.sources, options.json, target, setAside);
-    case 'arrow':
+    case 'arrow': {
+      // A seldom used library of half the size of all others: loaded when it is needed.
+      const { stageArrow } = await import('./stage-arrow.ts');
       return stageArrow(database, source.sources, target);
+    }
     case 'parquet':
       throw new TypeError('Parquet is not staged');
   }

@@ -107,12 +107,15 @@ async function uncastableColumns(database: Database): Promise<string[]> {
   return rows.map((row) => String(row.column_name));
 }
 
-/** A row with several errors is one malformed row: the first error is its reason. */
+/**
+ * A row with several errors is one malformed row: the first error is its reason. Of the errors for each
+ * field too many, the last one has the number of fields.
+ */
 const MALFORMED_SQL = `
-  SELECT file_path AS file, line, min_by(csv_line, column_idx) AS text, min_by(CASE
+  SELECT file_path AS file, line, trim(min_by(csv_line, column_idx), chr(10) || chr(13)) AS text, min_by(CASE
       WHEN error_type IN ('TOO MANY COLUMNS', 'MISSING COLUMNS') THEN regexp_replace(
         error_message, 'Expected Number of Columns: (\\d+) Found: (\\d+)', 'has \\2 fields; expected \\1')
       WHEN error_type = 'UNQUOTED VALUE' THEN 'has a quote that is never closed'
-      ELSE error_message END, column_idx) AS reason
+      ELSE error_message END, if(error_type = 'TOO MANY COLUMNS', -column_idx, column_idx)) AS reason
   FROM reject_errors JOIN (SELECT DISTINCT scan_id, file_id, file_path FROM reject_scans) USING (scan_id, file_id)
   GROUP BY file_path, line`;

@@ -3,10 +3,11 @@ import { nearestNames, suggestion } from '../../src/core/nearest.ts';
 
 describe('nearestNames', () => {
   it.each([
+    ['slaes', ['sales', 'stores'], ['sales']],
     ['prise', ['discount', 'price', 'size_sqm'], ['price']],
     ['PRICE', ['price'], ['price']],
     ['lag_8', ['lag_14', 'lag_7', 'mean_28'], ['lag_7', 'lag_14']],
-    ['lag', ['lag_7', 'lag_1'], []],
+    ['lag', ['lag_7', 'temperature'], ['lag_7']],
     ['sales', ['sales-by-column'], []],
     ['x', ['store', 'product'], []],
     ['price', [], []],

@@ -57,6 +57,7 @@ describe('LMDB files', () => {
     const reader = openStore({ url: `lmdb:${folder}`, job: 'sales' });
     expect(await reader.get('g1', '1:2', '2026-11-21')).toBe('3.5');
     await stage(store, [['1:2', '2026-11-21', 'newer']], { shard: 1 });
+    expect([...(await reader.stagedShards('g1')).keys()]).toEqual([0, 1]);
     expect(await reader.get('g1', '1:2', '2026-11-21')).toBe('newer');
     await store.close();
     expect(await reader.get('g1', '1:2', '2026-11-21')).toBe('newer');
@@ -118,6 +119,23 @@ describe('LMDB files', () => {
       code: 'STORE_UNAVAILABLE',
       message: expect.stringMatching(/sales\.g1\.lmdb.*publish/),
     });
+  });
+
+  it.each([
+    ['a few bytes', Buffer.from('abc')],
+    ['nothing but zeros', Buffer.alloc(100_000)],
+  ])('survives a file of %s', async (_, bytes) => {
+    await stage(store, WEEK);
+    await store.close();
+    await writeFile(join(folder, 'sales.g1.lmdb'), bytes);
+    await expect(store.info('g1')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: false });
+  });
+
+  it('takes an empty file for a new one, as a process that died while making it leaves behind', async () => {
+    await stage(store, WEEK, { generation: 'g2' });
+    await writeFile(join(folder, 'sales.g1.lmdb'), '');
+    await stage(store, WEEK);
+    expect(await store.count('g1')).toEqual({ keys: 2, values: 3 });
   });
 
   it('says that a folder cannot be one where a file stands in its place', async () => {

@@ -149,6 +149,9 @@ describe('the status of a run', () => {
     const [run] = await listRuns(job);
     expect(run).toMatchObject({ status: 'committed', failure: { message: 'no store' } });
     expect(run?.record?.finishedAt).toBe(finishedAt.toISOString());
+
+    await markPublished(a, { at: new Date('2026-11-21T11:00:00Z'), token: 1 });
+    expect(await listRuns(job)).toMatchObject([{ failure: undefined }]);
   });
 
   test('is running while a live process says that it works on it', async () => {

@@ -1,0 +1,26 @@
+/** serve-batch as a library: run jobs, and answer requests from what they published. */
+
+export type { JobSpec } from './config/job-spec.ts';
+export { type LoadedJob, type LoadOptions, loadJob } from './config/load-job.ts';
+export { adHocJob, overrideJob } from './config/override-job.ts';
+export type { RunFlags } from './config/run-flags.ts';
+export {
+  type Effects,
+  type Log,
+  type Progress,
+  silentLog,
+  silentProgress,
+  systemClock,
+} from './core/effects.ts';
+export { type ErrorCode, EXIT, ServeBatchError } from './core/errors.ts';
+export type { Plan } from './core/plan.ts';
+export {
+  createLookup,
+  type Lookup,
+  type LookupOptions,
+  type Prediction,
+  type Series,
+} from './lookup/lookup.ts';
+export { planOnly as planJob } from './pipeline/plan-only.ts';
+export { type RunJobOptions, type RunJobResult, runJob } from './pipeline/run-job.ts';
+export type { RunRecord } from './runs/run-record.ts';

@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../src/core/effects.ts';
+import { openStore } from '../../src/kv/open-store.ts';
+import type { KvStore } from '../../src/kv/store.ts';
+import { PublishedViews } from '../../src/lookup/published-view.ts';
+import { FENCE, INFO, stage, WEEK } from '../kv/store-contract.ts';
+
+describe('following the pointer', () => {
+  let folder: string;
+  let store: KvStore;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'serve-batch-views-'));
+    store = openStore({ url: `lmdb:${folder}`, job: 'sales' });
+    for (const generation of ['g1', 'g2']) {
+      await stage(store, WEEK, { generation });
+      await store.describe(generation, { ...INFO, runId: generation });
+    }
+    await store.publish('g1', FENCE);
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('takes one look for many who ask at once, and reads what a generation says of itself once', async () => {
+    const views = new PublishedViews({ store, job: 'sales', refreshMs: 0, clock: systemClock });
+    const looks = vi.spyOn(store, 'current');
+    const infos = vi.spyOn(store, 'info');
+    const answers = await Promise.all(Array.from({ length: 20 }, () => views.refresh()));
+    expect(new Set(answers).size).toBe(1);
+    expect(looks).toHaveBeenCalledTimes(1);
+    await views.refresh();
+    expect(looks).toHaveBeenCalledTimes(2);
+    expect(infos).toHaveBeenCalledTimes(1);
+  });
+
+  it('looks again where the generation was replaced and dropped between pointer and information', async () => {
+    const views = new PublishedViews({ store, job: 'sales', refreshMs: 0, clock: systemClock });
+    vi.spyOn(store, 'current').mockImplementationOnce(async () => 'g0');
+    expect((await views.refresh()).generation).toBe('g1');
+  });
+
+  it('has no view where the pointer names a generation that is not there', async () => {
+    const views = new PublishedViews({ store, job: 'sales', refreshMs: 0, clock: systemClock });
+    vi.spyOn(store, 'current').mockImplementation(async () => 'g0');
+    await expect(views.refresh()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('looks again after a look that failed', async () => {
+    const views = new PublishedViews({ store, job: 'sales', refreshMs: 1000, clock: systemClock });
+    vi.spyOn(store, 'current').mockImplementationOnce(async () => {
+      throw new Error('away');
+    });
+    await expect(views.refresh()).rejects.toThrow('away');
+    expect(views.fresh).toBeUndefined();
+    expect((await views.refresh()).generation).toBe('g1');
+    expect(views.fresh?.generation).toBe('g1');
+  });
+});

@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+const MAIN = join(REPOSITORY, 'dist/cli/main.js');
+
+export interface CliOptions {
+  readonly cwd: string;
+  /** Added to the environment of the tests, of which SERVE_BATCH_* is taken away. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What the command finds on standard input; empty by default. */
+  readonly stdin?: string | Uint8Array;
+}
+
+export interface CliResult {
+  /** Null where a signal ended the process. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningCli {
+  readonly pid: number;
+  readonly process: ChildProcess;
+  /** What it has printed so far. */
+  readonly stderr: () => string;
+  readonly result: Promise<CliResult>;
+}
+
+/** Runs the built command line as a user would, and waits for its end. */
+export function serveBatch(args: readonly string[], options: CliOptions): Promise<CliResult> {
+  return startServeBatch(args, options).result;
+}
+
+/** Starts the built command line; `result` tells how it ended. */
+export function startServeBatch(args: readonly string[], options: CliOptions): RunningCli {
+  assertBuilt();
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: options.cwd,
+    env: { ...cleanEnvironment(), ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  // A command that does not read its standard input closes it.
+  child.stdin.on('error', () => {});
+  child.stdin.end(options.stdin ?? '');
+  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  return {
+    pid: child.pid ?? -1,
+    process: child,
+    stderr: () => stderr,
+    result: ended.then(([code, signal]) => ({ code, signal, stdout, stderr })),
+  };
+}
+
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const foreign = /^(SERVE_BATCH_|NODE_OPTIONS$|VITEST|FORCE_COLOR$)/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
+}
+
+let isChecked = false;
+
+/** Tests of an old build would say nothing about the source. */
+function assertBuilt(): void {
+  if (isChecked) return;
+  const built = existsSync(MAIN) ? oldestFile(join(REPOSITORY, 'dist')) : 0;
+  if (built < newestFile(join(REPOSITORY, 'src')))
+    throw new Error('dist/ is missing or older than src/. Run "npm run build" first, or "npm test" for all.');
+  isChecked = true;
+}
+
+function newestFile(folder: string): number {
+  return Math.max(...changeTimes(folder, '.ts'));
+}
+
+function oldestFile(folder: string): number {
+  return Math.min(...changeTimes(folder, '.js'));
+}
+
+function changeTimes(folder: string, ending: string): number[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => statSync(join(folder, name)).mtimeMs);
+}

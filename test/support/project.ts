@@ -1,0 +1,91 @@
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll } from 'vitest';
+import type { RunRecord } from '../../src/runs/run-record.ts';
+import { type CliOptions, type CliResult, REPOSITORY, type RunningCli, serveBatch, startServeBatch } from './cli.ts';
+
+/** A folder of a user: jobs, data, and what the commands make of them. */
+export interface Project {
+  readonly folder: string;
+  path(...names: string[]): string;
+  write(name: string, content: string | Uint8Array): Promise<string>;
+  serveBatch(args: readonly string[], options?: Omit<CliOptions, 'cwd'>): Promise<CliResult>;
+  start(args: readonly string[], options?: Omit<CliOptions, 'cwd'>): RunningCli;
+  /** Runs with --json, expects exit code 0 and returns the record. */
+  run(args: readonly string[], options?: Omit<CliOptions, 'cwd'>): Promise<RunRecord>;
+  /** What readers of a job's folder see. */
+  published(job?: string): Promise<PublishedRun | null>;
+  /** Names of the runs of a job, oldest first. */
+  runs(job?: string): Promise<string[]>;
+}
+
+export interface PublishedRun {
+  readonly runId: string;
+  readonly folder: string;
+  readonly record: RunRecord;
+}
+
+export interface ProjectOptions {
+  /** Job files by name; by default those of this repository. */
+  readonly jobs?: Readonly<Record<string, string>>;
+  /** Whether `fixtures/` is there; it is by default. */
+  readonly fixtures?: boolean;
+}
+
+const folders: string[] = [];
+afterAll(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+
+/** Makes a project in a folder of its own, which is deleted after the tests of the file. */
+export async function makeProject({ jobs, fixtures = true }: ProjectOptions = {}): Promise<Project> {
+  const folder = await temporaryFolder();
+  if (fixtures) await symlink(join(REPOSITORY, 'fixtures'), join(folder, 'fixtures'));
+  if (jobs === undefined) await cp(join(REPOSITORY, 'jobs'), join(folder, 'jobs'), { recursive: true });
+  const project = projectIn(folder);
+  for (const [name, text] of Object.entries(jobs ?? {})) await project.write(`jobs/${name}.yaml`, text);
+  return project;
+}
+
+/** A folder that is deleted after the tests of the file. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'serve-batch-test-')));
+  folders.push(folder);
+  return folder;
+}
+
+function projectIn(folder: string): Project {
+  const path = (...names: string[]): string => join(folder, ...names);
+  const call: Project['serveBatch'] = (args, options) => serveBatch(args, { ...options, cwd: folder });
+  return {
+    folder,
+    path,
+    serveBatch: call,
+    start: (args, options) => startServeBatch(args, { ...options, cwd: folder }),
+    async write(name, content) {
+      await mkdir(dirname(path(name)), { recursive: true });
+      await writeFile(path(name), content);
+      return name;
+    },
+    async run(args, options) {
+      const result = await call(['run', ...args, '--json'], options);
+      if (result.code !== 0) throw new Error(`run ${args.join(' ')} ended with ${result.code}: ${result.stderr}`);
+      return JSON.parse(result.stdout) as RunRecord;
+    },
+    published: (job = 'sales') => readPublished(path('out', job)),
+    runs: async (job = 'sales') => (await readdir(path('out', job, 'runs')).catch(() => [])).sort(),
+  };
+}
+
+/** What a reader who knows only docs/output.md sees of a job's folder. */
+export async function readPublished(folderOfJob: string): Promise<PublishedRun | null> {
+  const runId = await readFile(join(folderOfJob, 'current'), 'utf8').then(
+    (text) => text.trim(),
+    () => null,
+  );
+  if (runId === null) return null;
+  const folder = join(folderOfJob, 'runs', runId);
+  const record = JSON.parse(await readFile(join(folder, 'run.json'), 'utf8')) as RunRecord;
+  return { runId, folder, record };
+}
