@@ -34,7 +34,7 @@ export async function placeOfJob(context: CliContext, job: string, flags: PlaceF
   // A service may read a store without having the output folder.
   if (flags.kv !== undefined) return { job, folderOfJob: jobFolder(root, job), storeUrl: flags.kv };
   const { jobs: files } = await loadProject(context.cwd, context.env);
-  const names = [...files.map(({ name }) => name), ...jobs];
+  const names = [...new Set([...files.map(({ name }) => name), ...jobs])];
   throw new ServeBatchError(
     'NOT_FOUND',
     `There is no job "${job}" in jobs/ and none with runs in ${root}.${suggestion(job, names)} Give the folder with --output, or the store with --kv.`,

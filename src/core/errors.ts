@@ -87,6 +87,7 @@ export const ERROR_KINDS = {
   ),
   OUTPUT_UNWRITABLE: kind(EXIT.unexpected, false, 'A file of the output folder cannot be written.'),
   DISK_FULL: kind(EXIT.unexpected, false, 'The disk of the output folder is full.'),
+  OUT_OF_MEMORY: kind(EXIT.unexpected, false, 'A query needs more memory than execution.memoryLimit allows.'),
   CHILD_DIED: kind(EXIT.unexpected, true, 'A child process ended by a signal or without an answer.'),
   SIGINT: kind(EXIT.sigint, false, 'The run was interrupted (Ctrl-C).'),
   SIGTERM: kind(EXIT.sigterm, false, 'The run was asked to end (SIGTERM).'),
@@ -176,6 +177,13 @@ export function toServeBatchError(error: unknown): ServeBatchError {
       { cause: error },
     );
   }
+  if (isOutOfMemory(error)) {
+    return new ServeBatchError(
+      'OUT_OF_MEMORY',
+      `DuckDB needs more memory than it may use: ${firstLine(message)}. Raise execution.memoryLimit, or lower execution.shardRows.`,
+      { cause: error },
+    );
+  }
   const systemCode = systemErrorCode(error);
   if (systemCode === 'EACCES' || systemCode === 'EROFS' || systemCode === 'EPERM') {
     return new ServeBatchError(
@@ -201,6 +209,11 @@ export function isDiskFull(error: unknown): boolean {
     error instanceof Error &&
     /no space left on device|disk quota exceeded|file too large/i.test(error.message)
   );
+}
+
+/** Whether DuckDB says that its memory limit was reached. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && /^Out of Memory Error/i.test(error.message);
 }
 
 export function firstLine(text: string): string {

@@ -45,6 +45,11 @@ export class LmdbEntry {
     this.#bodyStart = expires ? 9 : 1;
   }
 
+  /** The same entry in memory of its own. */
+  copy(): LmdbEntry {
+    return new LmdbEntry(Buffer.from(this.#bytes));
+  }
+
   /** The value of an entry without fields. */
   plain(): string {
     return this.#bytes.toString('utf8', this.#bodyStart);

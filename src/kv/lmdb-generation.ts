@@ -13,13 +13,15 @@ import type { GenerationCounts, GenerationInfo, StagedCounts, StageRequest } fro
 const ROWS_PER_TRANSACTION = 16_384;
 /** Entries counted before other work of this process gets its turn. */
 const ENTRIES_PER_TURN = 10_000;
+/** Entries counted before the pages that were read are given back. */
+const ENTRIES_PER_MAPPING = 100_000;
 
 const INFO = 'info';
 const FLUSH_MARKER = metaKey('flushed');
 
 /** One generation in one LMDB file; several processes may have it open, and write to it, at once. */
 export class LmdbGeneration {
-  readonly #file: LmdbFile;
+  #file: LmdbFile;
   readonly #clock: Clock;
 
   constructor(path: string, clock: Clock) {
@@ -39,7 +41,9 @@ export class LmdbGeneration {
       }
     }
     signal.throwIfAborted();
-    return staging.finish();
+    const counts = staging.finish();
+    await this.#unmap();
+    return counts;
   }
 
   /**
@@ -78,10 +82,21 @@ export class LmdbGeneration {
     const nowMs = this.#nowMs();
     const counter = new SeriesCounter();
     let visited = 0;
-    for (const { key, value } of this.#range(ENTRIES_START, ENTRIES_END)) {
-      const entry = new LmdbEntry(value);
-      if (!hasExpired(entry, nowMs)) counter.add(key, entry);
-      if (++visited % ENTRIES_PER_TURN === 0) await setImmediate();
+    let start: Buffer | null = ENTRIES_START;
+    while (start !== null) {
+      let last: Buffer | null = null;
+      for (const { key, value } of this.#range(start, ENTRIES_END, visited > 0)) {
+        const entry = new LmdbEntry(value);
+        if (!hasExpired(entry, nowMs)) counter.add(key, entry);
+        if (++visited % ENTRIES_PER_TURN === 0) {
+          last = Buffer.from(key);
+          break;
+        }
+      }
+      counter.detach();
+      start = last;
+      await setImmediate();
+      if (visited % ENTRIES_PER_MAPPING === 0) await this.#unmap();
     }
     return counter.counts();
   }
@@ -112,6 +127,16 @@ export class LmdbGeneration {
     await this.#file.db.close();
   }
 
+  /**
+   * Opens the file anew. Pages of the file that were touched count as this process's memory until then:
+   * without it a process that loads or counts a large generation would seem to hold all of it.
+   */
+  async #unmap(): Promise<void> {
+    const { path } = this.#file;
+    await this.#file.db.close();
+    this.#file = openLmdbFile(path);
+  }
+
   /** The living entries of a key in the order of their shards. */
   #entries(key: string): LmdbEntry[] {
     const range = seriesRange(key);
@@ -124,9 +149,9 @@ export class LmdbGeneration {
     return entries;
   }
 
-  *#range(start: Buffer, end: Buffer): Generator<{ key: Buffer; value: Buffer }> {
+  *#range(start: Buffer, end: Buffer, exclusiveStart = false): Generator<{ key: Buffer; value: Buffer }> {
     try {
-      for (const { key, value } of this.#file.db.getRange({ start, end }))
+      for (const { key, value } of this.#file.db.getRange({ start, end, exclusiveStart }))
         yield { key, value: Buffer.from(value.buffer, value.byteOffset, value.byteLength) };
     } catch (error) {
       throw lmdbError(error, this.#file.path);

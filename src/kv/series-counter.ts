@@ -16,6 +16,12 @@ export class SeriesCounter {
     else this.#begin(key, entry);
   }
 
+  /** Copies what it still needs of the entries it was given: their memory may go. */
+  detach(): void {
+    if (this.#key !== undefined) this.#key = Buffer.from(this.#key);
+    this.#entry = this.#entry?.copy();
+  }
+
   counts(): GenerationCounts {
     return { keys: this.#keys, values: this.#values };
   }

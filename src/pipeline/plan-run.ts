@@ -16,7 +16,7 @@ import { INPUT_ROW, rowsSql } from '../source/shard-relation.ts';
 import { createFeatureTables, createInputView, selectError } from '../source/shard-rows.ts';
 import { observeWidths } from './observe-widths.ts';
 import { planKeptColumns } from './plan-kept-columns.ts';
-import { defaultShardRows, planShards } from './plan-shards.ts';
+import { DEFAULT_SHARD_ROWS, planShards } from './plan-shards.ts';
 
 /** All that a plan is made from. It crosses a process boundary as JSON. */
 export interface PlanRequest {
@@ -80,7 +80,7 @@ export async function planRun(database: Database, request: PlanRequest): Promise
       onInvalid: spec.onInvalid,
       batchSize,
       threads: spec.execution.threads,
-      shards: planShards(input.rows, spec.execution.shardRows ?? defaultShardRows(input.rows)),
+      shards: planShards(input.rows, spec.execution.shardRows ?? DEFAULT_SHARD_ROWS),
     };
   } finally {
     await session.close();

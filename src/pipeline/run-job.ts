@@ -26,7 +26,7 @@ import { publishedRecord } from './published-record.ts';
 import { assertRejectsWithin, rejectsOf } from './reject-limit.ts';
 import { ReleaseStack } from './release-stack.ts';
 import { runShards } from './run-shards.ts';
-import { spoolStandardInput } from './spool-input.ts';
+import { removeSpooled, spoolStandardInput } from './spool-input.ts';
 import { host, versions } from './versions.ts';
 
 /** Holds what came on standard input until it is scored. */
@@ -77,7 +77,9 @@ export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
     const store =
       storeUrl === null ? null : openStore({ url: storeUrl, job: spec.name, clock: effects.clock });
     if (store !== null) release.add(() => store.close());
-    const spooled = await spoolStandardInput(spec, join(folderOfJob(spec), SPOOL_FOLDER), options);
+    const spoolFolder = join(folderOfJob(spec), SPOOL_FOLDER);
+    if (readsStdin) release.add(() => rm(spoolFolder, { recursive: true, force: true }));
+    const spooled = await spoolStandardInput(spec, spoolFolder, options);
     const job = new JobRun({
       options: { ...options, spec: spooled },
       identified: identified ?? (await identifyRun(spooled)),
@@ -193,6 +195,7 @@ class JobRun {
     } catch (error) {
       // Without a plan there is nothing to continue.
       await rm(paths.folder, { recursive: true, force: true });
+      await this.#removeSpooled();
       throw error;
     }
   }
@@ -279,18 +282,13 @@ class JobRun {
     this.#effects.progress.update({ stage: 'commit' });
     const committed = record('committed', null);
     await commitRun(request, committed);
-    await this.#removeCopies(request.paths);
+    // The parts are committed: nothing reads the copy of the input any more.
+    await rm(dirname(request.paths.staged), { recursive: true, force: true });
     const start = this.#effects.clock.monotonicMs();
     return this.#publish(request, 'computed', committed, (kv) => {
       if (kv !== null) this.#extraSeconds.stage += this.#secondsSince(start);
       return record('published', kv);
     });
-  }
-
-  /** The parts are committed: nothing reads the input any more. */
-  async #removeCopies(paths: RunPaths): Promise<void> {
-    await rm(dirname(paths.staged), { recursive: true, force: true });
-    await rm(join(this.#folder, SPOOL_FOLDER), { recursive: true, force: true });
   }
 
   /** A committed run that is not the published one: its parts are loaded and published, nothing is computed. */

@@ -1,3 +1,4 @@
+import { ServeBatchError } from '../core/errors.ts';
 import type { Plan, ShardPlan } from '../core/plan.ts';
 import { FeatureBatch } from '../features/feature-batch.ts';
 import type { ModelSession } from '../inference/model-session.ts';
@@ -68,8 +69,9 @@ export async function runShard(context: ShardContext, index: number): Promise<Sh
 function shardOf(plan: Plan, index: number): ShardPlan {
   const shard = plan.shards[index];
   if (shard === undefined)
-    throw new RangeError(
-      `The plan of ${plan.runId} has ${plan.shards.length} shards; ${index} is not one of them`,
+    throw new ServeBatchError(
+      'USAGE',
+      `The plan of run ${plan.runId} has ${plan.shards.length} shards; there is no shard ${index}. Give one from 0 to ${plan.shards.length - 1}.`,
     );
   return shard;
 }

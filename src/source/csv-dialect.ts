@@ -90,7 +90,6 @@ export function readCsvSql(paths: readonly string[], dialect: CsvDialect, option
     `columns = {${columns}}`,
     'store_rejects = true',
     'rejects_limit = 0',
-    'max_line_size = 33554432',
     ...commonSettings(options),
   ];
   return `read_csv([${paths.map(quoteText).join(', ')}], ${settings.join(', ')})`;

@@ -39,6 +39,8 @@ export class Database {
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       preserve_insertion_order: 'true',
+      // Every row is read once or twice: a cache would only make memory grow with the input.
+      enable_external_file_cache: 'false',
     });
     const connection = await instance.connect();
     // The same text of times on every machine.

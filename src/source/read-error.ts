@@ -1,8 +1,9 @@
-import { firstLine, isDiskFull, ServeBatchError, toServeBatchError } from '../core/errors.ts';
+import { firstLine, isDiskFull, isOutOfMemory, ServeBatchError, toServeBatchError } from '../core/errors.ts';
 
 /** Makes DuckDB's error about an input file one of ours. `what` names the file or files. */
 export function readError(error: unknown, what: string): ServeBatchError {
-  if (error instanceof ServeBatchError || isDiskFull(error)) return toServeBatchError(error);
+  if (error instanceof ServeBatchError || isDiskFull(error) || isOutOfMemory(error))
+    return toServeBatchError(error);
   const reason = duckdbReason(error);
   return new ServeBatchError(
     'INPUT_UNREADABLE',

@@ -3,6 +3,7 @@ import { commitFile, makeFolder, temporaryName } from '../core/durable-file.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { quoteText } from '../core/sql.ts';
 import type { Column, InputFingerprint, ResolvedInput, TableFormat } from '../core/table.ts';
+import { assertWholeArchives } from './archive-check.ts';
 import type { Database } from './database.ts';
 import type { InputOptions } from './input-options.ts';
 import { malformedRowError } from './malformed-row.ts';
@@ -65,6 +66,7 @@ export async function resolveInput(database: Database, request: InputRequest): P
 
 async function stageAs(database: Database, request: InputRequest, target: string): Promise<StagedSelect> {
   const { source, options, setAside } = request;
+  await assertWholeArchives(source.sources);
   switch (request.format) {
     case 'csv':
       return stageCsv(database, source.sources, options.csv, target);

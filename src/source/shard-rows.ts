@@ -1,4 +1,4 @@
-import { ServeBatchError } from '../core/errors.ts';
+import { isDiskFull, isOutOfMemory, ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import type { Plan, SelectPlan, ShardPlan } from '../core/plan.ts';
 import { quoteName, quoteText } from '../core/sql.ts';
 import type { Database } from './database.ts';
@@ -99,7 +99,8 @@ async function openSelectedRows(
 }
 
 export function selectError(error: unknown): ServeBatchError {
-  if (error instanceof ServeBatchError) return error;
+  if (error instanceof ServeBatchError || isDiskFull(error) || isOutOfMemory(error))
+    return toServeBatchError(error);
   return new ServeBatchError(
     'FEATURES_SELECT',
     `features.select fails: ${duckdbReason(error)}. Expected a SELECT over the table input, in DuckDB's SQL; try it on a few rows first.`,

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
+import type { ServeBatchError } from '../core/errors.ts';
 import { quoteList, quoteName, quoteText } from '../core/sql.ts';
 import type { SourceFile } from '../core/table.ts';
 import type { Database } from './database.ts';
 import type { JsonOptions } from './input-options.ts';
-import { countMalformedRows, NO_MALFORMED_ROWS } from './malformed-row.ts';
+import { countMalformedRows, malformedRowError, NO_MALFORMED_ROWS } from './malformed-row.ts';
 import { readError } from './read-error.ts';
 import { copyToStaged, type StagedSelect } from './stage-csv.ts';
 
@@ -35,8 +36,18 @@ export async function stageJson(
       malformed,
     };
   } catch (error) {
-    throw readError(error, paths(sources).join(', '));
+    throw (await malformedLine(database, sources)) ?? readError(error, paths(sources).join(', '));
   }
+}
+
+/** DuckDB may name the line after the bad one: where each line is an object, look for it. */
+async function malformedLine(
+  database: Database,
+  sources: readonly SourceFile[],
+): Promise<ServeBatchError | undefined> {
+  if (!sources.every(({ path }) => /\.(jsonl|ndjson)(\.|$)/i.test(path))) return undefined;
+  const found = await countMalformedRows(database, malformedSql(sources)).catch(() => NO_MALFORMED_ROWS);
+  return found.first === null ? undefined : malformedRowError(found.first, found.count);
 }
 
 function readJsonSql(files: readonly string[], options: JsonOptions): string {
@@ -77,7 +88,7 @@ async function copyGoodLines(
 
 /** Each line of a file as one text: a CSV of one column whose delimiter and quote never occur in JSON. */
 function linesSql(path: string): string {
-  return `read_csv(${quoteText(path)}, auto_detect = false, header = false, delim = ${quoteText('\x01')}, quote = '', escape = '', columns = {text: 'VARCHAR'}, max_line_size = 33554432)`;
+  return `read_csv(${quoteText(path)}, auto_detect = false, header = false, delim = ${quoteText('\x01')}, quote = '', escape = '', columns = {text: 'VARCHAR'}, max_line_size = 16777216, buffer_size = 33554432)`;
 }
 
 function paths(sources: readonly SourceFile[]): string[] {

@@ -65,7 +65,8 @@ export async function writeSalesTables(folder: string): Promise<Record<string, I
   };
 }
 
-async function runSql(statements: readonly string[]): Promise<void> {
+/** Runs statements in a DuckDB of its own. */
+export async function runSql(statements: readonly string[]): Promise<void> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
   try {

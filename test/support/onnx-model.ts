@@ -4,7 +4,7 @@ import protobuf from 'protobufjs/minimal.js';
 const FLOAT = 1;
 const EXTERNAL = 1;
 
-/** An element type of a tensor, or a map from text to float32 (what DictVectorizer takes). */
+/** An element type of a tensor, or a map from int64 to float32 (what CastMap takes). */
 export type ModelInput = { readonly name: string; readonly columns: number } | { readonly name: string; readonly map: true };
 
 export interface TinyModel {
@@ -59,8 +59,8 @@ function valueInfo(w: protobuf.Writer, input: ModelInput): void {
 }
 
 function mapType(w: protobuf.Writer): void {
-  const STRING = 8;
-  w.uint32(varintTag(1)).int32(STRING);
+  const INT64 = 7;
+  w.uint32(varintTag(1)).int32(INT64);
   nested(w, 2, (value) => nested(value, 1, (t) => t.uint32(varintTag(1)).int32(FLOAT)));
 }
 

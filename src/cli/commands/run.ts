@@ -61,10 +61,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
       'what a row that cannot be scored does: fail, reject, reject:100 or reject:1%',
     ),
     wholeNumber('-p, --processes <n>', 'child processes (default: one per core)'),
-    wholeNumber(
-      '--shard-rows <n>',
-      'rows of a shard, the unit of work and of commit (default: by the size of the input)',
-    ),
+    wholeNumber('--shard-rows <n>', 'rows of a shard, the unit of work and of commit (default: 122880)'),
     wholeNumber('--batch-size <n>', 'rows of one model call (default: 1024)'),
     option('--dry-run', 'show what would be done, and do nothing'),
     option('--resume', 'continue an interrupted run of the same input, model and job').default(true),
