@@ -21,6 +21,7 @@ export {
   type Prediction,
   type Series,
 } from './lookup/lookup.ts';
+export type { RunJobOptions, RunJobResult } from './pipeline/job-run.ts';
 export { planOnly as planJob } from './pipeline/plan-only.ts';
-export { type RunJobOptions, type RunJobResult, runJob } from './pipeline/run-job.ts';
+export { runJob } from './pipeline/run-job.ts';
 export type { RunRecord } from './runs/run-record.ts';

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { JobSpec } from '../config/job-spec.ts';
-import type { RunJobResult } from '../pipeline/run-job.ts';
+import type { RunJobResult } from '../pipeline/job-run.ts';
 import type { RunRecord } from '../runs/run-record.ts';
 import { formatBytes, formatCount, formatPairs, formatSeconds } from './format.ts';
 

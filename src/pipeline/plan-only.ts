@@ -9,7 +9,7 @@ import { ChildPool } from './child-pool.ts';
 import { identifyRun } from './identify-run.ts';
 import { storeUrlOf } from './locations.ts';
 import { memoryLimitOf } from './memory-limit.ts';
-import { processesOf } from './run-job.ts';
+import { processesOf } from './processes.ts';
 import { spoolStandardInput } from './spool-input.ts';
 
 /** What a run would do. Writes nothing: the typed copy of a text input goes to a folder that is deleted again. */

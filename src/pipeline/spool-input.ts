@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm, utimes } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { JobSpec } from '../config/job-spec.ts';
@@ -21,13 +21,6 @@ export async function spoolStandardInput(
     throw new ServeBatchError('USAGE', 'There is no standard input here; name a file.');
   const path = await spoolInput(options.stdin, folder, options.signal);
   return { ...spec, input: { ...spec.input, format: 'csv', paths: [path] } };
-}
-
-/** Deletes what {@link spoolStandardInput} saved for this job, once it is not needed any more. */
-export async function removeSpooled(spec: JobSpec, folder: string): Promise<void> {
-  for (const path of spec.input.paths) {
-    if (dirname(path) === folder) await rm(path, { force: true });
-  }
 }
 
 /**
@@ -57,7 +50,7 @@ async function spoolInput(
         'INPUT_EMPTY',
         'Standard input is empty (0 bytes); --input - expects CSV on it.',
       );
-    const path = join(folder, `${hash.digest('hex').slice(0, 32)}.csv`);
+    const path = join(folder, `stdin-${hash.digest('hex').slice(0, 32)}.csv`);
     await rename(temporary, path);
     // The fingerprint has the time of change in it; for a stream only the content counts.
     await utimes(path, 0, 0);

@@ -1,0 +1,325 @@
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { JobSpec } from '../config/job-spec.ts';
+import type { Effects } from '../core/effects.ts';
+import { EXIT, ServeBatchError } from '../core/errors.ts';
+import type { Plan } from '../core/plan.ts';
+import type { KvStore } from '../kv/store.ts';
+import { buildRunRecord, type RunOutcome } from '../runs/build-run-record.ts';
+import { type RunPaths, runPaths } from '../runs/layout.ts';
+import { findRunByIdentity } from '../runs/ledger.ts';
+import type { JobLock } from '../runs/lock.ts';
+import { readPlan, writePlan } from '../runs/plan-file.ts';
+import { newRunId } from '../runs/run-id.ts';
+import { clearFailure, type RunRecord, writeFailure } from '../runs/run-record.ts';
+import type { RunStatus } from '../runs/run-status.ts';
+import type { RunSummary } from '../runs/run-summary.ts';
+import { readCommittedShards, type ShardRecord } from '../runs/shard-record.ts';
+import type { ChildPool } from './child-pool.ts';
+import { commitRun, type FinishRequest, type KvCounts, publishCommitted } from './finish-run.ts';
+import type { IdentifiedRun } from './identify-run.ts';
+import { folderOfJob } from './locations.ts';
+import { memoryLimitOf } from './memory-limit.ts';
+import { processesOf } from './processes.ts';
+import { publishedRecord } from './published-record.ts';
+import { assertRejectsWithin, rejectsOf } from './reject-limit.ts';
+import { runShards } from './run-shards.ts';
+import { host, versions } from './versions.ts';
+
+export interface RunJobOptions {
+  readonly spec: JobSpec;
+  /** Continue an interrupted run of the same input, model and job. */
+  readonly resume: boolean;
+  /** Run anew even where the same run is finished. */
+  readonly force: boolean;
+  readonly effects: Effects;
+  readonly signal: AbortSignal;
+  /** Read where an input path is `-`. */
+  readonly stdin?: NodeJS.ReadableStream;
+}
+
+/** `computed`: shards were run. `published`: a finished run was published (again). `up to date`: nothing to do. */
+export type RunJobOutcome = 'computed' | 'published' | 'up to date' | 'rolled back';
+
+export interface RunJobResult {
+  readonly outcome: RunJobOutcome;
+  readonly record: RunRecord;
+  /** Why a committed run could not be published: the store. It is thrown by those who want it as an error. */
+  readonly publishError: ServeBatchError | null;
+}
+
+/** Runs that are computed and not what readers see. */
+const COMMITTED: ReadonlySet<RunStatus> = new Set(['committed', 'superseded']);
+
+export interface JobRunParts {
+  readonly options: RunJobOptions;
+  readonly identified: IdentifiedRun;
+  readonly lock: JobLock;
+  readonly pool: ChildPool;
+  readonly store: KvStore | null;
+  readonly storeUrl: string | null;
+}
+
+/**
+ * One run of a job, with the lock held: finds what was done already, plans, computes the shards, commits
+ * and publishes.
+ */
+export class JobRun {
+  readonly #parts: JobRunParts;
+  readonly #folder: string;
+  readonly #effects: Effects;
+  readonly #startedAt: Date;
+  readonly #startMs: number;
+  /** Work outside the shards' records: the typed copy of a text input, and loading the store. */
+  readonly #extraSeconds = { read: 0, stage: 0 };
+
+  constructor(parts: JobRunParts) {
+    this.#parts = parts;
+    this.#folder = folderOfJob(parts.options.spec);
+    this.#effects = parts.options.effects;
+    this.#startedAt = this.#effects.clock.now();
+    this.#startMs = this.#effects.clock.monotonicMs();
+  }
+
+  async run(): Promise<RunJobResult> {
+    const { options, identified, store, pool } = this.#parts;
+    const earlier = options.force
+      ? undefined
+      : await findRunByIdentity(this.#folder, identified.identity, this.#effects.clock);
+    if (earlier?.status === 'published' || earlier?.status === 'rolled back')
+      return this.#nothingToDo(earlier);
+    // Ask before computing for hours, not after.
+    await store?.ping();
+    pool.warmUp();
+    if (earlier?.record !== undefined && COMMITTED.has(earlier.status))
+      return this.#publishEarlier(earlier.runId, earlier.record);
+    const plan = await this.#planOrResume(earlier);
+    return this.#execute(plan);
+  }
+
+  #nothingToDo(earlier: RunSummary): RunJobResult {
+    if (earlier.record === undefined)
+      throw new ServeBatchError(
+        'INTERNAL',
+        `The manifest of the published run ${earlier.runId} is damaged. Run again with --force.`,
+      );
+    const outcome = earlier.status === 'published' ? 'up to date' : 'rolled back';
+    return { outcome, record: { ...earlier.record, status: earlier.status }, publishError: null };
+  }
+
+  async #planOrResume(earlier: RunSummary | undefined): Promise<Plan> {
+    const { options, lock } = this.#parts;
+    if (earlier?.plan !== undefined && options.resume) {
+      await lock.setRun(earlier.runId);
+      const plan = await readPlan(this.#paths(earlier.runId).plan);
+      this.#effects.log.info('continuing an unfinished run', { runId: plan.runId });
+      return plan;
+    }
+    const runId = newRunId(this.#startedAt);
+    await lock.setRun(runId);
+    return this.#newPlan(runId);
+  }
+
+  async #newPlan(runId: string): Promise<Plan> {
+    const { options, identified, pool, storeUrl } = this.#parts;
+    const paths = this.#paths(runId);
+    const start = this.#effects.clock.monotonicMs();
+    this.#effects.progress.update({ stage: identified.format === 'parquet' ? 'plan' : 'stage input', runId });
+    try {
+      const plan = await pool.run('plan', {
+        plan: {
+          runId,
+          createdAt: this.#startedAt.toISOString(),
+          spec: options.spec,
+          ...identified,
+          storeUrl,
+          stagedPath: paths.staged,
+          stagingRejectsPath: paths.stagingRejects,
+        },
+        temporaryFolder: paths.temp,
+        memoryLimit: memoryLimitOf(options.spec),
+        threads: processesOf(options.spec),
+      });
+      if (plan.input.staged) this.#extraSeconds.read = this.#secondsSince(start);
+      await writePlan(paths, plan);
+      for (const { name, reason } of plan.model.signature.skippedOutputs)
+        this.#effects.log.warn(`the model output "${name}" is left out: it is ${reason}`, { output: name });
+      return plan;
+    } catch (error) {
+      // Without a plan there is nothing to continue.
+      await rm(paths.folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  async #execute(plan: Plan): Promise<RunJobResult> {
+    const paths = this.#paths(plan.runId);
+    const reused = await readCommittedShards(paths, plan, {
+      verify: true,
+      signal: this.#parts.options.signal,
+    });
+    const done = new Map<number, ShardRecord>(reused);
+    try {
+      await this.#computeShards(plan, done);
+      await clearFailure(paths);
+      return await this.#finish(plan, done, new Set(reused.keys()));
+    } catch (error) {
+      if (!this.#parts.options.signal.aborted) {
+        const record = this.#record(plan, done.values(), new Set(reused.keys()), {
+          status: 'failed',
+          kv: null,
+          error,
+        });
+        await writeFailure(paths, record).catch(() => {});
+      }
+      throw error;
+    } finally {
+      await rm(paths.temp, { recursive: true, force: true }).catch(() => {});
+    }
+  }
+
+  async #computeShards(plan: Plan, done: Map<number, ShardRecord>): Promise<void> {
+    const { options, pool, storeUrl } = this.#parts;
+    const { progress, log } = this.#effects;
+    const rowsReused = [...done.values()].reduce((rows, { rowsIn }) => rows + rowsIn, 0);
+    let rowsDone = 0;
+    const report = (): void =>
+      progress.update({
+        stage: 'score',
+        runId: plan.runId,
+        rowsDone,
+        shardsDone: done.size,
+        rejects: rejectsOf(plan, done.values()),
+      });
+    progress.update({
+      stage: 'score',
+      rowsTotal: plan.input.rows,
+      rowsReused,
+      shardsTotal: plan.shards.length,
+    });
+    report();
+    assertRejectsWithin(options.spec.onInvalid, plan, rejectsOf(plan, done.values()));
+    await runShards({
+      plan,
+      run: this.#reference(plan),
+      shards: plan.shards.filter(({ index }) => !done.has(index)),
+      pool,
+      processes: processesOf(options.spec),
+      retries: options.spec.execution.retries,
+      storeUrl: plan.kv === null ? null : storeUrl,
+      signal: options.signal,
+      log,
+      onRows: (rows) => {
+        rowsDone += rows;
+        report();
+      },
+      onShard: (record, stageSeconds) => {
+        done.set(record.index, record);
+        this.#extraSeconds.stage += stageSeconds;
+        report();
+        assertRejectsWithin(options.spec.onInvalid, plan, rejectsOf(plan, done.values()));
+      },
+    });
+  }
+
+  async #finish(
+    plan: Plan,
+    shards: ReadonlyMap<number, ShardRecord>,
+    reused: ReadonlySet<number>,
+  ): Promise<RunJobResult> {
+    const rowsOut = [...shards.values()].reduce((rows, record) => rows + record.rowsOut, 0);
+    const request = this.#finishRequest(plan, rowsOut);
+    const record = (status: RunRecord['status'], kv: KvCounts | null): RunRecord =>
+      this.#record(plan, shards.values(), reused, { status, kv });
+    this.#effects.progress.update({ stage: 'commit' });
+    const committed = record('committed', null);
+    await commitRun(request, committed);
+    // The parts are committed: nothing reads the copy of the input any more.
+    await rm(dirname(request.paths.staged), { recursive: true, force: true });
+    const start = this.#effects.clock.monotonicMs();
+    return this.#publish(request, 'computed', committed, (kv) => {
+      if (kv !== null) this.#extraSeconds.stage += this.#secondsSince(start);
+      return record('published', kv);
+    });
+  }
+
+  /** A committed run that is not the published one: its parts are loaded and published, nothing is computed. */
+  async #publishEarlier(runId: string, committed: RunRecord): Promise<RunJobResult> {
+    await this.#parts.lock.setRun(runId);
+    const plan = await readPlan(this.#paths(runId).plan);
+    const request = this.#finishRequest(plan, committed.rowsOut);
+    return this.#publish(request, 'published', committed, (kv) => publishedRecord(committed, plan, kv));
+  }
+
+  async #publish(
+    request: FinishRequest,
+    outcome: RunJobOutcome,
+    committed: RunRecord,
+    published: (kv: KvCounts | null) => RunRecord,
+  ): Promise<RunJobResult> {
+    let kv: KvCounts | null;
+    try {
+      kv = await publishCommitted(request);
+    } catch (error) {
+      if (!isStoreError(error)) throw error;
+      return { outcome, record: { ...committed, status: 'committed' }, publishError: error };
+    }
+    const record = published(kv);
+    await commitRun(request, record);
+    return { outcome, record, publishError: null };
+  }
+
+  #finishRequest(plan: Plan, rowsOut: number): FinishRequest {
+    const { pool, lock, store, storeUrl, options } = this.#parts;
+    const { output } = options.spec;
+    return {
+      plan,
+      paths: this.#paths(plan.runId),
+      run: this.#reference(plan),
+      folderOfJob: this.#folder,
+      pool,
+      lock,
+      store: plan.kv === null ? null : store,
+      storeUrl,
+      singleFile: output.kind === 'file' ? output.path : null,
+      rowsOut,
+      effects: this.#effects,
+    };
+  }
+
+  #record(
+    plan: Plan,
+    shards: Iterable<ShardRecord>,
+    reusedShards: ReadonlySet<number>,
+    outcome: Pick<RunOutcome, 'status' | 'kv' | 'error'>,
+  ): RunRecord {
+    const { output } = this.#parts.options.spec;
+    return buildRunRecord(plan, shards, {
+      ...outcome,
+      startedAt: this.#startedAt,
+      finishedAt: this.#effects.clock.now(),
+      durationSeconds: this.#secondsSince(this.#startMs),
+      extraSeconds: this.#extraSeconds,
+      reusedShards,
+      outputPath: output.kind === 'file' ? output.path : this.#paths(plan.runId).folder,
+      versions: versions(),
+      host: host(),
+    });
+  }
+
+  #secondsSince(startMs: number): number {
+    return (this.#effects.clock.monotonicMs() - startMs) / 1000;
+  }
+
+  #reference(plan: Plan): FinishRequest['run'] {
+    return { planPath: this.#paths(plan.runId).plan, memoryLimit: memoryLimitOf(this.#parts.options.spec) };
+  }
+
+  #paths(runId: string): RunPaths {
+    return runPaths(this.#folder, runId);
+  }
+}
+
+function isStoreError(error: unknown): error is ServeBatchError {
+  return error instanceof ServeBatchError && error.exitCode === EXIT.storeUnavailable;
+}
