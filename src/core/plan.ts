@@ -1,5 +1,5 @@
 import type { ElementType, ModelSignature } from './model.ts';
-import type { Column, ResolvedInput } from './table.ts';
+import type { Column, ResolvedInput, SourceFile } from './table.ts';
 
 /**
  * What a run will do, decided before anything is computed. Immutable once written as `plan.json`.
@@ -53,7 +53,13 @@ export interface SelectPlan {
   /** Whether the rows must be sorted by input row: a join may change their order. */
   readonly sort: boolean;
   /** Tables that the SELECT joins with. */
-  readonly tables: readonly { readonly name: string; readonly path: string }[];
+  readonly tables: readonly FeatureTable[];
+}
+
+/** A table that `features.select` joins with, and its files as they were when the run was planned. */
+export interface FeatureTable {
+  readonly name: string;
+  readonly sources: readonly SourceFile[];
 }
 
 /** Which columns fill one model input, in order, and what they are cast to. */

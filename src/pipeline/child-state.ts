@@ -1,6 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
+import { hashModel } from '../inference/hash-model.ts';
 import { ModelSession } from '../inference/model-session.ts';
 import { openStore } from '../kv/open-store.ts';
 import type { KvStore } from '../kv/store.ts';
@@ -37,6 +39,7 @@ export class ChildState {
   async session(plan: Plan): Promise<ModelSession> {
     if (this.#session?.sha256 !== plan.model.sha256) {
       await this.#session?.session.close();
+      await assertSameModel(plan);
       const session = await ModelSession.open(plan.model.path, { threads: plan.threads });
       this.#session = { sha256: plan.model.sha256, session };
     }
@@ -63,4 +66,14 @@ export class ChildState {
     await mkdir(this.#scratch, { recursive: true });
     return this.#scratch;
   }
+}
+
+/** The model's file may have been replaced since the plan was made. */
+async function assertSameModel({ model }: Plan): Promise<void> {
+  if ((await hashModel(model.path)) === model.sha256) return;
+  throw new ServeBatchError(
+    'INPUT_CHANGED',
+    `The model ${model.path} changed since the run was planned. Nothing was published. Run the command again: it starts a new run with the new model.`,
+    { fields: { model: model.path } },
+  );
 }

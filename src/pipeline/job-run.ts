@@ -7,7 +7,7 @@ import type { Plan } from '../core/plan.ts';
 import type { KvStore } from '../kv/store.ts';
 import { buildRunRecord, type RunOutcome } from '../runs/build-run-record.ts';
 import { type RunPaths, runPaths } from '../runs/layout.ts';
-import { findRunByIdentity } from '../runs/ledger.ts';
+import { findRunByIdentity, listRuns } from '../runs/ledger.ts';
 import type { JobLock } from '../runs/lock.ts';
 import { readPlan, writePlan } from '../runs/plan-file.ts';
 import { newRunId } from '../runs/run-id.ts';
@@ -115,9 +115,18 @@ export class JobRun {
       this.#effects.log.info('continuing an unfinished run', { runId: plan.runId });
       return plan;
     }
+    await this.#mentionUnfinished(earlier);
     const runId = newRunId(this.#startedAt);
     await lock.setRun(runId);
     return this.#newPlan(runId);
+  }
+
+  /** A run that cannot be continued is said to be left behind: the user may have expected otherwise. */
+  async #mentionUnfinished(same: RunSummary | undefined): Promise<void> {
+    const [newest] = await listRuns(this.#folder, this.#effects.clock);
+    if (newest === undefined || (newest.status !== 'failed' && newest.status !== 'interrupted')) return;
+    const why = same === undefined ? 'it is of another input, model or job file' : 'as asked';
+    this.#effects.log.info(`run ${newest.runId} is unfinished and is not continued: ${why}`);
   }
 
   async #newPlan(runId: string): Promise<Plan> {

@@ -2,7 +2,15 @@ import type { JobSpec } from '../config/job-spec.ts';
 import { maskKvUrl } from '../config/kv-url.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
-import type { FeaturesPlan, KvPlan, Plan, PredictionBinding, RunIdentity, SelectPlan } from '../core/plan.ts';
+import type {
+  FeaturesPlan,
+  FeatureTable,
+  KvPlan,
+  Plan,
+  PredictionBinding,
+  RunIdentity,
+  SelectPlan,
+} from '../core/plan.ts';
 import { quoteText } from '../core/sql.ts';
 import type { Column, InputFingerprint, ResolvedInput, TableFormat } from '../core/table.ts';
 import { bindInputs } from '../features/bind-inputs.ts';
@@ -24,6 +32,7 @@ export interface PlanRequest {
   readonly createdAt: string;
   readonly spec: JobSpec;
   readonly format: TableFormat;
+  readonly tables: readonly FeatureTable[];
   readonly source: InputFingerprint;
   readonly identity: RunIdentity;
   readonly storeUrl: string | null;
@@ -40,7 +49,7 @@ export async function planRun(database: Database, request: PlanRequest): Promise
   const session = await ModelSession.open(spec.model.path, { threads: spec.execution.threads });
   try {
     const input = await resolvePlannedInput(database, request);
-    const select = await planSelect(database, spec, input);
+    const select = await planSelect(database, request, input);
     const bindings = bindInputs({
       signature: session.signature,
       columns: select?.columns ?? input.columns,
@@ -112,11 +121,10 @@ interface PlannedSelect {
 
 async function planSelect(
   database: Database,
-  spec: JobSpec,
+  { spec, tables }: PlanRequest,
   input: ResolvedInput,
 ): Promise<PlannedSelect | null> {
   if (spec.features.select === null) return null;
-  const tables = Object.entries(spec.features.tables).map(([name, path]) => ({ name, path }));
   await createFeatureTables(database, tables);
   await createInputView(database, await rowsSql(database, input, { rowStart: 0, rowEnd: 1 }), 0);
   const [serialized] = await database.rows(

@@ -86,6 +86,7 @@ async function openRows(database: Database, plan: Plan, shard: ShardPlan): Promi
 
 /** A staged copy is ours and does not change; the sources of a shard that reads them directly might. */
 async function assertSourcesUnchanged(plan: Plan, shard: ShardPlan): Promise<void> {
+  await assertUnchanged(plan.features.select?.tables.flatMap(({ sources }) => sources) ?? []);
   if (plan.input.staged) return;
   const used = new Set(
     segmentsOf(plan.input.files, shard.rowStart, shard.rowEnd).map(({ file }) => file.path),

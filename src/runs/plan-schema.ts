@@ -26,10 +26,12 @@ export const runIdentitySchema: z.ZodType<RunIdentity> = z.strictObject({
   specSha256: z.string(),
 });
 
+const sources = z.array(z.strictObject({ path: z.string(), bytes: count, modifiedMs: z.number() }));
+
 const input: z.ZodType<ResolvedInput> = z.strictObject({
   format: z.enum(TABLE_FORMATS),
   paths: texts,
-  sources: z.array(z.strictObject({ path: z.string(), bytes: count, modifiedMs: z.number() })),
+  sources,
   fingerprint: z.string(),
   columns,
   hiveColumns: columns,
@@ -60,7 +62,7 @@ const features: z.ZodType<FeaturesPlan> = z.strictObject({
     .strictObject({
       sql: z.string(),
       sort: z.boolean(),
-      tables: z.array(z.strictObject({ name: z.string(), path: z.string() })),
+      tables: z.array(z.strictObject({ name: z.string(), sources })),
     })
     .nullable(),
   bindings: z.array(

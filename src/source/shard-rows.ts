@@ -1,10 +1,11 @@
 import { isDiskFull, isOutOfMemory, ServeBatchError, toServeBatchError } from '../core/errors.ts';
-import type { Plan, SelectPlan, ShardPlan } from '../core/plan.ts';
-import { quoteName, quoteText } from '../core/sql.ts';
+import type { FeatureTable, Plan, SelectPlan, ShardPlan } from '../core/plan.ts';
+import { quoteList, quoteName } from '../core/sql.ts';
+import type { TableFormat } from '../core/table.ts';
 import type { Database } from './database.ts';
 import { duckdbReason } from './read-error.ts';
 import { INPUT_ROW, rowsSql } from './shard-relation.ts';
-import { formatOfPath } from './table-formats.ts';
+import { formatOfFiles } from './table-formats.ts';
 
 /** The rows of one shard, ready for the features: what to select from, and which input rows are not in it. */
 export interface ShardRows {
@@ -42,31 +43,43 @@ export async function createInputView(database: Database, rows: string, rowStart
   );
 }
 
-/** Makes the tables that `features.select` joins with. Small ones are read again for every shard. */
-export async function createFeatureTables(database: Database, tables: SelectPlan['tables']): Promise<void> {
-  for (const { name, path } of tables) {
+/**
+ * Makes the tables that `features.select` joins with, once for a database: text is parsed into a table,
+ * Parquet is read where it lies.
+ */
+export async function createFeatureTables(
+  database: Database,
+  tables: readonly FeatureTable[],
+): Promise<void> {
+  for (const { name, sources } of tables) {
+    const paths = sources.map(({ path }) => path);
     try {
+      const format = formatOfFiles(paths);
+      const kind = format === 'parquet' ? 'VIEW' : 'TABLE';
       await database.run(
-        `CREATE OR REPLACE TEMP VIEW ${quoteName(name)} AS SELECT * FROM ${readTableSql(path)}`,
+        `CREATE TEMP ${kind} IF NOT EXISTS ${quoteName(name)} AS SELECT * FROM ${readTableSql(format, paths)}`,
       );
     } catch (error) {
       throw new ServeBatchError(
         'INPUT_UNREADABLE',
-        `features.tables.${name} (${path}) cannot be read: ${duckdbReason(error)}. Expected Parquet, CSV, TSV or JSON.`,
-        { cause: error, fields: { file: path } },
+        `features.tables.${name} (${paths.join(', ')}) cannot be read: ${duckdbReason(error)}. Expected Parquet, CSV, TSV or JSON.`,
+        { cause: error, fields: { files: paths } },
       );
     }
   }
 }
 
-function readTableSql(path: string): string {
-  switch (formatOfPath(path)) {
+function readTableSql(format: TableFormat, paths: readonly string[]): string {
+  const list = quoteList(paths);
+  switch (format) {
     case 'csv':
-      return `read_csv(${quoteText(path)}, sample_size = -1)`;
+      return `read_csv(${list}, sample_size = -1, union_by_name = true)`;
     case 'json':
-      return `read_json(${quoteText(path)}, sample_size = -1)`;
-    default:
-      return `read_parquet(${quoteText(path)})`;
+      return `read_json(${list}, sample_size = -1, union_by_name = true)`;
+    case 'parquet':
+      return `read_parquet(${list}, union_by_name = true)`;
+    case 'arrow':
+      throw new Error('Arrow files are read as the input only');
   }
 }
 

@@ -209,7 +209,12 @@ export const BAD_CASES: readonly BadCase[] = [
     what: 'a text column for a numeric model input',
     args: ['run', 'sales-by-column', '--input', 'text-price.parquet'],
     exitCode: 3,
-    says: ['column "price" is VARCHAR', 'model input "price"', 'float32', 'Cast or encode it in features.select'],
+    says: [
+      'column "price" is VARCHAR',
+      'model input "price"',
+      'float32',
+      'Cast or encode it in features.select',
+    ],
   },
   {
     what: 'a null in a feature',

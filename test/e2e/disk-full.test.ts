@@ -56,7 +56,8 @@ describe('a full disk', () => {
 
   it('is continued after space was made: the disk ends within the store', async (context) => {
     const disk = await smallDisk();
-    if (disk === undefined) return context.skip('only root may mount a small disk; the test above needs no root');
+    if (disk === undefined)
+      return context.skip('only root may mount a small disk; the test above needs no root');
     const project = await makeProject();
     const out = join(disk, 'out');
     const full = await project.serveBatch(['run', '--output', out]);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectGoldenStore, expectedRows } from '../support/golden.ts';
+import { expectedRows, expectGoldenStore } from '../support/golden.ts';
 import { makeProject, type Project, temporaryFolder } from '../support/project.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { type InputForm, writeSalesTables } from './sales-tables.ts';
@@ -27,9 +27,12 @@ afterAll(async () => {
 async function scoreAndCompare(form: string, job: Job, store: Store): Promise<void> {
   const { input = '', stdin } = forms[form] ?? {};
   const kv = store === 'Redis' ? ['--kv', redis.url] : [];
-  const record = await project.run([job, '--input', input, '--shard-rows', '3000', '--processes', '1', ...kv], {
-    ...(stdin === undefined ? {} : { stdin }),
-  });
+  const record = await project.run(
+    [job, '--input', input, '--shard-rows', '3000', '--processes', '1', ...kv],
+    {
+      ...(stdin === undefined ? {} : { stdin }),
+    },
+  );
   expect(record).toMatchObject({ job, status: 'published', rowsIn: 7000, rowsOut: 7000, rejects: 0 });
   expect(record.kv).toMatchObject({ generation: record.runId, keys: 1000, values: 7000 });
   const url = store === 'Redis' ? redis.url : `lmdb:${project.path('out', job, 'kv')}`;
@@ -62,29 +65,44 @@ describe('serve-batch lookup', () => {
     ({ runId } = await project.run(['sales', '--force']));
   });
 
-  it.each(STORES)('prints a prediction, its run, when it was made and by which model, from %s', async (store) => {
-    const kv = store === 'Redis' ? ['--kv', redis.url] : [];
-    const published = store === 'LMDB' ? runId : (await project.run(['sales', '--force', ...kv])).runId;
-    const expected = await expectedRows();
-    for (const { store: shop, product, date, sales } of [expected[0], expected[4321], expected[6999]].flatMap(
-      (row) => row ?? [],
-    )) {
-      const args = ['lookup', 'sales', `store=${shop}`, `product=${product}`, `date=${date}`, ...kv];
-      const text = await project.serveBatch(args);
-      expect(text.code).toBe(0);
-      const [value, origin] = text.stdout.split('\n');
-      expect(Number(value) / sales).toBeCloseTo(1, 5);
-      expect(origin).toMatch(new RegExp(`^from run ${published}, made 20\\d\\d-.*Z by sales\\.onnx$`));
-      const json = JSON.parse((await project.serveBatch([...args, '--json'])).stdout);
-      expect(json).toMatchObject({ job: 'sales', run: published, model: 'sales.onnx', value: Number(value) });
-    }
-  });
+  it.each(STORES)(
+    'prints a prediction, its run, when it was made and by which model, from %s',
+    async (store) => {
+      const kv = store === 'Redis' ? ['--kv', redis.url] : [];
+      const published = store === 'LMDB' ? runId : (await project.run(['sales', '--force', ...kv])).runId;
+      const expected = await expectedRows();
+      for (const { store: shop, product, date, sales } of [
+        expected[0],
+        expected[4321],
+        expected[6999],
+      ].flatMap((row) => row ?? [])) {
+        const args = ['lookup', 'sales', `store=${shop}`, `product=${product}`, `date=${date}`, ...kv];
+        const text = await project.serveBatch(args);
+        expect(text.code).toBe(0);
+        const [value, origin] = text.stdout.split('\n');
+        expect(Number(value) / sales).toBeCloseTo(1, 5);
+        expect(origin).toMatch(new RegExp(`^from run ${published}, made 20\\d\\d-.*Z by sales\\.onnx$`));
+        const json = JSON.parse((await project.serveBatch([...args, '--json'])).stdout);
+        expect(json).toMatchObject({
+          job: 'sales',
+          run: published,
+          model: 'sales.onnx',
+          value: Number(value),
+        });
+      }
+    },
+  );
 
   it('prints the whole series where the field is left out', async () => {
     const args = ['lookup', 'sales', 'store=1', 'product=1'];
     const { stdout } = await project.serveBatch(args);
     const dates = [21, 22, 23, 24, 25, 26, 27].map((day) => `2026-11-${day}`);
-    expect(stdout.split('\n').slice(0, 7).map((line) => line.split(/\s+/)[0])).toEqual(dates);
+    expect(
+      stdout
+        .split('\n')
+        .slice(0, 7)
+        .map((line) => line.split(/\s+/)[0]),
+    ).toEqual(dates);
     const json = JSON.parse((await project.serveBatch([...args, '--json'])).stdout);
     expect(Object.keys(json.values)).toEqual(dates);
   });

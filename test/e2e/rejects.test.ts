@@ -46,7 +46,9 @@ describe('onInvalid: reject', () => {
   it('ends with 5 over the limit, publishes nothing, and continues once the limit is raised', async () => {
     const over = await project.serveBatch(['run', ...ARGS, '--on-invalid', 'reject:3']);
     expect(over.code).toBe(5);
-    expect(over.stderr).toMatch(/4 rows were rejected so far; onInvalid\.max allows 3\. Nothing was published/);
+    expect(over.stderr).toMatch(
+      /4 rows were rejected so far; onInvalid\.max allows 3\. Nothing was published/,
+    );
     expect(over.stderr).toMatch(/rejects\/ of run 20\d+T\d+Z-\w+; mend them, or raise onInvalid\.max/);
     expect(await project.published()).toBeNull();
 
@@ -82,7 +84,9 @@ describe('onInvalid: reject', () => {
     const expected = (await expectedRows()).filter((_, index) => !bad.has(index));
     const lookup = createLookup({ job: 'sales', url: `lmdb:${project.path('out/sales/kv')}` });
     try {
-      const found = await lookup.getMany(expected.map(({ store, product, date }) => ({ store, product, date })));
+      const found = await lookup.getMany(
+        expected.map(({ store, product, date }) => ({ store, product, date })),
+      );
       expect(wrongPredictions(expected, (_, index) => found[index]?.value)).toEqual([]);
     } finally {
       await lookup.close();

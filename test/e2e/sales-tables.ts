@@ -94,10 +94,7 @@ async function writeArrowFiles(at: (name: string) => string, csv: Buffer): Promi
   await write('sales.arrow', new RecordBatchFileWriter());
   await write('sales.arrows', new RecordBatchStreamWriter());
   // Compression is for record batches; Polars and pandas write LZ4 by default.
-  await write(
-    'sales-lz4.feather',
-    new RecordBatchFileWriter({ compressionType: CompressionType.LZ4_FRAME }),
-  );
+  await write('sales-lz4.feather', new RecordBatchFileWriter({ compressionType: CompressionType.LZ4_FRAME }));
   await write('sales-zstd.arrow', new RecordBatchFileWriter({ compressionType: CompressionType.ZSTD }));
 }
 

@@ -43,7 +43,11 @@ export function samplePlan(changes: Partial<Plan> = {}): Plan {
       stagingRejects: 2,
     },
     features: {
-      select: { sql: 'SELECT * FROM input', sort: true, tables: [{ name: 'stores', path: 'stores.csv' }] },
+      select: {
+        sql: 'SELECT * FROM input',
+        sort: true,
+        tables: [{ name: 'stores', sources: [{ path: 'stores.csv', bytes: 12, modifiedMs: 1000 }] }],
+      },
       bindings: [{ input: 'x', elementType: 'float32', columns: ['price'], rowShape: [1], fixedRows: null }],
     },
     model: {

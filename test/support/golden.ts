@@ -45,7 +45,9 @@ export async function expectGoldenStore(job: string, url: string, runId: string)
   const expected = await expectedRows();
   const lookup = createLookup({ job, url });
   try {
-    const found = await lookup.getMany(expected.map(({ store, product, date }) => ({ store, product, date })));
+    const found = await lookup.getMany(
+      expected.map(({ store, product, date }) => ({ store, product, date })),
+    );
     expect(found).toHaveLength(7000);
     expect(wrongPredictions(expected, (_, index) => found[index]?.value)).toEqual([]);
     expect(new Set(found.map((prediction) => prediction?.run))).toEqual(new Set([runId]));

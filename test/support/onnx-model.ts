@@ -5,7 +5,9 @@ const FLOAT = 1;
 const EXTERNAL = 1;
 
 /** An element type of a tensor, or a map from int64 to float32 (what CastMap takes). */
-export type ModelInput = { readonly name: string; readonly columns: number } | { readonly name: string; readonly map: true };
+export type ModelInput =
+  | { readonly name: string; readonly columns: number }
+  | { readonly name: string; readonly map: true };
 
 export interface TinyModel {
   readonly inputs: readonly ModelInput[];

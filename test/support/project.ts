@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { RunRecord } from '../../src/runs/run-record.ts';
-import { type CliOptions, type CliResult, REPOSITORY, type RunningCli, serveBatch, startServeBatch } from './cli.ts';
+import {
+  type CliOptions,
+  type CliResult,
+  REPOSITORY,
+  type RunningCli,
+  serveBatch,
+  startServeBatch,
+} from './cli.ts';
 
 /** A folder of a user: jobs, data, and what the commands make of them. */
 export interface Project {
@@ -70,7 +77,8 @@ function projectIn(folder: string): Project {
     },
     async run(args, options) {
       const result = await call(['run', ...args, '--json'], options);
-      if (result.code !== 0) throw new Error(`run ${args.join(' ')} ended with ${result.code}: ${result.stderr}`);
+      if (result.code !== 0)
+        throw new Error(`run ${args.join(' ')} ended with ${result.code}: ${result.stderr}`);
       return JSON.parse(result.stdout) as RunRecord;
     },
     published: (job = 'sales') => readPublished(path('out', job)),

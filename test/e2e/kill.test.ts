@@ -1,0 +1,228 @@
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, readdirSync, utimesSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLookup } from '../../src/index.ts';
+import { expectedRows } from '../support/golden.ts';
+import { childrenOf, leftoversIn } from '../support/processes.ts';
+import { makeProject, type Project } from '../support/project.ts';
+import { type RedisServer, startRedis } from '../support/redis-server.ts';
+import { runSql } from './sales-tables.ts';
+
+// A longer campaign: KILL_INSTANTS=200 npm run kill-test. Another one: KILL_SEED=2.
+const INSTANTS = Number(process.env.KILL_INSTANTS ?? 30);
+const SEED = Number(process.env.KILL_SEED ?? 1);
+const INPUT = 'week.parquet';
+const RUN = ['run', '--input', INPUT, '--shard-rows', '350', '--processes', '2'];
+const SHARDS = 20;
+
+/** The two tables that runs score in turn: readers can tell one week from the other. */
+const WEEKS = ['sales', 'other'] as const;
+type Week = (typeof WEEKS)[number];
+
+interface Reference {
+  readonly partHashes: readonly string[];
+  readonly values: readonly unknown[];
+}
+
+/** A project whose runs go to one store. Each instant starts from a published run, and ends with one. */
+interface Bench {
+  readonly project: Project;
+  readonly kvArgs: readonly string[];
+  readonly url: string;
+  readonly weekOf: Map<string, Week>;
+  /** Of an undisturbed run, in milliseconds. */
+  durationMs: number;
+  nextWeek: Week;
+}
+
+let redis: RedisServer;
+let keys: { readonly store: string; readonly product: string; readonly date: string }[];
+const references = new Map<Week, Reference>();
+const benches: Bench[] = [];
+
+beforeAll(async () => {
+  redis = await startRedis();
+  keys = (await expectedRows()).map(({ store, product, date }) => ({ store, product, date }));
+  for (const store of ['LMDB', 'Redis'] as const) benches.push(await prepare(store));
+});
+afterAll(async () => {
+  await redis.stop();
+});
+
+async function prepare(store: 'LMDB' | 'Redis'): Promise<Bench> {
+  const project = await makeProject();
+  await runSql([
+    `COPY (FROM '${project.path('fixtures/sales.parquet')}') TO '${project.path('sales.parquet')}' (FORMAT parquet)`,
+    `COPY (SELECT * REPLACE (lag_7 + 10 AS lag_7) FROM '${project.path('fixtures/sales.parquet')}') TO '${project.path('other.parquet')}' (FORMAT parquet)`,
+  ]);
+  const isRedis = store === 'Redis';
+  const bench: Bench = {
+    project,
+    kvArgs: isRedis ? ['--kv', redis.url] : [],
+    url: isRedis ? redis.url : `lmdb:${project.path('out/sales/kv')}`,
+    weekOf: new Map(),
+    durationMs: 0,
+    nextWeek: 'sales',
+  };
+  for (const week of WEEKS) {
+    setInput(bench, week);
+    const start = performance.now();
+    const { output, runId } = await project.run([...RUN.slice(1), ...bench.kvArgs]);
+    bench.durationMs = performance.now() - start;
+    bench.weekOf.set(runId, week);
+    const found = await readStore(bench);
+    references.set(week, { partHashes: output.parts.map(({ sha256 }) => sha256), values: found.values });
+  }
+  return bench;
+}
+
+let touched = 0;
+/** The same bytes at another time are another input: a new run, whose parts must be the same. */
+function setInput({ project }: Bench, week: Week): void {
+  const path = project.path(INPUT);
+  copyFileSync(project.path(`${week}.parquet`), path);
+  touched++;
+  utimesSync(path, 1_700_000_000 + touched, 1_700_000_000 + touched);
+}
+
+/** mulberry32: the same instants for the same seed. */
+function* randomNumbers(seed: number): Generator<number, never> {
+  for (let state = seed; ; ) {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    yield ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  }
+}
+
+const random = randomNumbers(SEED);
+const instants = Array.from({ length: INSTANTS }, (_, index) => ({
+  index,
+  store: index % 2 === 0 ? 'LMDB' : 'Redis',
+  // Two of three times the parent: what it leaves behind is the harder case.
+  victim: random.next().value < 0.67 ? ('parent' as const) : ('child' as const),
+  // Of the run's duration: before the first tenth nothing has been written.
+  share: 0.1 + 0.95 * random.next().value,
+  which: random.next().value,
+}));
+
+describe(`kill -9 at ${INSTANTS} random instants of a run (seed ${SEED})`, () => {
+  it.each(instants)(
+    '$index: the $victim at $share of the run, $store',
+    async ({ index, victim, share, which }) => {
+      const bench = benches[index % 2];
+      if (bench === undefined) throw new Error('no bench');
+      const { project, nextWeek, weekOf } = bench;
+      const before = await project.published();
+      setInput(bench, nextWeek);
+
+      const running = project.start([...RUN, ...bench.kvArgs]);
+      await sleep(share * bench.durationMs);
+      const children = childrenOf(running.pid);
+      const child = children[Math.floor(which * children.length)];
+      const target = victim === 'parent' ? running.pid : child;
+      try {
+        if (target !== undefined) process.kill(target, 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+      const killed = await running.result;
+      if (victim === 'child') expect(killed).toMatchObject({ code: 0, signal: null });
+      expect(await leftoversIn(project.folder)).toEqual([]);
+
+      const runId = await newRun(project);
+      if (runId !== null) weekOf.set(runId, nextWeek);
+      await expectWholeRun(bench, [before?.runId, runId]);
+      const committed = runId === null ? 0 : committedShards(project, runId);
+      const wasFinished = runId !== null && existsSync(project.path('out/sales/runs', runId, 'run.json'));
+
+      const next = await project.run([...RUN.slice(1), ...bench.kvArgs]);
+      if (runId !== null && existsSync(project.path('out/sales/runs', runId, 'plan.json')))
+        expect(next.runId).toBe(runId);
+      weekOf.set(next.runId, nextWeek);
+      expect(next).toMatchObject({ status: 'published', rowsIn: 7000, rowsOut: 7000 });
+      if (!wasFinished) expect(next.shards).toMatchObject({ total: SHARDS, reused: committed });
+      expect(next.output.parts.map(({ sha256 }) => sha256)).toEqual(references.get(nextWeek)?.partHashes);
+      await expectWholeRun(bench, [next.runId]);
+      await expectNothingElse(next.output.path, SHARDS);
+      if (index % 5 === 0) await expectLookupCommand(bench, next.runId);
+      expect(await leftoversIn(project.folder)).toEqual([]);
+      bench.nextWeek = nextWeek === 'sales' ? 'other' : 'sales';
+    },
+  );
+});
+
+/** The run that the killed command had begun: the newest, where it is not known yet. */
+async function newRun(project: Project): Promise<string | null> {
+  const known = new Set(benches.flatMap(({ weekOf }) => [...weekOf.keys()]));
+  const unknown = (await project.runs()).filter((runId) => !known.has(runId));
+  expect(unknown.length).toBeLessThanOrEqual(1);
+  return unknown[0] ?? null;
+}
+
+function committedShards(project: Project, runId: string): number {
+  const folder = project.path('out/sales/runs', runId, 'shards');
+  return existsSync(folder) ? readdirSync(folder).filter((name) => /^\d+\.json$/.test(name)).length : 0;
+}
+
+async function readStore({ url }: Bench): Promise<{ runIds: Set<string>; values: unknown[] }> {
+  const lookup = createLookup({ job: 'sales', url });
+  try {
+    const found = await lookup.getMany(keys);
+    return {
+      runIds: new Set(found.map((prediction) => prediction?.run ?? 'none')),
+      values: found.map((prediction) => prediction?.value),
+    };
+  } finally {
+    await lookup.close();
+  }
+}
+
+/** Readers of the store and of the folder see one of these runs, and all of it. */
+async function expectWholeRun(bench: Bench, allowed: readonly (string | null | undefined)[]): Promise<void> {
+  const { runIds, values } = await readStore(bench);
+  const [inStore = 'none'] = runIds;
+  expect(runIds.size).toBe(1);
+  expect(allowed).toContain(inStore);
+  expect(values).toEqual(references.get(bench.weekOf.get(inStore) ?? 'sales')?.values);
+
+  const published = await bench.project.published();
+  expect(allowed).toContain(published?.runId);
+  if (published === null) return;
+  const { runId, folder, record } = published;
+  expect(record).toMatchObject({ runId, rowsOut: 7000 });
+  expect(existsSync(join(folder, '_SUCCESS'))).toBe(true);
+  const reference = references.get(bench.weekOf.get(runId) ?? 'sales');
+  const hashes = await Promise.all(
+    record.output.parts.map(async ({ file }) =>
+      createHash('sha256')
+        .update(await readFile(join(folder, file)))
+        .digest('hex'),
+    ),
+  );
+  expect(hashes).toEqual(reference?.partHashes);
+}
+
+/** What crashes leave behind is cleared away by the run that continues. */
+async function expectNothingElse(folder: string, shards: number): Promise<void> {
+  const names = (await readdir(folder, { recursive: true })).sort();
+  const number = (index: number): string => String(index).padStart(5, '0');
+  const numbers = Array.from({ length: shards }, (_, index) => number(index));
+  expect(names).toEqual(
+    [
+      ...['_SUCCESS', 'parts', 'plan.json', 'published.json', 'run.json', 'shards'],
+      ...numbers.map((each) => `parts/part-${each}.parquet`),
+      ...numbers.map((each) => `shards/${each}.json`),
+    ].sort(),
+  );
+}
+
+async function expectLookupCommand({ project, kvArgs }: Bench, runId: string): Promise<void> {
+  const args = ['lookup', 'sales', 'store=3', 'product=7', 'date=2026-11-23', '--json', ...kvArgs];
+  const { code, stdout } = await project.serveBatch(args);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout).run).toBe(runId);
+}
