@@ -36,6 +36,11 @@ export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
 }
 
+/** Whether {@link temporaryName} made it. */
+export function isTemporaryName(name: string): boolean {
+  return /^\..+\.\d+-[0-9a-f]{8}\.tmp$/.test(name);
+}
+
 /** Makes a folder and all above it, and the entry in its parent durable. */
 export async function makeFolder(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true });

@@ -1,7 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { deserializeError, ServeBatchError } from '../core/errors.ts';
 import type { FromChild, TaskName, TaskRequest, TaskResult, ToChild } from './tasks.ts';
+
+const TASK_RETRIES = 2;
+const RETRY_MS = 250;
 
 export interface PoolOptions {
   /** Children at work at once. */
@@ -47,6 +51,22 @@ export class ChildPool {
       return (await child.run(task, request, onRows)) as TaskResult<N>;
     } finally {
       this.#release(child);
+    }
+  }
+
+  /**
+   * As {@link run}, for tasks that may be done twice: where its child dies, another one gets it, at most
+   * twice. Shards are tried again by run-shards.ts, which counts their attempts.
+   */
+  async runRetrying<N extends TaskName>(task: N, request: TaskRequest<N>): Promise<TaskResult<N>> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.run(task, request);
+      } catch (error) {
+        const died = error instanceof ServeBatchError && error.code === 'CHILD_DIED';
+        if (!died || attempt > TASK_RETRIES) throw error;
+        await sleep(RETRY_MS, undefined, { signal: this.#options.signal });
+      }
     }
   }
 

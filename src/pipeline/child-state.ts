@@ -1,5 +1,5 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { hashModel } from '../inference/hash-model.ts';
@@ -58,7 +58,10 @@ export class ChildState {
     await this.#store?.store.close();
     await this.#session?.session.close();
     this.#database?.close();
-    if (this.#scratch !== null) await rm(this.#scratch, { recursive: true, force: true });
+    if (this.#scratch === null) return;
+    await rm(this.#scratch, { recursive: true, force: true });
+    // The last child takes the folder above with it; others are still in it until then.
+    await rmdir(dirname(this.#scratch)).catch(() => {});
   }
 
   async #scratchFolder(runTemp: string): Promise<string> {

@@ -11,6 +11,7 @@ import type { FromChild, TaskName, ToChild } from './tasks.ts';
  */
 const state = new ChildState();
 const abort = new AbortController();
+let tasksAtWork = 0;
 
 function send(message: FromChild): void {
   // A parent that is gone cannot be told: the callback keeps that from being an unhandled error.
@@ -28,10 +29,13 @@ async function serve({ id, task, request }: ToChild): Promise<void> {
     assertWanted,
     signal: abort.signal,
   };
+  tasksAtWork++;
   try {
     send({ id, result: await handle(task, request, effects) });
   } catch (error) {
     send({ id, error: serializeError(error) });
+  } finally {
+    tasksAtWork--;
   }
 }
 
@@ -48,6 +52,9 @@ process.on('message', (message) => void serve(message as ToChild));
 // Ctrl-C reaches the whole process group: the parent decides what becomes of the children.
 process.on('SIGINT', () => {});
 process.on('disconnect', () => {
+  // Nobody waits for the task. DuckDB deadlocks where it is closed under a running query, and exit() then
+  // waits for it for ever; what is half done is as after any crash.
+  if (tasksAtWork > 0) process.kill(process.pid, 'SIGKILL');
   abort.abort();
   void state.close().finally(() => process.exit(0));
 });

@@ -4,9 +4,12 @@ import { quoteName } from '../core/sql.ts';
 import type { Reject } from '../sinks/reject-file.ts';
 import type { Database } from '../source/database.ts';
 import { locateRow } from '../source/locate-row.ts';
-import type { ShardRows } from '../source/shard-rows.ts';
+import { POSITION, type ShardRows } from '../source/shard-rows.ts';
 import { type RequiredColumn, requiredColumns } from './feature-columns.ts';
 import type { InvalidRow } from './score-shard.ts';
+
+/** Its names and {@link POSITION} occur in no input. */
+const INVALID_TABLE = 'serve_batch_invalid';
 
 /**
  * The rejects of a shard with their reasons. With `onInvalid: fail` throws for the first of them:
@@ -43,8 +46,8 @@ async function explain(
   required: readonly RequiredColumn[],
 ): Promise<Reject[]> {
   if (invalid.length === 0) return [];
-  await database.run('CREATE OR REPLACE TEMP TABLE invalid_rows (position BIGINT, required INTEGER)');
-  const appender = await database.connection.createAppender('invalid_rows');
+  await database.run(`CREATE OR REPLACE TEMP TABLE ${INVALID_TABLE} (${POSITION} BIGINT, required INTEGER)`);
+  const appender = await database.connection.createAppender(INVALID_TABLE);
   for (const { position, requiredColumn } of invalid) {
     appender.appendBigInt(BigInt(position));
     appender.appendInteger(requiredColumn ?? -1);
@@ -56,10 +59,10 @@ async function explain(
     (index) => `WHEN ${index} THEN CAST(${quoteName(required[index]?.column ?? '')} AS VARCHAR)`,
   );
   const found = await database.rows(
-    `SELECT ${rows.inputRowSql} AS input_row, ${value.length === 0 ? 'NULL' : `CASE required ${value.join(' ')} END`} AS "value"
-     FROM (SELECT *, row_number() OVER () - 1 AS position FROM ${rows.from}) JOIN invalid_rows USING (position) ORDER BY position`,
+    `SELECT ${rows.inputRowSql} AS input_row, ${value.length === 0 ? 'NULL' : `CASE ${INVALID_TABLE}.required ${value.join(' ')} END`} AS "value"
+     FROM (SELECT *, row_number() OVER () - 1 AS ${POSITION} FROM ${rows.from}) JOIN ${INVALID_TABLE} USING (${POSITION}) ORDER BY ${POSITION}`,
   );
-  await database.run('DROP TABLE invalid_rows');
+  await database.run(`DROP TABLE ${INVALID_TABLE}`);
   return invalid.map((row, index) => reject(row, found[index] ?? {}, required));
 }
 

@@ -45,7 +45,7 @@ export async function publishCommitted(request: FinishRequest): Promise<KvCounts
   effects.progress.update({ stage: 'publish' });
   if (singleFile !== null) {
     await lock.assertHeld();
-    await pool.run('merge-parts', { ...run, shards: shardsOf(plan), target: singleFile });
+    await pool.runRetrying('merge-parts', { ...run, shards: shardsOf(plan), target: singleFile });
   }
   const publication = { ...request, clock: effects.clock, log: effects.log };
   await publishRun(publication);
@@ -64,7 +64,7 @@ async function loadGeneration(request: FinishRequest): Promise<KvCounts | null> 
     parts: readonly number[],
     duplicatesOnly: boolean,
   ): Promise<void> => {
-    await pool.run('load-parts', { ...run, shards: parts, storeUrl, stageAs, duplicatesOnly });
+    await pool.runRetrying('load-parts', { ...run, shards: parts, storeUrl, stageAs, duplicatesOnly });
   };
   effects.progress.update({ stage: 'load store' });
   const { keys, values, duplicates } = await verifyGeneration({
@@ -76,7 +76,7 @@ async function loadGeneration(request: FinishRequest): Promise<KvCounts | null> 
       await Promise.all(missing.map((shard) => loadOne(shard, [shard], false)));
       effects.progress.update({ stage: 'verify' });
     },
-    countDistinct: () => pool.run('count-distinct', { ...run, shards }),
+    countDistinct: () => pool.runRetrying('count-distinct', { ...run, shards }),
     settleDuplicates: () => loadOne(shards.length, shards, true),
   });
   if (duplicates > 0)

@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { JobSpec } from '../config/job-spec.ts';
 import type { Effects } from '../core/effects.ts';
 import { EXIT, ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import type { KvStore } from '../kv/store.ts';
 import { buildRunRecord, type RunOutcome } from '../runs/build-run-record.ts';
+import { clearWorkFiles } from '../runs/clear-work-files.ts';
 import { type RunPaths, runPaths } from '../runs/layout.ts';
 import { findRunByIdentity, listRuns } from '../runs/ledger.ts';
 import type { JobLock } from '../runs/lock.ts';
@@ -135,7 +135,7 @@ export class JobRun {
     const start = this.#effects.clock.monotonicMs();
     this.#effects.progress.update({ stage: identified.format === 'parquet' ? 'plan' : 'stage input', runId });
     try {
-      const plan = await pool.run('plan', {
+      const plan = await pool.runRetrying('plan', {
         plan: {
           runId,
           createdAt: this.#startedAt.toISOString(),
@@ -243,8 +243,7 @@ export class JobRun {
     this.#effects.progress.update({ stage: 'commit' });
     const committed = record('committed', null);
     await commitRun(request, committed);
-    // The parts are committed: nothing reads the copy of the input any more.
-    await rm(dirname(request.paths.staged), { recursive: true, force: true });
+    await clearWorkFiles(request.paths);
     const start = this.#effects.clock.monotonicMs();
     return this.#publish(request, 'computed', committed, (kv) => {
       if (kv !== null) this.#extraSeconds.stage += this.#secondsSince(start);
@@ -257,6 +256,9 @@ export class JobRun {
     await this.#parts.lock.setRun(runId);
     const plan = await readPlan(this.#paths(runId).plan);
     const request = this.#finishRequest(plan, committed.rowsOut);
+    // Where the process that committed it was killed.
+    await clearWorkFiles(request.paths);
+    await rm(request.paths.temp, { recursive: true, force: true });
     return this.#publish(request, 'published', committed, (kv) => publishedRecord(committed, plan, kv));
   }
 

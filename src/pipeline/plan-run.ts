@@ -125,6 +125,7 @@ async function planSelect(
   input: ResolvedInput,
 ): Promise<PlannedSelect | null> {
   if (spec.features.select === null) return null;
+  assertNoInputRow(input);
   await createFeatureTables(database, tables);
   await createInputView(database, await rowsSql(database, input, { rowStart: 0, rowEnd: 1 }), 0);
   const [serialized] = await database.rows(
@@ -144,6 +145,17 @@ async function planSelect(
   } catch (error) {
     throw selectError(error);
   }
+}
+
+/** The table `input` has a column of this name: the row's number. */
+function assertNoInputRow(input: ResolvedInput): void {
+  const taken = input.columns.find(({ name }) => name.toLowerCase() === INPUT_ROW);
+  if (taken === undefined) return;
+  throw new ServeBatchError(
+    'SCHEMA_MISMATCH',
+    `${inputName(input)} has a column "${taken.name}", the name of the row's number in features.select. Rename it or leave it out of the table.`,
+    { fields: { column: taken.name } },
+  );
 }
 
 /** The row number, and the columns that the job keeps and the SELECT does not give itself. */

@@ -1,4 +1,4 @@
-import { ServeBatchError } from '../core/errors.ts';
+import { ServeBatchError, systemErrorCode } from '../core/errors.ts';
 import type { Plan, ShardPlan } from '../core/plan.ts';
 import { FeatureBatch } from '../features/feature-batch.ts';
 import type { ModelSession } from '../inference/model-session.ts';
@@ -11,7 +11,7 @@ import { type Reject, writeRejects } from '../sinks/reject-file.ts';
 import type { Database } from '../source/database.ts';
 import { assertUnchanged } from '../source/fingerprint.ts';
 import { inputName } from '../source/locate-row.ts';
-import { readError } from '../source/read-error.ts';
+import { isDuckdbIoError, readError } from '../source/read-error.ts';
 import { segmentsOf } from '../source/shard-relation.ts';
 import { openShardRows, type ShardRows } from '../source/shard-rows.ts';
 import { rejectsOf } from './explain-rejects.ts';
@@ -50,13 +50,15 @@ export async function runShard(context: ShardContext, index: number): Promise<Sh
     const predictions = await PredictionTable.create(database, plan.output.predictions);
     const invalid = await scoreShard({ ...context, rows, batch, predictions, timer, latency });
     const rejects = await rejectsOf({ plan, database, shard, rows, invalid });
-    const part = await timer.time('write', async () => {
+    const write = <T>(work: () => Promise<T>): Promise<T> =>
+      timer.time('write', () => blameInput(plan, work));
+    const part = await write(async () => {
       const select = await partSelect(database, plan, shard, rows, predictions);
       return writeParquet(database, select, paths.part(index), plan.output.compression);
     });
     await predictions.drop();
     if (rejects.length > 0)
-      await timer.time('write', () => writeRejects(database, plan, shard, rejects, paths.rejects(index)));
+      await write(() => writeRejects(database, plan, shard, rejects, paths.rejects(index)));
     await assertSourcesUnchanged(plan, shard);
     context.assertWanted();
     const record = shardRecord({ context, shard, part, rejects, timer, latency, startedAt });
@@ -81,6 +83,19 @@ async function openRows(database: Database, plan: Plan, shard: ShardPlan): Promi
     return await openShardRows(database, plan, shard);
   } catch (error) {
     throw readError(error, inputName(plan.input));
+  }
+}
+
+/**
+ * Writing a part reads the kept columns, and rejects all columns, for the first time: what is corrupt in
+ * them is the input's fault. What the file system refuses is not.
+ */
+async function blameInput<T>(plan: Plan, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isFileSystem = systemErrorCode(error) !== undefined || isDuckdbIoError(error);
+    throw isFileSystem ? error : readError(error, inputName(plan.input));
   }
 }
 

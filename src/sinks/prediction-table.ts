@@ -29,7 +29,8 @@ import type { Database } from '../source/database.ts';
  * must not depend on the batch size or on where rejects lie.
  */
 const CHUNK_ROWS = 2048;
-const TABLE = 'predictions';
+// Named so that no table of features.tables is called the same.
+const TABLE = 'serve_batch_predictions';
 
 /**
  * The predictions of one shard, one row an input row in the same order, in a DuckDB table. Rejected

@@ -15,7 +15,7 @@ export interface Reject {
   readonly reason: string;
 }
 
-const TABLE = 'rejected_rows';
+const TABLE = 'serve_batch_rejects';
 
 /**
  * Writes the rejects of one shard: file, row (from 1), line, column, value, reason, and the row itself
@@ -47,7 +47,7 @@ export async function writeRejects(
   await writeParquet(
     database,
     `SELECT p.file, r.input_row - p.first_row + 1 AS "row", CAST(NULL AS BIGINT) AS line, r."column", r."value", r.reason, i.input
-     FROM (SELECT t AS input, row_number() OVER () - 1 + ${shard.rowStart} AS input_row FROM (${await rowsSql(database, plan.input, shard)}) t) i
+     FROM (SELECT serve_batch_row AS input, row_number() OVER () - 1 + ${shard.rowStart} AS input_row FROM (${await rowsSql(database, plan.input, shard)}) serve_batch_row) i
      JOIN ${TABLE} r USING (input_row)
      ASOF JOIN (VALUES ${places}) p(file, first_row) ON r.input_row >= p.first_row
      ORDER BY r.input_row`,

@@ -51,6 +51,8 @@ export async function sniffCsv(database: Database, path: string, options: CsvOpt
 async function sniff(database: Database, path: string, options: CsvOptions): Promise<CsvDialect> {
   const settings = [
     'ignore_errors = true',
+    // Left alone, the sniffer drops lines that begin with #, and what follows a # within a line.
+    "comment = ''",
     `quote = ${quoteText(options.quote ?? '"')}`,
     ...(options.delimiter === undefined ? [] : [`delim = ${quoteText(options.delimiter)}`]),
     ...(options.header === undefined ? [] : [`header = ${options.header}`]),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { ServeBatchError } from '../core/errors.ts';
 import type { InputFingerprint, SourceFile } from '../core/table.ts';
 
@@ -13,7 +14,7 @@ const SAMPLED_BYTES = 64 * 1024;
 export async function fingerprintInput(sources: readonly SourceFile[]): Promise<InputFingerprint> {
   const hash = createHash('sha256');
   for (const source of sources) {
-    hash.update(`${JSON.stringify([source.path, source.bytes, source.modifiedMs])}\n`);
+    hash.update(`${JSON.stringify([resolve(source.path), source.bytes, source.modifiedMs])}\n`);
     hash.update(await sampleFile(source));
   }
   return { sources, fingerprint: hash.digest('hex') };

@@ -1,4 +1,4 @@
-import type { ServeBatchError } from '../core/errors.ts';
+import { ServeBatchError } from '../core/errors.ts';
 import { quoteList, quoteText } from '../core/sql.ts';
 import type { Column, SourceFile, TableFile } from '../core/table.ts';
 import type { Database } from './database.ts';
@@ -24,12 +24,24 @@ export async function describeParquet(
   try {
     const all = `SELECT * FROM read_parquet(${quoteList(paths)}, union_by_name = true, hive_partitioning =`;
     const columns = await database.describe(`${all} ${partitioned})`);
+    assertNoRowNumber(columns, paths);
     if (!partitioned) return { columns, hiveColumns: [], files };
     const partitionNames = new Set(paths.flatMap(partitionNamesOf));
     return { columns, hiveColumns: columns.filter((column) => partitionNames.has(column.name)), files };
   } catch (error) {
     throw readError(error, paths.length === 1 ? `${paths[0]}` : `The input (${paths.length} Parquet files)`);
   }
+}
+
+/** Shards find their rows by a column that DuckDB adds under this name, and cannot add twice. */
+function assertNoRowNumber(columns: readonly Column[], paths: readonly string[]): void {
+  const taken = columns.find(({ name }) => name.toLowerCase() === 'file_row_number');
+  if (taken === undefined) return;
+  throw new ServeBatchError(
+    'SCHEMA_MISMATCH',
+    `${paths[0]} has a column "${taken.name}", the name under which DuckDB numbers the rows of a file. Rename it or leave it out of the table.`,
+    { fields: { column: taken.name } },
+  );
 }
 
 async function readCounts(database: Database, paths: readonly string[]): Promise<TableFile[]> {

@@ -12,6 +12,11 @@ export function readError(error: unknown, what: string): ServeBatchError {
   );
 }
 
+/** Whether DuckDB says that the file system refused an operation, rather than that content is wrong. */
+export function isDuckdbIoError(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('IO Error');
+}
+
 /** DuckDB's first line without its class of error (`Invalid Input Error:`) and without a full stop. */
 export function duckdbReason(error: unknown): string {
   const text = firstLine(error instanceof Error ? error.message : String(error));

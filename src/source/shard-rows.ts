@@ -3,7 +3,8 @@ import type { FeatureTable, Plan, SelectPlan, ShardPlan } from '../core/plan.ts'
 import { quoteList, quoteName } from '../core/sql.ts';
 import type { TableFormat } from '../core/table.ts';
 import type { Database } from './database.ts';
-import { duckdbReason } from './read-error.ts';
+import { inputName } from './locate-row.ts';
+import { duckdbReason, readError } from './read-error.ts';
 import { INPUT_ROW, rowsSql } from './shard-relation.ts';
 import { formatOfFiles } from './table-formats.ts';
 
@@ -11,7 +12,7 @@ import { formatOfFiles } from './table-formats.ts';
 export interface ShardRows {
   /** A relation for FROM, in the order of the input; may be scanned several times. */
   readonly from: string;
-  /** SQL of the input row number, for a SELECT from a numbered `from` with a column `position`. */
+  /** SQL of the input row number, for a SELECT from `from` with the column {@link POSITION} added. */
   readonly inputRowSql: string;
   readonly rows: number;
   /** Input rows, from 0, that `features.select` left out. */
@@ -20,7 +21,10 @@ export interface ShardRows {
   close(): Promise<void>;
 }
 
-const FEATURE_TABLE = 'feature_rows';
+/** What a relation of rows is numbered with where their place in the shard is asked for. */
+export const POSITION = 'serve_batch_position';
+
+const FEATURE_TABLE = 'serve_batch_features';
 
 /** Opens the rows of a shard. Throws `INPUT_UNREADABLE` or `FEATURES_SELECT`. */
 export async function openShardRows(database: Database, plan: Plan, shard: ShardPlan): Promise<ShardRows> {
@@ -29,7 +33,7 @@ export async function openShardRows(database: Database, plan: Plan, shard: Shard
   if (select !== null) return openSelectedRows(database, plan, shard, select, sql);
   return {
     from: `(${sql}) AS input_rows`,
-    inputRowSql: `(position + ${shard.rowStart})`,
+    inputRowSql: `(${POSITION} + ${shard.rowStart})`,
     rows: shard.rowEnd - shard.rowStart,
     leftOut: [],
     async close() {},
@@ -99,7 +103,7 @@ async function openSelectedRows(
       `CREATE OR REPLACE TEMP TABLE ${FEATURE_TABLE} AS SELECT ${needed} FROM (${select.sql})${order}`,
     );
   } catch (error) {
-    throw selectError(error);
+    throw (await unreadableInput(database, plan)) ?? selectError(error);
   }
   const leftOut = await checkRows(database, shard);
   return {
@@ -109,6 +113,16 @@ async function openSelectedRows(
     leftOut,
     close: () => database.run(`DROP TABLE IF EXISTS ${FEATURE_TABLE}`),
   };
+}
+
+/** Where a SELECT fails since the input is corrupt, the SELECT is not to blame: reads the rows without it. */
+async function unreadableInput(database: Database, plan: Plan): Promise<ServeBatchError | undefined> {
+  try {
+    await database.run('SELECT count(COLUMNS(*)) FROM input');
+    return undefined;
+  } catch (error) {
+    return readError(error, inputName(plan.input));
+  }
 }
 
 export function selectError(error: unknown): ServeBatchError {

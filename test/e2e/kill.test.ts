@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, readdirSync, utimesSync } from 'node:fs';
+import { copyFileSync, existsSync, utimesSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { expectedRows } from '../support/golden.ts';
 import { childrenOf, leftoversIn } from '../support/processes.ts';
 import { makeProject, type Project } from '../support/project.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
+import { committedShards } from './kill-after-shards.ts';
 import { runSql } from './sales-tables.ts';
 
 // A longer campaign: KILL_INSTANTS=200 npm run kill-test. Another one: KILL_SEED=2.
@@ -136,7 +137,7 @@ describe(`kill -9 at ${INSTANTS} random instants of a run (seed ${SEED})`, () =>
       const runId = await newRun(project);
       if (runId !== null) weekOf.set(runId, nextWeek);
       await expectWholeRun(bench, [before?.runId, runId]);
-      const committed = runId === null ? 0 : committedShards(project, runId);
+      const committed = runId === null ? 0 : committedShards(project, runId, 'sales');
       const wasFinished = runId !== null && existsSync(project.path('out/sales/runs', runId, 'run.json'));
 
       const next = await project.run([...RUN.slice(1), ...bench.kvArgs]);
@@ -161,11 +162,6 @@ async function newRun(project: Project): Promise<string | null> {
   const unknown = (await project.runs()).filter((runId) => !known.has(runId));
   expect(unknown.length).toBeLessThanOrEqual(1);
   return unknown[0] ?? null;
-}
-
-function committedShards(project: Project, runId: string): number {
-  const folder = project.path('out/sales/runs', runId, 'shards');
-  return existsSync(folder) ? readdirSync(folder).filter((name) => /^\d+\.json$/.test(name)).length : 0;
 }
 
 async function readStore({ url }: Bench): Promise<{ runIds: Set<string>; values: unknown[] }> {

@@ -27,6 +27,12 @@ export interface Project {
   runs(job?: string): Promise<string[]>;
 }
 
+/** A command that works on a run. */
+export interface RunningRun extends RunningCli {
+  readonly runId: string;
+  readonly job: string;
+}
+
 export interface PublishedRun {
   readonly runId: string;
   readonly folder: string;

@@ -1,0 +1,28 @@
+import { readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isTemporaryName } from '../core/durable-file.ts';
+import { isMissing } from './json-file.ts';
+import type { RunPaths } from './layout.ts';
+
+/**
+ * Deletes what a committed run does not need: the copy of its input, and files that a crash left
+ * half-written. Nobody works on its shards any more.
+ */
+export async function clearWorkFiles(paths: RunPaths): Promise<void> {
+  await rm(dirname(paths.staged), { recursive: true, force: true });
+  const folders = [paths.part(0), paths.shardRecord(0), paths.rejects(0)].map(dirname);
+  for (const folder of [paths.folder, ...folders]) {
+    for (const name of await namesIn(folder)) {
+      if (isTemporaryName(name)) await rm(join(folder, name), { force: true });
+    }
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../../src/cli/context.ts';
+import { buildProgram } from '../../src/cli/program.ts';
+import { Secrets } from '../../src/core/secrets.ts';
+
+/** The command line as it is built for users; nothing it would print goes anywhere. */
+export function quietProgram(): Command {
+  const context: CliContext = {
+    env: {},
+    cwd: '.',
+    stdin: process.stdin,
+    out: () => {},
+    err: () => {},
+    isTerminal: false,
+    signal: new AbortController().signal,
+    secrets: new Secrets(),
+  };
+  return buildProgram(context);
+}
+
+/** Commands that do something, by the words that call them: `run`, `runs ls`. */
+export function commandsByName(program: Command): ReadonlyMap<string, Command> {
+  const found = new Map<string, Command>();
+  const visit = (command: Command, words: readonly string[]): void => {
+    for (const child of command.commands) {
+      const name = [...words, child.name()];
+      if (child.commands.length > 0) visit(child, name);
+      else found.set(name.join(' '), child);
+    }
+  };
+  visit(program, []);
+  return found;
+}

@@ -1,0 +1,155 @@
+import { writeFile } from 'node:fs/promises';
+import protobuf from 'protobufjs/minimal.js';
+import type { Dimension, ElementType } from '../../src/core/model.ts';
+
+/** A small ONNX model, written by hand: enough for tests that want a real model without an exporter. */
+export interface OnnxGraph {
+  readonly inputs: readonly OnnxTensor[];
+  readonly outputs: readonly OnnxTensor[];
+  readonly nodes: readonly OnnxNode[];
+  readonly weights?: readonly OnnxWeights[];
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export interface OnnxTensor {
+  readonly name: string;
+  readonly elementType: ElementType;
+  /** A number is a fixed size, a text a symbolic one, null an unknown one. */
+  readonly shape: readonly Dimension[];
+}
+
+export interface OnnxNode {
+  readonly operator: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** A one-dimensional float32 constant: here in the model, or in a file beside it. */
+export type OnnxWeights = { readonly name: string } & (
+  | { readonly values: readonly number[] }
+  | { readonly file: string; readonly length: number }
+);
+
+// onnx.proto3 (github.com/onnx/onnx): TensorProto.DataType.
+const DATA_TYPES: Readonly<Record<ElementType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  uint32: 12,
+  uint64: 13,
+};
+const IR_VERSION = 8;
+const OPSET = 17;
+
+/** `y` is `x`: what comes out must be what went in. Rows of `columns` values; `batch` is the first dimension. */
+export function identityGraph(
+  columns: number,
+  elementType: ElementType = 'float32',
+  batch: Dimension = 'rows',
+): OnnxGraph {
+  return {
+    inputs: [{ name: 'x', elementType, shape: [batch, columns] }],
+    outputs: [{ name: 'y', elementType, shape: [batch, columns] }],
+    nodes: [{ operator: 'Identity', inputs: ['x'], outputs: ['y'] }],
+  };
+}
+
+/** Writes a model and returns its path. */
+export async function writeOnnx(path: string, graph: OnnxGraph): Promise<string> {
+  await writeFile(path, onnxFile(graph));
+  return path;
+}
+
+/** The bytes of an `.onnx` file. Field numbers are those of onnx.proto3. */
+export function onnxFile({ inputs, outputs, nodes, weights = [], metadata = {} }: OnnxGraph): Uint8Array {
+  const model = protobuf.Writer.create();
+  putNumber(model, 1, IR_VERSION);
+  nested(model, 8, (opset) => putNumber(opset, 2, OPSET));
+  nested(model, 7, (graph) => {
+    for (const node of nodes) nested(graph, 1, (writer) => putNode(writer, node));
+    putText(graph, 2, 'test');
+    for (const each of weights) nested(graph, 5, (writer) => putWeights(writer, each));
+    for (const input of inputs) nested(graph, 11, (writer) => putTensor(writer, input));
+    for (const output of outputs) nested(graph, 12, (writer) => putTensor(writer, output));
+  });
+  for (const [key, value] of Object.entries(metadata)) putEntry(model, 14, key, value);
+  return model.finish();
+}
+
+/** NodeProto */
+function putNode(writer: protobuf.Writer, { operator, inputs, outputs }: OnnxNode): void {
+  for (const input of inputs) putText(writer, 1, input);
+  for (const output of outputs) putText(writer, 2, output);
+  putText(writer, 4, operator);
+}
+
+/** ValueInfoProto with a TypeProto.Tensor */
+function putTensor(writer: protobuf.Writer, { name, elementType, shape }: OnnxTensor): void {
+  putText(writer, 1, name);
+  nested(writer, 2, (type) =>
+    nested(type, 1, (tensor) => {
+      putNumber(tensor, 1, DATA_TYPES[elementType]);
+      nested(tensor, 2, (dims) => {
+        for (const dim of shape) nested(dims, 1, (each) => putDimension(each, dim));
+      });
+    }),
+  );
+}
+
+function putDimension(writer: protobuf.Writer, dim: Dimension): void {
+  if (typeof dim === 'number') putNumber(writer, 1, dim);
+  else if (dim !== null) putText(writer, 2, dim);
+}
+
+/** TensorProto */
+function putWeights(writer: protobuf.Writer, weights: OnnxWeights): void {
+  putNumber(writer, 1, 'values' in weights ? weights.values.length : weights.length);
+  putNumber(writer, 2, DATA_TYPES.float32);
+  putText(writer, 8, weights.name);
+  if ('values' in weights) {
+    putBytes(writer, 9, new Uint8Array(new Float32Array(weights.values).buffer));
+    return;
+  }
+  putEntry(writer, 13, 'location', weights.file);
+  const EXTERNAL = 1;
+  putNumber(writer, 14, EXTERNAL);
+}
+
+/** StringStringEntryProto */
+function putEntry(writer: protobuf.Writer, field: number, key: string, value: string): void {
+  nested(writer, field, (entry) => {
+    putText(entry, 1, key);
+    putText(entry, 2, value);
+  });
+}
+
+// Wire types of protobuf: the lowest three bits of a field's key.
+const VARINT = 0;
+const LENGTH_DELIMITED = 2;
+
+function putNumber(writer: protobuf.Writer, field: number, value: number): void {
+  writer.uint32((field << 3) | VARINT).int64(value);
+}
+
+function putText(writer: protobuf.Writer, field: number, text: string): void {
+  writer.uint32((field << 3) | LENGTH_DELIMITED).string(text);
+}
+
+function putBytes(writer: protobuf.Writer, field: number, bytes: Uint8Array): void {
+  writer.uint32((field << 3) | LENGTH_DELIMITED).bytes(bytes);
+}
+
+/** A message within a message. */
+function nested(writer: protobuf.Writer, field: number, write: (inner: protobuf.Writer) => void): void {
+  writer.uint32((field << 3) | LENGTH_DELIMITED).fork();
+  write(writer);
+  writer.ldelim();
+}

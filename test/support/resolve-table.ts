@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import type { ResolvedInput } from '../../src/core/table.ts';
+import type { Database } from '../../src/source/database.ts';
+import { findFiles } from '../../src/source/find-files.ts';
+import { fingerprintInput } from '../../src/source/fingerprint.ts';
+import type { InputOptions } from '../../src/source/input-options.ts';
+import { resolveInput } from '../../src/source/resolve-input.ts';
+import { formatOfFiles } from '../../src/source/table-formats.ts';
+import { temporaryFolder } from './project.ts';
+
+/** How the input is read, beside what is found by looking at it. */
+export interface ResolveOptions extends Partial<InputOptions> {
+  /** Whether rows that cannot be split are set aside; their file is `stagingRejectsPath`. */
+  readonly setAside?: boolean;
+  readonly stagingRejectsPath?: string;
+}
+
+/** Resolves an input as planning does: files, fingerprint, columns, and the typed copy of a text input. */
+export async function resolveTable(
+  database: Database,
+  paths: string | readonly string[],
+  { setAside = false, stagingRejectsPath, ...options }: ResolveOptions = {},
+): Promise<ResolvedInput> {
+  const list = typeof paths === 'string' ? [paths] : paths;
+  const files = await findFiles(list, options.format);
+  const folder = await temporaryFolder();
+  return resolveInput(database, {
+    paths: list,
+    format: options.format ?? formatOfFiles(files.map(({ path }) => path)),
+    source: await fingerprintInput(files),
+    options: { hivePartitioning: 'auto', csv: {}, json: {}, ...options },
+    stagedPath: join(folder, 'staged/input.parquet'),
+    stagingRejectsPath: stagingRejectsPath ?? join(folder, 'rejects/staging.parquet'),
+    setAside,
+  });
+}

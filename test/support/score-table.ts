@@ -1,0 +1,77 @@
+import type { JobSpec } from '../../src/config/job-spec.ts';
+import { adHocJob } from '../../src/config/override-job.ts';
+import type { RunFlags } from '../../src/config/run-flags.ts';
+import type { Plan } from '../../src/core/plan.ts';
+import { ModelSession } from '../../src/inference/model-session.ts';
+import { identifyRun } from '../../src/pipeline/identify-run.ts';
+import { planRun } from '../../src/pipeline/plan-run.ts';
+import { runShard } from '../../src/pipeline/run-shard.ts';
+import { type RunPaths, runPaths } from '../../src/runs/layout.ts';
+import type { ShardRecord } from '../../src/runs/shard-record.ts';
+import type { Database } from '../../src/source/database.ts';
+import { parquetRows } from './database.ts';
+import { temporaryFolder } from './project.ts';
+
+/** What became of a table: the plan, the records of its shards, the rows of all its parts. */
+export interface ScoredTable {
+  readonly plan: Plan;
+  readonly paths: RunPaths;
+  readonly records: readonly ShardRecord[];
+  readonly rows: readonly Record<string, unknown>[];
+}
+
+/**
+ * Plans a job made of flags and computes all its shards one after the other, in this process: what the
+ * children do, without the children. `change` may alter what no flag can.
+ */
+export async function scoreTable(
+  database: Database,
+  flags: RunFlags,
+  change: (spec: JobSpec) => JobSpec = (spec) => spec,
+): Promise<ScoredTable> {
+  const spec = change(adHocJob(flags));
+  const paths = runPaths(await temporaryFolder(), '20261121T000000Z-test');
+  const plan = await planRun(database, {
+    runId: paths.runId,
+    createdAt: '2026-11-21T00:00:00.000Z',
+    spec,
+    ...(await identifyRun(spec)),
+    storeUrl: null,
+    stagedPath: paths.staged,
+    stagingRejectsPath: paths.stagingRejects,
+  });
+  const records = await computeShards(database, plan, paths);
+  return {
+    plan,
+    paths,
+    records,
+    rows: await parquetRows(database, ...records.map(({ index }) => paths.part(index))),
+  };
+}
+
+/** Computes the shards of a plan, in order. */
+export async function computeShards(database: Database, plan: Plan, paths: RunPaths): Promise<ShardRecord[]> {
+  const session = await ModelSession.open(plan.model.path, { threads: 1 });
+  const records: ShardRecord[] = [];
+  try {
+    for (const { index } of plan.shards)
+      records.push(
+        await runShard(
+          {
+            plan,
+            paths,
+            database,
+            session,
+            attempt: 1,
+            onRows: () => {},
+            assertWanted: () => {},
+            now: () => new Date('2026-11-21T00:00:00Z'),
+          },
+          index,
+        ),
+      );
+  } finally {
+    await session.close();
+  }
+  return records;
+}
