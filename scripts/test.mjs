@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 
 const STEPS = [
-  ['build', 'tsc -p tsconfig.build.json'],
+  ['build', 'npm run --silent build'],
   ['format and lint', 'biome ci .'],
   ['types', 'tsc --noEmit'],
   ['tests', 'vitest run'],

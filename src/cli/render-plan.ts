@@ -1,7 +1,7 @@
 import { describeTensor } from '../core/model.ts';
 import type { Plan } from '../core/plan.ts';
 import { formatCount, formatPairs } from './format.ts';
-import { shortPath } from './render-run.ts';
+import { shortPath, shortUrl } from './render-run.ts';
 
 /** What a run would do, for people. */
 export function renderPlan(plan: Plan): string {
@@ -25,7 +25,7 @@ export function renderPlan(plan: Plan): string {
       ...(input.stagingRejects > 0
         ? [['rejects', `${formatCount(input.stagingRejects)} rows cannot be split into columns`] as const]
         : []),
-      ...(features.select === null ? [] : [['select', features.select.sql] as const]),
+      ...(features.select === null ? [] : [['select', shorten(features.select.sql)] as const]),
       ['model', shortPath(model.path)],
       ...bindings,
       ...model.signature.skippedOutputs.map(
@@ -42,7 +42,7 @@ export function renderPlan(plan: Plan): string {
         'store',
         kv === null
           ? 'none'
-          : `${kv.url}, key ${kv.key}${kv.field === null ? '' : `, field ${kv.field}`}, value ${kv.values.join(', ')}`,
+          : `${shortUrl(kv.url)}, key ${kv.key}${kv.field === null ? '' : `, field ${kv.field}`}, value ${kv.values.join(', ')}`,
       ],
       [
         'shards',
@@ -51,4 +51,10 @@ export function renderPlan(plan: Plan): string {
       ['bad rows', onInvalid.action === 'fail' ? 'end the run' : 'are rejected'],
     ])
   );
+}
+
+/** The rewritten SELECT is for --json; here its beginning says which one it is. */
+function shorten(sql: string): string {
+  const line = sql.replace(/\s+/g, ' ');
+  return line.length > 100 ? `${line.slice(0, 100)}…` : line;
 }

@@ -69,6 +69,7 @@ export function shortPath(path: string): string {
   return short !== '' && short.length < path.length ? short : path;
 }
 
-function shortUrl(url: string): string {
+/** A store's address, that of a file relative as {@link shortPath} does it. */
+export function shortUrl(url: string): string {
   return url.startsWith('lmdb:') ? `lmdb:${shortPath(url.slice('lmdb:'.length))}` : url;
 }

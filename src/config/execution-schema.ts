@@ -10,9 +10,7 @@ export const execution = section({
     .describe('Child processes that score at the same time. Default: one per core.'),
   shardRows: wholeNumber(1, expected('a whole number of rows, at least 1', '500000'))
     .exactOptional()
-    .describe(
-      'Input rows of a shard, the unit of work, retry and resume. Default: chosen from the number of rows.',
-    ),
+    .describe('Input rows of a shard, the unit of work, retry and resume. Default: 122880.'),
   batchSize: wholeNumber(1, expected('a whole number of rows, at least 1', '1024'))
     .exactOptional()
     .describe('Rows of one model call. Default: 1024.'),
@@ -33,9 +31,7 @@ export const execution = section({
       { error: BYTE_SIZE_EXPECTED },
     )
     .exactOptional()
-    .describe(
-      'Memory that DuckDB may use in each process: 1GB, 512MiB. Default: a share of the memory of the machine.',
-    ),
+    .describe('Memory that DuckDB may use in each process: 1GB, 512MiB. Default: 1GiB.'),
 }).describe('How the work is split and run.');
 
 const ON_INVALID = 'fail, reject, or a map such as {action: reject, max: 1%}.';

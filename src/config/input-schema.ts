@@ -17,12 +17,12 @@ const csv = section({
     .string({ error: ONE_CHARACTER })
     .max(1, { error: ONE_CHARACTER })
     .exactOptional()
-    .describe('What encloses a field that holds a delimiter. Default: found by looking at the file.'),
+    .describe('What encloses a field that holds a delimiter. Default: a double quote.'),
   escape: z
     .string({ error: ONE_CHARACTER })
     .max(1, { error: ONE_CHARACTER })
     .exactOptional()
-    .describe('What stands before a quote inside a quoted field. Default: found by looking at the file.'),
+    .describe('What stands before a quote inside a quoted field. Default: the quote itself.'),
   header: flag()
     .exactOptional()
     .describe('Whether the first line names the columns. Default: found by looking at the file.'),
@@ -52,7 +52,7 @@ const csv = section({
 
 const json = section({ types: COLUMN_TYPES.exactOptional() }).describe('How to read JSON files.');
 
-const INPUT_PATHS = expected('a file, glob, folder or URL, or a list of them', 'data/sales.parquet');
+const INPUT_PATHS = expected('a file, glob or folder, or a list of them', 'data/sales.parquet');
 const inputPaths = z.union([text(INPUT_PATHS), texts(INPUT_PATHS)], { error: INPUT_PATHS });
 
 /** The field `input` of a job file. */
@@ -64,7 +64,7 @@ export const input = z
       section({
         path: inputPaths
           .exactOptional()
-          .describe('Files, globs, folders with Hive partitions, URLs; "-" is CSV on standard input.'),
+          .describe('Files, globs, folders with Hive partitions; "-" is CSV on standard input.'),
         format: choice(TABLE_FORMATS)
           .exactOptional()
           .describe(

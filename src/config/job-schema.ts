@@ -79,7 +79,7 @@ export const jobFileSchema = section({
   description: z
     .string({ error: 'a text.' })
     .exactOptional()
-    .describe('What the job is for, shown in lists.'),
+    .describe('What the job is for, for those who read the file.'),
   default: flag()
     .exactOptional()
     .describe("Whether this is the project's default job, which `serve-batch run` runs. Default: false."),

@@ -23,7 +23,7 @@ export interface JobSpec {
 
 /** Where `format` is left out, the endings of the files say it. */
 export interface InputSpec extends InputOptions {
-  /** Files, globs, folders or URLs; `-` is CSV on standard input. Empty: `--input` has to name them. */
+  /** Files, globs or folders; `-` is CSV on standard input. Empty: `--input` has to name them. */
   readonly paths: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 
 /**
  * Writes a file so that its final name only ever shows a complete one: temporary name, fsync, rename,
@@ -41,10 +41,30 @@ export function isTemporaryName(name: string): boolean {
   return /^\..+\.\d+-[0-9a-f]{8}\.tmp$/.test(name);
 }
 
-/** Makes a folder and all above it, and the entry in its parent durable. */
+/**
+ * Makes a folder and all above it, durably. Not with Node's own `recursive`: that never ends where the
+ * file system refuses with "no such file", as `/proc` does.
+ */
 export async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first !== undefined) await syncPath(dirname(path));
+  if (await isFolder(path)) return;
+  const parent = dirname(resolve(path));
+  if (parent !== resolve(path)) await makeFolder(parent);
+  try {
+    await mkdir(path);
+  } catch (error) {
+    // Another process may have been quicker.
+    if (await isFolder(path)) return;
+    throw error;
+  }
+  await syncPath(parent);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** fsync of a file or folder. Some file systems refuse it for folders: then the rename has to do. */

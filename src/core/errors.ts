@@ -166,6 +166,8 @@ export function deserializeError(data: SerializedError): ServeBatchError {
   return error;
 }
 
+const UNWRITABLE = new Set(['ENOENT', 'EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ENAMETOOLONG']);
+
 /** Makes any thrown value a {@link ServeBatchError}; file-system errors get their own codes. */
 export function toServeBatchError(error: unknown): ServeBatchError {
   if (error instanceof ServeBatchError) return error;
@@ -185,10 +187,10 @@ export function toServeBatchError(error: unknown): ServeBatchError {
     );
   }
   const systemCode = systemErrorCode(error);
-  if (systemCode === 'EACCES' || systemCode === 'EROFS' || systemCode === 'EPERM') {
+  if (systemCode !== undefined && UNWRITABLE.has(systemCode)) {
     return new ServeBatchError(
       'OUTPUT_UNWRITABLE',
-      `A file cannot be used: ${message}. Check the permissions of the folder, or give another one with --output.`,
+      `A file or folder cannot be used: ${message}. Check its name and permissions, or give another output folder with --output.`,
       { cause: error },
     );
   }

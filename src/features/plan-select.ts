@@ -28,13 +28,19 @@ export function parseSelect(serialized: string): SqlNode {
   return parsed;
 }
 
-/** Throws `FEATURES_SELECT` where the SELECT cannot work on one shard at a time. */
-export function shapeOfSelect(parsed: SqlNode): SelectShape {
+/**
+ * Throws `FEATURES_SELECT` where the SELECT cannot work on one shard at a time: wherever it reads `input`,
+ * also in subqueries, it must do so row by row.
+ *
+ * @param aggregates names of DuckDB's aggregate functions
+ */
+export function shapeOfSelect(parsed: SqlNode, aggregates: ReadonlySet<string>): SelectShape {
   const node = selectNode(parsed);
-  const inputAlias = findInput(node.from_table);
-  if (inputAlias !== null) assertRowByRow(node);
+  const tables = inputTables(node);
+  for (const each of selectNodes(node))
+    if (readsAny(each.from_table, tables)) assertRowByRow(each, aggregates);
   const from = node.from_table as SqlNode | undefined;
-  return { inputAlias, keepsOrder: from?.type === 'BASE_TABLE' };
+  return { inputAlias: findInput(from), keepsOrder: from?.type === 'BASE_TABLE' };
 }
 
 /** The same SELECT with further columns of `input` in its list, for `json_deserialize_sql`. */
@@ -69,16 +75,40 @@ function findInput(from: unknown): string | null {
   return findInput(node.left) ?? findInput(node.right);
 }
 
-/** Windows and groups would see one shard, not the table, and give other results with other shards. */
-function assertRowByRow(node: SqlNode): void {
-  const found = containsWindow(node.select_list)
-    ? 'a window function (OVER)'
-    : Array.isArray(node.group_expressions) && node.group_expressions.length > 0
-      ? 'GROUP BY'
-      : Array.isArray(node.modifiers) &&
-          node.modifiers.some((each: SqlNode) => each.type !== 'ORDER_MODIFIER')
-        ? 'DISTINCT or LIMIT'
-        : null;
+/** Names under which the rows of `input` are read: `input`, and the WITH queries that read it. */
+function inputTables(root: SqlNode): ReadonlySet<string> {
+  const tables = new Set(['input']);
+  const queries = [...walk(root, () => true)].flatMap((node) => withQueries(node));
+  for (let before = 0; before !== tables.size; ) {
+    before = tables.size;
+    for (const { name, query } of queries) if (readsAny(query, tables)) tables.add(name);
+  }
+  return tables;
+}
+
+function withQueries(node: SqlNode): { name: string; query: unknown }[] {
+  const map = (node.cte_map as SqlNode | undefined)?.map;
+  if (!Array.isArray(map)) return [];
+  return map.map(({ key, value }: SqlNode) => ({ name: String(key).toLowerCase(), query: value }));
+}
+
+function readsAny(value: unknown, tables: ReadonlySet<string>): boolean {
+  for (const node of walk(value, () => true))
+    if (node.type === 'BASE_TABLE' && tables.has(String(node.table_name).toLowerCase())) return true;
+  return false;
+}
+
+function selectNodes(root: SqlNode): SqlNode[] {
+  return [...walk(root, () => true)].filter(isSelect);
+}
+
+function isSelect(node: SqlNode): boolean {
+  return node.type === 'SELECT_NODE';
+}
+
+/** Windows, groups and limits would see one shard, not the table, and give other results with other shards. */
+function assertRowByRow(node: SqlNode, aggregates: ReadonlySet<string>): void {
+  const found = notRowByRow(node, aggregates);
   if (found === null) return;
   throw new ServeBatchError(
     'FEATURES_SELECT',
@@ -86,12 +116,27 @@ function assertRowByRow(node: SqlNode): void {
   );
 }
 
-function containsWindow(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(containsWindow);
-  if (typeof value !== 'object' || value === null) return false;
-  const node = value as SqlNode;
-  if (node.class === 'WINDOW') return true;
-  // A subquery reads its own tables.
-  if (node.class === 'SUBQUERY') return false;
-  return Object.values(node).some(containsWindow);
+function notRowByRow(node: SqlNode, aggregates: ReadonlySet<string>): string | null {
+  const { from_table: _, cte_map: __, ...own } = node;
+  for (const each of walk(Object.values(own), (inner) => !isSelect(inner))) {
+    if (each.class === 'WINDOW') return 'a window function (OVER)';
+    const name = String(each.function_name ?? '').toLowerCase();
+    if (each.class === 'FUNCTION' && aggregates.has(name)) return `the aggregate ${name}()`;
+  }
+  const { group_expressions: groups, modifiers } = node;
+  if (Array.isArray(groups) && groups.length > 0) return 'GROUP BY';
+  if (Array.isArray(modifiers) && modifiers.some((each: SqlNode) => each.type !== 'ORDER_MODIFIER'))
+    return 'DISTINCT or LIMIT';
+  return node.sample == null ? null : 'a sample';
+}
+
+/** All objects of a tree, a node before what is in it; does not enter those that `enters` refuses. */
+function* walk(value: unknown, enters: (node: SqlNode) => boolean): Generator<SqlNode> {
+  if (typeof value !== 'object' || value === null) return;
+  if (!Array.isArray(value)) {
+    const node = value as SqlNode;
+    if (!enters(node)) return;
+    yield node;
+  }
+  for (const inner of Object.values(value)) yield* walk(inner, enters);
 }

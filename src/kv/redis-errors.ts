@@ -11,8 +11,7 @@ const REFUSALS: readonly { readonly pattern: RegExp; readonly advice: string }[]
   { pattern: /^NOPERM/, advice: 'Give this user the right to the command and to the keys of the job' },
   {
     pattern: /^OOM/,
-    advice:
-      'Its memory is used up: raise maxmemory, keep fewer generations (kv.keepGenerations) or set kv.ttl',
+    advice: 'Its memory is used up: raise maxmemory, keep fewer generations (kv.keep) or set kv.ttl',
   },
   { pattern: /^READONLY/, advice: 'This is a replica: give the address of the primary' },
   {

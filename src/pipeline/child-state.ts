@@ -1,5 +1,6 @@
-import { mkdir, rm, rmdir } from 'node:fs/promises';
+import { rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../core/durable-file.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { hashModel } from '../inference/hash-model.ts';
@@ -66,7 +67,7 @@ export class ChildState {
 
   async #scratchFolder(runTemp: string): Promise<string> {
     this.#scratch = join(runTemp, String(process.pid));
-    await mkdir(this.#scratch, { recursive: true });
+    await makeFolder(this.#scratch);
     return this.#scratch;
   }
 }

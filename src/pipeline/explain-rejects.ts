@@ -88,13 +88,13 @@ function invalidRowError(plan: Plan, { inputRow, column, reason }: Reject): Serv
     const code = reason.startsWith('the model') ? 'MODEL_FAILED' : 'INVALID_ROW';
     return new ServeBatchError(
       code,
-      `${at}: ${reason}. Mend the row, or reject such rows with onInvalid: reject.`,
+      `${at}: ${reason}. Mend the row, or reject such rows with onInvalid: reject (--on-invalid reject).`,
       { fields },
     );
   }
   return new ServeBatchError(
     'INVALID_ROW',
-    `Column "${column}" at ${at} ${reason}. Mend the value, cast or fill it in features.select, or reject such rows with onInvalid: reject.`,
+    `Column "${column}" at ${at} ${reason}. Mend the value, cast or fill it in features.select, or reject such rows with onInvalid: reject (--on-invalid reject).`,
     { fields },
   );
 }

@@ -48,8 +48,8 @@ export interface RunJobResult {
   readonly publishError: ServeBatchError | null;
 }
 
-/** Runs that are computed and not what readers see. */
-const COMMITTED: ReadonlySet<RunStatus> = new Set(['committed', 'superseded']);
+/** Runs that are computed, whatever readers see. */
+const COMMITTED: ReadonlySet<RunStatus> = new Set(['committed', 'superseded', 'published']);
 
 export interface JobRunParts {
   readonly options: RunJobOptions;
@@ -86,8 +86,7 @@ export class JobRun {
     const earlier = options.force
       ? undefined
       : await findRunByIdentity(this.#folder, identified.identity, this.#effects.clock);
-    if (earlier?.status === 'published' || earlier?.status === 'rolled back')
-      return this.#nothingToDo(earlier);
+    if (earlier !== undefined && (await this.#isDone(earlier))) return this.#nothingToDo(earlier);
     // Ask before computing for hours, not after.
     await store?.ping();
     pool.warmUp();
@@ -95,6 +94,13 @@ export class JobRun {
       return this.#publishEarlier(earlier.runId, earlier.record);
     const plan = await this.#planOrResume(earlier);
     return this.#execute(plan);
+  }
+
+  /** A store that was emptied or restored does not show what the output folder says: it is loaded again. */
+  async #isDone({ status, runId }: RunSummary): Promise<boolean> {
+    if (status === 'rolled back') return true;
+    const { store } = this.#parts;
+    return status === 'published' && (store === null || (await store.current()) === runId);
   }
 
   #nothingToDo(earlier: RunSummary): RunJobResult {

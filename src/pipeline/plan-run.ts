@@ -55,7 +55,7 @@ export async function planRun(database: Database, request: PlanRequest): Promise
       columns: select?.columns ?? input.columns,
       featureColumns: spec.features.columns,
       fromText: input.format === 'csv' || input.format === 'json',
-      tableName: select === null ? inputName(input) : 'features.select',
+      tableName: select === null ? inputName(input) : `features.select of the job ${spec.name}`,
     });
     const keptColumns = planKeptColumns({
       keyColumns: specKeyColumns(spec),
@@ -132,7 +132,7 @@ async function planSelect(
     `SELECT json_serialize_sql(${quoteText(spec.features.select)}) AS j`,
   );
   const parsed = parseSelect(String(serialized?.j));
-  const { inputAlias, keepsOrder } = shapeOfSelect(parsed);
+  const { inputAlias, keepsOrder } = shapeOfSelect(parsed, await aggregateNames(database));
   try {
     const own = await database.describe(spec.features.select);
     const added = addedColumns(spec, own, input);
@@ -145,6 +145,13 @@ async function planSelect(
   } catch (error) {
     throw selectError(error);
   }
+}
+
+async function aggregateNames(database: Database): Promise<ReadonlySet<string>> {
+  const rows = await database.rows(
+    "SELECT DISTINCT function_name AS n FROM duckdb_functions() WHERE function_type = 'aggregate'",
+  );
+  return new Set(rows.map(({ n }) => String(n).toLowerCase()));
 }
 
 /** The table `input` has a column of this name: the row's number. */

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { makeFolder } from '../core/durable-file.ts';
 import { quoteText } from '../core/sql.ts';
 
 export interface DatabaseOptions {
@@ -31,7 +31,7 @@ export class Database {
   }
 
   static async open(options: DatabaseOptions): Promise<Database> {
-    await mkdir(options.temporaryFolder, { recursive: true });
+    await makeFolder(options.temporaryFolder);
     const instance = await DuckDBInstance.create(':memory:', {
       threads: String(options.threads),
       memory_limit: options.memoryLimit,

@@ -3,6 +3,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import { ServeBatchError, systemErrorCode } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
+import { maskUrl } from '../core/secrets.ts';
 import type { SourceFile, TableFormat } from '../core/table.ts';
 import { formatOfPath } from './table-formats.ts';
 
@@ -36,6 +37,11 @@ export async function sourceFile(path: string): Promise<SourceFile> {
 }
 
 async function filesOf(path: string, format: TableFormat | undefined): Promise<string[]> {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path))
+    throw new ServeBatchError(
+      'USAGE',
+      `The input ${maskUrl(path)} is a URL; expected a local file, glob or folder. Download it first.`,
+    );
   let status: Awaited<ReturnType<typeof stat>>;
   try {
     status = await stat(path);

@@ -42,7 +42,7 @@ export function malformedRowError(row: MalformedRow, count: number): ServeBatchE
   const more = count > 1 ? ` (and ${count - 1} more such ${count === 2 ? 'row' : 'rows'})` : '';
   return new ServeBatchError(
     'INPUT_MALFORMED_ROW',
-    `${row.file}:${row.line} ${row.reason}: ${shorten(row.text)}${more}. Mend the line, or set such rows aside with onInvalid: reject.`,
+    `${row.file}:${row.line} ${row.reason}: ${shorten(row.text)}${more}. Mend the line, or set such rows aside with onInvalid: reject (--on-invalid reject).`,
     { fields: { file: row.file, line: row.line, count } },
   );
 }

@@ -77,15 +77,10 @@ describeCorpus('onnx/awkward', () => {
   });
 
   it('logreg_iris.onnx leaves its ZipMap out and gives one label a row', async () => {
-    const { rows, plan } = await score(
-      'logreg_iris.onnx',
-      '(5 + range % 2 * 3)::FLOAT AS a, (4 - range % 2 * 2)::FLOAT AS b',
-      ['a', 'b'],
-    );
+    const select = 'CASE WHEN range % 2 = 0 THEN 20 ELSE 0 END::FLOAT AS a, 0::FLOAT AS b';
+    const { rows, plan } = await score('logreg_iris.onnx', select, ['a', 'b']);
     expect(plan.model.signature.skippedOutputs).toMatchObject([{ name: 'probabilities' }]);
-    const [even, odd] = rows;
-    expect(even).not.toEqual(odd);
-    expect(rows).toEqual([even, odd, even, odd, even, odd, even]);
+    expect(rows.map(({ label }) => label)).toEqual(['2', '1', '2', '1', '2', '1', '2']);
   });
 
   it('sklearn_bin_voting_classifier_soft.onnx gives texts', async () => {

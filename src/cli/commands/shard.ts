@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { deserializeError } from '../../core/errors.ts';
 import type { CliContext } from '../context.ts';
 import { formatCount } from '../format.ts';
-import { addOptions, debugOption, jsonOption, kvOption, option } from '../options.ts';
+import { addOptions, debugOption, jsonOption, option } from '../options.ts';
 
 interface ShardFlags {
   readonly plan: string;
@@ -25,7 +25,7 @@ export function addShardCommand(program: Command, context: CliContext): void {
         return index;
       })
       .makeOptionMandatory(),
-    kvOption(),
+    option('--kv <url>', "the store to load, with its password, or none (default: the plan's)"),
     jsonOption("the shard's record"),
     debugOption(),
   ]);

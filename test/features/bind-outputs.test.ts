@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { Dimension, ElementType, ModelSignature, TensorSpec } from '../../src/core/model.ts';
+import { type BindOutputsRequest, bindOutputs, declaredWidth } from '../../src/features/bind-outputs.ts';
+
+const tensor = (
+  name: string,
+  shape: readonly Dimension[] | null,
+  elementType: ElementType = 'float32',
+): TensorSpec => ({ name, elementType, shape });
+
+const MODEL: ModelSignature = {
+  inputs: [],
+  outputs: [tensor('label', ['rows'], 'int64'), tensor('probabilities', ['rows', 3])],
+  skippedOutputs: [{ name: 'scores', reason: 'not a tensor (a sequence or a map)' }],
+  featureNames: null,
+};
+
+function bind(changes: Partial<BindOutputsRequest> = {}) {
+  return bindOutputs({
+    signature: MODEL,
+    outputs: null,
+    rename: {},
+    vectors: 'list',
+    keptColumns: [],
+    observedWidths: new Map(),
+    ...changes,
+  });
+}
+
+describe('outputs become', () => {
+  it('one column a scalar and one list a vector', () => {
+    expect(bind()).toEqual([
+      { output: 'label', elementType: 'int64', width: 1, shape: 'scalar', columns: ['label'] },
+      { output: 'probabilities', elementType: 'float32', width: 3, shape: 'list', columns: ['probabilities'] },
+    ]);
+  });
+
+  it('several columns a vector where the job says so', () => {
+    expect(bind({ vectors: 'columns', rename: { probabilities: 'p' } })).toMatchObject([
+      { columns: ['label'] },
+      { shape: 'columns', columns: ['p_0', 'p_1', 'p_2'] },
+    ]);
+  });
+
+  it('only those that are wanted, in that order', () => {
+    expect(bind({ outputs: ['probabilities', 'label'] }).map(({ output }) => output)).toEqual(['probabilities', 'label']);
+    expect(bind({ outputs: ['label'] })).toHaveLength(1);
+  });
+
+  it('what a call showed, where the model leaves the width open', () => {
+    const signature = { ...MODEL, outputs: [tensor('y', ['rows', 'k']), tensor('z', null)] };
+    expect(bind({ signature, observedWidths: new Map([['y', 4]]) })).toMatchObject([
+      { width: 4, shape: 'list' },
+      { width: 1, shape: 'scalar' },
+    ]);
+  });
+});
+
+it.each<[shape: readonly Dimension[] | null, width: number | null]>([
+  [['rows'], 1],
+  [['rows', 1], 1],
+  [['rows', 3], 3],
+  [['rows', 2, 3], 6],
+  [[3, 2], 2],
+  [['rows', 'k'], null],
+  [['rows', null], null],
+  [[], null],
+  [null, null],
+])('an output of shape %j has %j values a row', (shape, width) => {
+  expect(declaredWidth(tensor('y', shape))).toBe(width);
+});
+
+describe('says what cannot be:', () => {
+  it.each<[what: string, changes: Partial<BindOutputsRequest>, says: string]>([
+    ['an unknown output', { outputs: ['labels'] }, 'names "labels", but the model does not have it. Outputs that can be used: label, probabilities. Did you mean "label"?'],
+    ['an output that is not a tensor', { outputs: ['scores'] }, 'names "scores", but it is not a tensor'],
+    ['a new name for an unknown output', { rename: { lable: 'x' } }, 'output.rename names the model output "lable"'],
+    ['the name of a kept column, in any case', { keptColumns: ['Label'] }, 'would be written as column "label", which is a column kept from the input'],
+    ['one name for two outputs', { rename: { label: 'probabilities' } }, 'which is the output "label"'],
+    ['one name for a column of a vector', { vectors: 'columns', keptColumns: ['probabilities_1'] }, 'column "probabilities_1", which is a column kept'],
+  ])('%s', (_, changes, says) => {
+    expect(() => bind(changes)).toThrow(says);
+    expect(() => bind(changes)).toThrow(expect.objectContaining({ code: 'SCHEMA_MISMATCH' }));
+  });
+});

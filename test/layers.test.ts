@@ -1,0 +1,103 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url));
+
+/** As docs/architecture.md lists them. A file directly in src/ (index.ts) is of the last layer. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['core'],
+  ['source', 'features', 'inference', 'kv', 'runs'],
+  ['sinks', 'publish', 'config'],
+  ['pipeline', 'lookup'],
+  ['schedule', 'worker', 'http'],
+  ['cli', 'index.ts'],
+];
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  /** Gone when the code runs. */
+  readonly isType: boolean;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+const imports = files.flatMap((file) => importsOf(file));
+
+/** Static, dynamic and type imports of files of src/, and files that are started by their URL. */
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(SRC, file), 'utf8');
+  const found = text.matchAll(
+    /(import type [^;]*?from|from|import\(|import|new URL\()\s*['"](\.{1,2}\/[^'"]+)['"]/g,
+  );
+  return [...found]
+    .map(([, how = '', path = '']) => ({
+      from: file,
+      to: relative(SRC, join(SRC, dirname(file), path)).replace(/\.js$/, '.ts'),
+      isType: how.startsWith('import type'),
+    }))
+    .filter(({ to }) => !to.startsWith('..'));
+}
+
+function folderOf(file: string): string {
+  return file.split('/')[0] ?? file;
+}
+
+function layerOf(file: string): number {
+  return LAYERS.findIndex((folders) => folders.includes(folderOf(file)));
+}
+
+const text = ({ from, to }: Import): string => `${from} imports ${to}`;
+
+describe('the layers of the architecture', () => {
+  it('every folder has one', () => {
+    expect(files.filter((file) => layerOf(file) === -1)).toEqual([]);
+  });
+
+  it('imports are found at all', () => {
+    expect(imports.length).toBeGreaterThan(300);
+    expect(imports.map(text)).toContain('pipeline/run-shard.ts imports core/plan.ts');
+    expect(imports.map(text)).toContain('cli/commands/run.ts imports pipeline/run-job.ts');
+    expect(imports.map(text)).toContain('pipeline/child-pool.ts imports pipeline/child.ts');
+  });
+
+  it('a folder imports only from folders of the layers above it: not from below, not from its siblings', () => {
+    const wrong = imports.filter(
+      ({ from, to }) => folderOf(from) !== folderOf(to) && layerOf(to) >= layerOf(from),
+    );
+    expect(wrong.map(text)).toEqual([]);
+  });
+
+  it('nothing imports index.ts', () => {
+    expect(imports.filter(({ to }) => to === 'index.ts').map(text)).toEqual([]);
+  });
+
+  it('only inference/ imports onnxruntime, and only in the file that switches its telemetry off first', () => {
+    const users = files.filter((file) =>
+      /['"]onnxruntime-\w+['"]/.test(readFileSync(join(SRC, file), 'utf8')),
+    );
+    const loaders = users.filter((file) =>
+      /import .*from 'onnxruntime-node'/.test(readFileSync(join(SRC, file), 'utf8')),
+    );
+    expect(loaders).toEqual(['inference/model-session.ts']);
+    const [first] = readFileSync(join(SRC, 'inference/model-session.ts'), 'utf8').matchAll(/^import .*$/gm);
+    expect(first?.[0]).toBe("import './disable-telemetry.ts';");
+  });
+
+  it('no file imports itself in a circle, types aside', () => {
+    const next = new Map<string, string[]>();
+    for (const { from, to } of imports.filter(({ isType }) => !isType))
+      next.set(from, [...(next.get(from) ?? []), to]);
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' -> '));
+      if (path.includes(file) || done.has(file)) return;
+      for (const each of next.get(file) ?? []) visit(each, [...path, file]);
+      done.add(file);
+    };
+    for (const file of files) visit(file, []);
+    expect(circles).toEqual([]);
+  });
+});
