@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 
 const STEPS = [
   ['build', 'npm run --silent build'],
@@ -16,7 +17,11 @@ async function run(command) {
   const child = spawn(command, {
     shell: true,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}) },
+    env: {
+      ...process.env,
+      PATH: join('node_modules', '.bin') + delimiter + process.env.PATH,
+      ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
+    },
   });
   let tail = '';
   child.stdout.on('data', (chunk) => {

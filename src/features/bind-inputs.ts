@@ -62,6 +62,8 @@ function fixedRowsOf(signature: ModelSignature): number | null {
 /** The column names of an input, or the sentence that says why there are none. */
 function columnsOf(input: TensorSpec, request: BindRequest): readonly string[] | string {
   const { featureColumns, signature, columns } = request;
+  if (input.shape?.length === 0)
+    return `model input "${input.name}" is a single value without rows; it cannot be fed from a table`;
   const given = isList(featureColumns)
     ? signature.inputs.length === 1
       ? featureColumns
@@ -77,8 +79,6 @@ function columnsOf(input: TensorSpec, request: BindRequest): readonly string[] |
     if (width === null || width === signature.featureNames.length) return signature.featureNames;
     return `model input "${input.name}" is ${describeTensor(input)}, but the model's own feature_names are ${signature.featureNames.length}; name the columns in features.columns`;
   }
-  if (input.shape?.length === 0)
-    return `model input "${input.name}" is a single value without rows; it cannot be fed from a table`;
   const hint = isList(featureColumns)
     ? 'with several inputs, features.columns maps each input to its list'
     : 'name them in order in features.columns (or --features a,b,c)';

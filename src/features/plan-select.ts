@@ -124,10 +124,12 @@ function notRowByRow(node: SqlNode, aggregates: ReadonlySet<string>): string | n
     if (each.class === 'FUNCTION' && aggregates.has(name)) return `the aggregate ${name}()`;
   }
   const { group_expressions: groups, modifiers } = node;
-  if (Array.isArray(groups) && groups.length > 0) return 'GROUP BY';
+  const isGroupByAll = node.aggregate_handling === 'FORCE_AGGREGATES';
+  if (isGroupByAll || (Array.isArray(groups) && groups.length > 0)) return 'GROUP BY';
   if (Array.isArray(modifiers) && modifiers.some((each: SqlNode) => each.type !== 'ORDER_MODIFIER'))
     return 'DISTINCT or LIMIT';
-  return node.sample == null ? null : 'a sample';
+  const isSampled = [node, ...walk(node.from_table, (inner) => !isSelect(inner))].some((each) => each.sample != null);
+  return isSampled ? 'a sample' : null;
 }
 
 /** All objects of a tree, a node before what is in it; does not enter those that `enters` refuses. */

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../core/effects.ts';
+import { gatherBatches } from './gather-batches.ts';
 import { parseInfo } from './generation-info.ts';
 import { LmdbEntry } from './lmdb-entry.ts';
 import { flushLmdbFile, type LmdbFile, lmdbError, openLmdbFile, writeTransaction } from './lmdb-file.ts';
@@ -9,7 +10,10 @@ import { SeriesCounter } from './series-counter.ts';
 import { parseMark } from './staged-mark.ts';
 import type { GenerationCounts, GenerationInfo, StagedCounts, StageRequest } from './store.ts';
 
-/** Bounds what a transaction holds in memory, and how long other processes wait for it. */
+/**
+ * Bounds what a transaction holds in memory, and how long other processes wait for it. Each transaction is
+ * flushed to disk once: small ones spend their time there.
+ */
 const ROWS_PER_TRANSACTION = 16_384;
 /** Entries counted before other work of this process gets its turn. */
 const ENTRIES_PER_TURN = 10_000;
@@ -33,12 +37,10 @@ export class LmdbGeneration {
     const { shard, ttlSeconds, signal } = request;
     const expiresAtMs = ttlSeconds === null ? null : this.#nowMs() + ttlSeconds * 1000;
     const staging = new LmdbShardWriter(this.#file, shard, expiresAtMs);
-    for await (const batch of request.batches) {
-      for (let rowStart = 0; rowStart < batch.rows; rowStart += ROWS_PER_TRANSACTION) {
-        signal.throwIfAborted();
-        staging.write(batch, rowStart, Math.min(rowStart + ROWS_PER_TRANSACTION, batch.rows));
-        await setImmediate();
-      }
+    for await (const batches of gatherBatches(request.batches, ROWS_PER_TRANSACTION)) {
+      signal.throwIfAborted();
+      staging.write(batches);
+      await setImmediate();
     }
     signal.throwIfAborted();
     const counts = staging.finish();

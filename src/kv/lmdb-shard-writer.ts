@@ -22,8 +22,11 @@ export class LmdbShardWriter {
     this.#expiresAtMs = expiresAtMs;
   }
 
-  write(batch: KvBatch, rowStart: number, rowEnd: number): void {
-    writeTransaction(this.#file, () => this.#grouper.add(batch, rowStart, rowEnd));
+  /** Writes batches in one transaction. */
+  write(batches: readonly KvBatch[]): void {
+    writeTransaction(this.#file, () => {
+      for (const batch of batches) this.#grouper.add(batch, 0, batch.rows);
+    });
   }
 
   /** The mark is committed with the last group or after it: where it stands, the shard is complete. */

@@ -27,14 +27,21 @@ function keyTextSql({ name, type }: Column): string {
 
 /**
  * The value that readers get: the plain text of one column (numbers in their shortest form), or a JSON
- * object of several. NaN and infinities are `NaN`, `Infinity`, `-Infinity`, and null in JSON.
+ * object of several. NaN and infinities are `NaN`, `Infinity`, `-Infinity`, and null in JSON. A null (of a
+ * column kept from the input) is `NaN`, the empty text or JSON's null.
  */
 export function valueSql(values: readonly string[], columns: readonly Column[]): string {
   const [only] = values;
   if (only !== undefined && values.length === 1) {
-    const column = columnOf(only, columns);
-    if (isList(column.type)) return jsonSql(quoteName(only), column.type);
-    return isFloat(column.type) ? floatTextSql(quoteName(only)) : `CAST(${quoteName(only)} AS VARCHAR)`;
+    const { type } = columnOf(only, columns);
+    switch (kindOfType(type)) {
+      case 'json':
+        return jsonSql(quoteName(only), type);
+      case 'text':
+        return `coalesce(CAST(${quoteName(only)} AS VARCHAR), '')`;
+      case 'number':
+        return numberTextSql(quoteName(only), type);
+    }
   }
   const members = values.map(
     (name) =>
@@ -47,22 +54,28 @@ export function valueSql(values: readonly string[], columns: readonly Column[]):
 export function valueKind(values: readonly string[], columns: readonly Column[]): 'number' | 'text' | 'json' {
   const [only] = values;
   if (only === undefined || values.length > 1) return 'json';
-  const { type } = columnOf(only, columns);
-  if (isList(type)) return 'json';
-  return type === 'VARCHAR' ? 'text' : type === 'BOOLEAN' ? 'json' : 'number';
+  return kindOfType(columnOf(only, columns).type);
 }
 
+function kindOfType(type: string): 'number' | 'text' | 'json' {
+  if (isList(type) || type === 'BOOLEAN') return 'json';
+  return isFloat(type) || /^(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|DECIMAL\(.*\))$/.test(type) ? 'number' : 'text';
+}
+
+/** Never null: one member that is would make the whole text null. */
 function jsonSql(value: string, type: string): string {
   if (isList(type)) {
     const element = type.slice(0, -2);
-    return `'[' || array_to_string(list_transform(${value}, lambda e: ${jsonSql('e', element)}), ',') || ']'`;
+    return `coalesce('[' || array_to_string(list_transform(${value}, lambda e: ${jsonSql('e', element)}), ',') || ']', 'null')`;
   }
   if (isFloat(type)) return `CASE WHEN isfinite(${value}) THEN CAST(${value} AS VARCHAR) ELSE 'null' END`;
-  return type === 'VARCHAR' ? `CAST(to_json(${value}) AS VARCHAR)` : `CAST(${value} AS VARCHAR)`;
+  const text = `CAST(${value} AS VARCHAR)`;
+  return `coalesce(${kindOfType(type) === 'text' ? `CAST(to_json(${text}) AS VARCHAR)` : text}, 'null')`;
 }
 
-function floatTextSql(value: string): string {
-  return `CASE WHEN isfinite(${value}) THEN CAST(${value} AS VARCHAR) WHEN isnan(${value}) THEN 'NaN' WHEN ${value} > 0 THEN 'Infinity' ELSE '-Infinity' END`;
+function numberTextSql(value: string, type: string): string {
+  if (!isFloat(type)) return `coalesce(CAST(${value} AS VARCHAR), 'NaN')`;
+  return `CASE WHEN isfinite(${value}) THEN CAST(${value} AS VARCHAR) WHEN ${value} = 'inf' THEN 'Infinity' WHEN ${value} = '-inf' THEN '-Infinity' ELSE 'NaN' END`;
 }
 
 function isFloat(type: string): boolean {

@@ -42,11 +42,17 @@ async function readWithParquetjs(path: string): Promise<Row[]> {
   try {
     const cursor = reader.getCursor();
     const rows: Row[] = [];
-    for (let row = await cursor.next(); row !== null; row = await cursor.next()) rows.push(row);
+    for (let row = await cursor.next(); row !== null; row = await cursor.next()) rows.push(withNumbers(row));
     return rows;
   } finally {
     await reader.close();
   }
+}
+
+/** Values of dictionary pages come as text from parquetjs-lite, whoever wrote the file. */
+function withNumbers(row: Row): Row {
+  const numbers = ['store', 'product', 'price', 'month'].map((name) => [name, Number(row[name])]);
+  return { ...row, ...Object.fromEntries(numbers) };
 }
 
 /** Each library has its own idea of a date and of a 64-bit integer: the value is what must be alike. */

@@ -136,8 +136,8 @@ describe('says what does not fit:', () => {
     ],
     [
       'an input without rows',
-      { signature: signature([tensor('threshold', [])], { featureNames: null }), columns: [] },
-      ['threshold'],
+      { signature: signature([tensor('price', [])]), featureColumns: ['price'] },
+      ['model input "price" is a single value without rows; it cannot be fed from a table'],
     ],
   ])('%s', (_, request, says) => {
     let message = '';

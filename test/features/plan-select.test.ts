@@ -1,0 +1,83 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { quoteText } from '../../src/core/sql.ts';
+import { addInputColumns, parseSelect, type SelectShape, shapeOfSelect } from '../../src/features/plan-select.ts';
+import type { Database } from '../../src/source/database.ts';
+import { openDatabase } from '../support/database.ts';
+
+let database: Database;
+let aggregates: ReadonlySet<string>;
+
+beforeAll(async () => {
+  database = await openDatabase();
+  const functions = await database.rows(
+    "SELECT DISTINCT function_name AS name FROM duckdb_functions() WHERE function_type = 'aggregate'",
+  );
+  aggregates = new Set(functions.map(({ name }) => String(name)));
+  await database.run('CREATE TABLE input AS SELECT range AS id, range * 10 AS price, range AS input_row FROM range(3)');
+  await database.run('CREATE TABLE stores AS SELECT range AS id, 100 AS size FROM range(3)');
+});
+
+async function parse(select: string) {
+  const [row] = await database.rows(`SELECT json_serialize_sql(${quoteText(select)}) AS j`);
+  return parseSelect(String(row?.j));
+}
+
+/** The SELECT with columns added, as DuckDB writes it out again, run. */
+async function runWith(select: string, added: readonly string[]): Promise<Record<string, unknown>[]> {
+  const parsed = await parse(select);
+  const tree = addInputColumns(parsed, shapeOfSelect(parsed, aggregates).inputAlias ?? '', added);
+  const [row] = await database.rows(`SELECT json_deserialize_sql(${quoteText(tree)}::JSON) AS s`);
+  return database.rows(String(row?.s));
+}
+
+it.each<[select: string, shape: SelectShape]>([
+  ['SELECT price FROM input', { inputAlias: 'input', keepsOrder: true }],
+  ['SELECT i.price FROM input AS i', { inputAlias: 'i', keepsOrder: true }],
+  ['SELECT price FROM INPUT', { inputAlias: 'INPUT', keepsOrder: true }],
+  ['SELECT price FROM input JOIN stores USING (id)', { inputAlias: 'input', keepsOrder: false }],
+  ['SELECT price FROM stores s LEFT JOIN input i ON s.id = i.id', { inputAlias: 'i', keepsOrder: false }],
+  ['SELECT price FROM (SELECT * FROM input)', { inputAlias: null, keepsOrder: false }],
+  ['SELECT price FROM input WHERE price > 10 ORDER BY price', { inputAlias: 'input', keepsOrder: true }],
+  ['SELECT (SELECT max(size) OVER () FROM stores LIMIT 1) AS m FROM input', { inputAlias: 'input', keepsOrder: true }],
+])('%s', async (select, shape) => {
+  expect(shapeOfSelect(await parse(select), aggregates)).toEqual(shape);
+});
+
+describe('adds columns of the input', () => {
+  it.each<[select: string, added: string[], first: Record<string, unknown>]>([
+    ['SELECT price + 1 AS x FROM input', ['input_row', 'id'], { x: '1', input_row: '0', id: '0' }],
+    ['SELECT i.price AS x FROM input i', ['id'], { x: '0', id: '0' }],
+    ['SELECT size FROM input JOIN stores ON stores.id = input.id ORDER BY input.id', ['id'], { size: 100, id: '0' }],
+    ['SELECT 18446744073709551615 AS big, -9223372036854775808 AS small FROM input', ['id'], { big: '18446744073709551615', small: '-9223372036854775808', id: '0' }],
+    ["SELECT 'it''s \"18446744073709551615\"' AS t, 0.1 AS d FROM input", ['id'], { t: 'it\'s "18446744073709551615"', d: '0.1', id: '0' }],
+  ])('to %s', async (select, added, first) => {
+    const rows = await runWith(select, added);
+    expect(rows).toHaveLength(3);
+    expect(rows[0]).toEqual(first);
+  });
+});
+
+describe('refuses what would see one shard only, or is no single SELECT:', () => {
+  it.each<[select: string, says: string]>([
+    ['SELECT sum(price) OVER (PARTITION BY id) AS s FROM input', 'a window function (OVER)'],
+    ['SELECT 1 + row_number() OVER () AS s FROM input', 'a window function (OVER)'],
+    ['SELECT id FROM input GROUP BY id', 'GROUP BY'],
+    ['SELECT DISTINCT price FROM input', 'DISTINCT or LIMIT'],
+    ['SELECT price FROM input LIMIT 10', 'DISTINCT or LIMIT'],
+    ['SELECT price FROM input UNION ALL SELECT price FROM input', 'must be one SELECT'],
+    ['SELECT price FROM input; SELECT 1', 'must be one SELECT'],
+    ['SELEKT price FROM input', 'cannot be read'],
+    ['DROP TABLE input', 'cannot be read'],
+    ['SELECT sum(price) AS s FROM input', 'the aggregate sum()'],
+    ['SELECT price FROM input QUALIFY row_number() OVER (PARTITION BY id) = 1', 'a window function (OVER)'],
+    ['SELECT price FROM input WHERE price = 1 GROUP BY ALL', 'GROUP BY'],
+    ['SELECT price FROM input TABLESAMPLE 10%', 'a sample'],
+    ['SELECT x FROM (SELECT sum(price) AS x FROM input)', 'the aggregate sum()'],
+    ['WITH w AS (SELECT lag(price) OVER () AS x FROM input) SELECT x FROM w', 'a window function (OVER)'],
+    ['SELECT price FROM input USING SAMPLE 10%', 'a sample'],
+  ])('%s', async (select, says) => {
+    const shape = parse(select).then((parsed) => shapeOfSelect(parsed, aggregates));
+    await expect(shape).rejects.toMatchObject({ code: 'FEATURES_SELECT' });
+    await expect(shape).rejects.toThrow(says);
+  });
+});

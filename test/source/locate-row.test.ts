@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import type { ResolvedInput } from '../../src/core/table.ts';
+import { inputName, locateRow } from '../../src/source/locate-row.ts';
+
+function input(staged: boolean, ...paths: string[]): ResolvedInput {
+  return {
+    format: 'parquet',
+    paths,
+    sources: paths.map((path) => ({ path, bytes: 1, modifiedMs: 0 })),
+    fingerprint: '',
+    columns: [],
+    hiveColumns: [],
+    files: staged ? [{ path: 'staged.parquet', rows: 30 }] : paths.map((path) => ({ path, rows: 10 })),
+    staged,
+    rows: 30,
+    stagingRejects: 0,
+  };
+}
+
+it.each<[inputRow: number, file: string, row: number]>([
+  [0, 'a', 1],
+  [9, 'a', 10],
+  [10, 'b', 1],
+  [19, 'b', 10],
+  [29, 'c', 10],
+])('input row %i is in %s, row %i of it', (inputRow, file, row) => {
+  expect(locateRow(input(false, 'a', 'b', 'c'), inputRow)).toEqual({ file, row });
+});
+
+it('counts through the sources of a typed copy', () => {
+  expect(locateRow(input(true, 'a.csv', 'b.csv'), 19)).toEqual({ file: 'a.csv (and 1 more file)', row: 20 });
+});
+
+it.each([
+  [['a'], 'a'],
+  [['a', 'b'], 'a (and 1 more file)'],
+  [['a', 'b', 'c'], 'a (and 2 more files)'],
+])('%j is called %s', (paths, name) => {
+  expect(inputName(input(false, ...paths))).toBe(name);
+});
