@@ -166,7 +166,16 @@ export function deserializeError(data: SerializedError): ServeBatchError {
   return error;
 }
 
-const UNWRITABLE = new Set(['ENOENT', 'EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ENAMETOOLONG']);
+const UNWRITABLE = new Set([
+  'ENOENT',
+  'EACCES',
+  'EROFS',
+  'EPERM',
+  'ENOTDIR',
+  'EEXIST',
+  'EISDIR',
+  'ENAMETOOLONG',
+]);
 
 /** Makes any thrown value a {@link ServeBatchError}; file-system errors get their own codes. */
 export function toServeBatchError(error: unknown): ServeBatchError {

@@ -8,6 +8,11 @@ export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-export function quoteList(texts: readonly string[]): string {
-  return `[${texts.map(quoteText).join(', ')}]`;
+/** A file that DuckDB is to read. It would take `sales[1].parquet` for a pattern, and read `sales1.parquet`. */
+export function quoteFile(path: string): string {
+  return quoteText(path.replace(/[[*?]/g, '[$&]'));
+}
+
+export function quoteFiles(paths: readonly string[]): string {
+  return `[${paths.map(quoteFile).join(', ')}]`;
 }

@@ -128,7 +128,9 @@ function notRowByRow(node: SqlNode, aggregates: ReadonlySet<string>): string | n
   if (isGroupByAll || (Array.isArray(groups) && groups.length > 0)) return 'GROUP BY';
   if (Array.isArray(modifiers) && modifiers.some((each: SqlNode) => each.type !== 'ORDER_MODIFIER'))
     return 'DISTINCT or LIMIT';
-  const isSampled = [node, ...walk(node.from_table, (inner) => !isSelect(inner))].some((each) => each.sample != null);
+  const isSampled = [node, ...walk(node.from_table, (inner) => !isSelect(inner))].some(
+    (each) => each.sample != null,
+  );
   return isSampled ? 'a sample' : null;
 }
 

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { type SerializedError, ServeBatchError, serializeError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
-import { quoteName, quoteText } from '../core/sql.ts';
+import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
 import { ModelSession } from '../inference/model-session.ts';
 import type { StagedCounts } from '../kv/store.ts';
 import { type RunPaths, runPaths } from '../runs/layout.ts';
@@ -75,7 +75,7 @@ export const TASK_HANDLERS: Handlers = {
   /** Which of the wanted texts occur in their key columns at all. */
   async 'known-values'(state, request) {
     const { paths, database } = await openRun(state, request);
-    const from = `read_parquet([${partFiles(paths, request).map(quoteText).join(', ')}])`;
+    const from = `read_parquet(${quoteFiles(partFiles(paths, request))})`;
     const columns = await database.describe(`SELECT * FROM ${from}`);
     const wanted = Object.entries(request.wanted);
     const list = wanted.map(

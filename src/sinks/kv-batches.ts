@@ -1,5 +1,5 @@
 import type { KvPlan } from '../core/plan.ts';
-import { quoteList } from '../core/sql.ts';
+import { quoteFiles } from '../core/sql.ts';
 import type { KvBatch } from '../kv/store.ts';
 import { streamChunks } from '../source/chunk-stream.ts';
 import type { Database } from '../source/database.ts';
@@ -51,7 +51,7 @@ export async function countDistinct(
 
 /** k: key, f: field, v: value, n: row number. */
 async function keyedRowsSql(database: Database, kv: KvPlan, parts: readonly string[]): Promise<string> {
-  const from = `read_parquet(${quoteList(parts)})`;
+  const from = `read_parquet(${quoteFiles(parts)})`;
   const columns = await database.describe(`SELECT * FROM ${from}`);
   const field = kv.field === null ? "''" : templateSql(kv.field, columns);
   return `SELECT ${templateSql(kv.key, columns)} AS k, ${field} AS f, ${valueSql(kv.values, columns)} AS v, row_number() OVER () AS n FROM ${from}`;

@@ -1,5 +1,5 @@
 import type { Compression } from '../core/plan.ts';
-import { quoteList } from '../core/sql.ts';
+import { quoteFiles } from '../core/sql.ts';
 import type { Database } from '../source/database.ts';
 import { type WrittenFile, writeParquet } from './part-file.ts';
 
@@ -10,5 +10,5 @@ export async function mergeParts(
   target: string,
   compression: Compression,
 ): Promise<WrittenFile> {
-  return writeParquet(database, `SELECT * FROM read_parquet(${quoteList(parts)})`, target, compression);
+  return writeParquet(database, `SELECT * FROM read_parquet(${quoteFiles(parts)})`, target, compression);
 }

@@ -59,7 +59,9 @@ export function valueKind(values: readonly string[], columns: readonly Column[])
 
 function kindOfType(type: string): 'number' | 'text' | 'json' {
   if (isList(type) || type === 'BOOLEAN') return 'json';
-  return isFloat(type) || /^(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|DECIMAL\(.*\))$/.test(type) ? 'number' : 'text';
+  return isFloat(type) || /^(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|DECIMAL\(.*\))$/.test(type)
+    ? 'number'
+    : 'text';
 }
 
 /** Never null: one member that is would make the whole text null. */

@@ -1,4 +1,4 @@
-import { quoteName, quoteText } from '../core/sql.ts';
+import { quoteFile, quoteFiles, quoteName, quoteText } from '../core/sql.ts';
 import type { Column } from '../core/table.ts';
 import type { Database } from './database.ts';
 import type { CsvOptions } from './input-options.ts';
@@ -61,7 +61,7 @@ async function sniff(database: Database, path: string, options: CsvOptions): Pro
   ];
   try {
     const [found] = await database.rows(
-      `SELECT Delimiter, Quote, Escape, HasHeader, SkipRows, Columns FROM sniff_csv(${quoteText(path)}, ${settings.join(', ')})`,
+      `SELECT Delimiter, Quote, Escape, HasHeader, SkipRows, Columns FROM sniff_csv(${quoteFile(path)}, ${settings.join(', ')})`,
     );
     const columns = found?.Columns as readonly { name: string; type: string }[];
     return {
@@ -94,7 +94,7 @@ export function readCsvSql(paths: readonly string[], dialect: CsvDialect, option
     'rejects_limit = 0',
     ...commonSettings(options),
   ];
-  return `read_csv([${paths.map(quoteText).join(', ')}], ${settings.join(', ')})`;
+  return `read_csv(${quoteFiles(paths)}, ${settings.join(', ')})`;
 }
 
 function commonSettings(options: CsvOptions): string[] {

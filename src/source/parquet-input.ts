@@ -1,5 +1,5 @@
 import { ServeBatchError } from '../core/errors.ts';
-import { quoteList, quoteText } from '../core/sql.ts';
+import { quoteFile, quoteFiles } from '../core/sql.ts';
 import type { Column, SourceFile, TableFile } from '../core/table.ts';
 import type { Database } from './database.ts';
 import { readError } from './read-error.ts';
@@ -22,7 +22,7 @@ export async function describeParquet(
   const partitioned = hive === 'auto' ? paths.every(isPartitioned) : hive;
   const files = await readCounts(database, paths);
   try {
-    const all = `SELECT * FROM read_parquet(${quoteList(paths)}, union_by_name = true, hive_partitioning =`;
+    const all = `SELECT * FROM read_parquet(${quoteFiles(paths)}, union_by_name = true, hive_partitioning =`;
     const columns = await database.describe(`${all} ${partitioned})`);
     assertNoRowNumber(columns, paths);
     if (!partitioned) return { columns, hiveColumns: [], files };
@@ -47,7 +47,7 @@ function assertNoRowNumber(columns: readonly Column[], paths: readonly string[])
 async function readCounts(database: Database, paths: readonly string[]): Promise<TableFile[]> {
   try {
     const rows = await database.rows(
-      `SELECT file_name, num_rows FROM parquet_file_metadata(${quoteList(paths)})`,
+      `SELECT file_name, num_rows FROM parquet_file_metadata(${quoteFiles(paths)})`,
     );
     const counts = new Map(rows.map((row) => [String(row.file_name), Number(row.num_rows)]));
     return paths.map((path) => ({ path, rows: counts.get(path) ?? 0 }));
@@ -64,7 +64,7 @@ async function nameTheFile(
 ): Promise<ServeBatchError> {
   for (const path of paths) {
     try {
-      await database.rows(`SELECT num_rows FROM parquet_file_metadata(${quoteText(path)})`);
+      await database.rows(`SELECT num_rows FROM parquet_file_metadata(${quoteFile(path)})`);
     } catch (cause) {
       return readError(cause, path);
     }

@@ -1,4 +1,4 @@
-import { quoteList, quoteName, quoteText } from '../core/sql.ts';
+import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
 import type { Column, ResolvedInput, TableFile } from '../core/table.ts';
 import type { Database } from './database.ts';
 
@@ -71,7 +71,7 @@ function scanSql(group: readonly Segment[], hiveColumns: readonly Column[]): str
     ...(types.length > 0 ? [`hive_types = {${types.join(', ')}}`] : []),
     'file_row_number = true',
   ];
-  return `read_parquet(${quoteList(group.map(({ file }) => file.path))}, ${options.join(', ')})`;
+  return `read_parquet(${quoteFiles(group.map(({ file }) => file.path))}, ${options.join(', ')})`;
 }
 
 function castList(columns: readonly Column[], present: readonly Column[]): string {

@@ -1,6 +1,6 @@
 import { isDiskFull, isOutOfMemory, ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import type { FeatureTable, Plan, SelectPlan, ShardPlan } from '../core/plan.ts';
-import { quoteList, quoteName } from '../core/sql.ts';
+import { quoteFiles, quoteName } from '../core/sql.ts';
 import type { TableFormat } from '../core/table.ts';
 import type { Database } from './database.ts';
 import { inputName } from './locate-row.ts';
@@ -74,7 +74,7 @@ export async function createFeatureTables(
 }
 
 function readTableSql(format: TableFormat, paths: readonly string[]): string {
-  const list = quoteList(paths);
+  const list = quoteFiles(paths);
   switch (format) {
     case 'csv':
       return `read_csv(${list}, sample_size = -1, union_by_name = true)`;

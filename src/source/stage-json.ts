@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { ServeBatchError } from '../core/errors.ts';
-import { quoteList, quoteName, quoteText } from '../core/sql.ts';
+import { quoteFile, quoteFiles, quoteName, quoteText } from '../core/sql.ts';
 import type { SourceFile } from '../core/table.ts';
 import type { Database } from './database.ts';
 import type { JsonOptions } from './input-options.ts';
@@ -61,7 +61,7 @@ function readJsonSql(files: readonly string[], options: JsonOptions): string {
     'maximum_depth = 4',
     ...(types.length === 0 ? [] : [`columns = {${types.join(', ')}}`]),
   ];
-  return `read_json(${quoteList(files)}, ${settings.join(', ')})`;
+  return `read_json(${quoteFiles(files)}, ${settings.join(', ')})`;
 }
 
 function malformedSql(sources: readonly SourceFile[]): string {
@@ -88,7 +88,7 @@ async function copyGoodLines(
 
 /** Each line of a file as one text: a CSV of one column whose delimiter and quote never occur in JSON. */
 function linesSql(path: string): string {
-  return `read_csv(${quoteText(path)}, auto_detect = false, header = false, delim = ${quoteText('\x01')}, quote = '', escape = '', columns = {text: 'VARCHAR'}, max_line_size = 16777216, buffer_size = 33554432)`;
+  return `read_csv(${quoteFile(path)}, auto_detect = false, header = false, delim = ${quoteText('\x01')}, quote = '', escape = '', columns = {text: 'VARCHAR'}, max_line_size = 16777216, buffer_size = 33554432)`;
 }
 
 function paths(sources: readonly SourceFile[]): string[] {

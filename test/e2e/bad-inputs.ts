@@ -69,7 +69,10 @@ export async function writeBadInputs(project: Project): Promise<void> {
   await runSql([
     `COPY (SELECT * REPLACE (CAST(price AS VARCHAR) AS price) FROM '${project.path('fixtures/sales.parquet')}')
      TO '${project.path('text-price.parquet')}' (FORMAT parquet)`,
+    `COPY (FROM '${project.path('fixtures/sales.parquet')}') TO '${project.path('whole.csv.zst')}' (FORMAT csv, COMPRESSION zstd)`,
   ]);
+  const zst = await readFile(project.path('whole.csv.zst'));
+  await project.write('cut.csv.zst', zst.subarray(0, zst.length / 2));
 }
 
 function replaceField(header: string, line: string, column: string, value: string): string {
@@ -156,6 +159,12 @@ export const BAD_CASES: readonly BadCase[] = [
     args: input('cut.csv.gz'),
     exitCode: 3,
     says: ['cut.csv.gz cannot be read: unexpected end of file', 'check that the copy'],
+  },
+  {
+    what: 'a Zstandard file that was cut off',
+    args: input('cut.csv.zst'),
+    exitCode: 3,
+    says: ['cut.csv.zst cannot be read: it ends inside a Zstandard frame', 'check that the copy'],
   },
   {
     what: 'text that is called .arrow',

@@ -137,6 +137,7 @@ describe(`kill -9 at ${INSTANTS} random instants of a run (seed ${SEED})`, () =>
       const runId = await newRun(project);
       if (runId !== null) weekOf.set(runId, nextWeek);
       await expectWholeRun(bench, [before?.runId, runId]);
+      if (runId !== null) await expectWholeFiles(project.path('out/sales/runs', runId), nextWeek);
       const committed = runId === null ? 0 : committedShards(project, runId, 'sales');
       const wasFinished = runId !== null && existsSync(project.path('out/sales/runs', runId, 'run.json'));
 
@@ -192,14 +193,26 @@ async function expectWholeRun(bench: Bench, allowed: readonly (string | null | u
   expect(record).toMatchObject({ runId, rowsOut: 7000 });
   expect(existsSync(join(folder, '_SUCCESS'))).toBe(true);
   const reference = references.get(bench.weekOf.get(runId) ?? 'sales');
-  const hashes = await Promise.all(
-    record.output.parts.map(async ({ file }) =>
-      createHash('sha256')
-        .update(await readFile(join(folder, file)))
-        .digest('hex'),
-    ),
-  );
+  const hashes = await Promise.all(record.output.parts.map(({ file }) => sha256(join(folder, file))));
   expect(hashes).toEqual(reference?.partHashes);
+}
+
+/** A file stands under its name only when it is complete, also in a run that is not. */
+async function expectWholeFiles(folder: string, week: Week): Promise<void> {
+  const parts = await readdir(join(folder, 'parts')).catch(() => []);
+  for (const name of parts.filter((each) => !each.startsWith('.'))) {
+    const index = Number(/^part-(\d+)\.parquet$/.exec(name)?.[1]);
+    expect(await sha256(join(folder, 'parts', name))).toBe(references.get(week)?.partHashes[index]);
+  }
+  const records = await readdir(join(folder, 'shards')).catch(() => []);
+  for (const name of records.filter((each) => !each.startsWith('.')))
+    JSON.parse(await readFile(join(folder, 'shards', name), 'utf8'));
+}
+
+async function sha256(path: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
 }
 
 /** What crashes leave behind is cleared away by the run that continues. */

@@ -19,7 +19,13 @@ const COLUMNS = [
 ];
 
 function bind(request: Partial<BindRequest> & Pick<BindRequest, 'signature'>) {
-  return bindInputs({ columns: COLUMNS, featureColumns: null, fromText: false, tableName: 'sales.csv', ...request });
+  return bindInputs({
+    columns: COLUMNS,
+    featureColumns: null,
+    fromText: false,
+    tableName: 'sales.csv',
+    ...request,
+  });
 }
 
 const MATRIX = tensor('x', ['rows', 2]);
@@ -34,7 +40,9 @@ describe('a matrix input takes', () => {
   it("the model's own feature names where the job names none", () => {
     const own = signature([MATRIX], { featureNames: ['price', 'stock'] });
     expect(bind({ signature: own })).toMatchObject([{ columns: ['price', 'stock'] }]);
-    expect(bind({ signature: own, featureColumns: ['stock', 'price'] })).toMatchObject([{ columns: ['stock', 'price'] }]);
+    expect(bind({ signature: own, featureColumns: ['stock', 'price'] })).toMatchObject([
+      { columns: ['stock', 'price'] },
+    ]);
   });
 
   it('the same column twice where it is named twice', () => {
@@ -53,7 +61,9 @@ describe('a matrix input takes', () => {
     [['rows'], 1, []],
   ])('of shape %j with %i columns rows of shape %j', (shape, count, rowShape) => {
     const featureColumns = Array<string>(count).fill('price');
-    expect(bind({ signature: signature([tensor('x', shape)]), featureColumns })).toMatchObject([{ rowShape }]);
+    expect(bind({ signature: signature([tensor('x', shape)]), featureColumns })).toMatchObject([
+      { rowShape },
+    ]);
   });
 });
 
@@ -65,7 +75,10 @@ describe('inputs of one column', () => {
       { input: 'region', columns: ['Region'], rowShape: [] },
     ]);
     const both = [...COLUMNS, { name: 'region', type: 'VARCHAR' }];
-    expect(bind({ signature: signature(inputs), columns: both })).toMatchObject([{}, { columns: ['region'] }]);
+    expect(bind({ signature: signature(inputs), columns: both })).toMatchObject([
+      {},
+      { columns: ['region'] },
+    ]);
   });
 
   it('may be named by a map', () => {
@@ -80,8 +93,16 @@ describe('inputs of one column', () => {
 
 it.each<[what: string, signature: ModelSignature, fixedRows: number | null]>([
   ['a first dimension of an input', signature([tensor('price', [3, 1])]), 3],
-  ['a first dimension of a later input', signature([tensor('price', ['rows', 1]), tensor('stock', [4, 1])]), 4],
-  ['a first dimension of an output', signature([tensor('price', ['rows', 1])], { outputs: [tensor('y', [5, 1])] }), 5],
+  [
+    'a first dimension of a later input',
+    signature([tensor('price', ['rows', 1]), tensor('stock', [4, 1])]),
+    4,
+  ],
+  [
+    'a first dimension of an output',
+    signature([tensor('price', ['rows', 1])], { outputs: [tensor('y', [5, 1])] }),
+    5,
+  ],
   ['no first dimension', signature([tensor('price', ['rows', 1])]), null],
 ])('takes the rows of every call from %s', (_, model, fixedRows) => {
   for (const binding of bind({ signature: model })) expect(binding.fixedRows).toBe(fixedRows);

@@ -31,7 +31,13 @@ describe('outputs become', () => {
   it('one column a scalar and one list a vector', () => {
     expect(bind()).toEqual([
       { output: 'label', elementType: 'int64', width: 1, shape: 'scalar', columns: ['label'] },
-      { output: 'probabilities', elementType: 'float32', width: 3, shape: 'list', columns: ['probabilities'] },
+      {
+        output: 'probabilities',
+        elementType: 'float32',
+        width: 3,
+        shape: 'list',
+        columns: ['probabilities'],
+      },
     ]);
   });
 
@@ -43,7 +49,10 @@ describe('outputs become', () => {
   });
 
   it('only those that are wanted, in that order', () => {
-    expect(bind({ outputs: ['probabilities', 'label'] }).map(({ output }) => output)).toEqual(['probabilities', 'label']);
+    expect(bind({ outputs: ['probabilities', 'label'] }).map(({ output }) => output)).toEqual([
+      'probabilities',
+      'label',
+    ]);
     expect(bind({ outputs: ['label'] })).toHaveLength(1);
   });
 
@@ -72,12 +81,28 @@ it.each<[shape: readonly Dimension[] | null, width: number | null]>([
 
 describe('says what cannot be:', () => {
   it.each<[what: string, changes: Partial<BindOutputsRequest>, says: string]>([
-    ['an unknown output', { outputs: ['labels'] }, 'names "labels", but the model does not have it. Outputs that can be used: label, probabilities. Did you mean "label"?'],
+    [
+      'an unknown output',
+      { outputs: ['labels'] },
+      'names "labels", but the model does not have it. Outputs that can be used: label, probabilities. Did you mean "label"?',
+    ],
     ['an output that is not a tensor', { outputs: ['scores'] }, 'names "scores", but it is not a tensor'],
-    ['a new name for an unknown output', { rename: { lable: 'x' } }, 'output.rename names the model output "lable"'],
-    ['the name of a kept column, in any case', { keptColumns: ['Label'] }, 'would be written as column "label", which is a column kept from the input'],
+    [
+      'a new name for an unknown output',
+      { rename: { lable: 'x' } },
+      'output.rename names the model output "lable"',
+    ],
+    [
+      'the name of a kept column, in any case',
+      { keptColumns: ['Label'] },
+      'would be written as column "label", which is a column kept from the input',
+    ],
     ['one name for two outputs', { rename: { label: 'probabilities' } }, 'which is the output "label"'],
-    ['one name for a column of a vector', { vectors: 'columns', keptColumns: ['probabilities_1'] }, 'column "probabilities_1", which is a column kept'],
+    [
+      'one name for a column of a vector',
+      { vectors: 'columns', keptColumns: ['probabilities_1'] },
+      'column "probabilities_1", which is a column kept',
+    ],
   ])('%s', (_, changes, says) => {
     expect(() => bind(changes)).toThrow(says);
     expect(() => bind(changes)).toThrow(expect.objectContaining({ code: 'SCHEMA_MISMATCH' }));

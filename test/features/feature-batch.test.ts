@@ -3,7 +3,11 @@ import type { ElementType } from '../../src/core/model.ts';
 import type { InputBinding } from '../../src/core/plan.ts';
 import { FeatureBatch, type FeatureChunk } from '../../src/features/feature-batch.ts';
 
-function binding(columns: readonly string[], elementType: ElementType = 'float32', input = 'x'): InputBinding {
+function binding(
+  columns: readonly string[],
+  elementType: ElementType = 'float32',
+  input = 'x',
+): InputBinding {
   return { input, elementType, columns, rowShape: [columns.length], fixedRows: null };
 }
 
@@ -19,7 +23,10 @@ it('lays columns side by side, row after row', () => {
   expect(batch.rows).toBe(3);
   expect(batch.isFull).toBe(false);
   expect([...batch.positions.subarray(0, 3)]).toEqual([100, 101, 102]);
-  expect(batch.tensors(0, 3, 3).get('x')).toEqual({ data: new Float32Array([1, 10, 2, 20, 3, 30]), dims: [3, 2] });
+  expect(batch.tensors(0, 3, 3).get('x')).toEqual({
+    data: new Float32Array([1, 10, 2, 20, 3, 30]),
+    dims: [3, 2],
+  });
 });
 
 it('takes pieces of chunks, and starts anew when it is cleared', () => {

@@ -15,5 +15,8 @@ it.each([
 });
 
 it('reads short numbers as numbers and texts as texts', () => {
-  expect(parseLossless('{"a":1.5,"b":"18446744073709551615"}')).toEqual({ a: 1.5, b: '18446744073709551615' });
+  expect(parseLossless('{"a":1.5,"b":"18446744073709551615"}')).toEqual({
+    a: 1.5,
+    b: '18446744073709551615',
+  });
 });

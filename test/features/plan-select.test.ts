@@ -1,6 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { quoteText } from '../../src/core/sql.ts';
-import { addInputColumns, parseSelect, type SelectShape, shapeOfSelect } from '../../src/features/plan-select.ts';
+import {
+  addInputColumns,
+  parseSelect,
+  type SelectShape,
+  shapeOfSelect,
+} from '../../src/features/plan-select.ts';
 import type { Database } from '../../src/source/database.ts';
 import { openDatabase } from '../support/database.ts';
 
@@ -13,7 +18,9 @@ beforeAll(async () => {
     "SELECT DISTINCT function_name AS name FROM duckdb_functions() WHERE function_type = 'aggregate'",
   );
   aggregates = new Set(functions.map(({ name }) => String(name)));
-  await database.run('CREATE TABLE input AS SELECT range AS id, range * 10 AS price, range AS input_row FROM range(3)');
+  await database.run(
+    'CREATE TABLE input AS SELECT range AS id, range * 10 AS price, range AS input_row FROM range(3)',
+  );
   await database.run('CREATE TABLE stores AS SELECT range AS id, 100 AS size FROM range(3)');
 });
 
@@ -38,7 +45,10 @@ it.each<[select: string, shape: SelectShape]>([
   ['SELECT price FROM stores s LEFT JOIN input i ON s.id = i.id', { inputAlias: 'i', keepsOrder: false }],
   ['SELECT price FROM (SELECT * FROM input)', { inputAlias: null, keepsOrder: false }],
   ['SELECT price FROM input WHERE price > 10 ORDER BY price', { inputAlias: 'input', keepsOrder: true }],
-  ['SELECT (SELECT max(size) OVER () FROM stores LIMIT 1) AS m FROM input', { inputAlias: 'input', keepsOrder: true }],
+  [
+    'SELECT (SELECT max(size) OVER () FROM stores LIMIT 1) AS m FROM input',
+    { inputAlias: 'input', keepsOrder: true },
+  ],
 ])('%s', async (select, shape) => {
   expect(shapeOfSelect(await parse(select), aggregates)).toEqual(shape);
 });
@@ -47,9 +57,21 @@ describe('adds columns of the input', () => {
   it.each<[select: string, added: string[], first: Record<string, unknown>]>([
     ['SELECT price + 1 AS x FROM input', ['input_row', 'id'], { x: '1', input_row: '0', id: '0' }],
     ['SELECT i.price AS x FROM input i', ['id'], { x: '0', id: '0' }],
-    ['SELECT size FROM input JOIN stores ON stores.id = input.id ORDER BY input.id', ['id'], { size: 100, id: '0' }],
-    ['SELECT 18446744073709551615 AS big, -9223372036854775808 AS small FROM input', ['id'], { big: '18446744073709551615', small: '-9223372036854775808', id: '0' }],
-    ["SELECT 'it''s \"18446744073709551615\"' AS t, 0.1 AS d FROM input", ['id'], { t: 'it\'s "18446744073709551615"', d: '0.1', id: '0' }],
+    [
+      'SELECT size FROM input JOIN stores ON stores.id = input.id ORDER BY input.id',
+      ['id'],
+      { size: 100, id: '0' },
+    ],
+    [
+      'SELECT 18446744073709551615 AS big, -9223372036854775808 AS small FROM input',
+      ['id'],
+      { big: '18446744073709551615', small: '-9223372036854775808', id: '0' },
+    ],
+    [
+      "SELECT 'it''s \"18446744073709551615\"' AS t, 0.1 AS d FROM input",
+      ['id'],
+      { t: 'it\'s "18446744073709551615"', d: '0.1', id: '0' },
+    ],
   ])('to %s', async (select, added, first) => {
     const rows = await runWith(select, added);
     expect(rows).toHaveLength(3);

@@ -7,7 +7,9 @@ import { identityGraph, type OnnxGraph, writeOnnx } from '../support/onnx.ts';
 import { temporaryFolder } from '../support/project.ts';
 
 async function open(graph: OnnxGraph): Promise<ModelSession> {
-  const session = await ModelSession.open(await writeOnnx(join(await temporaryFolder(), 'm.onnx'), graph), { threads: 1 });
+  const session = await ModelSession.open(await writeOnnx(join(await temporaryFolder(), 'm.onnx'), graph), {
+    threads: 1,
+  });
   onTestFinished(() => session.close());
   return session;
 }
@@ -56,7 +58,8 @@ it.each(ELEMENT_TYPES)('feeds and fetches tensors of %s', async (type: ElementTy
   const session = await open(identityGraph(2, type));
   const data = allocateTensor(type, 4);
   if (Array.isArray(data)) data.splice(0, 4, 'a', '', 'größe', '🙂');
-  else if (data instanceof BigInt64Array || data instanceof BigUint64Array) data.set([1n, 2n, 2n ** 53n + 1n, 0n]);
+  else if (data instanceof BigInt64Array || data instanceof BigUint64Array)
+    data.set([1n, 2n, 2n ** 53n + 1n, 0n]);
   else data.set([1, 0, 1, 1]);
   const result = await session.run(new Map([['x', { data, dims: [2, 2] }]]), ['y']);
   expect(result.get('y')?.dims).toEqual([2, 2]);

@@ -33,7 +33,12 @@ describe('says what is wrong with', () => {
   it.each<[what: string, content: Uint8Array | string | null, code: string, says: string]>([
     ['a file that does not exist', null, 'MODEL_NOT_FOUND', 'does not exist. Check model.path or --model'],
     ['an empty file', '', 'MODEL_UNREADABLE', 'is empty (0 bytes)'],
-    ['a file that was cut off', onnxFile(identityGraph(4)).subarray(0, 60), 'MODEL_UNREADABLE', 'is not a complete ONNX model (60 bytes'],
+    [
+      'a file that was cut off',
+      onnxFile(identityGraph(4)).subarray(0, 60),
+      'MODEL_UNREADABLE',
+      'is not a complete ONNX model (60 bytes',
+    ],
     ['text', 'this is not a model at all\n'.repeat(4), 'MODEL_UNREADABLE', 'its protobuf cannot be read'],
   ])('%s', async (_, content, code, says) => {
     const path = join(await temporaryFolder(), 'model.onnx');

@@ -22,7 +22,10 @@ import {
 const SEEDED = { seed: 20_261_121, numRuns: 40 } as const;
 
 /** Rows of a shard and of a batch: small beside the tables, so that they end everywhere. */
-const sizes = fc.record({ shardRows: fc.integer({ min: 1, max: 25 }), batchSize: fc.integer({ min: 1, max: 9 }) });
+const sizes = fc.record({
+  shardRows: fc.integer({ min: 1, max: 25 }),
+  batchSize: fc.integer({ min: 1, max: 9 }),
+});
 
 let database: Database;
 let folder: string;
@@ -37,7 +40,12 @@ beforeAll(async () => {
 });
 
 function score(flags: RunFlags, change?: (spec: JobSpec) => JobSpec): Promise<ScoredTable> {
-  const kept = { model: identity, features: ['x'], outputColumns: ['id', 'note', 'flag'], onInvalid: 'reject' };
+  const kept = {
+    model: identity,
+    features: ['x'],
+    outputColumns: ['id', 'note', 'flag'],
+    onInvalid: 'reject',
+  };
   return scoreTable(database, { ...kept, ...flags }, change);
 }
 
@@ -100,7 +108,12 @@ it('gives a model of text the text of the input, and puts its answer beside it',
   await fc.assert(
     fc.asyncProperty(randomRows, sizes, async (rows, size) => {
       await writeParquet(database, rows, path);
-      const { rows: found, records } = await score({ model: identityOfText, inputs: [path], features: ['note'], ...size });
+      const { rows: found, records } = await score({
+        model: identityOfText,
+        inputs: [path],
+        features: ['note'],
+        ...size,
+      });
       const notes = rows.flatMap(({ note }) => note ?? []);
       expect(found.map((row) => row.y)).toEqual(notes);
       expect(found.map((row) => row.note)).toEqual(notes);
@@ -119,8 +132,16 @@ it('names the row of the input and the value of every reject', async () => {
       const files = records.filter(({ rejects }) => rejects > 0).map(({ index }) => paths.rejects(index));
       const found = [];
       for (const file of files) found.push(...(await database.rows(`FROM read_parquet('${file}')`)));
-      const expected = rows.flatMap((row, index) => (isUsable(row) ? [] : [{ row: String(index + 1), note: row.note, isNull: row.x === null }]));
-      expect(found.map(({ row, input, value }) => ({ row, note: (input as RandomRow).note, isNull: value === null }))).toEqual(expected);
+      const expected = rows.flatMap((row, index) =>
+        isUsable(row) ? [] : [{ row: String(index + 1), note: row.note, isNull: row.x === null }],
+      );
+      expect(
+        found.map(({ row, input, value }) => ({
+          row,
+          note: (input as RandomRow).note,
+          isNull: value === null,
+        })),
+      ).toEqual(expected);
     }),
     SEEDED,
   );

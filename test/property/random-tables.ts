@@ -23,7 +23,18 @@ const EXTREME_IDS = [0n, -1n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)];
 /** Texts that text formats trip over. */
 const AWKWARD_TEXTS = [
   ...['', ' ', '"', '""', "'", ',', ';', '\t', '|', '\n', '\r\n', '\r', '\\', '\\N', 'NULL', 'null', 'NaN'],
-  ...['a,b', 'say "hi"', 'two\nlines', '# no comment', '007', '1e5', 'true', '2026-11-21', '=1+1', '{"a": 1}'],
+  ...[
+    'a,b',
+    'say "hi"',
+    'two\nlines',
+    '# no comment',
+    '007',
+    '1e5',
+    'true',
+    '2026-11-21',
+    '=1+1',
+    '{"a": 1}',
+  ],
   ...['größe', 'ʤ', '日付', '🙂', 'e\u0301', '\u202Eright to left', 'a\uFEFF', '\u0001'],
 ];
 
@@ -41,7 +52,9 @@ const note = fc
 export const randomRows: fc.Arbitrary<readonly RandomRow[]> = fc.array(
   fc.record({
     x: fc.option(fc.oneof(fc.constantFrom(...EXTREMES), fc.double(), fc.float()), { freq: 8 }),
-    id: fc.option(fc.oneof(fc.constantFrom(...EXTREME_IDS), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }))),
+    id: fc.option(
+      fc.oneof(fc.constantFrom(...EXTREME_IDS), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })),
+    ),
     note: fc.option(note),
     flag: fc.option(fc.boolean()),
   }),
@@ -50,7 +63,11 @@ export const randomRows: fc.Arbitrary<readonly RandomRow[]> = fc.array(
 
 export const COLUMN_TYPES = { x: 'DOUBLE', id: 'BIGINT', note: 'VARCHAR', flag: 'BOOLEAN' } as const;
 
-export async function writeParquet(database: Database, rows: readonly RandomRow[], path: string): Promise<void> {
+export async function writeParquet(
+  database: Database,
+  rows: readonly RandomRow[],
+  path: string,
+): Promise<void> {
   const columns = Object.entries(COLUMN_TYPES).map(([name, type]) => `${name} ${type}`);
   await database.run(`CREATE OR REPLACE TEMP TABLE random_rows (${columns.join(', ')})`);
   const appender = await database.connection.createAppender('random_rows');
@@ -71,7 +88,9 @@ export async function writeParquet(database: Database, rows: readonly RandomRow[
 
 /** RFC 4180: every text in quotes, null is nothing at all. */
 export async function writeCsv(rows: readonly RandomRow[], path: string): Promise<void> {
-  const lines = rows.map(({ x, id, note, flag }) => [numberText(x), id ?? '', quoted(note), flag ?? ''].join(','));
+  const lines = rows.map(({ x, id, note, flag }) =>
+    [numberText(x), id ?? '', quoted(note), flag ?? ''].join(','),
+  );
   await writeFile(path, `${['x,id,note,flag', ...lines].join('\n')}\n`);
 }
 
@@ -85,7 +104,7 @@ function quoted(text: string | null): string {
 }
 
 /** Whether a value becomes a float32: NaN and infinities are values, what is too large is none. */
-export function isUsable({ x }: RandomRow): x is number {
+export function isUsable({ x }: RandomRow): boolean {
   return x !== null && (!Number.isFinite(x) || Number.isFinite(Math.fround(x)));
 }
 

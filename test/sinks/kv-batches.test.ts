@@ -7,7 +7,14 @@ import type { Database } from '../../src/source/database.ts';
 import { openDatabase } from '../support/database.ts';
 import { temporaryFolder } from '../support/project.ts';
 
-const KV: KvPlan = { url: 'lmdb:kv', key: '{store}:{product}', field: '{date}', values: ['y'], ttlSeconds: null, keepGenerations: 2 };
+const KV: KvPlan = {
+  url: 'lmdb:kv',
+  key: '{store}:{product}',
+  field: '{date}',
+  values: ['y'],
+  ttlSeconds: null,
+  keepGenerations: 2,
+};
 
 let database: Database;
 let folder: string;
@@ -27,10 +34,13 @@ async function part(name: string, select: string): Promise<string> {
 const BY_DAY = `SELECT s AS store, p AS product, 'day ' || d AS date, (d * 100 + s * 10 + p)::FLOAT AS y
   FROM range(3) days(d), range(2) stores(s), range(40) products(p) ORDER BY d, s, p`;
 
-async function entries(batches: AsyncIterable<KvBatch>): Promise<(readonly [string, string | null, string])[]> {
+async function entries(
+  batches: AsyncIterable<KvBatch>,
+): Promise<(readonly [string, string | null, string])[]> {
   const all: (readonly [string, string | null, string])[] = [];
   for await (const { rows, keys, fields, values } of batches)
-    for (let row = 0; row < rows; row++) all.push([keys[row] ?? '?', fields?.[row] ?? null, values[row] ?? '?']);
+    for (let row = 0; row < rows; row++)
+      all.push([keys[row] ?? '?', fields?.[row] ?? null, values[row] ?? '?']);
   return all;
 }
 
@@ -44,19 +54,30 @@ describe('rows for the store', () => {
     const found = await entries(readKvBatches(database, KV, [await part('by-day.parquet', BY_DAY)]));
     expect(found).toHaveLength(240);
     expect(keyChanges(found)).toBe(80);
-    expect(found.slice(0, 3)).toEqual([['0:0', 'day 0', '0.0'], ['0:0', 'day 1', '100.0'], ['0:0', 'day 2', '200.0']]);
+    expect(found.slice(0, 3)).toEqual([
+      ['0:0', 'day 0', '0.0'],
+      ['0:0', 'day 1', '100.0'],
+      ['0:0', 'day 2', '200.0'],
+    ]);
   });
 
   it('stay in the order of the part where it is grouped already', async () => {
-    const grouped = 'SELECT 9 - range // 3 AS store, 1 AS product, range AS date, range::FLOAT AS y FROM range(30)';
+    const grouped =
+      'SELECT 9 - range // 3 AS store, 1 AS product, range AS date, range::FLOAT AS y FROM range(30)';
     const found = await entries(readKvBatches(database, KV, [await part('grouped.parquet', grouped)]));
     expect(found.map(([, field]) => Number(field))).toEqual(Array.from({ length: 30 }, (_, index) => index));
   });
 
   it('have no field where the job has none, and a number as its shortest text', async () => {
-    const plain = await part('plain.parquet', 'SELECT 1 AS store, range AS product, 0.1::FLOAT AS y FROM range(2)');
+    const plain = await part(
+      'plain.parquet',
+      'SELECT 1 AS store, range AS product, 0.1::FLOAT AS y FROM range(2)',
+    );
     const found = await entries(readKvBatches(database, { ...KV, field: null }, [plain]));
-    expect(found).toEqual([['1:0', null, '0.1'], ['1:1', null, '0.1']]);
+    expect(found).toEqual([
+      ['1:0', null, '0.1'],
+      ['1:1', null, '0.1'],
+    ]);
   });
 
   it('run on across parts', async () => {
@@ -75,8 +96,14 @@ describe('where a key and field occur twice', () => {
     SELECT 1, 3, 'mon', 2 UNION ALL SELECT 1, 2, 'tue', 3 UNION ALL SELECT 1, 2, 'mon', 4`;
 
   it('the last one is what the store must hold', async () => {
-    const parts = [await part('twice.parquet', TWICE), await part('later.parquet', "SELECT 1 AS store, 3 AS product, 'mon' AS date, 5::FLOAT AS y")];
-    expect(await entries(readDuplicateWinners(database, KV, parts))).toEqual([['1:2', 'mon', '4.0'], ['1:3', 'mon', '5.0']]);
+    const parts = [
+      await part('twice.parquet', TWICE),
+      await part('later.parquet', "SELECT 1 AS store, 3 AS product, 'mon' AS date, 5::FLOAT AS y"),
+    ];
+    expect(await entries(readDuplicateWinners(database, KV, parts))).toEqual([
+      ['1:2', 'mon', '4.0'],
+      ['1:3', 'mon', '5.0'],
+    ]);
   });
 
   it('keys and pairs are counted once each', async () => {

@@ -29,7 +29,9 @@ async function rowsOf(
   const table = await PredictionTable.create(database, bindings);
   fill(table);
   table.close();
-  const rows = await database.rows(`SELECT ${[...table.selectList(), 'scored'].join(', ')} FROM ${table.tableName}`);
+  const rows = await database.rows(
+    `SELECT ${[...table.selectList(), 'scored'].join(', ')} FROM ${table.tableName}`,
+  );
   await table.drop();
   return rows;
 }
@@ -61,8 +63,13 @@ describe('lays an output of several values a row down', () => {
   const data = new Float32Array([1, 2, 3, 10, 20, 30]);
 
   it('as a list', async () => {
-    const rows = await rowsOf([binding({ width: 3, shape: 'list', columns: ['p'] })], (table) => table.appendScored([data], 0, 2));
-    expect(rows.map(({ p }) => p)).toEqual([[1, 2, 3], [10, 20, 30]]);
+    const rows = await rowsOf([binding({ width: 3, shape: 'list', columns: ['p'] })], (table) =>
+      table.appendScored([data], 0, 2),
+    );
+    expect(rows.map(({ p }) => p)).toEqual([
+      [1, 2, 3],
+      [10, 20, 30],
+    ]);
   });
 
   it('as columns, beside another output', async () => {
@@ -70,7 +77,9 @@ describe('lays an output of several values a row down', () => {
       binding({ output: 'label', elementType: 'int64', columns: ['label'] }),
       binding({ width: 3, shape: 'columns', columns: ['p_0', 'p_1', 'p_2'] }),
     ];
-    const rows = await rowsOf(bindings, (table) => table.appendScored([new BigInt64Array([7n, 8n]), data], 1, 2));
+    const rows = await rowsOf(bindings, (table) =>
+      table.appendScored([new BigInt64Array([7n, 8n]), data], 1, 2),
+    );
     expect(rows).toEqual([{ label: '8', p_0: 10, p_1: 20, p_2: 30, scored: true }]);
   });
 });

@@ -10,7 +10,10 @@ beforeAll(async () => {
 });
 
 /** One value of a type, written by an expression over the columns `c` (the value) and `d "2"` (text). */
-async function textOf(sql: string, toText: (columns: { name: string; type: string }[]) => string): Promise<unknown> {
+async function textOf(
+  sql: string,
+  toText: (columns: { name: string; type: string }[]) => string,
+): Promise<unknown> {
   const table = `SELECT ${sql} AS c, 'x"y' AS "d ""2"""`;
   const columns = await database.describe(table);
   const [row] = await database.rows(`SELECT ${toText(columns)} AS text FROM (${table})`);

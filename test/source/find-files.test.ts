@@ -12,7 +12,11 @@ beforeAll(async () => {
   const files = [
     ...['b.parquet', 'a.parquet', 'sales.csv', 'notes.md', "it's [1] {x} *.csv"],
     ...['days/date=2026-11-22/part-1.parquet', 'days/date=2026-11-21/part-0.parquet', 'days/_SUCCESS'],
-    ...['days/date=2026-11-21/.part-0.parquet.crc', 'days/_temporary/part-9.parquet', 'days/date=2026-11-21/readme.txt.bak'],
+    ...[
+      'days/date=2026-11-21/.part-0.parquet.crc',
+      'days/_temporary/part-9.parquet',
+      'days/date=2026-11-21/readme.txt.bak',
+    ],
     ...['only-notes/readme.md'],
   ];
   for (const name of files) {
@@ -34,18 +38,37 @@ async function found(paths: readonly string[], format?: TableFormat): Promise<st
 it.each<[what: string, paths: string[], files: string[]]>([
   ['a file', ['sales.csv'], ['sales.csv']],
   ['files in the order given', ['b.parquet', 'a.parquet'], ['b.parquet', 'a.parquet']],
-  ['a file that is named twice, once', ['a.parquet', '*.parquet'], ['a.parquet', 'b.parquet', 'link.parquet']],
+  [
+    'a file that is named twice, once',
+    ['a.parquet', '*.parquet'],
+    ['a.parquet', 'b.parquet', 'link.parquet'],
+  ],
   ['a glob by name', ['[ab].parquet'], ['a.parquet', 'b.parquet']],
   ['alternatives', ['{b,a}.parquet'], ['a.parquet', 'b.parquet']],
-  ['a glob over folders', ['days/*/*.parquet'], ['days/date=2026-11-21/part-0.parquet', 'days/date=2026-11-22/part-1.parquet', 'days/_temporary/part-9.parquet']],
-  ['the tables below a folder, without hidden and temporary ones', ['days'], ['days/date=2026-11-21/part-0.parquet', 'days/date=2026-11-22/part-1.parquet']],
+  [
+    'a glob over folders',
+    ['days/*/*.parquet'],
+    [
+      'days/date=2026-11-21/part-0.parquet',
+      'days/date=2026-11-22/part-1.parquet',
+      'days/_temporary/part-9.parquet',
+    ],
+  ],
+  [
+    'the tables below a folder, without hidden and temporary ones',
+    ['days'],
+    ['days/date=2026-11-21/part-0.parquet', 'days/date=2026-11-22/part-1.parquet'],
+  ],
   ['a name with characters of globs as it is', ["it's [1] {x} *.csv"], ["it's [1] {x} *.csv"]],
 ])('finds %s', async (_, paths, files) => {
   expect((await found(paths)).sort()).toEqual([...files].sort());
 });
 
 it('keeps the order of a folder by name', async () => {
-  expect(await found(['days'])).toEqual(['days/date=2026-11-21/part-0.parquet', 'days/date=2026-11-22/part-1.parquet']);
+  expect(await found(['days'])).toEqual([
+    'days/date=2026-11-21/part-0.parquet',
+    'days/date=2026-11-22/part-1.parquet',
+  ]);
 });
 
 it('takes every file of a folder where the format is told', async () => {
@@ -59,7 +82,12 @@ it('says size and time of change', async () => {
 
 describe('says what is wrong with', () => {
   it.each<[what: string, path: string, code: string, says: string]>([
-    ['a name that is not there, with the nearest', 'sale.csv', 'INPUT_NOT_FOUND', 'Did you mean "sales.csv"?'],
+    [
+      'a name that is not there, with the nearest',
+      'sale.csv',
+      'INPUT_NOT_FOUND',
+      'Did you mean "sales.csv"?',
+    ],
     ['a glob that matches nothing', '*.jsonl', 'INPUT_NOT_FOUND', 'No file matches'],
     ['a folder without tables', 'only-notes', 'INPUT_NOT_FOUND', 'holds no table'],
     ['an empty file', 'empty.csv', 'INPUT_EMPTY', 'is empty (0 bytes)'],

@@ -26,5 +26,7 @@ it.each<[path: string, format: string | undefined]>([
 it('asks for one format', () => {
   expect(formatOfFiles(['a.csv', 'b.tsv', 'c.csv.gz'])).toBe('csv');
   expect(() => formatOfFiles(['a.csv', 'b.parquet'])).toThrow('a.csv is csv and b.parquet is parquet');
-  expect(() => formatOfFiles(['a.csv', 'b.xlsx'])).toThrow('The format of b.xlsx cannot be told from its name');
+  expect(() => formatOfFiles(['a.csv', 'b.xlsx'])).toThrow(
+    'The format of b.xlsx cannot be told from its name',
+  );
 });
