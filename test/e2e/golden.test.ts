@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectedRows, expectGoldenStore } from '../support/golden.ts';
@@ -57,6 +58,14 @@ describe('all 7,000 predictions are right, looked up one by one', () => {
     ['a folder with Hive partitions', 'sales', 'LMDB'],
   ];
   it.each(others)('from %s by %s into %s', scoreAndCompare);
+});
+
+it.each([
+  ['Arrow with LZ4', '04224d18'],
+  ['Arrow with ZSTD', '28b52ffd'],
+])('%s is compressed indeed', async (form, magic) => {
+  const bytes = await readFile(forms[form]?.input ?? '');
+  expect(bytes.includes(Buffer.from(magic, 'hex'))).toBe(true);
 });
 
 describe('serve-batch lookup', () => {

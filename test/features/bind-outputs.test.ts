@@ -97,6 +97,16 @@ describe('says what cannot be:', () => {
       { keptColumns: ['Label'] },
       'would be written as column "label", which is a column kept from the input',
     ],
+    [
+      'another case of a kept column',
+      { rename: { label: 'LABEL' }, keptColumns: ['label'] },
+      'column "LABEL", which is a column kept from the input',
+    ],
+    [
+      'one name for two outputs, in any case',
+      { rename: { label: 'PROBABILITIES' } },
+      'which is the output "label"',
+    ],
     ['one name for two outputs', { rename: { label: 'probabilities' } }, 'which is the output "label"'],
     [
       'one name for a column of a vector',

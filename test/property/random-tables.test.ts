@@ -4,7 +4,7 @@ import { beforeAll, expect, it } from 'vitest';
 import type { JobSpec } from '../../src/config/job-spec.ts';
 import type { RunFlags } from '../../src/config/run-flags.ts';
 import type { Database } from '../../src/source/database.ts';
-import { openDatabase } from '../support/database.ts';
+import { openDatabase, parquetRows } from '../support/database.ts';
 import { identityGraph, writeOnnx } from '../support/onnx.ts';
 import { temporaryFolder } from '../support/project.ts';
 import { type ScoredTable, scoreTable } from '../support/score-table.ts';
@@ -30,12 +30,14 @@ const sizes = fc.record({
 let database: Database;
 let folder: string;
 let identity: string;
+let identityOfTwo: string;
 let identityOfText: string;
 
 beforeAll(async () => {
   database = await openDatabase();
   folder = await temporaryFolder();
   identity = await writeOnnx(join(folder, 'identity.onnx'), identityGraph(1));
+  identityOfTwo = await writeOnnx(join(folder, 'identity-of-two.onnx'), identityGraph(2));
   identityOfText = await writeOnnx(join(folder, 'identity-of-text.onnx'), identityGraph(1, 'string'));
 });
 
@@ -123,26 +125,26 @@ it('gives a model of text the text of the input, and puts its answer beside it',
   );
 });
 
-it('names the row of the input and the value of every reject', async () => {
+it('names the row, the column and the value of every reject', async () => {
   const path = join(folder, 'rejects.parquet');
   await fc.assert(
     fc.asyncProperty(randomRows, sizes, async (rows, size) => {
       await writeParquet(database, rows, path);
-      const { paths, records } = await score({ inputs: [path], ...size });
+      const flags = { model: identityOfTwo, inputs: [path], features: ['x', 'id'], ...size };
+      const { paths, records } = await score(flags);
       const files = records.filter(({ rejects }) => rejects > 0).map(({ index }) => paths.rejects(index));
-      const found = [];
-      for (const file of files) found.push(...(await database.rows(`FROM read_parquet('${file}')`)));
-      const expected = rows.flatMap((row, index) =>
-        isUsable(row) ? [] : [{ row: String(index + 1), note: row.note, isNull: row.x === null }],
-      );
-      expect(
-        found.map(({ row, input, value }) => ({
-          row,
-          note: (input as RandomRow).note,
-          isNull: value === null,
-        })),
-      ).toEqual(expected);
+      const found = files.length === 0 ? [] : await parquetRows(database, ...files);
+      const expected = rows.flatMap(({ x, id, note }, index) => {
+        const row = { row: String(index + 1), note };
+        if (!isUsable({ x })) return [{ ...row, column: 'x', isNull: x === null }];
+        return id === null ? [{ ...row, column: 'id', isNull: true }] : [];
+      });
+      expect(found.map(rejectOf)).toEqual(expected);
     }),
     SEEDED,
   );
 });
+
+function rejectOf({ row, column, value, input }: Record<string, unknown>): Record<string, unknown> {
+  return { row, note: (input as RandomRow).note, column, isNull: value === null };
+}

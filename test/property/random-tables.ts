@@ -104,7 +104,7 @@ function quoted(text: string | null): string {
 }
 
 /** Whether a value becomes a float32: NaN and infinities are values, what is too large is none. */
-export function isUsable({ x }: RandomRow): boolean {
+export function isUsable({ x }: Pick<RandomRow, 'x'>): boolean {
   return x !== null && (!Number.isFinite(x) || Number.isFinite(Math.fround(x)));
 }
 

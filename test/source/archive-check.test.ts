@@ -65,6 +65,12 @@ describe('a Zstandard file', () => {
     ).resolves.toBeUndefined();
   });
 
+  it('with a block that repeats one byte passes whole, and not without that byte', async () => {
+    const repeated = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x20, 10, (10 << 3) | 0b11, 0, 0, 0x61]);
+    await expect(check('t.csv.zst', repeated)).resolves.toBeUndefined();
+    await expect(check('t.csv.zst', repeated.subarray(0, -1))).rejects.toThrow('Zstandard frame');
+  });
+
   it('with a skippable frame passes', async () => {
     const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
     await expect(check('t.csv.zst', Buffer.concat([skippable, await zstd(1)]))).resolves.toBeUndefined();
