@@ -5,6 +5,7 @@ import { quoteText } from '../core/sql.ts';
 import type { Column, InputFingerprint, ResolvedInput, TableFormat } from '../core/table.ts';
 import { assertWholeArchives } from './archive-check.ts';
 import type { Database } from './database.ts';
+import { assertUnchanged } from './fingerprint.ts';
 import type { InputOptions } from './input-options.ts';
 import { malformedRowError } from './malformed-row.ts';
 import { describeParquet } from './parquet-input.ts';
@@ -44,6 +45,8 @@ export async function resolveInput(database: Database, request: InputRequest): P
   await makeFolder(dirname(request.stagedPath));
   const temporary = temporaryName(request.stagedPath);
   const staged = await stageAs(database, request, temporary);
+  // The copy is of what the fingerprint says, or of nothing.
+  await assertUnchanged(source.sources);
   const { first, count, sql } = staged.malformed;
   if (first !== null && !request.setAside) throw malformedRowError(first, count);
   if (sql !== null) await writeStagingRejects(database, sql, request.stagingRejectsPath);

@@ -11,8 +11,8 @@ import { copyToStaged, type StagedSelect } from './stage-csv.ts';
 /**
  * Copies JSON lines into one typed Parquet file, `target`, rows in order.
  *
- * With `setAside`, lines that are not JSON are left out and returned; otherwise the first one is an
- * error. Types are inferred from all rows; a column of mixed types becomes text.
+ * With `setAside`, lines of `.jsonl` and `.ndjson` files that are not JSON are left out and returned;
+ * otherwise the first one is an error. Types are inferred from all rows; a column of mixed types becomes text.
  */
 export async function stageJson(
   database: Database,
@@ -21,7 +21,10 @@ export async function stageJson(
   target: string,
   setAside: boolean,
 ): Promise<StagedSelect> {
-  const malformed = setAside ? await countMalformedRows(database, malformedSql(sources)) : NO_MALFORMED_ROWS;
+  const malformed =
+    setAside && areLines(sources)
+      ? await countMalformedRows(database, malformedSql(sources))
+      : NO_MALFORMED_ROWS;
   const files =
     malformed.count === 0 ? paths(sources) : [await copyGoodLines(database, sources, `${target}.jsonl`)];
   try {
@@ -45,9 +48,14 @@ async function malformedLine(
   database: Database,
   sources: readonly SourceFile[],
 ): Promise<ServeBatchError | undefined> {
-  if (!sources.every(({ path }) => /\.(jsonl|ndjson)(\.|$)/i.test(path))) return undefined;
+  if (!areLines(sources)) return undefined;
   const found = await countMalformedRows(database, malformedSql(sources)).catch(() => NO_MALFORMED_ROWS);
   return found.first === null ? undefined : malformedRowError(found.first, found.count);
+}
+
+/** A `.json` file may as well be one array over many lines, none of which is JSON by itself. */
+function areLines(sources: readonly SourceFile[]): boolean {
+  return sources.every(({ path }) => /\.(jsonl|ndjson)(\.|$)/i.test(path));
 }
 
 function readJsonSql(files: readonly string[], options: JsonOptions): string {
