@@ -17,6 +17,12 @@ import type { GenerationCounts, GenerationInfo, StagedCounts, StageRequest } fro
 const ROWS_PER_TRANSACTION = 16_384;
 /** Entries counted before other work of this process gets its turn. */
 const ENTRIES_PER_TURN = 10_000;
+/**
+ * Values written before the pages that were touched are given back. Seldom: while one process closes a
+ * file as the last one that has it open, LMDB lets another that opens it fail. The process that runs a job
+ * keeps its generation open all the time, so that it is never the last; see `describe` in store.ts.
+ */
+const VALUES_PER_MAPPING = 1_000_000;
 /** Entries counted before the pages that were read are given back. */
 const ENTRIES_PER_MAPPING = 100_000;
 
@@ -27,6 +33,7 @@ const FLUSH_MARKER = metaKey('flushed');
 export class LmdbGeneration {
   #file: LmdbFile;
   readonly #clock: Clock;
+  #valuesSinceMapping = 0;
 
   constructor(path: string, clock: Clock) {
     this.#file = openLmdbFile(path);
@@ -44,7 +51,8 @@ export class LmdbGeneration {
     }
     signal.throwIfAborted();
     const counts = staging.finish();
-    await this.#unmap();
+    this.#valuesSinceMapping += counts.values;
+    if (this.#valuesSinceMapping >= VALUES_PER_MAPPING) await this.#unmap();
     return counts;
   }
 
@@ -137,6 +145,7 @@ export class LmdbGeneration {
     const { path } = this.#file;
     await this.#file.db.close();
     this.#file = openLmdbFile(path);
+    this.#valuesSinceMapping = 0;
   }
 
   /** The living entries of a key in the order of their shards. */

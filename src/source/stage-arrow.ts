@@ -62,6 +62,8 @@ interface ArrowColumn {
   readonly type: DuckDBType;
   /** Reads one value that is not null; undefined where the bytes of both sides are the same. */
   readonly read?: (value: unknown) => DuckDBValue;
+  /** Makes DuckDB's microseconds of Arrow's unit of time, where the two differ. */
+  readonly toMicros?: (time: bigint) => bigint;
 }
 
 /** Copies Arrow IPC files (file or stream format) into one typed Parquet file, `target`, rows in order. */
@@ -140,7 +142,8 @@ function fillVector(
 ): void {
   const vector = chunk.getColumnVector(index);
   const raw: unknown = source?.data.length === 1 ? source.data[0]?.values : undefined;
-  if (column.read === undefined) copyItems(vector, raw, start, rows);
+  if (column.toMicros !== undefined) convertTimes(vector, raw, start, rows, column.toMicros);
+  else if (column.read === undefined) copyItems(vector, raw, start, rows);
   const { read } = column;
   for (let row = 0; row < rows; row++) {
     const valid = source?.isValid(start + row) ?? false;
@@ -156,6 +159,18 @@ function copyItems(vector: DuckDBVector, raw: unknown, start: number, rows: numb
   if (!ArrayBuffer.isView(raw) || raw.constructor !== items.constructor)
     throw new TypeError(`Arrow holds ${String(raw)} where ${vector.type} was expected`);
   items.set((raw as Float64Array).subarray(start, start + rows));
+}
+
+function convertTimes(
+  vector: DuckDBVector,
+  raw: unknown,
+  start: number,
+  rows: number,
+  toMicros: (time: bigint) => bigint,
+): void {
+  const { items } = vector as unknown as { items: BigInt64Array };
+  const times = raw as BigInt64Array;
+  for (let row = 0; row < rows; row++) items[row] = toMicros(times[start + row] ?? 0n);
 }
 
 function assertSameColumns(
@@ -221,13 +236,16 @@ function dateColumn(name: string, unit: DateUnit): ArrowColumn {
   return { name, type: TIMESTAMP_MS };
 }
 
-function timestampColumn(
-  name: string,
-  unit: TimeUnit,
-  timezone: string | null | undefined,
-): ArrowColumn | undefined {
-  // DuckDB holds instants with a time zone in microseconds only.
-  if (timezone) return unit === TimeUnit.MICROSECOND ? { name, type: TIMESTAMPTZ } : undefined;
+const TO_MICROS: Readonly<Record<TimeUnit, Pick<ArrowColumn, 'toMicros'>>> = {
+  [TimeUnit.SECOND]: { toMicros: (seconds) => seconds * 1_000_000n },
+  [TimeUnit.MILLISECOND]: { toMicros: (millis) => millis * 1000n },
+  [TimeUnit.MICROSECOND]: {},
+  [TimeUnit.NANOSECOND]: { toMicros: (nanos) => nanos / 1000n },
+};
+
+function timestampColumn(name: string, unit: TimeUnit, timezone: string | null | undefined): ArrowColumn {
+  // DuckDB holds instants with a time zone in microseconds only; what pandas has of nanoseconds is cut off.
+  if (timezone) return { name, type: TIMESTAMPTZ, ...TO_MICROS[unit] };
   return { name, type: [TIMESTAMP_S, TIMESTAMP_MS, TIMESTAMP, TIMESTAMP_NS][unit] ?? TIMESTAMP };
 }
 
