@@ -17,12 +17,6 @@ import type { GenerationCounts, GenerationInfo, StagedCounts, StageRequest } fro
 const ROWS_PER_TRANSACTION = 16_384;
 /** Entries counted before other work of this process gets its turn. */
 const ENTRIES_PER_TURN = 10_000;
-/**
- * Values written before the pages that were touched are given back. Seldom: while one process closes a
- * file as the last one that has it open, LMDB lets another that opens it fail. The process that runs a job
- * keeps its generation open all the time, so that it is never the last; see `describe` in store.ts.
- */
-const VALUES_PER_MAPPING = 1_000_000;
 /** Entries counted before the pages that were read are given back. */
 const ENTRIES_PER_MAPPING = 100_000;
 
@@ -33,7 +27,6 @@ const FLUSH_MARKER = metaKey('flushed');
 export class LmdbGeneration {
   #file: LmdbFile;
   readonly #clock: Clock;
-  #valuesSinceMapping = 0;
 
   constructor(path: string, clock: Clock) {
     this.#file = openLmdbFile(path);
@@ -50,10 +43,7 @@ export class LmdbGeneration {
       await setImmediate();
     }
     signal.throwIfAborted();
-    const counts = staging.finish();
-    this.#valuesSinceMapping += counts.values;
-    if (this.#valuesSinceMapping >= VALUES_PER_MAPPING) await this.#unmap();
-    return counts;
+    return staging.finish();
   }
 
   /**
@@ -139,13 +129,15 @@ export class LmdbGeneration {
 
   /**
    * Opens the file anew. Pages of the file that were touched count as this process's memory until then:
-   * without it a process that loads or counts a large generation would seem to hold all of it.
+   * without it a process that counts a large generation would seem to hold all of it.
+   *
+   * Not while others may open or close the file: the last to close it destroys LMDB's mutexes, and one that
+   * waits to open it at that moment goes on with destroyed ones. Counting comes when staging is over.
    */
   async #unmap(): Promise<void> {
     const { path } = this.#file;
     await this.#file.db.close();
     this.#file = openLmdbFile(path);
-    this.#valuesSinceMapping = 0;
   }
 
   /** The living entries of a key in the order of their shards. */

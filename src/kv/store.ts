@@ -70,10 +70,7 @@ export interface KvStore {
   stage(request: StageRequest): Promise<StagedCounts>;
   /** The shards that are marked as staged, by index. Marks live in the store, and die with its data. */
   stagedShards(generation: string): Promise<ReadonlyMap<number, StagedCounts>>;
-  /**
-   * Writes what readers are told; replaces what was there. To be called before other processes stage: the
-   * store then keeps the generation open until it is closed.
-   */
+  /** Writes what readers are told; replaces what was there. */
   describe(generation: string, info: GenerationInfo): Promise<void>;
   info(generation: string): Promise<GenerationInfo | undefined>;
   /** Counts what the store really holds by visiting it; and makes it durable where the store can. */

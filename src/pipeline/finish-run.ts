@@ -67,7 +67,6 @@ async function loadGeneration(request: FinishRequest): Promise<KvCounts | null> 
     await pool.runRetrying('load-parts', { ...run, shards: parts, storeUrl, stageAs, duplicatesOnly });
   };
   effects.progress.update({ stage: 'load store' });
-  await announceGeneration(store, plan);
   const { keys, values, duplicates } = await verifyGeneration({
     store,
     generation: plan.runId,
@@ -87,19 +86,13 @@ async function loadGeneration(request: FinishRequest): Promise<KvCounts | null> 
         duplicates,
       },
     );
-  // Again: a store that lost its data while it was loaded lost this too.
-  await announceGeneration(store, plan);
+  await store.describe(plan.runId, generationInfo(plan));
   const marks = await store.stagedShards(plan.runId);
   return { keys, values, bytes: shards.reduce((sum, shard) => sum + (marks.get(shard)?.bytes ?? 0), 0) };
 }
 
 function shardsOf(plan: Plan): number[] {
   return plan.shards.map(({ index }) => index);
-}
-
-/** Writes what readers are told of a generation; comes before any child stages into it. */
-export async function announceGeneration(store: KvStore, plan: Plan): Promise<void> {
-  await store.describe(plan.runId, generationInfo(plan));
 }
 
 function generationInfo(plan: Plan): GenerationInfo {

@@ -16,13 +16,7 @@ import type { RunStatus } from '../runs/run-status.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
 import { readCommittedShards, type ShardRecord } from '../runs/shard-record.ts';
 import type { ChildPool } from './child-pool.ts';
-import {
-  announceGeneration,
-  commitRun,
-  type FinishRequest,
-  type KvCounts,
-  publishCommitted,
-} from './finish-run.ts';
+import { commitRun, type FinishRequest, type KvCounts, publishCommitted } from './finish-run.ts';
 import type { IdentifiedRun } from './identify-run.ts';
 import { folderOfJob } from './locations.ts';
 import { memoryLimitOf } from './memory-limit.ts';
@@ -200,10 +194,8 @@ export class JobRun {
   }
 
   async #computeShards(plan: Plan, done: Map<number, ShardRecord>): Promise<void> {
-    const { options, pool, store, storeUrl } = this.#parts;
+    const { options, pool, storeUrl } = this.#parts;
     const { progress, log } = this.#effects;
-    if (store !== null && plan.kv !== null && done.size < plan.shards.length)
-      await announceGeneration(store, plan);
     const rowsReused = [...done.values()].reduce((rows, { rowsIn }) => rows + rowsIn, 0);
     let rowsDone = 0;
     const report = (): void =>
