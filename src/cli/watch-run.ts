@@ -1,5 +1,12 @@
 import pino from 'pino';
-import type { Log, LogFields, Progress, ProgressUpdate } from '../core/effects.ts';
+import {
+  type Log,
+  type LogFields,
+  type Progress,
+  type ProgressUpdate,
+  silentLog,
+  silentProgress,
+} from '../core/effects.ts';
 import type { CliContext } from './context.ts';
 import { progressLine } from './progress-line.ts';
 
@@ -20,8 +27,7 @@ export function watchRun(
   context: CliContext,
   options: { readonly quiet: boolean; readonly debug: boolean; readonly job: string },
 ): RunWatch {
-  if (options.quiet)
-    return { log: { debug() {}, info() {}, warn() {} }, progress: { update() {} }, stop() {} };
+  if (options.quiet) return { log: silentLog, progress: silentProgress, stop() {} };
   return context.isTerminal ? watchOnTerminal(context, options.debug) : watchInLog(context, options);
 }
 

@@ -111,7 +111,7 @@ function generationInfo(plan: Plan): GenerationInfo {
 }
 
 /** The columns of a part, as the plan says them. */
-export function partColumns(plan: Plan): readonly Column[] {
+function partColumns(plan: Plan): readonly Column[] {
   const made = plan.output.predictions.flatMap(({ columns, elementType, shape }) =>
     columns.map((name) => ({ name, type: `${sqlTypeOf(elementType)}${shape === 'list' ? '[]' : ''}` })),
   );
