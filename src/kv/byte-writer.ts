@@ -1,4 +1,9 @@
-const SHORT_TEXT = 40;
+/** Longer pieces are copied by native code: for short ones the call costs more than the loop. */
+const SHORT_PIECE = 48;
+
+const ZERO = 48;
+const POINT = 46;
+const POWERS = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
 
 /** Bytes that are being put together; the buffer grows as needed and is used again after `clear`. */
 export class ByteWriter {
@@ -29,13 +34,9 @@ export class ByteWriter {
 
   /** Carriage return and line feed. */
   lineEnd(): void {
-    this.byte(13);
-    this.byte(10);
-  }
-
-  uint32(value: number): void {
-    this.#reserve(4);
-    this.#length = this.#bytes.writeUInt32BE(value, this.#length);
+    this.#reserve(2);
+    this.#bytes[this.#length++] = 13;
+    this.#bytes[this.#length++] = 10;
   }
 
   float64(value: number): void {
@@ -54,39 +55,64 @@ export class ByteWriter {
     this.#bytes[this.#length++] = rest;
   }
 
+  /** A non-negative integer in decimal digits. */
+  decimal(value: number): void {
+    if (value < 10) this.byte(ZERO + value);
+    else if (value < 100) {
+      this.byte(ZERO + Math.floor(value / 10));
+      this.byte(ZERO + (value % 10));
+    } else this.text(String(value));
+  }
+
+  /**
+   * A non-negative integer below 2^31 as a decimal number whose last `decimals` digits stand behind the
+   * point, without zeros at its end: `3.0`, `0.05`.
+   */
+  digits(value: number, decimals: number): void {
+    let rest = value | 0;
+    let behind = decimals;
+    while (behind > 1 && rest % 10 === 0) {
+      rest = (rest / 10) | 0;
+      behind--;
+    }
+    let before = behind === 0 ? rest : Math.floor(rest / (POWERS[behind] as number));
+    const end = this.#length + digitsOf(before) + 1 + Math.max(behind, 1);
+    this.#reserve(end - this.#length);
+    const bytes = this.#bytes;
+    let at = end;
+    if (behind === 0) bytes[--at] = ZERO;
+    for (; behind > 0; behind--) {
+      const next = (rest / 10) | 0;
+      bytes[--at] = ZERO + (rest - next * 10);
+      rest = next;
+    }
+    bytes[--at] = POINT;
+    do {
+      const next = (before / 10) | 0;
+      bytes[--at] = ZERO + (before - next * 10);
+      before = next;
+    } while (before > 0);
+    this.#length = end;
+  }
+
   /** Text as UTF-8; returns the number of bytes. */
   text(text: string): number {
     this.#reserve(text.length * 3);
-    const start = this.#length;
-    if (text.length > SHORT_TEXT || !this.#ascii(text))
-      this.#length = start + this.#bytes.write(text, start, 'utf8');
-    return this.#length - start;
-  }
-
-  /** Text as UTF-8 behind its number of bytes as a varint; returns the bytes of the text alone. */
-  sizedText(text: string): number {
-    if (text.length * 3 >= 128) {
-      this.varint(Buffer.byteLength(text));
-      return this.text(text);
-    }
-    this.byte(0);
-    const sizeAt = this.#length - 1;
-    const bytes = this.text(text);
-    this.#bytes[sizeAt] = bytes;
+    const bytes = this.#bytes.write(text, this.#length, 'utf8');
+    this.#length += bytes;
     return bytes;
   }
 
-  /** Short texts byte by byte: for them the call into native code costs more than the loop. */
-  #ascii(text: string): boolean {
-    const bytes = this.#bytes;
-    let at = this.#length;
-    for (let index = 0; index < text.length; index++) {
-      const code = text.charCodeAt(index);
-      if (code >= 128) return false;
-      bytes[at++] = code;
+  /** The bytes from `start` to `end` (exclusive) of `source`. */
+  piece(source: Uint8Array, start: number, end: number): void {
+    this.#reserve(end - start);
+    if (end - start > SHORT_PIECE) this.#bytes.set(source.subarray(start, end), this.#length);
+    else {
+      const bytes = this.#bytes;
+      let at = this.#length;
+      for (let index = start; index < end; index++) bytes[at++] = source[index] as number;
     }
-    this.#length = at;
-    return true;
+    this.#length += end - start;
   }
 
   #reserve(more: number): void {
@@ -95,4 +121,10 @@ export class ByteWriter {
     this.#bytes.copy(larger, 0, 0, this.#length);
     this.#bytes = larger;
   }
+}
+
+function digitsOf(value: number): number {
+  let digits = 1;
+  for (let limit = 10; value >= limit; limit *= 10) digits++;
+  return digits;
 }

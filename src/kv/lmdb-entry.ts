@@ -1,5 +1,6 @@
 import { ServeBatchError } from '../core/errors.ts';
 import type { ByteWriter } from './byte-writer.ts';
+import { sameBytes } from './bytes.ts';
 import type { RowGroup } from './group-rows.ts';
 
 /**
@@ -14,17 +15,25 @@ const HAS_FIELDS = 1;
 const EXPIRES = 2;
 const UNUSED_FLAGS = 0xfc;
 
-/** Appends the entry of a group; returns the bytes of its fields and values. */
-export function writeEntry(writer: ByteWriter, group: RowGroup, expiresAtMs: number | null): number {
-  const { fields, values } = group;
-  writer.byte((fields === null ? 0 : HAS_FIELDS) | (expiresAtMs === null ? 0 : EXPIRES));
+/** Appends the entry of a group. */
+export function writeEntry(writer: ByteWriter, group: RowGroup, expiresAtMs: number | null): void {
+  const { bytes, count, hasFields, fieldStarts, valueStarts, valueEnds } = group;
+  writer.byte((hasFields ? HAS_FIELDS : 0) | (expiresAtMs === null ? 0 : EXPIRES));
   if (expiresAtMs !== null) writer.float64(expiresAtMs);
-  if (fields === null) return writer.text(values[0] ?? '');
-  writer.varint(fields.length);
-  let bytes = 0;
-  for (let index = 0; index < fields.length; index++)
-    bytes += writer.sizedText(fields[index] ?? '') + writer.sizedText(values[index] ?? '');
-  return bytes;
+  if (!hasFields) {
+    writer.piece(bytes, valueStarts[0] ?? 0, valueEnds[0] ?? 0);
+    return;
+  }
+  writer.varint(count);
+  for (let index = 0; index < count; index++) {
+    const fieldStart = fieldStarts[index] ?? 0;
+    const valueStart = valueStarts[index] ?? 0;
+    const valueEnd = valueEnds[index] ?? 0;
+    writer.varint(valueStart - fieldStart);
+    writer.piece(bytes, fieldStart, valueStart);
+    writer.varint(valueEnd - valueStart);
+    writer.piece(bytes, valueStart, valueEnd);
+  }
 }
 
 /** Reads an entry. Throws `STORE_REFUSED` for bytes that {@link writeEntry} did not write. */
@@ -67,7 +76,7 @@ export class LmdbEntry {
       const field = readVarint(bytes, at);
       const value = readVarint(bytes, field.end + field.value);
       at = value.end + value.value;
-      if (field.value === wanted.length && sameBytes(bytes, field.end, wanted))
+      if (field.value === wanted.length && sameBytes(bytes, field.end, wanted, 0, wanted.length))
         return bytes.toString('utf8', value.end, at);
     }
     return undefined;
@@ -87,13 +96,6 @@ export class LmdbEntry {
       );
     }
   }
-}
-
-/** From the end: the fields of one key are mostly alike at their beginning, as dates are. */
-function sameBytes(bytes: Buffer, start: number, wanted: Buffer): boolean {
-  for (let index = wanted.length - 1; index >= 0; index--)
-    if (bytes[start + index] !== wanted[index]) return false;
-  return true;
 }
 
 function readVarint(bytes: Buffer, start: number): { value: number; end: number } {

@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../core/effects.ts';
-import { gatherBatches } from './gather-batches.ts';
 import { parseInfo } from './generation-info.ts';
 import { LmdbEntry } from './lmdb-entry.ts';
 import { flushLmdbFile, type LmdbFile, lmdbError, openLmdbFile, writeTransaction } from './lmdb-file.ts';
@@ -10,11 +9,6 @@ import { SeriesCounter } from './series-counter.ts';
 import { parseMark } from './staged-mark.ts';
 import type { GenerationCounts, GenerationInfo, StagedCounts, StageRequest } from './store.ts';
 
-/**
- * Bounds what a transaction holds in memory, and how long other processes wait for it. Each transaction is
- * flushed to disk once: small ones spend their time there.
- */
-const ROWS_PER_TRANSACTION = 16_384;
 /** Entries counted before other work of this process gets its turn. */
 const ENTRIES_PER_TURN = 10_000;
 /** Entries counted before the pages that were read are given back. */
@@ -37,9 +31,9 @@ export class LmdbGeneration {
     const { shard, ttlSeconds, signal } = request;
     const expiresAtMs = ttlSeconds === null ? null : this.#nowMs() + ttlSeconds * 1000;
     const staging = new LmdbShardWriter(this.#file, shard, expiresAtMs);
-    for await (const batches of gatherBatches(request.batches, ROWS_PER_TRANSACTION)) {
+    for await (const batch of request.batches) {
       signal.throwIfAborted();
-      staging.write(batches);
+      staging.write(batch);
       await setImmediate();
     }
     signal.throwIfAborted();
@@ -113,14 +107,8 @@ export class LmdbGeneration {
 
   getSeries(key: string): ReadonlyMap<string, string> | undefined {
     const series = new Map<string, string>();
-    let shards = 0;
-    for (const entry of this.#entries(key)) {
-      if (!entry.hasFields) continue;
-      entry.readInto(series);
-      shards++;
-    }
-    if (shards === 0) return undefined;
-    return shards === 1 ? series : sortSeries(series);
+    for (const entry of this.#entries(key)) if (entry.hasFields) entry.readInto(series);
+    return series.size === 0 ? undefined : sortSeries(series);
   }
 
   async close(): Promise<void> {

@@ -39,21 +39,22 @@ export function metaName(key: Buffer): string {
 export class EntryKeyWriter {
   readonly #bytes = Buffer.alloc(LMDB_KEY_BYTES);
 
-  /** The key of a shard's entry: a view, valid until the next call. Throws `STORE_REFUSED` for too long a key. */
-  write(key: string, shard: number): Buffer {
-    const end = this.#series(key);
-    return this.#bytes.subarray(0, this.#bytes.writeUInt32BE(shard, end));
-  }
-
-  #series(key: string): number {
-    const escaped = escapeKey(key);
-    // Buffer.write stops at the end of the buffer without a word.
-    const size = escaped.length * 3 <= MAX_KEY_BYTES ? 0 : Buffer.byteLength(escaped);
-    if (size > MAX_KEY_BYTES) throw tooLong(key, size);
-    this.#bytes[0] = ENTRY;
-    const end = 1 + this.#bytes.write(escaped, 1, 'utf8');
-    this.#bytes[end] = 0;
-    return end + 1;
+  /**
+   * The key of a shard's entry for the series key in `source` from `start` to `end` (exclusive): a view,
+   * valid until the next call. Throws `STORE_REFUSED` for too long a key.
+   */
+  write(source: Uint8Array, start: number, end: number, shard: number): Buffer {
+    const bytes = this.#bytes;
+    bytes[0] = ENTRY;
+    let at = 1;
+    for (let index = start; index < end; index++) {
+      const byte = source[index] as number;
+      if (at + (byte <= 1 ? 1 : 0) > MAX_KEY_BYTES) throw tooLong(source, start, end);
+      if (byte <= 1) bytes[at++] = 1;
+      bytes[at++] = byte === 0 ? 1 : byte === 1 ? 2 : byte;
+    }
+    bytes[at++] = 0;
+    return bytes.subarray(0, bytes.writeUInt32BE(shard, at));
   }
 }
 
@@ -83,10 +84,14 @@ function escapeKey(key: string): string {
   return key.replaceAll('\x01', '\x01\x02').replaceAll('\0', '\x01\x01');
 }
 
-function tooLong(key: string, bytes: number): ServeBatchError {
+function tooLong(source: Uint8Array, start: number, end: number): ServeBatchError {
+  const key = source.subarray(start, end);
+  // As it would be written: see the top of this file.
+  const bytes = key.length + key.filter((byte) => byte <= 1).length;
+  const shown = Buffer.from(key.subarray(0, 60)).toString('utf8');
   return new ServeBatchError(
     'STORE_REFUSED',
-    `The key "${key.slice(0, 60)}..." is ${bytes} bytes long; LMDB takes at most ${MAX_KEY_BYTES}. Make kv.key shorter, move a part of it to kv.field, or use Redis.`,
+    `The key "${shown}..." is ${bytes} bytes long; LMDB takes at most ${MAX_KEY_BYTES}. Make kv.key shorter, move a part of it to kv.field, or use Redis.`,
     { fields: { keyBytes: bytes, maxKeyBytes: MAX_KEY_BYTES } },
   );
 }

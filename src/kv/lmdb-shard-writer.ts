@@ -22,11 +22,9 @@ export class LmdbShardWriter {
     this.#expiresAtMs = expiresAtMs;
   }
 
-  /** Writes batches in one transaction. */
-  write(batches: readonly KvBatch[]): void {
-    writeTransaction(this.#file, () => {
-      for (const batch of batches) this.#grouper.add(batch, 0, batch.rows);
-    });
+  /** Writes a batch in one transaction. */
+  write(batch: KvBatch): void {
+    writeTransaction(this.#file, () => this.#grouper.add(batch));
   }
 
   /** The mark is committed with the last group or after it: where it stands, the shard is complete. */
@@ -40,12 +38,13 @@ export class LmdbShardWriter {
   }
 
   #put(group: RowGroup): void {
-    const key = this.#keys.write(group.key, this.#shard);
+    const { bytes, keyStart, keyEnd, count } = group;
+    const key = this.#keys.write(bytes, keyStart, keyEnd, this.#shard);
     this.#entry.clear();
-    const bytes = writeEntry(this.#entry, group, this.#expiresAtMs);
+    writeEntry(this.#entry, group, this.#expiresAtMs);
     this.#file.db.putSync(key, this.#entry.view());
     this.#counts.keys++;
-    this.#counts.values += group.values.length;
-    this.#counts.bytes += key.length + bytes;
+    this.#counts.values += count;
+    this.#counts.bytes += key.length + this.#entry.length;
   }
 }

@@ -67,23 +67,33 @@ export class RedisBulk {
     for (const part of parts) this.part(part);
   }
 
-  /** Begins a command of so many parts; each must follow by {@link part}. */
+  /** Begins a command of so many parts; each must follow by {@link part} or {@link piece}. */
   begin(parts: number): void {
     this.#chunk.byte(ASTERISK);
-    this.#chunk.text(String(parts));
+    this.#chunk.decimal(parts);
     this.#chunk.lineEnd();
     this.#commands++;
   }
 
-  /** One part of a command; returns its bytes. */
-  part(text: string): number {
-    const bytes = Buffer.byteLength(text);
-    this.#chunk.byte(DOLLAR);
-    this.#chunk.text(String(bytes));
-    this.#chunk.lineEnd();
+  /** One part of a command. */
+  part(text: string): void {
+    this.#size(Buffer.byteLength(text));
     this.#chunk.text(text);
     this.#chunk.lineEnd();
-    return bytes;
+  }
+
+  /** One part of a command: the bytes from `start` to `end` (exclusive), behind those of `prefix`. */
+  piece(bytes: Uint8Array, start: number, end: number, prefix: Uint8Array = NOTHING): void {
+    this.#size(prefix.length + end - start);
+    if (prefix.length > 0) this.#chunk.piece(prefix, 0, prefix.length);
+    this.#chunk.piece(bytes, start, end);
+    this.#chunk.lineEnd();
+  }
+
+  #size(bytes: number): void {
+    this.#chunk.byte(DOLLAR);
+    this.#chunk.decimal(bytes);
+    this.#chunk.lineEnd();
   }
 
   /** Whether {@link send} should be called before more is added. */
@@ -143,6 +153,7 @@ export class RedisBulk {
 
 const ASTERISK = 42;
 const DOLLAR = 36;
+const NOTHING = new Uint8Array(0);
 
 function openSocket(target: RedisTarget, timeoutMs: number): Promise<Socket> {
   const { host, port, tls } = target;

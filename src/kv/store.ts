@@ -1,14 +1,24 @@
 /**
- * Rows for the store, column by column. All rows of one key are adjacent, also across batches; one
- * stream of batches names a key in one place only.
+ * Rows for the store, as bytes: nobody makes a string of each key, field and value. All rows of one key are
+ * adjacent, also across batches; one stream of batches names a key in one place only. Valid for one step of
+ * the stream.
  */
 export interface KvBatch {
+  /**
+   * UTF-8 without anything between: a key, field and value of each of its rows, the next key, and so on.
+   * The same key may stand there several times in a row.
+   */
+  readonly bytes: Uint8Array;
+  readonly keys: number;
   readonly rows: number;
-  readonly keys: readonly string[];
-  /** Null where the job has no `kv.field`: then every key has exactly one value. */
-  readonly fields: readonly string[] | null;
-  /** A number as text, a text, or JSON: as readers will get it. */
-  readonly values: readonly string[];
+  /** Bytes of each key. */
+  readonly keySizes: Uint32Array;
+  /** Rows of each key. */
+  readonly keyRows: Uint32Array;
+  /** Bytes of each row's field. Null where the job has no `kv.field`: then every key has exactly one value. */
+  readonly fieldSizes: Uint32Array | null;
+  /** Bytes of each row's value: a number as text, a text, or JSON, as readers will get it. */
+  readonly valueSizes: Uint32Array;
 }
 
 export interface StagedCounts {

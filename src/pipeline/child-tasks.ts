@@ -14,7 +14,7 @@ import { describeTable } from '../source/resolve-input.ts';
 import type { ChildState } from './child-state.ts';
 import { planRun } from './plan-run.ts';
 import { runShard } from './run-shard.ts';
-import type { LoadPartsTask, PartsTask, RunReference, TaskName, TaskRequest, TaskResult } from './tasks.ts';
+import type { LoadPartTask, RunReference, TaskName, TaskRequest, TaskResult } from './tasks.ts';
 
 export interface TaskEffects {
   readonly now: () => Date;
@@ -53,29 +53,29 @@ export const TASK_HANDLERS: Handlers = {
       storeError,
     });
     try {
-      const load = { ...request, shards: [index], storeUrl, stageAs: index, duplicatesOnly: false };
-      return outcome(await loadParts(state, load, effects), null);
+      const load = { ...request, storeUrl, stageAs: index, duplicatesAmong: null };
+      return outcome(await loadPart(state, load, effects), null);
     } catch (error) {
       return outcome(null, serializeError(error));
     }
   },
 
-  'load-parts': loadParts,
+  'load-part': loadPart,
 
   async 'count-distinct'(state, request) {
     const { plan, paths, database } = await openRun(state, request);
-    return countDistinct(database, kvOf(plan), partFiles(paths, request));
+    return countDistinct(database, kvOf(plan), partFiles(paths, request.shards));
   },
 
   async 'merge-parts'(state, request) {
     const { plan, paths, database } = await openRun(state, request);
-    return mergeParts(database, partFiles(paths, request), request.target, plan.output.compression);
+    return mergeParts(database, partFiles(paths, request.shards), request.target, plan.output.compression);
   },
 
   /** Which of the wanted texts occur in their key columns at all. */
   async 'known-values'(state, request) {
     const { paths, database } = await openRun(state, request);
-    const from = `read_parquet(${quoteFiles(partFiles(paths, request))})`;
+    const from = `read_parquet(${quoteFiles(partFiles(paths, request.shards))})`;
     const columns = await database.describe(`SELECT * FROM ${from}`);
     const wanted = Object.entries(request.wanted);
     const list = wanted.map(
@@ -109,19 +109,22 @@ export const TASK_HANDLERS: Handlers = {
   },
 };
 
-async function loadParts(
+async function loadPart(
   state: ChildState,
-  request: LoadPartsTask,
+  request: LoadPartTask,
   effects: TaskEffects,
 ): Promise<StagedCounts> {
   const { plan, paths, database } = await openRun(state, request);
   const store = await state.store(request.storeUrl, plan.job);
   const kv = kvOf(plan);
-  const read = request.duplicatesOnly ? readDuplicateWinners : readKvBatches;
+
   return store.stage({
     generation: plan.runId,
     shard: request.stageAs,
-    batches: read(database, kv, partFiles(paths, request)),
+    batches:
+      request.duplicatesAmong === null
+        ? readKvBatches(database, kv, paths.part(request.stageAs))
+        : readDuplicateWinners(database, kv, partFiles(paths, request.duplicatesAmong)),
     ttlSeconds: kv.ttlSeconds,
     signal: effects.signal,
   });
@@ -145,7 +148,7 @@ function kvOf(plan: Plan): NonNullable<Plan['kv']> {
   );
 }
 
-function partFiles(paths: RunPaths, { shards }: PartsTask): string[] {
+function partFiles(paths: RunPaths, shards: readonly number[]): string[] {
   return shards.map((shard) => paths.part(shard));
 }
 

@@ -59,12 +59,8 @@ async function loadGeneration(request: FinishRequest): Promise<KvCounts | null> 
   const { plan, run, pool, store, storeUrl, effects } = request;
   if (store === null || storeUrl === null) return null;
   const shards = shardsOf(plan);
-  const loadOne = async (
-    stageAs: number,
-    parts: readonly number[],
-    duplicatesOnly: boolean,
-  ): Promise<void> => {
-    await pool.runRetrying('load-parts', { ...run, shards: parts, storeUrl, stageAs, duplicatesOnly });
+  const load = async (stageAs: number, duplicatesAmong: readonly number[] | null): Promise<void> => {
+    await pool.runRetrying('load-part', { ...run, storeUrl, stageAs, duplicatesAmong });
   };
   effects.progress.update({ stage: 'load store' });
   const { keys, values, duplicates } = await verifyGeneration({
@@ -73,11 +69,11 @@ async function loadGeneration(request: FinishRequest): Promise<KvCounts | null> 
     rows: request.rowsOut,
     shards,
     load: async (missing) => {
-      await Promise.all(missing.map((shard) => loadOne(shard, [shard], false)));
+      await Promise.all(missing.map((shard) => load(shard, null)));
       effects.progress.update({ stage: 'verify' });
     },
     countDistinct: () => pool.runRetrying('count-distinct', { ...run, shards }),
-    settleDuplicates: () => loadOne(shards.length, shards, true),
+    settleDuplicates: () => load(shards.length, shards),
   });
   if (duplicates > 0)
     effects.log.warn(

@@ -11,7 +11,7 @@ import type { PlanRequest } from './plan-run.ts';
 export interface Tasks {
   readonly plan: { readonly request: PlanTask; readonly result: Plan };
   readonly shard: { readonly request: ShardTask; readonly result: ShardOutcome };
-  readonly 'load-parts': { readonly request: LoadPartsTask; readonly result: StagedCounts };
+  readonly 'load-part': { readonly request: LoadPartTask; readonly result: StagedCounts };
   readonly 'count-distinct': {
     readonly request: PartsTask;
     readonly result: { keys: number; values: number };
@@ -61,12 +61,12 @@ export interface PartsTask extends RunReference {
   readonly shards: readonly number[];
 }
 
-export interface LoadPartsTask extends PartsTask {
+export interface LoadPartTask extends RunReference {
   readonly storeUrl: string;
-  /** Number under which they are staged: the shard's own, or one beyond all for `duplicatesOnly`. */
+  /** The shard whose part is loaded; one beyond all for `duplicatesAmong`. */
   readonly stageAs: number;
-  /** Only the rows whose key and field occur twice, the last of each. */
-  readonly duplicatesOnly: boolean;
+  /** Not a part, but the rows among the parts of these shards whose key and field occur twice, the last of each. */
+  readonly duplicatesAmong: readonly number[] | null;
 }
 
 export interface MergeTask extends PartsTask {

@@ -1,25 +1,32 @@
 import type { KvPlan } from '../core/plan.ts';
-import { quoteFiles } from '../core/sql.ts';
+import { quoteFile, quoteFiles, quoteName } from '../core/sql.ts';
+import type { Column } from '../core/table.ts';
+import { parseTemplate } from '../core/template.ts';
 import type { KvBatch } from '../kv/store.ts';
-import { streamChunks } from '../source/chunk-stream.ts';
+import { streamVectors } from '../source/chunk-stream.ts';
 import type { Database } from '../source/database.ts';
-import { templateSql, valueSql } from './value-sql.ts';
+import { KvBatchBuilder } from './kv-batch-builder.ts';
+import { type KvTexts, planKvTexts } from './kv-texts.ts';
+import { textColumn } from './text-column.ts';
+import { TextWriter } from './text-writer.ts';
+import { templateSql } from './value-sql.ts';
+
+/** A store may do much for each batch: LMDB one transaction. */
+const ROWS_PER_BATCH = 16_384;
+/** Rows that DuckDB hands over at once. */
+const CHUNK_ROWS = 2_048;
 
 /**
  * The rows of a part for the store, all rows of one key next to each other. A table ordered by date
  * first would otherwise turn one write of seven fields into seven writes.
  */
-export async function* readKvBatches(
-  database: Database,
-  kv: KvPlan,
-  parts: readonly string[],
-): AsyncGenerator<KvBatch> {
-  const rows = await keyedRowsSql(database, kv, parts);
-  yield* toBatches(
-    database,
-    (await isGrouped(database, rows)) ? rows : `${rows} ORDER BY k, n`,
-    kv.field !== null,
-  );
+export async function* readKvBatches(database: Database, kv: KvPlan, part: string): AsyncGenerator<KvBatch> {
+  const from = `read_parquet(${quoteFile(part)}, file_row_number = true)`;
+  const columns = await database.describe(`SELECT * FROM ${from}`);
+  const texts = planKvTexts(kv, columns);
+  const isInOrder = kv.field === null || (await isGrouped(database, kv, from, columns));
+  const order = isInOrder ? '' : ` ORDER BY ${templateSql(kv.key, columns)}, file_row_number`;
+  yield* toBatches(database, texts, `${from}${order}`);
 }
 
 /**
@@ -31,9 +38,12 @@ export async function* readDuplicateWinners(
   kv: KvPlan,
   parts: readonly string[],
 ): AsyncGenerator<KvBatch> {
-  const rows = await keyedRowsSql(database, kv, parts);
-  const winners = `SELECT k, f, max_by(v, n) AS v FROM (${rows}) GROUP BY k, f HAVING count(*) > 1 ORDER BY k, f`;
-  yield* toBatches(database, winners, kv.field !== null);
+  const from = `read_parquet(${quoteFiles(parts)})`;
+  const columns = await database.describe(`SELECT * FROM ${from}`);
+  const winners = `(SELECT *, count(*) OVER same AS c, row_number() OVER (same ORDER BY n DESC) AS place
+    FROM (SELECT *, ${keySql(kv, columns)}, row_number() OVER () AS n FROM ${from})
+    WINDOW same AS (PARTITION BY k, f)) WHERE c > 1 AND place = 1 ORDER BY k, f`;
+  yield* toBatches(database, planKvTexts(kv, columns), winners);
 }
 
 /** Distinct keys and distinct (key, field) pairs of the parts. */
@@ -42,32 +52,61 @@ export async function countDistinct(
   kv: KvPlan,
   parts: readonly string[],
 ): Promise<{ readonly keys: number; readonly values: number }> {
-  const rows = await keyedRowsSql(database, kv, parts);
+  const from = `read_parquet(${quoteFiles(parts)})`;
+  const columns = await database.describe(`SELECT * FROM ${from}`);
   const [counts] = await database.rows(
-    `SELECT count(DISTINCT k) AS keys, count(*) AS pairs FROM (SELECT DISTINCT k, f FROM (${rows}))`,
+    `SELECT count(DISTINCT k) AS keys, count(*) AS pairs FROM (SELECT DISTINCT ${keySql(kv, columns)} FROM ${from})`,
   );
   return { keys: Number(counts?.keys), values: Number(counts?.pairs) };
 }
 
-/** k: key, f: field, v: value, n: row number. */
-async function keyedRowsSql(database: Database, kv: KvPlan, parts: readonly string[]): Promise<string> {
-  const from = `read_parquet(${quoteFiles(parts)})`;
-  const columns = await database.describe(`SELECT * FROM ${from}`);
-  const field = kv.field === null ? "''" : templateSql(kv.field, columns);
-  return `SELECT ${templateSql(kv.key, columns)} AS k, ${field} AS f, ${valueSql(kv.values, columns)} AS v, row_number() OVER () AS n FROM ${from}`;
+/** k: key, f: field. */
+function keySql(kv: KvPlan, columns: readonly Column[]): string {
+  const text = (template: string) => `coalesce(${templateSql(template, columns)}, '')`;
+  return `${text(kv.key)} AS k, ${kv.field === null ? "''" : text(kv.field)} AS f`;
 }
 
-async function isGrouped(database: Database, rows: string): Promise<boolean> {
+/** Whether every key has all its rows in one place: looked at where the key columns change, and only there. */
+async function isGrouped(
+  database: Database,
+  kv: KvPlan,
+  from: string,
+  columns: readonly Column[],
+): Promise<boolean> {
+  const names = parseTemplate(kv.key, 'kv.key').columns.map(quoteName);
+  const changes = names.map((name) => `${name} IS DISTINCT FROM lag(${name}) OVER ()`).join(' OR ');
   const [counts] = await database.rows(
-    `SELECT count(*) FILTER (k IS DISTINCT FROM previous) AS runs, count(DISTINCT k) AS keys
-     FROM (SELECT k, lag(k) OVER () AS previous FROM (${rows}))`,
+    `SELECT count(*) AS runs, count(DISTINCT coalesce(${templateSql(kv.key, columns)}, '')) AS keys
+     FROM (SELECT *, file_row_number = 0 OR ${changes} AS changed FROM ${from}) WHERE changed`,
   );
   return counts?.runs === counts?.keys;
 }
 
-async function* toBatches(database: Database, rows: string, hasField: boolean): AsyncGenerator<KvBatch> {
-  for await (const { rows: count, columns } of streamChunks(database, `SELECT k, f, v FROM (${rows})`)) {
-    const [keys, fields, values] = columns.map((column) => column.values as readonly string[]);
-    yield { rows: count, keys: keys ?? [], fields: hasField ? (fields ?? []) : null, values: values ?? [] };
+async function* toBatches(database: Database, texts: KvTexts, from: string): AsyncGenerator<KvBatch> {
+  const columns = texts.columns.map(({ kind, nonFinite }) => textColumn(kind, nonFinite));
+  const key = new TextWriter(texts.key, columns);
+  const field = texts.field === null ? null : new TextWriter(texts.field, columns);
+  const value = new TextWriter(texts.value, columns);
+  const builder = new KvBatchBuilder(ROWS_PER_BATCH + CHUNK_ROWS, field !== null);
+  const list = texts.columns.map(({ sql }, index) => `${sql} AS c${index}`).join(', ');
+  for await (const { rows, vectors } of streamVectors(database, `SELECT ${list} FROM ${from}`)) {
+    columns.forEach((column, index) => {
+      const vector = vectors[index];
+      if (vector !== undefined) column.load(vector);
+    });
+    for (let row = 0; row < rows; row++) {
+      if (row === 0 || !key.isRepeated(row)) {
+        key.write(builder.bytes, row);
+        builder.endKey();
+      }
+      field?.write(builder.bytes, row);
+      builder.endField();
+      value.write(builder.bytes, row);
+      builder.endValue();
+    }
+    if (builder.rows < ROWS_PER_BATCH) continue;
+    yield builder.batch();
+    builder.clear();
   }
+  if (builder.rows > 0) yield builder.batch();
 }

@@ -14,40 +14,35 @@ export function templateSql(template: string, columns: readonly Column[]): strin
 
 /**
  * A key column as text, as a reader would write it: `2026-11-21`, `2026-11-21T05:00:00`, `17` (also
- * where pandas made a float of it).
+ * where pandas made a float of it). Null stays null.
  */
-function keyTextSql({ name, type }: Column): string {
+export function keyTextSql({ name, type }: Column): string {
   const column = quoteName(name);
   const text = `CAST(${column} AS VARCHAR)`;
   if (type === 'TIMESTAMP WITH TIME ZONE') return `replace(replace(${text}, ' ', 'T'), '+00', 'Z')`;
   if (type.startsWith('TIMESTAMP')) return `replace(${text}, ' ', 'T')`;
-  if (type === 'DOUBLE' || type === 'FLOAT') return `regexp_replace(${text}, '\\.0$', '')`;
+  if (isFloat(type)) return `regexp_replace(${text}, '\\.0$', '')`;
   return text;
 }
 
 /**
- * The value that readers get: the plain text of one column (numbers in their shortest form), or a JSON
- * object of several. NaN and infinities are `NaN`, `Infinity`, `-Infinity`, and null in JSON. A null (of a
- * column kept from the input) is `NaN`, the empty text or JSON's null.
+ * A value that is one column: the plain text of a number or a text, or JSON. A null (of a column kept from
+ * the input) is `NaN`, the empty text or JSON's null.
  */
-export function valueSql(values: readonly string[], columns: readonly Column[]): string {
-  const [only] = values;
-  if (only !== undefined && values.length === 1) {
-    const { type } = columnOf(only, columns);
-    switch (kindOfType(type)) {
-      case 'json':
-        return jsonSql(quoteName(only), type);
-      case 'text':
-        return `coalesce(CAST(${quoteName(only)} AS VARCHAR), '')`;
-      case 'number':
-        return numberTextSql(quoteName(only), type);
-    }
+export function singleValueSql({ name, type }: Column): string {
+  switch (kindOfType(type)) {
+    case 'json':
+      return jsonValueSql({ name, type });
+    case 'text':
+      return `coalesce(CAST(${quoteName(name)} AS VARCHAR), '')`;
+    case 'number':
+      return `coalesce(CAST(${quoteName(name)} AS VARCHAR), 'NaN')`;
   }
-  const members = values.map(
-    (name) =>
-      `${quoteText(`${JSON.stringify(name)}:`)} || ${jsonSql(quoteName(name), columnOf(name, columns).type)}`,
-  );
-  return `'{' || ${members.join(" || ',' || ")} || '}'`;
+}
+
+/** A column as JSON, where it is a list or one of several that make a value. Never null; NaN and infinities are `null`. */
+export function jsonValueSql({ name, type }: Column): string {
+  return jsonSql(quoteName(name), type);
 }
 
 /** What a single value is, for those who read it. */
@@ -75,11 +70,6 @@ function jsonSql(value: string, type: string): string {
   return `coalesce(${kindOfType(type) === 'text' ? `CAST(to_json(${text}) AS VARCHAR)` : text}, 'null')`;
 }
 
-function numberTextSql(value: string, type: string): string {
-  if (!isFloat(type)) return `coalesce(CAST(${value} AS VARCHAR), 'NaN')`;
-  return `CASE WHEN isfinite(${value}) THEN CAST(${value} AS VARCHAR) WHEN ${value} = 'inf' THEN 'Infinity' WHEN ${value} = '-inf' THEN '-Infinity' ELSE 'NaN' END`;
-}
-
 function isFloat(type: string): boolean {
   return type === 'FLOAT' || type === 'DOUBLE';
 }
@@ -88,6 +78,6 @@ function isList(type: string): boolean {
   return type.endsWith('[]');
 }
 
-function columnOf(name: string, columns: readonly Column[]): Column {
+export function columnOf(name: string, columns: readonly Column[]): Column {
   return columns.find((column) => column.name === name) ?? { name, type: 'VARCHAR' };
 }

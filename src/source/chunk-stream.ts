@@ -1,4 +1,4 @@
-import type { DuckDBDataChunk, DuckDBVector } from '@duckdb/node-api';
+import type { DuckDBVector } from '@duckdb/node-api';
 import type { Database } from './database.ts';
 
 /** Up to 2,048 rows as DuckDB hands them over: the arrays are DuckDB's own memory, valid for one step. */
@@ -15,11 +15,21 @@ export interface ChunkColumn {
 
 /** Streams a SELECT of numbers, booleans and text in chunks. Throws what DuckDB throws. */
 export async function* streamChunks(database: Database, sql: string): AsyncGenerator<Chunk> {
+  for await (const { rows, vectors } of streamVectors(database, sql))
+    yield { rows, columns: vectors.map((vector) => readColumn(vector, rows)) };
+}
+
+/** Streams a SELECT in chunks of up to 2,048 rows, as DuckDB keeps them: for those who read its memory themselves. */
+export async function* streamVectors(
+  database: Database,
+  sql: string,
+): AsyncGenerator<{ readonly rows: number; readonly vectors: readonly DuckDBVector[] }> {
   const result = await database.connection.stream(sql);
   for (;;) {
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) return;
-    yield readChunk(chunk);
+    const vectors = Array.from({ length: chunk.columnCount }, (_, index) => chunk.getColumnVector(index));
+    yield { rows: chunk.rowCount, vectors };
   }
 }
 
@@ -27,13 +37,6 @@ export function isValid(column: ChunkColumn, row: number): boolean {
   if (column.validity === null) return true;
   const word = column.validity[row >> 6] ?? 0n;
   return ((word >> BigInt(row & 63)) & 1n) === 1n;
-}
-
-function readChunk(chunk: DuckDBDataChunk): Chunk {
-  const columns: ChunkColumn[] = [];
-  for (let index = 0; index < chunk.columnCount; index++)
-    columns.push(readColumn(chunk.getColumnVector(index), chunk.rowCount));
-  return { rows: chunk.rowCount, columns };
 }
 
 /** The typings keep the arrays private; reading them is what makes a chunk cost microseconds and not milliseconds. */

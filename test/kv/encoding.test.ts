@@ -7,6 +7,7 @@ import { LmdbEntry, writeEntry } from '../../src/kv/lmdb-entry.ts';
 import { EntryKeyWriter, sameSeries, seriesRange } from '../../src/kv/lmdb-key.ts';
 import { escapeGlob } from '../../src/kv/redis-keys.ts';
 import { ReplyCounter } from '../../src/kv/reply-counter.ts';
+import { type KvRow, kvBatch } from '../support/kv-batch.ts';
 
 /** Any text that UTF-8 can hold: without halves of surrogate pairs. */
 const text = fc.string({ unit: 'binary', maxLength: 60 });
@@ -23,18 +24,9 @@ describe('grouping rows', () => {
         for (const [key, field, value] of sorted)
           expected.set(key, new Map([...(expected.get(key) ?? []), [field, value]]));
         const groups: [string, [string, string][]][] = [];
-        const grouper = new RowGrouper(({ key, fields, values }) =>
-          groups.push([key, (fields ?? []).map((field, index) => [field, values[index] ?? '?'])]),
-        );
-        for (let start = 0; start < sorted.length; start += rowsPerBatch) {
-          const some = sorted.slice(start, start + rowsPerBatch);
-          const [keys, fields, values] = [0, 1, 2].map((column) => some.map((row) => row[column] ?? ''));
-          grouper.add(
-            { rows: some.length, keys: keys ?? [], fields: fields ?? [], values: values ?? [] },
-            0,
-            some.length,
-          );
-        }
+        const grouper = new RowGrouper((group) => groups.push(textsOf(group)));
+        for (let start = 0; start < sorted.length; start += rowsPerBatch)
+          grouper.add(kvBatch(sorted.slice(start, start + rowsPerBatch)));
         grouper.end();
         const sortedFields = (fields: ReadonlyMap<string, string>) =>
           [...fields].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -45,44 +37,68 @@ describe('grouping rows', () => {
 
   it('notices a batch with fewer values than rows', () => {
     const grouper = new RowGrouper(() => {});
-    const short = { rows: 2, keys: ['a', 'b'], fields: null, values: ['1'] };
-    expect(() => grouper.add(short, 0, 2)).toThrow(/2 rows.*row 1/);
+    const batch = kvBatch([
+      ['a', null, '1'],
+      ['b', null, '2'],
+    ]);
+    const short = { ...batch, valueSizes: batch.valueSizes.subarray(0, 1) };
+    expect(() => grouper.add(short)).toThrow(/2 rows.*row 1/);
   });
 });
 
+/** A key and its fields with their values; a key without fields has one under the empty text. */
+function textsOf(group: RowGroup): [string, [string, string][]] {
+  const text = (start: number | undefined, end: number | undefined) =>
+    Buffer.from(group.bytes.subarray(start, end)).toString('utf8');
+  const rows = Array.from({ length: group.count }, (_, index): [string, string] => [
+    group.hasFields ? text(group.fieldStarts[index], group.valueStarts[index]) : '',
+    text(group.valueStarts[index], group.valueEnds[index]),
+  ]);
+  return [text(group.keyStart, group.keyEnd), rows];
+}
+
 describe('the entries of an LMDB file', () => {
   const expiry = fc.option(fc.integer({ min: 0, max: 4e12 }), { nil: null });
-  const write = (group: RowGroup, expiresAtMs: number | null) => {
+  const write = (rows: readonly KvRow[], expiresAtMs: number | null) => {
     const writer = new ByteWriter(1);
-    writeEntry(writer, group, expiresAtMs);
+    const grouper = new RowGrouper((group) => writeEntry(writer, group, expiresAtMs));
+    grouper.add(kvBatch(rows));
+    grouper.end();
     return new LmdbEntry(Buffer.from(writer.view()));
   };
 
   it('are read as they were written, with fields', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(text), fc.array(text), expiry, (fields, texts, expiresAtMs) => {
-        const values = fields.map((_, index) => (texts[index] ?? 'v').repeat(index % 3 === 0 ? 5 : 1));
-        const entry = write({ key: 'k', fields, values }, expiresAtMs);
-        expect([entry.hasFields, entry.expiresAtMs, entry.fieldCount()]).toEqual([
-          true,
-          expiresAtMs,
-          fields.length,
-        ]);
-        const series = new Map<string, string>();
-        entry.readInto(series);
-        expect([...series]).toEqual(fields.map((field, index) => [field, values[index]]));
-        fields.forEach((field, index) => {
-          expect(entry.field(Buffer.from(field))).toBe(values[index]);
-        });
-        if (!fields.includes('absent')) expect(entry.field(Buffer.from('absent'))).toBeUndefined();
-      }),
+      fc.property(
+        fc.uniqueArray(text, { minLength: 1 }),
+        fc.array(text),
+        expiry,
+        (some, texts, expiresAtMs) => {
+          const fields = some.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+          const values = fields.map((_, index) => (texts[index] ?? 'v').repeat(index % 3 === 0 ? 5 : 1));
+          const rows = fields.map((field, index) => ['k', field, values[index] ?? ''] as const);
+          const entry = write(rows, expiresAtMs);
+          expect([entry.hasFields, entry.expiresAtMs, entry.fieldCount()]).toEqual([
+            true,
+            expiresAtMs,
+            fields.length,
+          ]);
+          const series = new Map<string, string>();
+          entry.readInto(series);
+          expect([...series]).toEqual(fields.map((field, index) => [field, values[index]]));
+          fields.forEach((field, index) => {
+            expect(entry.field(Buffer.from(field))).toBe(values[index]);
+          });
+          if (!fields.includes('absent')) expect(entry.field(Buffer.from('absent'))).toBeUndefined();
+        },
+      ),
     );
   });
 
   it('are read as they were written, without fields', () => {
     fc.assert(
       fc.property(text, expiry, (value, expiresAtMs) => {
-        const entry = write({ key: 'k', fields: null, values: [value] }, expiresAtMs);
+        const entry = write([['k', null, value]], expiresAtMs);
         expect([entry.hasFields, entry.expiresAtMs, entry.plain()]).toEqual([false, expiresAtMs, value]);
       }),
     );
@@ -104,16 +120,21 @@ describe('the entries of an LMDB file', () => {
     fc.assert(
       fc.property(key, key, fc.nat({ max: 0xffffffff }), (mine, other, shard) => {
         const range = seriesRange(mine);
-        const written = Buffer.from(new EntryKeyWriter().write(other, shard));
+        const written = Buffer.from(entryKey(other, shard));
         if (range === undefined) throw new Error('short keys have a range');
         const inRange = range.start.compare(written) <= 0 && written.compare(range.end) < 0;
         expect(inRange).toBe(mine === other);
-        const sibling = new EntryKeyWriter().write(mine, 7);
+        const sibling = entryKey(mine, 7);
         expect(sameSeries(sibling, written)).toBe(mine === other);
       }),
     );
   });
 });
+
+function entryKey(key: string, shard: number): Buffer {
+  const bytes = Buffer.from(key);
+  return new EntryKeyWriter().write(bytes, 0, bytes.length, shard);
+}
 
 describe('what Redis is sent and answers', () => {
   it('escapes patterns so that they match themselves only', () => {

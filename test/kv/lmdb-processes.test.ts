@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openStore } from '../../src/kv/open-store.ts';
 import type { KvStore } from '../../src/kv/store.ts';
+import { kvBatch } from '../support/kv-batch.ts';
 import { FENCE, INFO } from './store-contract.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -112,7 +113,7 @@ describe('LMDB with several processes', () => {
         generation: 'g0',
         shard: 0,
         batches: (async function* () {
-          yield { rows: 1, keys: ['k'], fields: ['f'], values: ['old'] };
+          yield kvBatch([['k', 'f', 'old']]);
         })(),
         ttlSeconds: null,
         signal: new AbortController().signal,

@@ -8,8 +8,9 @@ import { openStore } from '../../src/kv/open-store.ts';
 import { RedisStore } from '../../src/kv/redis-store.ts';
 import { parseRedisUrl } from '../../src/kv/redis-url.ts';
 import type { KvBatch, KvStore } from '../../src/kv/store.ts';
+import { type KvRow, kvBatch } from '../support/kv-batch.ts';
 import { type RedisServerOptions, startRedis, TLS_FILES } from '../support/redis-server.ts';
-import { FENCE, INFO, type Row, stage, WEEK } from './store-contract.ts';
+import { FENCE, INFO, stage, WEEK } from './store-contract.ts';
 
 const PASSWORD = 'p@ss:w/rd#ä 1';
 
@@ -82,7 +83,7 @@ describe('the connection to Redis', () => {
     const store = open(server.url);
     await stage(
       store,
-      Array.from({ length: 5000 }, (_, index): Row => [`${index}`, 'f', 'v']),
+      Array.from({ length: 5000 }, (_, index): KvRow => [`${index}`, 'f', 'v']),
     );
     expect(await store.count('g1')).toEqual({ keys: 5000, values: 5000 });
     await store.drop('g1');
@@ -206,10 +207,9 @@ describe('the connection to Redis', () => {
     const server = await start();
     const store = open(server.url);
     const interrupted = async function* (): AsyncGenerator<KvBatch> {
-      const batch = { rows: 1, keys: ['k'], fields: ['f'], values: ['v'] };
-      yield batch;
+      yield kvBatch([['k', 'f', 'v']]);
       await server.restart();
-      yield { ...batch, keys: ['l'] };
+      yield kvBatch([['l', 'f', 'v']]);
     };
     const error = await failureOf(
       store.stage({
@@ -241,7 +241,7 @@ describe('the connection to Redis', () => {
   it('says that the memory of the server is used up, and does not mark the shard', async () => {
     const server = await start({ args: ['--maxmemory', '3mb', '--maxmemory-policy', 'noeviction'] });
     const store = open(server.url);
-    const rows = Array.from({ length: 40_000 }, (_, index): Row => [`${index}`, 'f', 'x'.repeat(100)]);
+    const rows = Array.from({ length: 40_000 }, (_, index): KvRow => [`${index}`, 'f', 'x'.repeat(100)]);
     const error = await failureOf(stage(store, rows));
     expect(error).toMatchObject({ code: 'STORE_REFUSED', message: expect.stringContaining('maxmemory') });
     expect((await store.stagedShards('g1')).size).toBe(0);

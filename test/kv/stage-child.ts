@@ -1,5 +1,6 @@
 import { openStore } from '../../src/kv/open-store.ts';
 import type { KvBatch } from '../../src/kv/store.ts';
+import { kvBatch } from '../support/kv-batch.ts';
 
 /**
  * A process that stages one shard, for tests that kill it: `node stage-child.js URL SHARD KEYS`. It
@@ -12,16 +13,13 @@ const keys = Number(keysText);
 
 async function* batches(): AsyncGenerator<KvBatch> {
   for (let key = 0; key < keys; key += 100) {
-    const rows = Array.from({ length: 100 * FIELDS }, (_, row) => ({
-      key: `${shard}:${key + Math.floor(row / FIELDS)}`,
-      field: `2026-11-2${row % FIELDS}`,
-    }));
-    yield {
-      rows: rows.length,
-      keys: rows.map((row) => row.key),
-      fields: rows.map((row) => row.field),
-      values: rows.map((row) => `value of ${row.key} ${row.field}`),
-    };
+    yield kvBatch(
+      Array.from({ length: 100 * FIELDS }, (_, row) => {
+        const name = `${shard}:${key + Math.floor(row / FIELDS)}`;
+        const field = `2026-11-2${row % FIELDS}`;
+        return [name, field, `value of ${name} ${field}`] as const;
+      }),
+    );
     if (key === 100) process.stdout.write('started\n');
   }
 }

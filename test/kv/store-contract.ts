@@ -1,9 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GenerationInfo, KvBatch, KvStore, StagedCounts } from '../../src/kv/store.ts';
-
-/** key, field (null where the job has none), value */
-export type Row = readonly [key: string, field: string | null, value: string];
+import { kvBatch, type KvRow as Row } from '../support/kv-batch.ts';
 
 export interface StoreUnderTest {
   /** A new store on the same data. */
@@ -53,15 +51,8 @@ export function stage(
 }
 
 async function* toBatches(rows: readonly Row[], rowsPerBatch: number): AsyncGenerator<KvBatch> {
-  for (let start = 0; start < rows.length; start += rowsPerBatch) {
-    const some = rows.slice(start, start + rowsPerBatch);
-    yield {
-      rows: some.length,
-      keys: some.map(([key]) => key),
-      fields: some.some(([, field]) => field === null) ? null : some.map(([, field]) => field ?? ''),
-      values: some.map(([, , value]) => value),
-    };
-  }
+  for (let start = 0; start < rows.length; start += rowsPerBatch)
+    yield kvBatch(rows.slice(start, start + rowsPerBatch));
 }
 
 /** What every store promises. */

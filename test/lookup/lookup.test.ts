@@ -7,7 +7,8 @@ import type { Clock } from '../../src/core/effects.ts';
 import { openStore } from '../../src/kv/open-store.ts';
 import type { GenerationInfo, KvStore } from '../../src/kv/store.ts';
 import { createLookup, type Lookup } from '../../src/lookup/lookup.ts';
-import { FENCE, INFO, type Row, stage } from '../kv/store-contract.ts';
+import { FENCE, INFO, stage } from '../kv/store-contract.ts';
+import type { KvRow as Row } from '../support/kv-batch.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 
 /** A clock that stands still until it is told to go on. */

@@ -3,8 +3,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { KvPlan } from '../../src/core/plan.ts';
 import type { KvBatch } from '../../src/kv/store.ts';
 import { countDistinct, readDuplicateWinners, readKvBatches } from '../../src/sinks/kv-batches.ts';
+import { templateSql } from '../../src/sinks/value-sql.ts';
 import type { Database } from '../../src/source/database.ts';
 import { openDatabase } from '../support/database.ts';
+import { type KvRow, kvRows } from '../support/kv-batch.ts';
 import { temporaryFolder } from '../support/project.ts';
 
 const KV: KvPlan = {
@@ -34,13 +36,9 @@ async function part(name: string, select: string): Promise<string> {
 const BY_DAY = `SELECT s AS store, p AS product, 'day ' || d AS date, (d * 100 + s * 10 + p)::FLOAT AS y
   FROM range(3) days(d), range(2) stores(s), range(40) products(p) ORDER BY d, s, p`;
 
-async function entries(
-  batches: AsyncIterable<KvBatch>,
-): Promise<(readonly [string, string | null, string])[]> {
-  const all: (readonly [string, string | null, string])[] = [];
-  for await (const { rows, keys, fields, values } of batches)
-    for (let row = 0; row < rows; row++)
-      all.push([keys[row] ?? '?', fields?.[row] ?? null, values[row] ?? '?']);
+async function entries(batches: AsyncIterable<KvBatch>): Promise<KvRow[]> {
+  const all: KvRow[] = [];
+  for await (const batch of batches) all.push(...kvRows(batch));
   return all;
 }
 
@@ -51,7 +49,7 @@ function keyChanges(found: readonly (readonly [string, ...unknown[]])[]): number
 
 describe('rows for the store', () => {
   it('come with all rows of a key next to each other, also where the part has them far apart', async () => {
-    const found = await entries(readKvBatches(database, KV, [await part('by-day.parquet', BY_DAY)]));
+    const found = await entries(readKvBatches(database, KV, await part('by-day.parquet', BY_DAY)));
     expect(found).toHaveLength(240);
     expect(keyChanges(found)).toBe(80);
     expect(found.slice(0, 3)).toEqual([
@@ -64,8 +62,39 @@ describe('rows for the store', () => {
   it('stay in the order of the part where it is grouped already', async () => {
     const grouped =
       'SELECT 9 - range // 3 AS store, 1 AS product, range AS date, range::FLOAT AS y FROM range(30)';
-    const found = await entries(readKvBatches(database, KV, [await part('grouped.parquet', grouped)]));
+    const found = await entries(readKvBatches(database, KV, await part('grouped.parquet', grouped)));
     expect(found.map(([, field]) => Number(field))).toEqual(Array.from({ length: 30 }, (_, index) => index));
+  });
+
+  it.each([
+    ['17::SMALLINT'],
+    ['-3'],
+    ['9223372036854775807'],
+    ['2.5::DOUBLE'],
+    ["'größe'"],
+    ["'a text that is longer than twelve bytes'"],
+    ["'a text that is longer than twelve bytes, number ' || range % 2"],
+    ["DATE '2026-11-21'"],
+    ["TIMESTAMP '2026-11-21 05:00:00'"],
+    ["TIMESTAMP '2026-11-21 05:00:00.123456'"],
+    ["TIMESTAMPTZ '2026-11-21 05:00:00.25+00'"],
+    ['CASE WHEN range % 2 = 0 THEN 7 END'],
+    ["CASE WHEN range % 2 = 0 THEN 'seven' END"],
+  ])('have the text of %s in key and field as templates say, and nothing for a null', async (sql) => {
+    const path = await part(
+      'types.parquet',
+      `SELECT ${sql} AS store, 'p' AS product, 1::FLOAT AS y FROM range(10)`,
+    );
+    const columns = await database.describe(`SELECT * FROM '${path}'`);
+    const rows = await database.rows(
+      `SELECT coalesce(${templateSql('{store}', columns)}, '') AS text FROM '${path}'`,
+    );
+    const kv = { ...KV, key: '{product}', field: '{store}' };
+    const fields = (await entries(readKvBatches(database, kv, path))).map(([, field]) => field);
+    expect(fields).toEqual(rows.map(({ text }) => text));
+    const swapped = { ...KV, key: '{store}', field: null };
+    const keys = (await entries(readKvBatches(database, swapped, path))).map(([key]) => key);
+    expect(keys).toEqual(fields);
   });
 
   it('have no field where the job has none, and a number as its shortest text', async () => {
@@ -73,21 +102,11 @@ describe('rows for the store', () => {
       'plain.parquet',
       'SELECT 1 AS store, range AS product, 0.1::FLOAT AS y FROM range(2)',
     );
-    const found = await entries(readKvBatches(database, { ...KV, field: null }, [plain]));
+    const found = await entries(readKvBatches(database, { ...KV, field: null }, plain));
     expect(found).toEqual([
       ['1:0', null, '0.1'],
       ['1:1', null, '0.1'],
     ]);
-  });
-
-  it('run on across parts', async () => {
-    const halves = [
-      await part('half-0.parquet', `${BY_DAY} LIMIT 120`),
-      await part('half-1.parquet', `${BY_DAY} OFFSET 120`),
-    ];
-    const found = await entries(readKvBatches(database, KV, halves));
-    expect(found).toHaveLength(240);
-    expect(keyChanges(found)).toBe(80);
   });
 });
 

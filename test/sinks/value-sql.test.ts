@@ -1,12 +1,19 @@
+import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { templateSql, valueKind, valueSql } from '../../src/sinks/value-sql.ts';
+import type { KvPlan } from '../../src/core/plan.ts';
+import { readKvBatches } from '../../src/sinks/kv-batches.ts';
+import { templateSql, valueKind } from '../../src/sinks/value-sql.ts';
 import type { Database } from '../../src/source/database.ts';
 import { openDatabase } from '../support/database.ts';
+import { kvRows } from '../support/kv-batch.ts';
+import { temporaryFolder } from '../support/project.ts';
 
 let database: Database;
+let folder: string;
 
 beforeAll(async () => {
   database = await openDatabase();
+  folder = await temporaryFolder();
 });
 
 /** One value of a type, written by an expression over the columns `c` (the value) and `d "2"` (text). */
@@ -18,6 +25,15 @@ async function textOf(
   const columns = await database.describe(table);
   const [row] = await database.rows(`SELECT ${toText(columns)} AS text FROM (${table})`);
   return row?.text;
+}
+
+/** The value that a store gets, made of a part with the columns `c` and `d "2"`. */
+async function storedValue(sql: string, values: readonly string[]): Promise<string> {
+  const part = join(folder, 'part.parquet');
+  await database.run(`COPY (SELECT 1 AS k, ${sql} AS c, 'x"y' AS "d ""2""") TO '${part}' (FORMAT parquet)`);
+  const kv: KvPlan = { url: '', key: '{k}', field: null, values, ttlSeconds: null, keepGenerations: 1 };
+  for await (const batch of readKvBatches(database, kv, part)) return kvRows(batch)[0]?.[2] ?? '?';
+  throw new Error('the part has no row');
 }
 
 it.each<[sql: string, text: string | null]>([
@@ -76,7 +92,7 @@ it.each<[sql: string, text: string, kind: string]>([
   ['NULL::FLOAT[]', 'null', 'json'],
   ["['a', NULL]", '["a",null]', 'json'],
 ])('the single value %s is %j, a %s', async (sql, text, kind) => {
-  expect(await textOf(sql, (columns) => valueSql(['c'], columns))).toBe(text);
+  expect(await storedValue(sql, ['c'])).toBe(text);
   const columns = await database.describe(`SELECT ${sql} AS c`);
   expect(valueKind(['c'], columns)).toBe(kind);
 });
@@ -96,7 +112,7 @@ it.each<[sql: string, json: unknown]>([
   ['NULL::BOOLEAN', null],
   ['NULL::FLOAT[]', null],
 ])('of several values, %s is %j in a JSON object', async (sql, json) => {
-  const text = await textOf(sql, (columns) => valueSql(['c', 'd "2"'], columns));
-  expect(JSON.parse(String(text))).toEqual({ c: json, 'd "2"': 'x"y' });
+  const text = await storedValue(sql, ['c', 'd "2"']);
+  expect(JSON.parse(text)).toEqual({ c: json, 'd "2"': 'x"y' });
   expect(valueKind(['c', 'd "2"'], [])).toBe('json');
 });
