@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import { isConnectionError, redisError } from './redis-errors.ts';
 import { type RedisTarget, tlsOptions } from './redis-url.ts';
 
@@ -94,7 +94,9 @@ function isLate(start: number, timeouts: RedisTimeouts): boolean {
 }
 
 async function connectOnce(target: RedisTarget, timeouts: RedisTimeouts): Promise<Redis> {
-  const client = new Redis(optionsOf(target, timeouts));
+  // Loaded with the first connection: it takes longer than all else that a process with LMDB loads.
+  const ioredis = await import('ioredis');
+  const client = new ioredis.Redis(optionsOf(target, timeouts));
   let cause: unknown;
   // Without a listener an error would end the process. The first one says why; later ones that it is over.
   client.on('error', (error: unknown) => {

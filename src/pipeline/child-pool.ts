@@ -11,7 +11,6 @@ export interface PoolOptions {
   /** Children at work at once. */
   readonly size: number;
   readonly signal: AbortSignal;
-  readonly onChildDied?: (error: ServeBatchError) => void;
 }
 
 /**
@@ -20,20 +19,26 @@ export interface PoolOptions {
  * signal, and may be given again.
  */
 export class ChildPool {
-  readonly #options: PoolOptions;
+  /** Children at work at once; larger from now on, where more is known than when the pool was made. */
+  size: number;
+  onChildDied: (error: ServeBatchError) => void = () => {};
+  readonly #signal: AbortSignal;
+  /** The last one is taken first: what it has loaded for one task often serves the next. */
   readonly #idle: Child[] = [];
   readonly #all = new Set<Child>();
   readonly #waiting: ((child: Child) => void)[] = [];
   #closed = false;
 
   constructor(options: PoolOptions) {
-    this.#options = options;
+    this.size = options.size;
+    this.#signal = options.signal;
     options.signal.addEventListener('abort', this.#kill, { once: true });
   }
 
   /** Starts all children now, so that loading their libraries overlaps with other work. */
   warmUp(): void {
-    while (this.#all.size < this.#options.size) this.#release(this.#spawn());
+    // At the back of the queue: those that were started before have loaded before.
+    while (this.#all.size < this.size) this.#idle.unshift(this.#spawn());
   }
 
   /**
@@ -45,7 +50,7 @@ export class ChildPool {
     request: TaskRequest<N>,
     onRows: (rows: number) => void = () => {},
   ): Promise<TaskResult<N>> {
-    this.#options.signal.throwIfAborted();
+    this.#signal.throwIfAborted();
     const child = await this.#acquire();
     try {
       return (await child.run(task, request, onRows)) as TaskResult<N>;
@@ -65,7 +70,7 @@ export class ChildPool {
       } catch (error) {
         const died = error instanceof ServeBatchError && error.code === 'CHILD_DIED';
         if (!died || attempt > TASK_RETRIES) throw error;
-        await sleep(RETRY_MS, undefined, { signal: this.#options.signal });
+        await sleep(RETRY_MS, undefined, { signal: this.#signal });
       }
     }
   }
@@ -73,7 +78,7 @@ export class ChildPool {
   /** Ends all children and waits for them. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#options.signal.removeEventListener('abort', this.#kill);
+    this.#signal.removeEventListener('abort', this.#kill);
     await Promise.all([...this.#all].map((child) => child.end()));
   }
 
@@ -84,7 +89,7 @@ export class ChildPool {
   #acquire(): Promise<Child> {
     const idle = this.#idle.pop();
     if (idle !== undefined) return Promise.resolve(idle);
-    if (this.#all.size < this.#options.size) return Promise.resolve(this.#spawn());
+    if (this.#all.size < this.size) return Promise.resolve(this.#spawn());
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -99,8 +104,8 @@ export class ChildPool {
       this.#all.delete(child);
       const index = this.#idle.indexOf(child);
       if (index !== -1) this.#idle.splice(index, 1);
-      if (!this.#closed && !this.#options.signal.aborted) this.#options.onChildDied?.(error);
-    }, this.#options.signal);
+      if (!this.#closed && !this.#signal.aborted) this.onChildDied(error);
+    }, this.#signal);
     this.#all.add(child);
     return child;
   }
@@ -161,7 +166,9 @@ class Child {
 
   /** The child ends by itself when its channel closes, after it has put its things away. */
   async end(): Promise<void> {
-    if (this.#process.connected) this.#process.disconnect();
+    // It has nothing to put away, and may still be loading.
+    if (this.#lastId === 0) this.kill();
+    else if (this.#process.connected) this.#process.disconnect();
     const timer = setTimeout(() => this.kill(), 5000);
     await this.#exited;
     clearTimeout(timer);

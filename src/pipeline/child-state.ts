@@ -5,7 +5,6 @@ import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { hashModel } from '../inference/hash-model.ts';
 import { ModelSession } from '../inference/model-session.ts';
-import { openStore } from '../kv/open-store.ts';
 import type { KvStore } from '../kv/store.ts';
 import { readPlan } from '../runs/plan-file.ts';
 import { Database } from '../source/database.ts';
@@ -50,6 +49,8 @@ export class ChildState {
   async store(url: string, job: string): Promise<KvStore> {
     if (this.#store?.url !== url || this.#store.job !== job) {
       await this.#store?.store.close();
+      // Loaded after the first rows are scored: nothing waits for it before.
+      const { openStore } = await import('../kv/open-store.ts');
       this.#store = { url, job, store: openStore({ url, job }) };
     }
     return this.#store.store;

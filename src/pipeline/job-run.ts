@@ -36,6 +36,8 @@ export interface RunJobOptions {
   readonly signal: AbortSignal;
   /** Read where an input path is `-`. */
   readonly stdin?: NodeJS.ReadableStream;
+  /** Children that were started beforehand, to save time. They are ended with the run. */
+  readonly pool?: ChildPool;
 }
 
 /** `computed`: shards were run. `published`: a finished run was published (again). `up to date`: nothing to do. */
@@ -70,6 +72,7 @@ export class JobRun {
   readonly #effects: Effects;
   readonly #startedAt: Date;
   readonly #startMs: number;
+  #firstRowSeconds: number | null = null;
   /** Work outside the shards' records: the typed copy of a text input, and loading the store. */
   readonly #extraSeconds = { read: 0, stage: 0 };
 
@@ -82,14 +85,13 @@ export class JobRun {
   }
 
   async run(): Promise<RunJobResult> {
-    const { options, identified, store, pool } = this.#parts;
+    const { options, identified, store } = this.#parts;
     const earlier = options.force
       ? undefined
       : await findRunByIdentity(this.#folder, identified.identity, this.#effects.clock);
     if (earlier !== undefined && (await this.#isDone(earlier))) return this.#nothingToDo(earlier);
     // Ask before computing for hours, not after.
     await store?.ping();
-    pool.warmUp();
     if (earlier?.record !== undefined && COMMITTED.has(earlier.status))
       return this.#publishEarlier(earlier.runId, earlier.record);
     const plan = await this.#planOrResume(earlier);
@@ -225,6 +227,7 @@ export class JobRun {
       signal: options.signal,
       log,
       onRows: (rows) => {
+        this.#firstRowSeconds ??= this.#secondsSince(this.#startMs);
         rowsDone += rows;
         report();
       },
@@ -316,6 +319,7 @@ export class JobRun {
       startedAt: this.#startedAt,
       finishedAt: this.#effects.clock.now(),
       durationSeconds: this.#secondsSince(this.#startMs),
+      firstRowSeconds: this.#firstRowSeconds,
       extraSeconds: this.#extraSeconds,
       reusedShards,
       outputPath: output.kind === 'file' ? output.path : this.#paths(plan.runId).folder,

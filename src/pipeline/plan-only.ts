@@ -19,10 +19,12 @@ export async function planOnly(options: {
   readonly signal: AbortSignal;
   /** Read where an input path is `-`. */
   readonly stdin?: NodeJS.ReadableStream;
+  /** A child that was started beforehand, to save time. It is ended with the call. */
+  readonly pool?: ChildPool;
 }): Promise<Plan> {
   const { effects, signal } = options;
   const folder = await mkdtemp(join(tmpdir(), 'serve-batch-plan-'));
-  const pool = new ChildPool({ size: 1, signal });
+  const pool = options.pool ?? new ChildPool({ size: 1, signal });
   const now = effects.clock.now();
   try {
     const spec = await spoolStandardInput(options.spec, folder, options);

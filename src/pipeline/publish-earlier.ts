@@ -84,6 +84,7 @@ async function publishLocked(
   const storeUrl = plan.kv === null ? null : (place.storeUrl ?? plan.kv.url);
   const store = storeUrl === null ? null : openStore({ url: storeUrl, job: place.job, clock: effects.clock });
   const pool = new ChildPool({ size: availableParallelism(), signal });
+  pool.warmUp();
   const { path } = committed.output;
   const request = {
     plan,

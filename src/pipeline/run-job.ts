@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openStore } from '../kv/open-store.ts';
+import type { KvStore } from '../kv/store.ts';
 import { acquireLock } from '../runs/lock.ts';
 import { ChildPool } from './child-pool.ts';
 import { identifyRun } from './identify-run.ts';
@@ -19,22 +19,23 @@ const SPOOL_FOLDER = 'spool';
  */
 export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
   const { spec, effects, signal } = options;
-  // What is wrong with the input or the model is said before any folder is made.
-  const readsStdin = spec.input.paths.includes('-');
-  const identified = readsStdin ? null : await identifyRun(spec);
-  const lock = await acquireLock(folderOfJob(spec), { clock: effects.clock });
+  const pool = options.pool ?? new ChildPool({ size: 1, signal });
+  pool.size = processesOf(spec);
+  pool.onChildDied = (error) => effects.log.debug('a child process ended', { error: error.message });
+  // Their libraries take longer to load than anything that is done before they are needed.
+  pool.warmUp();
   const release = new ReleaseStack();
-  release.add(() => lock.release());
+  release.add(() => pool.close());
   try {
-    const pool = new ChildPool({
-      size: processesOf(spec),
-      signal,
-      onChildDied: (error) => effects.log.debug('a child process ended', { error: error.message }),
-    });
+    // What is wrong with the input or the model is said before any folder is made.
+    const readsStdin = spec.input.paths.includes('-');
+    const identified = readsStdin ? null : await identifyRun(spec);
+    const lock = await acquireLock(folderOfJob(spec), { clock: effects.clock });
+    release.add(() => lock.release());
+    // Once more: the lock is not released before all who work under it have ended.
     release.add(() => pool.close());
     const storeUrl = storeUrlOf(spec);
-    const store =
-      storeUrl === null ? null : openStore({ url: storeUrl, job: spec.name, clock: effects.clock });
+    const store = await openStoreOf(options, storeUrl);
     if (store !== null) release.add(() => store.close());
     const spoolFolder = join(folderOfJob(spec), SPOOL_FOLDER);
     if (readsStdin) release.add(() => rm(spoolFolder, { recursive: true, force: true }));
@@ -51,4 +52,11 @@ export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
   } finally {
     await release.all();
   }
+}
+
+/** Libraries of stores are loaded where a job has one. */
+async function openStoreOf({ spec, effects }: RunJobOptions, url: string | null): Promise<KvStore | null> {
+  if (url === null) return null;
+  const { openStore } = await import('../kv/open-store.ts');
+  return openStore({ url, job: spec.name, clock: effects.clock });
 }

@@ -15,6 +15,7 @@ export interface RunOutcome {
   readonly finishedAt: Date;
   /** By a clock that is never set; the two instants above are for people. */
   readonly durationSeconds: number;
+  readonly firstRowSeconds: number | null;
   /** Indices of the shards that an earlier command had committed. */
   readonly reusedShards: ReadonlySet<number>;
   /** Where the output is, as the user would look for it. */
@@ -44,6 +45,7 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
     startedAt: outcome.startedAt.toISOString(),
     finishedAt: outcome.finishedAt.toISOString(),
     durationSeconds: rounded(outcome.durationSeconds),
+    firstRowSeconds: outcome.firstRowSeconds === null ? null : rounded(outcome.firstRowSeconds),
     rowsIn: sum(records, ({ rowsIn }) => rowsIn) + stagingRejects,
     rowsOut: sum(records, ({ rowsOut }) => rowsOut),
     rejects: sum(records, ({ rejects }) => rejects) + stagingRejects,

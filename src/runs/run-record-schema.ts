@@ -18,6 +18,7 @@ export const runRecordSchema: z.ZodType<RunRecord> = z.object({
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
   durationSeconds: amount,
+  firstRowSeconds: amount.nullable(),
   rowsIn: count,
   rowsOut: count,
   rejects: count,

@@ -21,6 +21,8 @@ export interface RunRecord {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly durationSeconds: number;
+  /** From `startedAt` to the first rows that were scored; null where none were. */
+  readonly firstRowSeconds: number | null;
   readonly rowsIn: number;
   readonly rowsOut: number;
   readonly rejects: number;

@@ -112,6 +112,7 @@ describe('what goes where', () => {
           'startedAt',
           'finishedAt',
           'durationSeconds',
+          'firstRowSeconds',
           'rowsIn',
           'rowsOut',
           'rejects',

@@ -126,6 +126,7 @@ export function sampleOutcome(changes: Partial<RunOutcome> = {}): RunOutcome {
     startedAt: new Date('2026-11-21T00:00:00Z'),
     finishedAt: new Date('2026-11-21T00:00:04Z'),
     durationSeconds: 4,
+    firstRowSeconds: 0.4,
     reusedShards: new Set(),
     outputPath: 'out/sales',
     kv: { keys: 3, values: 9, bytes: 90 },

@@ -2,8 +2,6 @@ import type { Command } from 'commander';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { PredictionValue } from '../../lookup/parse-value.ts';
 import type { CliContext } from '../context.ts';
-import { explainMiss } from '../explain-miss.ts';
-import { placeOfJob } from '../job-place.ts';
 import { addOptions, debugOption, jsonOption, kvOption, outputOption } from '../options.ts';
 
 interface LookupFlags {
@@ -39,6 +37,8 @@ async function lookup(
   flags: LookupFlags,
 ): Promise<void> {
   const columns = parsePairs(pairs);
+  const { placeOfJob } = await import('../job-place.ts');
+  const { explainMiss } = await import('../explain-miss.ts');
   const place = await placeOfJob(context, job, flags);
   if (place.storeUrl === null || place.storeUrl === 'none')
     throw new ServeBatchError(

@@ -2,10 +2,8 @@ import type { Command } from 'commander';
 import { systemClock } from '../../core/effects.ts';
 import type { RunRecord } from '../../runs/run-record.ts';
 import type { CliContext } from '../context.ts';
-import { placeOfJob, placeOfRun } from '../job-place.ts';
 import { addOptions, debugOption, jsonOption, kvOption, option, outputOption } from '../options.ts';
 import { renderRecord } from '../render-run.ts';
-import { watchRun } from '../watch-run.ts';
 
 interface PublishFlags {
   readonly output?: string;
@@ -52,10 +50,11 @@ export function addRollbackCommand(program: Command, context: CliContext): void 
 }
 
 async function publish(context: CliContext, runId: string, flags: PublishFlags): Promise<void> {
+  const { placeOfJob, placeOfRun } = await import('../job-place.ts');
   const { run, root } = await placeOfRun(context, runId, flags);
   const place = await placeOfJob(context, run.job, { ...flags, output: flags.output ?? root });
   const { publishEarlier } = await import('../../pipeline/publish-earlier.ts');
-  const { watch, ...request } = publishOptions(context, run.job, flags);
+  const { watch, ...request } = await publishOptions(context, run.job, flags);
   const record = await publishEarlier(
     { ...request, place: { ...place, folderOfJob: run.folderOfJob } },
     run.runId,
@@ -64,14 +63,16 @@ async function publish(context: CliContext, runId: string, flags: PublishFlags):
 }
 
 async function rollback(context: CliContext, job: string, flags: PublishFlags): Promise<void> {
+  const { placeOfJob } = await import('../job-place.ts');
   const place = await placeOfJob(context, job, flags);
   const { rollBack } = await import('../../pipeline/publish-earlier.ts');
-  const { watch, ...request } = publishOptions(context, place.job, flags);
+  const { watch, ...request } = await publishOptions(context, place.job, flags);
   const { from, record } = await rollBack({ ...request, place }).finally(watch.stop);
   show(context, flags, record, `Rolled back from ${from} to ${record.runId}.\n`);
 }
 
-function publishOptions(context: CliContext, job: string, flags: PublishFlags) {
+async function publishOptions(context: CliContext, job: string, flags: PublishFlags) {
+  const { watchRun } = await import('../watch-run.ts');
   const watch = watchRun(context, { quiet: flags.quiet === true, debug: flags.debug === true, job });
   return {
     watch,

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { RunFlags } from '../../config/run-flags.ts';
 import { systemClock } from '../../core/effects.ts';
+import type { RunJobOptions } from '../../pipeline/job-run.ts';
 import type { CliContext } from '../context.ts';
-import { jobOfFlags } from '../job-of-flags.ts';
 import {
   addOptions,
   debugOption,
@@ -16,7 +16,7 @@ import {
 } from '../options.ts';
 import { renderPlan } from '../render-plan.ts';
 import { renderRun } from '../render-run.ts';
-import { watchRun } from '../watch-run.ts';
+import type { RunWatch } from '../watch-run.ts';
 
 interface RunCommandFlags {
   readonly input?: readonly string[];
@@ -86,32 +86,50 @@ Examples:
 }
 
 async function run(context: CliContext, job: string | undefined, flags: RunCommandFlags): Promise<void> {
-  const spec = await jobOfFlags(context, job, runFlags(flags));
-  const { runJob } = await import('../../pipeline/run-job.ts');
-  const watch = watchRun(context, {
-    quiet: flags.quiet === true,
-    debug: flags.debug === true,
-    job: spec.name,
-  });
-  const effects = { clock: systemClock, log: watch.log, progress: watch.progress };
   const { signal, stdin } = context;
-  if (flags.dryRun === true) {
-    const { planOnly } = await import('../../pipeline/plan-only.ts');
-    const plan = await planOnly({ spec, effects, signal, stdin }).finally(watch.stop);
-    if (flags.json === true) context.out(`${JSON.stringify(plan, null, 2)}\n`);
-    else if (flags.quiet !== true) context.out(renderPlan(plan));
-    return;
+  // First of all: the child loads its libraries while the job is read.
+  const { ChildPool } = await import('../../pipeline/child-pool.ts');
+  const pool = new ChildPool({ size: 1, signal });
+  pool.warmUp();
+  try {
+    const { jobOfFlags } = await import('../job-of-flags.ts');
+    const { watchRun } = await import('../watch-run.ts');
+    const spec = await jobOfFlags(context, job, runFlags(flags));
+    const watch = watchRun(context, {
+      quiet: flags.quiet === true,
+      debug: flags.debug === true,
+      job: spec.name,
+    });
+    const effects = { clock: systemClock, log: watch.log, progress: watch.progress };
+    const request = { spec, effects, signal, stdin, pool };
+    if (flags.dryRun === true) await showPlan(context, flags, request).finally(watch.stop);
+    else await runAndShow(context, flags, request, watch);
+  } finally {
+    await pool.close();
   }
-  const result = await runJob({
-    spec,
-    resume: flags.resume,
-    force: flags.force === true,
-    effects,
-    signal,
-    stdin,
-  }).finally(watch.stop);
+}
+
+type RunRequest = Pick<RunJobOptions, 'spec' | 'effects' | 'signal' | 'stdin' | 'pool'>;
+
+async function showPlan(context: CliContext, flags: RunCommandFlags, request: RunRequest): Promise<void> {
+  const { planOnly } = await import('../../pipeline/plan-only.ts');
+  const plan = await planOnly(request);
+  if (flags.json === true) context.out(`${JSON.stringify(plan, null, 2)}\n`);
+  else if (flags.quiet !== true) context.out(renderPlan(plan));
+}
+
+async function runAndShow(
+  context: CliContext,
+  flags: RunCommandFlags,
+  request: RunRequest,
+  watch: RunWatch,
+): Promise<void> {
+  const { runJob } = await import('../../pipeline/run-job.ts');
+  const result = await runJob({ ...request, resume: flags.resume, force: flags.force === true }).finally(
+    watch.stop,
+  );
   if (flags.json === true) context.out(`${JSON.stringify(result.record, null, 2)}\n`);
-  else if (flags.quiet !== true) context.out(renderRun(result, spec));
+  else if (flags.quiet !== true) context.out(renderRun(result, request.spec));
   if (result.publishError !== null) throw result.publishError;
 }
 

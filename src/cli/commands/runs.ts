@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
 import { jobFolder } from '../../runs/layout.ts';
-import { listJobs, listRuns } from '../../runs/ledger.ts';
 import type { RunSummary } from '../../runs/run-summary.ts';
 import type { CliContext } from '../context.ts';
 import { formatCount, formatPairs, formatSeconds, formatTable } from '../format.ts';
-import { outputRoots, placeOfRun } from '../job-place.ts';
 import { addOptions, debugOption, jsonOption, option, outputOption } from '../options.ts';
 import { renderRecord, shortPath } from '../render-run.ts';
 
@@ -44,6 +42,8 @@ async function listCommand(context: CliContext, flags: RunsFlags): Promise<void>
 
 async function allRuns(context: CliContext, flags: RunsFlags): Promise<RunSummary[]> {
   const runs: RunSummary[] = [];
+  const { outputRoots } = await import('../job-place.ts');
+  const { listJobs, listRuns } = await import('../../runs/ledger.ts');
   for (const root of await outputRoots(context, flags)) {
     for (const job of await listJobs(root)) {
       if (flags.job === undefined || flags.job === job) runs.push(...(await listRuns(jobFolder(root, job))));
@@ -65,6 +65,8 @@ function cells({ runId, job, status, plan, record }: RunSummary): string[] {
 }
 
 async function showCommand(context: CliContext, runId: string, flags: RunsFlags): Promise<void> {
+  const { placeOfRun } = await import('../job-place.ts');
+  const { listRuns } = await import('../../runs/ledger.ts');
   const { run } = await placeOfRun(context, runId, flags);
   const summary = (await listRuns(run.folderOfJob)).find((each) => each.runId === run.runId);
   if (summary === undefined) throw new Error(`${run.runId} vanished while it was read`);
