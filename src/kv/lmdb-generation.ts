@@ -6,7 +6,7 @@ import { flushLmdbFile, type LmdbFile, lmdbError, openLmdbFile, writeTransaction
 import { ENTRIES_END, ENTRIES_START, META_END, metaKey, metaName, SHARD, seriesRange } from './lmdb-key.ts';
 import { LmdbShardWriter } from './lmdb-shard-writer.ts';
 import { SeriesCounter } from './series-counter.ts';
-import { parseMark } from './staged-mark.ts';
+import { countsOf, parseMark } from './staged-mark.ts';
 import type { GenerationCounts, GenerationInfo, StagedCounts, StageRequest } from './store.ts';
 
 /** Entries counted before other work of this process gets its turn. */
@@ -55,7 +55,7 @@ export class LmdbGeneration {
       const name = metaName(key);
       if (!name.startsWith(SHARD)) break;
       const counts = parseMark(value.toString('utf8'), this.#nowMs());
-      if (counts !== undefined) shards.set(Number(name.slice(SHARD.length)), counts);
+      if (counts !== undefined) shards.set(Number(name.slice(SHARD.length)), countsOf(counts));
     }
     return shards;
   }

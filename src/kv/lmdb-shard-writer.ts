@@ -6,6 +6,13 @@ import { EntryKeyWriter, metaKey, SHARD } from './lmdb-key.ts';
 import { formatMark } from './staged-mark.ts';
 import type { KvBatch, StagedCounts } from './store.ts';
 
+/**
+ * Rows that wait for one transaction: some megabytes. Each transaction is flushed to disk once, and each
+ * begins by reading pages of the file, which count as memory of the process from then on: with small ones
+ * it would come to seem to hold half of the file.
+ */
+const ROWS_PER_TRANSACTION = 131_072;
+
 /** Writes the groups of one shard and counts them. */
 export class LmdbShardWriter {
   readonly #file: LmdbFile;
@@ -15,6 +22,8 @@ export class LmdbShardWriter {
   readonly #keys = new EntryKeyWriter();
   readonly #entry = new ByteWriter(64 * 1024);
   readonly #counts = { keys: 0, values: 0, bytes: 0 };
+  #waiting: KvBatch[] = [];
+  #waitingRows = 0;
 
   constructor(file: LmdbFile, shard: number, expiresAtMs: number | null) {
     this.#file = file;
@@ -22,19 +31,28 @@ export class LmdbShardWriter {
     this.#expiresAtMs = expiresAtMs;
   }
 
-  /** Writes a batch in one transaction. */
+  /** Takes a batch; once enough rows have come, they are written in one transaction. */
   write(batch: KvBatch): void {
-    writeTransaction(this.#file, () => this.#grouper.add(batch));
+    this.#waiting.push(copyOf(batch));
+    this.#waitingRows += batch.rows;
+    if (this.#waitingRows >= ROWS_PER_TRANSACTION) writeTransaction(this.#file, () => this.#group());
   }
 
   /** The mark is committed with the last group or after it: where it stands, the shard is complete. */
   finish(): StagedCounts {
     writeTransaction(this.#file, (db) => {
+      this.#group();
       this.#grouper.end();
-      const mark = formatMark({ ...this.#counts, expiresAtMs: this.#expiresAtMs });
+      const mark = formatMark({ ...this.#counts, expiresAtMs: this.#expiresAtMs, receipt: null });
       db.putSync(metaKey(`${SHARD}${this.#shard}`), Buffer.from(mark));
     });
     return { ...this.#counts };
+  }
+
+  #group(): void {
+    for (const batch of this.#waiting) this.#grouper.add(batch);
+    this.#waiting = [];
+    this.#waitingRows = 0;
   }
 
   #put(group: RowGroup): void {
@@ -47,4 +65,17 @@ export class LmdbShardWriter {
     this.#counts.values += count;
     this.#counts.bytes += key.length + this.#entry.length;
   }
+}
+
+/** A batch is valid for one step of its stream only. */
+function copyOf(batch: KvBatch): KvBatch {
+  const { bytes, keySizes, keyRows, fieldSizes, valueSizes, keys, rows } = batch;
+  return {
+    ...batch,
+    bytes: Uint8Array.prototype.slice.call(bytes),
+    keySizes: keySizes.slice(0, keys),
+    keyRows: keyRows.slice(0, keys),
+    fieldSizes: fieldSizes?.slice(0, rows) ?? null,
+    valueSizes: valueSizes.slice(0, rows),
+  };
 }

@@ -96,6 +96,11 @@ export class RedisBulk {
     this.#chunk.lineEnd();
   }
 
+  /** Of all replies so far that were numbers. */
+  get repliedSum(): number {
+    return this.#replies.sum;
+  }
+
   /** Whether {@link send} should be called before more is added. */
   get isFull(): boolean {
     return this.#chunk.length >= CHUNK_BYTES;

@@ -21,6 +21,10 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return 0 end
 redis.call('DEL', KEYS[2])
 return 1`;
 
+/** KEYS: keys that are no predictions. Returns how many keys the database has besides them. */
+export const KEYS_BESIDE = `
+return redis.call('DBSIZE') - redis.call('EXISTS', unpack(KEYS))`;
+
 /**
  * ARGV: cursor, pattern, count. One step of SCAN; returns the next cursor, and each key with its number
  * of values: fields of a hash, one for a string.

@@ -1,6 +1,8 @@
+import { ByteWriter } from './byte-writer.ts';
 import { type RowGroup, RowGrouper } from './group-rows.ts';
 import type { RedisBulk } from './redis-bulk.ts';
 import type { RedisKeys } from './redis-keys.ts';
+import type { StagingReceipt } from './staged-mark.ts';
 import type { KvBatch, StagedCounts } from './store.ts';
 
 /** Turns the rows of one shard into commands: one HSET (or SET) a key, and an EXPIRE where it is to end. */
@@ -11,6 +13,9 @@ export class RedisShardWriter {
   readonly #ttlSeconds: string | null;
   readonly #grouper = new RowGrouper((group) => this.#put(group));
   readonly #counts = { keys: 0, values: 0, bytes: 0 };
+  #hasFields = false;
+  readonly #firstKey = new ByteWriter(64);
+  readonly #lastKey = new ByteWriter(64);
 
   constructor(bulk: RedisBulk, keys: RedisKeys, generation: string, ttlSeconds: number | null) {
     this.#bulk = bulk;
@@ -25,10 +30,27 @@ export class RedisShardWriter {
   }
 
   /** Returns once the server has acknowledged every command. */
-  async finish(): Promise<StagedCounts> {
+  async finish(): Promise<StagedCounts & { readonly receipt: StagingReceipt }> {
     this.#grouper.end();
     await this.#bulk.finish();
-    return { ...this.#counts };
+    return {
+      ...this.#counts,
+      receipt: {
+        created: this.#created(),
+        firstKey: this.#textOf(this.#firstKey),
+        lastKey: this.#textOf(this.#lastKey),
+      },
+    };
+  }
+
+  /** HSET answers how many fields are new, SET only OK, and each EXPIRE 1. */
+  #created(): number {
+    if (!this.#hasFields) return this.#counts.values;
+    return this.#bulk.repliedSum - (this.#ttlSeconds === null ? 0 : this.#counts.keys);
+  }
+
+  #textOf(key: ByteWriter): string | null {
+    return this.#counts.keys === 0 ? null : key.view().toString('utf8');
   }
 
   #put(group: RowGroup): void {
@@ -51,6 +73,10 @@ export class RedisShardWriter {
       bulk.piece(bytes, keyStart, keyEnd, this.#prefix);
       bulk.part(this.#ttlSeconds);
     }
+    this.#hasFields = hasFields;
+    if (this.#counts.keys === 0) this.#firstKey.piece(bytes, keyStart, keyEnd);
+    this.#lastKey.clear();
+    this.#lastKey.piece(bytes, keyStart, keyEnd);
     this.#counts.keys++;
     this.#counts.values += count;
     this.#counts.bytes += this.#prefix.length + keyEnd - keyStart;
