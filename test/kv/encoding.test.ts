@@ -149,6 +149,7 @@ describe('what Redis is sent and answers', () => {
       for (let start = 0; start < stream.length; start += size)
         counter.take(stream.subarray(start, start + size));
       expect(counter.count).toBe(6);
+      expect(counter.sum).toBe(8);
       expect(counter.error).toBe('OOM command not allowed');
     }
   });
