@@ -52,6 +52,11 @@ export interface SelectPlan {
   readonly sql: string;
   /** Whether the rows must be sorted by input row: a join may change their order. */
   readonly sort: boolean;
+  /**
+   * Whether the rows are copied before they are used, since there may be more or fewer than in the input, or
+   * other ones each time. Otherwise they are made twice: for the model, and for the part.
+   */
+  readonly copy: boolean;
   /** Tables that the SELECT joins with. */
   readonly tables: readonly FeatureTable[];
 }

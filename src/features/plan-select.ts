@@ -9,6 +9,15 @@ export interface SelectShape {
   readonly inputAlias: string | null;
   /** Whether the rows certainly come in the order of the input: nothing is joined. */
   readonly keepsOrder: boolean;
+  /** Whether each row is certainly made of one row of the input, and the same whenever it is made. */
+  readonly isProjection: boolean;
+}
+
+/** Names of DuckDB's functions, in lower case. */
+export interface FunctionNames {
+  readonly aggregates: ReadonlySet<string>;
+  /** Those that give another result when they are called again: `random`, `now`. */
+  readonly unstable: ReadonlySet<string>;
 }
 
 /** What `json_serialize_sql` said of `features.select`. Throws `FEATURES_SELECT` unless it is one SELECT. */
@@ -31,16 +40,32 @@ export function parseSelect(serialized: string): SqlNode {
 /**
  * Throws `FEATURES_SELECT` where the SELECT cannot work on one shard at a time: wherever it reads `input`,
  * also in subqueries, it must do so row by row.
- *
- * @param aggregates names of DuckDB's aggregate functions
  */
-export function shapeOfSelect(parsed: SqlNode, aggregates: ReadonlySet<string>): SelectShape {
+export function shapeOfSelect(parsed: SqlNode, { aggregates, unstable }: FunctionNames): SelectShape {
   const node = selectNode(parsed);
   const tables = inputTables(node);
   for (const each of selectNodes(node))
     if (readsAny(each.from_table, tables)) assertRowByRow(each, aggregates);
   const from = node.from_table as SqlNode | undefined;
-  return { inputAlias: findInput(from), keepsOrder: from?.type === 'BASE_TABLE' };
+  const keepsOrder = from?.type === 'BASE_TABLE';
+  return {
+    inputAlias: findInput(from),
+    keepsOrder,
+    isProjection: keepsOrder && isProjection(node, unstable),
+  };
+}
+
+function isProjection(node: SqlNode, unstable: ReadonlySet<string>): boolean {
+  if (findInput(node.from_table) === null || node.where_clause !== null) return false;
+  if (withQueries(node).length > 0 || (node.modifiers as readonly SqlNode[]).length > 0) return false;
+  for (const each of walk(node.select_list, () => true)) {
+    if (each.class === 'SUBQUERY') return false;
+    // Some are written without parentheses, as columns are: current_date.
+    const columns = Array.isArray(each.column_names) ? each.column_names : [];
+    const name = String(each.function_name ?? columns.at(-1) ?? '').toLowerCase();
+    if (name === 'unnest' || unstable.has(name)) return false;
+  }
+  return true;
 }
 
 /** The same SELECT with further columns of `input` in its list, for `json_deserialize_sql`. */

@@ -21,11 +21,12 @@ export async function partSelect(
   const list = predictions.selectList();
   const table = predictions.tableName;
   const { keptColumns } = plan.output;
-  if (keptColumns.length === 0) return `SELECT ${list.join(', ')} FROM ${table} WHERE scored`;
+  const where = predictions.hasRejected ? ` WHERE ${table}.scored` : '';
+  if (keptColumns.length === 0) return `SELECT ${list.join(', ')} FROM ${table}${where}`;
   const from =
     plan.features.select === null
       ? `(${await rowsSql(database, { ...plan.input, columns: keptColumns }, shard)})`
       : rows.from;
   const kept = keptColumns.map(({ name }) => `kept_rows.${quoteName(name)}`);
-  return `SELECT ${[...kept, ...list].join(', ')} FROM ${from} AS kept_rows POSITIONAL JOIN ${table} WHERE ${table}.scored`;
+  return `SELECT ${[...kept, ...list].join(', ')} FROM ${from} AS kept_rows POSITIONAL JOIN ${table}${where}`;
 }

@@ -15,7 +15,7 @@ import { quoteText } from '../core/sql.ts';
 import type { Column, InputFingerprint, ResolvedInput, TableFormat } from '../core/table.ts';
 import { bindInputs } from '../features/bind-inputs.ts';
 import { bindOutputs, declaredWidth, usedOutputs } from '../features/bind-outputs.ts';
-import { addInputColumns, parseSelect, shapeOfSelect } from '../features/plan-select.ts';
+import { addInputColumns, type FunctionNames, parseSelect, shapeOfSelect } from '../features/plan-select.ts';
 import { ModelSession } from '../inference/model-session.ts';
 import type { Database } from '../source/database.ts';
 import { inputName } from '../source/locate-row.ts';
@@ -132,14 +132,14 @@ async function planSelect(
     `SELECT json_serialize_sql(${quoteText(spec.features.select)}) AS j`,
   );
   const parsed = parseSelect(String(serialized?.j));
-  const { inputAlias, keepsOrder } = shapeOfSelect(parsed, await aggregateNames(database));
+  const { inputAlias, keepsOrder, isProjection } = shapeOfSelect(parsed, await functionNames(database));
   try {
     const own = await database.describe(spec.features.select);
     const added = addedColumns(spec, own, input);
     if (added.length > 0 && inputAlias === null) throw hiddenInputError(added);
     const tree = addInputColumns(parsed, inputAlias ?? '', added);
     const [sql] = await database.rows(`SELECT json_deserialize_sql(${quoteText(tree)}::JSON) AS s`);
-    const plan = { sql: String(sql?.s), sort: !keepsOrder, tables };
+    const plan = { sql: String(sql?.s), sort: !keepsOrder, copy: !isProjection, tables };
     const columns = await database.describe(plan.sql);
     return { plan, columns: columns.filter(({ name }) => name !== INPUT_ROW) };
   } catch (error) {
@@ -147,11 +147,14 @@ async function planSelect(
   }
 }
 
-async function aggregateNames(database: Database): Promise<ReadonlySet<string>> {
+async function functionNames(database: Database): Promise<FunctionNames> {
   const rows = await database.rows(
-    "SELECT DISTINCT function_name AS n FROM duckdb_functions() WHERE function_type = 'aggregate'",
+    `SELECT DISTINCT lower(function_name) AS n, function_type = 'aggregate' AS aggregate
+     FROM duckdb_functions() WHERE function_type = 'aggregate' OR stability <> 'CONSISTENT'`,
   );
-  return new Set(rows.map(({ n }) => String(n).toLowerCase()));
+  const names = (aggregate: boolean) =>
+    new Set(rows.filter((row) => row.aggregate === aggregate).map(({ n }) => String(n)));
+  return { aggregates: names(true), unstable: names(false) };
 }
 
 /** The table `input` has a column of this name: the row's number. */

@@ -51,7 +51,7 @@ export async function runShard(context: ShardContext, index: number): Promise<Sh
     const invalid = await scoreShard({ ...context, rows, batch, predictions, timer, latency });
     const rejects = await rejectsOf({ plan, database, shard, rows, invalid });
     const write = <T>(work: () => Promise<T>): Promise<T> =>
-      timer.time('write', () => blameInput(plan, work));
+      timer.time('write', () => blameInput(rows, work));
     const part = await write(async () => {
       const select = await partSelect(database, plan, shard, rows, predictions);
       return writeParquet(database, select, paths.part(index), plan.output.compression);
@@ -90,12 +90,12 @@ async function openRows(database: Database, plan: Plan, shard: ShardPlan): Promi
  * Writing a part reads the kept columns, and rejects all columns, for the first time: what is corrupt in
  * them is the input's fault. What the file system refuses is not.
  */
-async function blameInput<T>(plan: Plan, work: () => Promise<T>): Promise<T> {
+async function blameInput<T>(rows: ShardRows, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     const isFileSystem = systemErrorCode(error) !== undefined || isDuckdbIoError(error);
-    throw isFileSystem ? error : readError(error, inputName(plan.input));
+    throw isFileSystem ? error : await rows.explain(error);
   }
 }
 

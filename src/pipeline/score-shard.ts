@@ -3,8 +3,6 @@ import type { FeatureBatch } from '../features/feature-batch.ts';
 import type { LatencyHistogram } from '../runs/latency-histogram.ts';
 import type { PredictionTable } from '../sinks/prediction-table.ts';
 import { type Chunk, isValid, streamChunks } from '../source/chunk-stream.ts';
-import { inputName } from '../source/locate-row.ts';
-import { readError } from '../source/read-error.ts';
 import type { ShardRows } from '../source/shard-rows.ts';
 import { BatchScorer } from './batch-scorer.ts';
 import { requiredColumns } from './feature-columns.ts';
@@ -51,7 +49,7 @@ export async function scoreShard(request: ScoreRequest): Promise<readonly Invali
     request.onRows(batch.rows);
     batch.clear();
   };
-  const chunks = timedChunks(database, `SELECT ${list} FROM ${rows.from}`, request);
+  const chunks = timedChunks(`SELECT ${list} FROM ${rows.from}`, request);
   for await (const chunk of chunks) {
     const start = performance.now();
     const bad = findInvalid(chunk);
@@ -110,11 +108,7 @@ function newSink(predictions: PredictionTable, invalid: InvalidRow[], timer: Sta
   };
 }
 
-async function* timedChunks(
-  database: ScoreRequest['database'],
-  sql: string,
-  { timer, plan }: ScoreRequest,
-): AsyncGenerator<Chunk> {
+async function* timedChunks(sql: string, { database, rows, timer }: ScoreRequest): AsyncGenerator<Chunk> {
   const chunks = streamChunks(database, sql);
   try {
     for (;;) {
@@ -125,7 +119,7 @@ async function* timedChunks(
       yield next.value;
     }
   } catch (error) {
-    throw readError(error, inputName(plan.input));
+    throw await rows.explain(error);
   } finally {
     await chunks.return(undefined);
   }

@@ -62,6 +62,7 @@ const features: z.ZodType<FeaturesPlan> = z.strictObject({
     .strictObject({
       sql: z.string(),
       sort: z.boolean(),
+      copy: z.boolean(),
       tables: z.array(z.strictObject({ name: z.string(), sources })),
     })
     .nullable(),

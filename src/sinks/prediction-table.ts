@@ -45,6 +45,7 @@ export class PredictionTable {
   readonly #scored = new Uint8Array(CHUNK_ROWS);
   #fill = 0;
   #rows = 0;
+  #hasRejected = false;
 
   private constructor(
     database: Database,
@@ -69,6 +70,11 @@ export class PredictionTable {
     return new PredictionTable(database, appender, bindings, columns);
   }
 
+  /** Whether any row is one of the rejected. */
+  get hasRejected(): boolean {
+    return this.#hasRejected;
+  }
+
   /** Rows appended so far, the rejected ones included. */
   get rows(): number {
     return this.#rows;
@@ -89,6 +95,7 @@ export class PredictionTable {
   }
 
   appendRejected(count: number): void {
+    this.#hasRejected ||= count > 0;
     for (let left = count; left > 0; ) {
       const rows = Math.min(left, CHUNK_ROWS - this.#fill);
       for (const column of this.#columns) column.clear(this.#fill, rows);
@@ -133,9 +140,7 @@ export class PredictionTable {
     this.#columns.forEach((column, index) => {
       column.flush(this.#chunk.getColumnVector(index), this.#fill);
     });
-    const scored = this.#chunk.getColumnVector(this.#columns.length);
-    for (let row = 0; row < this.#fill; row++) scored.setItem(row, this.#scored[row] === 1);
-    scored.flush();
+    setBooleans(this.#chunk.getColumnVector(this.#columns.length), this.#scored, this.#fill);
     this.#appender.appendDataChunk(this.#chunk);
     this.#chunk.reset();
     this.#fill = 0;
@@ -178,15 +183,25 @@ class PredictionColumn {
 
   flush(vector: DuckDBVector, rows: number): void {
     const values = this.#values;
+    if (this.binding.elementType === 'bool') {
+      setBooleans(vector, values as Uint8Array, rows);
+      return;
+    }
     // The typings keep the array private; setting it whole is 20 times faster than item by item.
     const { items } = vector as unknown as { items?: { set(values: unknown): void } };
     if (items !== undefined && ArrayBuffer.isView(values))
       items.set((values as Float32Array).subarray(0, rows));
-    else if (this.binding.elementType === 'bool')
-      for (let row = 0; row < rows; row++) vector.setItem(row, values[row] === 1);
     else for (let row = 0; row < rows; row++) vector.setItem(row, values[row] as DuckDBValue);
     vector.flush();
   }
+}
+
+/** `values`: 1 or 0. */
+function setBooleans(vector: DuckDBVector, values: Uint8Array, rows: number): void {
+  // As with items: one by one takes 20 times as long.
+  const { dataView } = vector as unknown as { dataView: DataView };
+  new Uint8Array(dataView.buffer, dataView.byteOffset, rows).set(values.subarray(0, rows));
+  vector.flush();
 }
 
 /** float16 is widened to float32: Parquet readers seldom know it. */

@@ -17,6 +17,8 @@ export interface ShardRows {
   readonly rows: number;
   /** Input rows, from 0, that `features.select` left out. */
   readonly leftOut: readonly number[];
+  /** Makes an error of reading `from` one of ours: the input's fault, or that of `features.select`. */
+  explain(error: unknown): Promise<ServeBatchError>;
   /** Releases what was made for the shard. */
   close(): Promise<void>;
 }
@@ -32,10 +34,11 @@ export async function openShardRows(database: Database, plan: Plan, shard: Shard
   const { select } = plan.features;
   if (select !== null) return openSelectedRows(database, plan, shard, select, sql);
   return {
-    from: `(${sql}) AS input_rows`,
+    from: `(${sql})`,
     inputRowSql: `(${POSITION} + ${shard.rowStart})`,
     rows: shard.rowEnd - shard.rowStart,
     leftOut: [],
+    explain: async (error) => readError(error, inputName(plan.input)),
     async close() {},
   };
 }
@@ -97,13 +100,24 @@ async function openSelectedRows(
   await createFeatureTables(database, select.tables);
   await createInputView(database, sql, shard.rowStart);
   const needed = neededColumns(plan).map(quoteName).join(', ');
+  const explain = async (error: unknown): Promise<ServeBatchError> =>
+    (await unreadableInput(database, plan)) ?? selectError(error);
+  if (!select.copy)
+    return {
+      from: `(SELECT ${needed} FROM (${select.sql}))`,
+      inputRowSql: INPUT_ROW,
+      rows: shard.rowEnd - shard.rowStart,
+      leftOut: [],
+      explain,
+      async close() {},
+    };
   const order = select.sort ? ` ORDER BY ${INPUT_ROW}` : '';
   try {
     await database.run(
       `CREATE OR REPLACE TEMP TABLE ${FEATURE_TABLE} AS SELECT ${needed} FROM (${select.sql})${order}`,
     );
   } catch (error) {
-    throw (await unreadableInput(database, plan)) ?? selectError(error);
+    throw await explain(error);
   }
   const leftOut = await checkRows(database, shard);
   return {
@@ -111,6 +125,7 @@ async function openSelectedRows(
     inputRowSql: INPUT_ROW,
     rows: shard.rowEnd - shard.rowStart - leftOut.length,
     leftOut,
+    explain,
     close: () => database.run(`DROP TABLE IF EXISTS ${FEATURE_TABLE}`),
   };
 }

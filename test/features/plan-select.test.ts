@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { quoteText } from '../../src/core/sql.ts';
 import {
   addInputColumns,
+  type FunctionNames,
   parseSelect,
   type SelectShape,
   shapeOfSelect,
@@ -10,14 +11,13 @@ import type { Database } from '../../src/source/database.ts';
 import { openDatabase } from '../support/database.ts';
 
 let database: Database;
-let aggregates: ReadonlySet<string>;
+const names: FunctionNames = {
+  aggregates: new Set(['sum', 'max', 'count', 'list']),
+  unstable: new Set(['random', 'now', 'current_date']),
+};
 
 beforeAll(async () => {
   database = await openDatabase();
-  const functions = await database.rows(
-    "SELECT DISTINCT function_name AS name FROM duckdb_functions() WHERE function_type = 'aggregate'",
-  );
-  aggregates = new Set(functions.map(({ name }) => String(name)));
   await database.run(
     'CREATE TABLE input AS SELECT range AS id, range * 10 AS price, range AS input_row FROM range(3)',
   );
@@ -32,25 +32,49 @@ async function parse(select: string) {
 /** The SELECT with columns added, as DuckDB writes it out again, run. */
 async function runWith(select: string, added: readonly string[]): Promise<Record<string, unknown>[]> {
   const parsed = await parse(select);
-  const tree = addInputColumns(parsed, shapeOfSelect(parsed, aggregates).inputAlias ?? '', added);
+  const tree = addInputColumns(parsed, shapeOfSelect(parsed, names).inputAlias ?? '', added);
   const [row] = await database.rows(`SELECT json_deserialize_sql(${quoteText(tree)}::JSON) AS s`);
   return database.rows(String(row?.s));
 }
 
 it.each<[select: string, shape: SelectShape]>([
-  ['SELECT price FROM input', { inputAlias: 'input', keepsOrder: true }],
-  ['SELECT i.price FROM input AS i', { inputAlias: 'i', keepsOrder: true }],
-  ['SELECT price FROM INPUT', { inputAlias: 'INPUT', keepsOrder: true }],
-  ['SELECT price FROM input JOIN stores USING (id)', { inputAlias: 'input', keepsOrder: false }],
-  ['SELECT price FROM stores s LEFT JOIN input i ON s.id = i.id', { inputAlias: 'i', keepsOrder: false }],
-  ['SELECT price FROM (SELECT * FROM input)', { inputAlias: null, keepsOrder: false }],
-  ['SELECT price FROM input WHERE price > 10 ORDER BY price', { inputAlias: 'input', keepsOrder: true }],
+  ['SELECT price FROM input', { inputAlias: 'input', keepsOrder: true, isProjection: true }],
+  ['SELECT i.price FROM input AS i', { inputAlias: 'i', keepsOrder: true, isProjection: true }],
+  ['SELECT price FROM INPUT', { inputAlias: 'INPUT', keepsOrder: true, isProjection: true }],
+  [
+    'SELECT price FROM input JOIN stores USING (id)',
+    { inputAlias: 'input', keepsOrder: false, isProjection: false },
+  ],
+  [
+    'SELECT price FROM stores s LEFT JOIN input i ON s.id = i.id',
+    { inputAlias: 'i', keepsOrder: false, isProjection: false },
+  ],
+  ['SELECT price FROM (SELECT * FROM input)', { inputAlias: null, keepsOrder: false, isProjection: false }],
+  [
+    'SELECT price FROM input WHERE price > 10 ORDER BY price',
+    { inputAlias: 'input', keepsOrder: true, isProjection: false },
+  ],
   [
     'SELECT (SELECT max(size) OVER () FROM stores LIMIT 1) AS m FROM input',
-    { inputAlias: 'input', keepsOrder: true },
+    { inputAlias: 'input', keepsOrder: true, isProjection: false },
   ],
 ])('%s', async (select, shape) => {
-  expect(shapeOfSelect(await parse(select), aggregates)).toEqual(shape);
+  expect(shapeOfSelect(await parse(select), names)).toEqual(shape);
+});
+
+it.each([
+  ['SELECT price * 2 AS price, upper(region) AS region FROM input', true],
+  ['SELECT * REPLACE (price + 1 AS price) FROM input', true],
+  ['SELECT price FROM input WHERE price > 10', false],
+  ['SELECT price FROM input ORDER BY price', false],
+  ['SELECT unnest([1, 2]) AS n FROM input', false],
+  ['SELECT price + random() AS price FROM input', false],
+  ['SELECT current_date - day AS age FROM input', false],
+  ['SELECT price, (SELECT max(size) FROM stores) AS m FROM input', false],
+  ['WITH w AS (SELECT 1) SELECT price FROM input', false],
+  ['SELECT size FROM stores', false],
+])('%s makes each row of one row: %s', async (select, expected) => {
+  expect(shapeOfSelect(await parse(select), names).isProjection).toBe(expected);
 });
 
 describe('adds columns of the input', () => {
@@ -98,7 +122,7 @@ describe('refuses what would see one shard only, or is no single SELECT:', () =>
     ['WITH w AS (SELECT lag(price) OVER () AS x FROM input) SELECT x FROM w', 'a window function (OVER)'],
     ['SELECT price FROM input USING SAMPLE 10%', 'a sample'],
   ])('%s', async (select, says) => {
-    const shape = parse(select).then((parsed) => shapeOfSelect(parsed, aggregates));
+    const shape = parse(select).then((parsed) => shapeOfSelect(parsed, names));
     await expect(shape).rejects.toMatchObject({ code: 'FEATURES_SELECT' });
     await expect(shape).rejects.toThrow(says);
   });

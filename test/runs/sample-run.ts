@@ -46,6 +46,7 @@ export function samplePlan(changes: Partial<Plan> = {}): Plan {
       select: {
         sql: 'SELECT * FROM input',
         sort: true,
+        copy: true,
         tables: [{ name: 'stores', sources: [{ path: 'stores.csv', bytes: 12, modifiedMs: 1000 }] }],
       },
       bindings: [{ input: 'x', elementType: 'float32', columns: ['price'], rowShape: [1], fixedRows: null }],

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 
 /** A plan over 30 rows whose SELECT, as planning would have written it, is `sql`. */
-function planOf(sql: string | null, sort = false): Plan {
+function planOf(sql: string | null, { sort = false, copy = true } = {}): Plan {
   const plan = samplePlan();
   return {
     ...plan,
@@ -35,7 +35,7 @@ function planOf(sql: string | null, sort = false): Plan {
       rows: 30,
     },
     features: {
-      select: sql === null ? null : { sql, sort, tables: [] },
+      select: sql === null ? null : { sql, sort, copy, tables: [] },
       bindings: [{ input: 'x', elementType: 'float32', columns: ['n'], rowShape: [1], fixedRows: null }],
     },
     output: { ...plan.output, keptColumns: [{ name: 't', type: 'VARCHAR' }] },
@@ -53,17 +53,21 @@ describe('the rows of a shard', () => {
     expect(columnOf(found, 'n')).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
   });
 
-  it('are what the SELECT makes of them, with the number of the input row', async () => {
-    const rows = await openShardRows(database, planOf('SELECT n * 2 AS n, t, input_row FROM input'), SHARD);
-    const found = await database.rows(`SELECT * FROM ${rows.from}`);
-    expect(found[0]).toMatchObject({ n: 20, t: 'text 10', input_row: '10' });
-    expect(columnOf(found, 'input_row')).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
-    await rows.close();
-  });
+  it.each([true, false])(
+    'are what the SELECT makes of them, with their numbers; copied: %s',
+    async (copy) => {
+      const select = 'SELECT n * 2 AS n, t, input_row FROM input';
+      const rows = await openShardRows(database, planOf(select, { copy }), SHARD);
+      const found = await database.rows(`SELECT * FROM ${rows.from}`);
+      expect(found[0]).toMatchObject({ n: 20, t: 'text 10', input_row: '10' });
+      expect(columnOf(found, 'input_row')).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
+      await rows.close();
+    },
+  );
 
   it('are brought back into the order of the input where the SELECT may change it', async () => {
     const select = 'SELECT n, t, input_row FROM input ORDER BY n DESC';
-    const rows = await openShardRows(database, planOf(select, true), SHARD);
+    const rows = await openShardRows(database, planOf(select, { sort: true }), SHARD);
     expect(columnOf(await database.rows(`SELECT * FROM ${rows.from}`), 'n')).toEqual([
       10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
     ]);
