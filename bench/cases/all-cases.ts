@@ -1,0 +1,5 @@
+import type { BenchCase } from './bench-case.ts';
+import { linearParquet, smallNetParquet, treesParquet, wideNetParquet } from './parquet-cases.ts';
+
+/** In the order in which they run. */
+export const ALL_CASES: readonly BenchCase[] = [treesParquet, smallNetParquet, wideNetParquet, linearParquet];
