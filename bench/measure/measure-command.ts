@@ -87,7 +87,8 @@ class MemorySampler {
     return {
       largestBytes: this.#largest,
       largestAnonymousBytes: this.#largestAnonymous,
-      togetherBytes: this.#together,
+      // A peak between two samples shows in the largest only.
+      togetherBytes: Math.max(this.#together, this.#largest),
     };
   }
 
