@@ -1,52 +1,106 @@
 import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
 import { ALL_CASES } from './cases/all-cases.ts';
 import type { Bench, BenchCase } from './cases/bench-case.ts';
+import { SERVE_BATCH_NAME } from './cases/contenders.ts';
 import { type CaseResult, runCase } from './cases/run-case.ts';
 import { DataFolder } from './data/data-folder.ts';
 import { rowCountText } from './data/row-count.ts';
 import { type BenchOptions, readOptions } from './options.ts';
-import { planCases, planText } from './plan.ts';
+import { type PlannedCase, planCases, planText } from './plan.ts';
+import { OwnRedis } from './project/own-redis.ts';
+import { describeMachine, machineText } from './report/machine.ts';
+import { updatePage } from './report/markdown.ts';
+import { profileText } from './report/profile.ts';
+import { type Report, writeResults } from './report/results-file.ts';
 import { figureLine } from './report/text.ts';
+import { REPOSITORY } from './repository.ts';
+
+/** The cases whose runs `--profile` takes apart, and those that it measures where none are named. */
+const PROFILED = ['trees-parquet', 'small-net-parquet', 'trees-csv', 'trees-redis', 'trees-lmdb'];
+const PROFILED_BY_DEFAULT = ['trees-parquet', 'trees-redis', 'trees-lmdb'];
 
 const log = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
 async function main(options: BenchOptions): Promise<void> {
-  const chosen = chooseCases(options.cases);
   if (options.list) return listCases();
   if (process.platform !== 'linux')
     throw new Error('The benchmark reads /proc, which only Linux has. Run it there, or in a container.');
-  const plan = planCases(chosen, options);
+  const plan = planCases(chooseCases(options), options);
   log(planText(plan, options));
+  const redis = new OwnRedis();
+  try {
+    const report = await measureAll(plan, options, redis);
+    log(`\nResults: ${relative(process.cwd(), await writeResults(report, options.data))}`);
+    if (options.updateReadme) await updatePage(join(REPOSITORY, 'bench/README.md'), report);
+    if (report.cases.some(({ error }) => error !== undefined)) process.exitCode = 1;
+  } finally {
+    await redis.stop();
+  }
+}
+
+async function measureAll(
+  plan: readonly PlannedCase[],
+  options: BenchOptions,
+  redis: OwnRedis,
+): Promise<Report> {
+  const { rows, cases, repeat, peerRows, runFlags } = options;
+  const startedAt = new Date();
+  const machine = await describeMachine();
+  log(`${machineText(machine)}`);
   const bench: Bench = {
     data: new DataFolder(options.data, log),
     cores: availableParallelism(),
-    rows: options.rows,
-    peerRows: options.peerRows,
-    runFlags: options.runFlags,
-    redis: () => Promise.reject(new Error('not yet')),
+    rows,
+    peerRows,
+    runFlags,
+    redis: () => redis.server(),
     log,
   };
   const results: CaseResult[] = [];
-  for (const { benchCase, rows } of plan) {
-    log(`\n${benchCase.name}, ${rowCountText(rows)} rows`);
-    const result = await runCase(bench, benchCase, { rows, repeat: options.repeat });
+  for (const { benchCase, rows: rowsOfCase } of plan) {
+    log(`\n${benchCase.name}, ${rowCountText(rowsOfCase)} rows`);
+    const result = await runCase(bench, benchCase, { rows: rowsOfCase, repeat });
     results.push(result);
-    for (const figure of result.figures) log(`  ${figureLine(figure)}`);
-    if (result.leftOut !== undefined) log(`  left out: ${result.leftOut}`);
-    if (result.error !== undefined) log(`  FAILED: ${result.error}`);
+    printResult(result, options.profile ? bench.cores : null);
   }
-  if (results.some(({ error }) => error !== undefined)) process.exitCode = 1;
+  return {
+    startedAt: startedAt.toISOString(),
+    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    machine,
+    options: {
+      rows,
+      cases: cases.length === 0 && options.profile ? PROFILED_BY_DEFAULT : cases,
+      repeat,
+      peerRows,
+      runFlags,
+    },
+    cases: results,
+  };
 }
 
-function chooseCases(names: readonly string[]): readonly BenchCase[] {
-  const unknown = names.filter((name) => !ALL_CASES.some((each) => each.name === name));
+function printResult(
+  { name: caseName, figures, contenders, leftOut, error }: CaseResult,
+  profileCores: number | null,
+): void {
+  for (const figure of figures) log(`  ${figureLine(figure)}`);
+  const run = contenders.find(({ name }) => name === SERVE_BATCH_NAME);
+  if (profileCores !== null && run !== undefined && PROFILED.includes(caseName))
+    log(`\n${profileText(run.summary, profileCores)}`);
+  if (leftOut !== undefined) log(`  left out: ${leftOut}`);
+  if (error !== undefined) log(`  FAILED: ${error}`);
+}
+
+/** Throws where a name is unknown. */
+function chooseCases({ cases, profile }: BenchOptions): readonly BenchCase[] {
+  const wanted = cases.length === 0 && profile ? PROFILED_BY_DEFAULT : cases;
+  const known = ALL_CASES.map(({ name }) => name);
+  const unknown = wanted.filter((name) => !known.includes(name));
   if (unknown.length > 0)
-    throw new Error(
-      `There is no case ${unknown.join(', ')}. The cases: ${ALL_CASES.map(({ name }) => name).join(', ')}.`,
-    );
-  return names.length === 0 ? ALL_CASES : ALL_CASES.filter(({ name }) => names.includes(name));
+    throw new Error(`There is no case ${unknown.join(', ')}. The cases: ${known.join(', ')}.`);
+  return wanted.length === 0 ? ALL_CASES : ALL_CASES.filter(({ name }) => wanted.includes(name));
 }
 
 function listCases(): void {

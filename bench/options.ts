@@ -27,7 +27,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
     .option('--data <folder>', 'where tables and models are kept', join(REPOSITORY, 'bench/.data'))
     .option('--peer-rows <n>', 'rows for the peers', rowCount, 200_000)
     .option('--run-flags <flags>', 'more flags for serve-batch run, separated by spaces', words, [])
-    .option('--profile', 'where the time goes, stage by stage, instead of the figures', false)
+    .option('--profile', 'where the time goes, stage by stage', false)
     .option('--list', 'list the cases, and stop', false)
     .option('--update-readme', 'put the results into bench/README.md', false);
   return program.parse([...argv], { from: 'user' }).opts<BenchOptions>();

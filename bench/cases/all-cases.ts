@@ -1,5 +1,8 @@
 import type { BenchCase } from './bench-case.ts';
+import { treesCsv } from './csv-cases.ts';
+import { lmdbLoad, treesLmdb } from './lmdb-cases.ts';
 import { linearParquet, smallNetParquet, treesParquet, wideNetParquet } from './parquet-cases.ts';
+import { redisLoad, treesRedis } from './redis-cases.ts';
 import { variedRows } from './varied-rows.ts';
 
 /** In the order in which they run. */
@@ -8,5 +11,10 @@ export const ALL_CASES: readonly BenchCase[] = [
   smallNetParquet,
   wideNetParquet,
   linearParquet,
+  treesCsv,
+  redisLoad,
+  treesRedis,
+  lmdbLoad,
+  treesLmdb,
   variedRows,
 ];

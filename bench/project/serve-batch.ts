@@ -31,6 +31,31 @@ export async function measureRun(data: DataFolder, request: RunRequest): Promise
   }
 }
 
+/** A project with one committed run, to publish again and again. */
+export interface CommittedRun {
+  readonly folder: string;
+  readonly runId: string;
+  /** A glob over its parts. */
+  readonly parts: string;
+}
+
+/** Runs the job once, unmeasured. Whoever asked for it removes the folder. */
+export async function commitRun(data: DataFolder, request: RunRequest): Promise<CommittedRun> {
+  const folder = await data.workFolder();
+  await writeProject(folder, request);
+  const { stdout } = await serveBatch(folder, ['run', ...request.flags]);
+  const { runId } = JSON.parse(stdout) as PrintedRecord;
+  return { folder, runId, parts: join(folder, 'out', JOB, 'runs', runId, 'parts', '*.parquet') };
+}
+
+/** `serve-batch publish` of a committed run whose store has been emptied: loads it again from the parts. */
+export async function measurePublish({ folder, runId }: CommittedRun, rows: number): Promise<Measurement> {
+  const { stdout, wallSeconds, cpuSeconds, memory } = await serveBatch(folder, ['publish', runId]);
+  const record = JSON.parse(stdout) as PrintedRecord;
+  if (record.kv?.values !== rows) throw new Error(`The store holds ${record.kv?.values} values of ${rows}.`);
+  return { rows, wallSeconds, cpuSeconds, memory, details: {} };
+}
+
 /** Starts the built command line in a project; `--json` is added. */
 export function serveBatch(folder: string, args: readonly string[]): Promise<MeasuredCommand> {
   return measureCommand({
@@ -44,44 +69,53 @@ async function runMeasurement(folder: string, measured: MeasuredCommand, rows: n
   const record = JSON.parse(measured.stdout) as PrintedRecord;
   if (record.rowsOut !== rows) throw new Error(`serve-batch scored ${record.rowsOut} rows of ${rows}.`);
   const { wallSeconds, cpuSeconds, memory } = measured;
-  const shards = await shardTimes(join(folder, 'out', JOB, 'runs', record.runId, 'shards'));
+  const shards = await readShards(join(folder, 'out', JOB, 'runs', record.runId, 'shards'));
   return {
     rows,
     wallSeconds,
     cpuSeconds,
     memory,
     details: {
-      ...stageDetails(record),
+      ...shardDetails(shards, measured),
+      // Of the whole run: in the shards, between them and after them.
+      stageSeconds: record.stages.stage,
       firstRowSeconds: record.firstRowSeconds ?? null,
-      // When the first shard began and the last ended, seen from outside.
-      firstShardSeconds: shards === null ? null : (shards.startMs - measured.startedMs) / 1000,
-      tailSeconds: shards === null ? null : (measured.endedMs - shards.endMs) / 1000,
       outputBytes: record.output.bytes,
     },
   };
 }
 
-/** Seconds of work by stage, summed over the processes. */
-export function stageDetails({ stages }: PrintedRecord): Measurement['details'] {
-  return Object.fromEntries(Object.entries(stages).map(([stage, seconds]) => [`${stage}Seconds`, seconds]));
-}
-
-/** When the first shard began and the last ended, by the records of the shards. Null where there are none. */
-async function shardTimes(folder: string): Promise<{ startMs: number; endMs: number } | null> {
-  const names = await readdir(folder).catch(() => []);
-  const records = await Promise.all(
-    names
-      .filter((name) => name.endsWith('.json'))
-      .map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8')) as ShardInstants),
-  );
-  if (records.length === 0) return null;
-  return {
-    startMs: Math.min(...records.map(({ startedAt }) => Date.parse(startedAt))),
-    endMs: Math.max(...records.map(({ finishedAt }) => Date.parse(finishedAt))),
-  };
-}
-
-interface ShardInstants {
+/** What the benchmark reads of the commit record of a shard. */
+interface CommittedShard {
   readonly startedAt: string;
   readonly finishedAt: string;
+  readonly seconds: Readonly<Record<string, number>>;
+}
+
+async function readShards(folder: string): Promise<readonly CommittedShard[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+  return Promise.all(
+    names.map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8')) as CommittedShard),
+  );
+}
+
+/** Seconds of the shards, summed over the processes, and when the first began and the last ended, seen from outside. */
+function shardDetails(
+  shards: readonly CommittedShard[],
+  { startedMs, endedMs }: MeasuredCommand,
+): Measurement['details'] {
+  const starts = shards.map(({ startedAt }) => Date.parse(startedAt));
+  const ends = shards.map(({ finishedAt }) => Date.parse(finishedAt));
+  const sum = (of: (shard: CommittedShard) => number): number =>
+    shards.reduce((total, shard) => total + of(shard), 0);
+  const stage = (name: string): number => sum(({ seconds }) => seconds[name] ?? 0);
+  return {
+    firstShardSeconds: (Math.min(...starts) - startedMs) / 1000,
+    readSeconds: stage('read'),
+    featuresSeconds: stage('features'),
+    inferSeconds: stage('infer'),
+    writeSeconds: stage('write'),
+    shardSeconds: sum(({ startedAt, finishedAt }) => Date.parse(finishedAt) - Date.parse(startedAt)) / 1000,
+    tailSeconds: (endedMs - Math.max(...ends)) / 1000,
+  };
 }
