@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { type OnnxGraph, onnxFile } from '../../test/support/onnx.ts';
 import { FEATURES } from './feature-sql.ts';
+import { seededNormal } from './seeded.ts';
 
 /**
  * A network of dense layers with ReLU between them, from the features to one value `sales`. The weights
@@ -41,16 +42,4 @@ function layer(index: number, inputs: number, outputs: number, random: () => num
     weights: { name: `weights${index}`, values, shape: [inputs, outputs] },
     bias: { name: `bias${index}`, values: Float32Array.from({ length: outputs }, () => random() * 0.1) },
   };
-}
-
-/** Box and Muller over mulberry32. */
-function seededNormal(seed: number): () => number {
-  let state = seed;
-  const uniform = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 }
