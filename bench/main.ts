@@ -50,8 +50,10 @@ async function measureAll(
   const startedAt = new Date();
   const machine = await describeMachine();
   log(`${machineText(machine)}`);
+  const data = new DataFolder(options.data, log);
+  await data.removeLeftovers();
   const bench: Bench = {
-    data: new DataFolder(options.data, log),
+    data,
     cores: availableParallelism(),
     rows,
     peerRows,
@@ -106,6 +108,13 @@ function chooseCases({ cases, profile }: BenchOptions): readonly BenchCase[] {
 function listCases(): void {
   for (const { name, about } of ALL_CASES) log(`${name.padEnd(20)} ${about}`);
 }
+
+// Ends what the benchmark started, which hangs on the event "exit".
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)
+  process.once(signal, () => process.exit(code));
 
 try {
   await main(readOptions(process.argv.slice(2)));

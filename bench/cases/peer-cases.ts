@@ -43,7 +43,7 @@ export const plainPipeline: BenchCase = {
   async prepare(bench, rows) {
     const redis = await bench.redis();
     const model = await modelFile(bench.data, 'trees');
-    const peer = async (name: string, kind: 'snappy.parquet' | 'csv'): Promise<Contender> => {
+    const peer = async (name: string, kind: 'simple.parquet' | 'csv'): Promise<Contender> => {
       const request: PlainRequest = {
         table: await bench.data.table(bench.peerRows, kind),
         model,
@@ -59,7 +59,7 @@ export const plainPipeline: BenchCase = {
       contenders: [
         await withRedis(bench, FROM_PARQUET, 'parquet', rows),
         await withRedis(bench, AS_MANY_PARQUET, 'parquet', bench.peerRows),
-        await peer(PARQUETJS, 'snappy.parquet'),
+        await peer(PARQUETJS, 'simple.parquet'),
         await withRedis(bench, FROM_CSV, 'csv', rows),
         await withRedis(bench, AS_MANY_CSV, 'csv', bench.peerRows),
         await peer(CSV_PARSE, 'csv'),

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type Measurement, type Summary, summarise } from '../measure/measurement.ts';
 import { contenderLine } from '../report/text.ts';
+import { REPOSITORY } from '../repository.ts';
 import { type Bench, type BenchCase, type Figure, LeftOut } from './bench-case.ts';
 
 /** How one case ended. */
@@ -46,8 +47,14 @@ export async function runCase(
   } catch (error) {
     const nothing = { name, rows, contenders: [], figures: [] };
     if (error instanceof LeftOut) return { ...nothing, leftOut: error.message };
-    return { ...nothing, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    return { ...nothing, error: withoutPaths(error, bench) };
   }
+}
+
+/** Results are for others to read: where things lie on this machine is not. */
+function withoutPaths(error: unknown, { data }: Bench): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return text.replaceAll(data.path, 'DATA').replaceAll(REPOSITORY, '.');
 }
 
 /** What one contender wrote is not to reach the disk while the next one is measured. */

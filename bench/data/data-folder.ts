@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { quoteText } from '../../src/core/sql.ts';
@@ -7,12 +7,15 @@ import { withDuckDb } from './duckdb.ts';
 import { rowCountText } from './row-count.ts';
 import { DATA_VERSION, salesSql } from './sales-sql.ts';
 
-/** Codec of a Parquet file, or CSV. `parquet` is zstd. */
-export type TableKind = 'parquet' | 'snappy.parquet' | 'csv';
+/**
+ * `parquet` is zstd, as DuckDB writes it. `simple.parquet` is for parquetjs-lite, which has no zstd and reads
+ * wrong values from dictionaries of more than 256 entries: snappy, and no dictionaries.
+ */
+export type TableKind = 'parquet' | 'simple.parquet' | 'csv';
 
 const COPY_OPTIONS: Readonly<Record<TableKind, string>> = {
   parquet: 'FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880',
-  'snappy.parquet': 'FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 122880',
+  'simple.parquet': 'FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 122880, DICTIONARY_SIZE_LIMIT 0',
   csv: 'FORMAT csv, HEADER true',
 };
 
@@ -54,6 +57,14 @@ export class DataFolder {
   async workFolder(): Promise<string> {
     const parent = join(this.path, 'work');
     await mkdir(parent, { recursive: true });
-    return mkdtemp(join(parent, 'w-'));
+    return mkdtemp(join(parent, `${process.pid}-`));
+  }
+
+  /** Removes the folders of benchmarks that were killed. */
+  async removeLeftovers(): Promise<void> {
+    const parent = join(this.path, 'work');
+    const names = await readdir(parent).catch(() => []);
+    const left = names.filter((name) => !existsSync(`/proc/${name.split('-')[0]}`));
+    for (const name of left) await rm(join(parent, name), { recursive: true, force: true });
   }
 }

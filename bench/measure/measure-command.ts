@@ -46,12 +46,19 @@ export async function measureCommand({ program, args, cwd, stdin }: Command): Pr
       cwd,
       env: cleanEnvironment(),
       stdio: [input ?? 'ignore', 'pipe', 'pipe', 'pipe'],
+      // A process group of its own, which ends with the benchmark.
+      detached: true,
     });
+    const killGroup = (): void => {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+    };
+    process.once('exit', killGroup);
     const sampler = new MemorySampler(child.pid ?? -1);
     const texts = [child.stdio[1], child.stdio[2], child.stdio[3] as Readable].map(readText);
     const [code] = (await once(child, 'exit')) as [number | null];
     const wallSeconds = (performance.now() - start) / 1000;
     const endedMs = Date.now();
+    process.off('exit', killGroup);
     const memory = sampler.stop();
     const [stdout = '', stderr = '', times = ''] = await Promise.all(texts);
     if (code !== 0)

@@ -45,17 +45,6 @@ function childrenOf(pid: number): number[] {
     .map(Number);
 }
 
-// USER_HZ, what /proc counts in: 100 on every Linux that Node runs on.
-const TICKS_PER_SECOND = 100;
-
-/** CPU seconds of one process and of its children that ended, so far. */
-export function cpuSecondsOf(pid: number): number {
-  const stat = readProc(`/proc/${pid}/stat`);
-  // The name, in brackets, may have spaces. Then: state is field 3, utime to cstime are fields 14 to 17.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
-}
-
 function readProc(path: string): string {
   try {
     return readFileSync(path, 'utf8');

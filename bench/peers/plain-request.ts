@@ -1,6 +1,6 @@
 /** What the plain pipeline is told, as JSON in its first argument. */
 export interface PlainRequest {
-  /** Parquet with a codec that parquetjs-lite has, or CSV. */
+  /** Parquet as parquetjs-lite can read it, or CSV. */
   readonly table: string;
   readonly model: string;
   readonly redisUrl: string;
