@@ -31,6 +31,7 @@ async function main(options: BenchOptions): Promise<void> {
   const plan = planCases(chooseCases(options), options);
   log(planText(plan, options));
   const redis = new OwnRedis();
+  exitOnSignals(() => redis.stop());
   try {
     const report = await measureAll(plan, options, redis);
     log(`\nResults: ${relative(process.cwd(), await writeResults(report, options.data))}`);
@@ -95,6 +96,15 @@ function printResult(
   if (error !== undefined) log(`  FAILED: ${error}`);
 }
 
+/** Commands under way end with the process: see measure-command.ts. */
+function exitOnSignals(release: () => Promise<void>): void {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)
+    process.once(signal, () => release().finally(() => process.exit(code)));
+}
+
 /** Throws where a name is unknown. */
 function chooseCases({ cases, profile }: BenchOptions): readonly BenchCase[] {
   const wanted = cases.length === 0 && profile ? PROFILED_BY_DEFAULT : cases;
@@ -108,13 +118,6 @@ function chooseCases({ cases, profile }: BenchOptions): readonly BenchCase[] {
 function listCases(): void {
   for (const { name, about } of ALL_CASES) log(`${name.padEnd(20)} ${about}`);
 }
-
-// Ends what the benchmark started, which hangs on the event "exit".
-for (const [signal, code] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-] as const)
-  process.once(signal, () => process.exit(code));
 
 try {
   await main(readOptions(process.argv.slice(2)));

@@ -43,12 +43,14 @@ export function shareOfInference(results: Results, title: string, target: Target
 export function otherWork(results: Results, title: string, target: Target | null): Figure {
   const total = resultOf(results, SERVE_BATCH_NAME).cpuSeconds ?? Number.NaN;
   const inference = resultOf(results, INFERENCE_ALONE).cpuSeconds ?? Number.NaN;
-  const copy = resultOf(results, DUCKDB_COPY).cpuSeconds ?? Number.NaN;
+  const { cpuSeconds, details } = resultOf(results, DUCKDB_COPY);
+  const copy = cpuSeconds ?? Number.NaN;
+  const withProcess = Number(details.processCpuSeconds);
   return {
     title,
     value: (total - inference) / copy,
     unit: 'x',
     target,
-    note: `${(total - inference).toFixed(2)} s of CPU, DuckDB ${copy.toFixed(2)} s`,
+    note: `${(total - inference).toFixed(2)} s; DuckDB ${copy.toFixed(2)} s, ${withProcess.toFixed(2)} s with its process`,
   };
 }

@@ -68,7 +68,7 @@ async function prepareParquet(
   };
 }
 
-/** 3 M rows/s are asked for on a machine where inference alone gives 8 M: elsewhere, in proportion. */
+/** 3 M rows/s are wanted where inference alone gives 8 M or more; on a slower machine, in proportion. */
 function smallNetSpeed(results: Results): Figure {
   const { rowsPerSecond: inference } = resultOf(results, INFERENCE_ALONE);
   return {
@@ -76,8 +76,8 @@ function smallNetSpeed(results: Results): Figure {
     value: resultOf(results, SERVE_BATCH_NAME).rowsPerSecond,
     unit: 'rows/s',
     target: {
-      atLeast: SMALL_NET_ROWS_PER_SECOND * (inference / SMALL_NET_INFERENCE_ROWS_PER_SECOND),
+      atLeast: SMALL_NET_ROWS_PER_SECOND * Math.min(1, inference / SMALL_NET_INFERENCE_ROWS_PER_SECOND),
     },
-    note: `3 M/s where inference alone gives 8 M/s; here it gives ${(inference / 1e6).toFixed(2)} M/s`,
+    note: `inference alone: ${(inference / 1e6).toFixed(1)} M/s`,
   };
 }

@@ -24,7 +24,7 @@ export function reportMarkdown({ startedAt, machine, options, cases, seconds }: 
   const lines = [
     `${startedAt.slice(0, 10)}, ${options.repeat} rounds, ${Math.ceil(seconds / 60)} minutes. ${machineText(machine)}.`,
     '',
-    ...table(['figure', 'rows', 'measured', 'wanted', 'met'], cases.flatMap(figureRows)),
+    ...table(['figure', 'rows', 'measured', 'wanted', 'met', 'remark'], cases.flatMap(figureRows)),
     '',
     ...table(
       ['case', 'contender', 'rows', 'wall', 'rows/s', 'CPU', 'largest process', 'all processes'],
@@ -40,11 +40,12 @@ export function reportMarkdown({ startedAt, machine, options, cases, seconds }: 
 
 function figureRows({ figures, rows }: CaseResult): string[][] {
   return figures.map((figure) => [
-    figure.note === undefined ? figure.title : `${figure.title} (${figure.note})`,
+    figure.title,
     rowCountText(rows),
     valueText(figure.value, figure.unit),
     targetText(figure.target, figure.unit),
     metText(figure),
+    figure.note ?? '',
   ]);
 }
 
