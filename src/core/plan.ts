@@ -57,6 +57,8 @@ export interface SelectPlan {
    * other ones each time. Otherwise they are made twice: for the model, and for the part.
    */
   readonly copy: boolean;
+  /** Its columns, without the row number. */
+  readonly columns: readonly Column[];
   /** Tables that the SELECT joins with. */
   readonly tables: readonly FeatureTable[];
 }

@@ -24,8 +24,7 @@ export async function rejectsOf(request: {
 }): Promise<readonly Reject[]> {
   const { plan, database, rows, invalid } = request;
   if (invalid.length === 0 && rows.leftOut.length === 0) return [];
-  const columns = await database.describe(`SELECT * FROM ${rows.from}`);
-  const required = requiredColumns(plan, new Map(columns.map(({ name, type }) => [name, type])));
+  const required = requiredColumns(plan);
   const wanted = plan.onInvalid.action === 'fail' ? invalid.slice(0, 1) : invalid;
   const found = [...(await explain(database, rows, wanted, required)), ...rows.leftOut.map(leftOutReject)];
   const rejects = found.sort((a, b) => a.inputRow - b.inputRow);

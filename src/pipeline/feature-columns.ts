@@ -15,10 +15,9 @@ export interface RequiredColumn {
 }
 
 /** The bound feature columns, in the order of the bindings, and after them the key columns. */
-export function requiredColumns(
-  plan: Plan,
-  columnTypes: ReadonlyMap<string, string>,
-): readonly RequiredColumn[] {
+export function requiredColumns(plan: Plan): readonly RequiredColumn[] {
+  const columns = plan.features.select?.columns ?? plan.input.columns;
+  const columnTypes = new Map(columns.map(({ name, type }) => [name, type]));
   const features = plan.features.bindings.flatMap(({ input, elementType, columns }) =>
     columns.map((column) => ({
       column,

@@ -46,9 +46,10 @@ export async function observeWidths(request: {
 
 async function firstUsableRow(request: Parameters<typeof observeWidths>[0]): Promise<FeatureBatch | null> {
   const { database, input, features } = request;
-  const rows = await rowsSql(database, input, { rowStart: 0, rowEnd: Math.min(TRIAL_ROWS, input.rows) });
-  if (features.select !== null) await createInputView(database, rows, 0);
-  const from = features.select === null ? `(${rows})` : `(${features.select.sql})`;
+  const range = { rowStart: 0, rowEnd: Math.min(TRIAL_ROWS, input.rows) };
+  if (features.select !== null) await createInputView(database, input, range);
+  const from =
+    features.select === null ? `(${await rowsSql(database, input, range)})` : `(${features.select.sql})`;
   const types = new Map(
     (await database.describe(`SELECT * FROM ${from}`)).map(({ name, type }) => [name, type]),
   );

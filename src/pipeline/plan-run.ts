@@ -20,7 +20,7 @@ import { ModelSession } from '../inference/model-session.ts';
 import type { Database } from '../source/database.ts';
 import { inputName } from '../source/locate-row.ts';
 import { resolveInput } from '../source/resolve-input.ts';
-import { INPUT_ROW, rowsSql } from '../source/shard-relation.ts';
+import { INPUT_ROW } from '../source/shard-relation.ts';
 import { createFeatureTables, createInputView, selectError } from '../source/shard-rows.ts';
 import { observeWidths } from './observe-widths.ts';
 import { planKeptColumns } from './plan-kept-columns.ts';
@@ -63,7 +63,7 @@ export async function planRun(database: Database, request: PlanRequest): Promise
       inputColumns: input.columns,
       selectColumns: select?.columns ?? null,
     });
-    const features: FeaturesPlan = { select: select?.plan ?? null, bindings };
+    const features: FeaturesPlan = { select, bindings };
     const outputs = usedOutputs(session.signature, spec.model.outputs);
     const open = outputs.filter((output) => declaredWidth(output) === null).map(({ name }) => name);
     const batchSize = bindings[0]?.fixedRows ?? spec.execution.batchSize;
@@ -114,20 +114,15 @@ export function specKeyColumns(spec: JobSpec): readonly string[] {
   return [...new Set([...spec.kv.key.columns, ...(spec.kv.field?.columns ?? [])])];
 }
 
-interface PlannedSelect {
-  readonly plan: SelectPlan;
-  readonly columns: readonly Column[];
-}
-
 async function planSelect(
   database: Database,
   { spec, tables }: PlanRequest,
   input: ResolvedInput,
-): Promise<PlannedSelect | null> {
+): Promise<SelectPlan | null> {
   if (spec.features.select === null) return null;
   assertNoInputRow(input);
   await createFeatureTables(database, tables);
-  await createInputView(database, await rowsSql(database, input, { rowStart: 0, rowEnd: 1 }), 0);
+  await createInputView(database, input, { rowStart: 0, rowEnd: 1 });
   const [serialized] = await database.rows(
     `SELECT json_serialize_sql(${quoteText(spec.features.select)}) AS j`,
   );
@@ -139,9 +134,9 @@ async function planSelect(
     if (added.length > 0 && inputAlias === null) throw hiddenInputError(added);
     const tree = addInputColumns(parsed, inputAlias ?? '', added);
     const [sql] = await database.rows(`SELECT json_deserialize_sql(${quoteText(tree)}::JSON) AS s`);
-    const plan = { sql: String(sql?.s), sort: !keepsOrder, copy: !isProjection, tables };
-    const columns = await database.describe(plan.sql);
-    return { plan, columns: columns.filter(({ name }) => name !== INPUT_ROW) };
+    const described = await database.describe(String(sql?.s));
+    const columns = described.filter(({ name }) => name !== INPUT_ROW);
+    return { sql: String(sql?.s), sort: !keepsOrder, copy: !isProjection, columns, tables };
   } catch (error) {
     throw selectError(error);
   }

@@ -31,11 +31,8 @@ export interface ScoreRequest extends ShardContext {
  * each of them. With `onInvalid: fail` it stops at the first row that cannot be scored.
  */
 export async function scoreShard(request: ScoreRequest): Promise<readonly InvalidRow[]> {
-  const { plan, database, rows, batch, predictions, timer } = request;
-  const types = new Map(
-    (await database.describe(`SELECT * FROM ${rows.from}`)).map(({ name, type }) => [name, type]),
-  );
-  const required = requiredColumns(plan, types);
+  const { plan, rows, batch, predictions, timer } = request;
+  const required = requiredColumns(plan);
   const list = required.map(({ sql }, index) => `${sql} AS f${index}`).join(', ');
   const invalid: InvalidRow[] = [];
   const scorer = newScorer(request);

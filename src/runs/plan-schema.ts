@@ -63,6 +63,7 @@ const features: z.ZodType<FeaturesPlan> = z.strictObject({
       sql: z.string(),
       sort: z.boolean(),
       copy: z.boolean(),
+      columns,
       tables: z.array(z.strictObject({ name: z.string(), sources })),
     })
     .nullable(),

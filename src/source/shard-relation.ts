@@ -30,22 +30,35 @@ export function segmentsOf(files: readonly TableFile[], rowStart: number, rowEnd
  * A SELECT of the input's rows `rowStart` to `rowEnd` (exclusive), in order, with the columns and types
  * that the plan has, whatever the single files have.
  *
- * `file_row_number` lets DuckDB skip row groups; LIMIT and OFFSET would read all rows before.
+ * `file_row_number` lets DuckDB skip row groups; LIMIT and OFFSET would read all rows before. With
+ * `numbered` the rows have the column {@link INPUT_ROW}.
  */
 export async function rowsSql(
   database: Database,
   input: Pick<ResolvedInput, 'files' | 'columns' | 'hiveColumns'>,
   range: { readonly rowStart: number; readonly rowEnd: number },
+  options: { readonly numbered: boolean } = { numbered: false },
 ): Promise<string> {
   const selects: string[] = [];
+  let rowStart = range.rowStart;
   for (const group of groupSegments(segmentsOf(input.files, range.rowStart, range.rowEnd))) {
     const scan = scanSql(group, input.hiveColumns);
     // Files of one input may have different columns; a single one was described when it was planned.
     const present =
       input.files.length === 1 ? input.columns : await database.describe(`SELECT * FROM ${scan}`);
-    selects.push(`SELECT ${castList(input.columns, present)} FROM ${scan}${rangeSql(group)}`);
+    const number = options.numbered ? `, ${numberSql(group, rowStart)} AS ${INPUT_ROW}` : '';
+    selects.push(`SELECT ${castList(input.columns, present)}${number} FROM ${scan}${rangeSql(group)}`);
+    rowStart += group.reduce((rows, segment) => rows + segment.rowEnd - segment.rowStart, 0);
   }
   return selects.join(' UNION ALL ');
+}
+
+/** The number, in the whole input, of a row of a scan whose first row has the number `rowStart`. */
+function numberSql(group: readonly Segment[], rowStart: number): string {
+  const [only] = group;
+  // Without a window, which DuckDB computes also where nobody reads it.
+  if (group.length === 1 && only !== undefined) return `(file_row_number + ${rowStart - only.rowStart})`;
+  return `(row_number() OVER () - 1 + ${rowStart})`;
 }
 
 /** Whole files that follow each other are read by one scan; a file read in part has its own. */

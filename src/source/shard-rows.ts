@@ -1,7 +1,7 @@
 import { isDiskFull, isOutOfMemory, ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import type { FeatureTable, Plan, SelectPlan, ShardPlan } from '../core/plan.ts';
 import { quoteFiles, quoteName } from '../core/sql.ts';
-import type { TableFormat } from '../core/table.ts';
+import type { ResolvedInput, TableFormat } from '../core/table.ts';
 import type { Database } from './database.ts';
 import { inputName } from './locate-row.ts';
 import { duckdbReason, readError } from './read-error.ts';
@@ -30,9 +30,9 @@ const FEATURE_TABLE = 'serve_batch_features';
 
 /** Opens the rows of a shard. Throws `INPUT_UNREADABLE` or `FEATURES_SELECT`. */
 export async function openShardRows(database: Database, plan: Plan, shard: ShardPlan): Promise<ShardRows> {
-  const sql = await rowsSql(database, plan.input, shard);
   const { select } = plan.features;
-  if (select !== null) return openSelectedRows(database, plan, shard, select, sql);
+  if (select !== null) return openSelectedRows(database, plan, shard, select);
+  const sql = await rowsSql(database, plan.input, shard);
   return {
     from: `(${sql})`,
     inputRowSql: `(${POSITION} + ${shard.rowStart})`,
@@ -43,11 +43,14 @@ export async function openShardRows(database: Database, plan: Plan, shard: Shard
   };
 }
 
-/** Makes the table `input` that `features.select` reads, with its column `input_row`. */
-export async function createInputView(database: Database, rows: string, rowStart: number): Promise<void> {
-  await database.run(
-    `CREATE OR REPLACE TEMP VIEW input AS SELECT *, row_number() OVER () - 1 + ${rowStart} AS ${INPUT_ROW} FROM (${rows})`,
-  );
+/** Makes the table `input` that `features.select` reads, with its column `input_row`: rows of a range. */
+export async function createInputView(
+  database: Database,
+  input: ResolvedInput,
+  range: { readonly rowStart: number; readonly rowEnd: number },
+): Promise<void> {
+  const rows = await rowsSql(database, input, range, { numbered: true });
+  await database.run(`CREATE OR REPLACE TEMP VIEW input AS ${rows}`);
 }
 
 /**
@@ -95,10 +98,9 @@ async function openSelectedRows(
   plan: Plan,
   shard: ShardPlan,
   select: SelectPlan,
-  sql: string,
 ): Promise<ShardRows> {
   await createFeatureTables(database, select.tables);
-  await createInputView(database, sql, shard.rowStart);
+  await createInputView(database, plan.input, shard);
   const needed = neededColumns(plan).map(quoteName).join(', ');
   const explain = async (error: unknown): Promise<ServeBatchError> =>
     (await unreadableInput(database, plan)) ?? selectError(error);

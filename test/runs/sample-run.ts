@@ -47,6 +47,7 @@ export function samplePlan(changes: Partial<Plan> = {}): Plan {
         sql: 'SELECT * FROM input',
         sort: true,
         copy: true,
+        columns: [{ name: 'price', type: 'FLOAT' }],
         tables: [{ name: 'stores', sources: [{ path: 'stores.csv', bytes: 12, modifiedMs: 1000 }] }],
       },
       bindings: [{ input: 'x', elementType: 'float32', columns: ['price'], rowShape: [1], fixedRows: null }],
