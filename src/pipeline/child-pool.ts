@@ -35,10 +35,10 @@ export class ChildPool {
     options.signal.addEventListener('abort', this.#kill, { once: true });
   }
 
-  /** Starts all children now, so that loading their libraries overlaps with other work. */
-  warmUp(): void {
+  /** Starts so many children now, or all, so that loading their libraries overlaps with other work. */
+  warmUp(children = this.size): void {
     // At the back of the queue: those that were started before have loaded before.
-    while (this.#all.size < this.size) this.#idle.unshift(this.#spawn());
+    while (this.#all.size < children) this.#idle.unshift(this.#spawn());
   }
 
   /**

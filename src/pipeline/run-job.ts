@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import type { KvStore } from '../kv/store.ts';
 import { acquireLock } from '../runs/lock.ts';
 import { ChildPool } from './child-pool.ts';
-import { identifyRun } from './identify-run.ts';
+import { type IdentifiedRun, identifyRun } from './identify-run.ts';
 import { JobRun, type RunJobOptions, type RunJobResult } from './job-run.ts';
 import { folderOfJob, storeUrlOf } from './locations.ts';
 import { processesOf } from './processes.ts';
 import { ReleaseStack } from './release-stack.ts';
 import { spoolStandardInput } from './spool-input.ts';
 
+/** Smaller inputs are mostly one shard, which a second child would only slow down by starting. */
+const SMALL_INPUT_BYTES = 2 * 2 ** 20;
 /** Holds what came on standard input until it is scored. */
 const SPOOL_FOLDER = 'spool';
 
@@ -22,14 +24,15 @@ export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
   const pool = options.pool ?? new ChildPool({ size: 1, signal });
   pool.size = processesOf(spec);
   pool.onChildDied = (error) => effects.log.debug('a child process ended', { error: error.message });
-  // Their libraries take longer to load than anything that is done before they are needed.
-  pool.warmUp();
+  // Its libraries take longer to load than anything that is done before it is needed.
+  pool.warmUp(1);
   const release = new ReleaseStack();
   release.add(() => pool.close());
   try {
     // What is wrong with the input or the model is said before any folder is made.
     const readsStdin = spec.input.paths.includes('-');
     const identified = readsStdin ? null : await identifyRun(spec);
+    if (identified === null || bytesOf(identified) >= SMALL_INPUT_BYTES) pool.warmUp();
     const lock = await acquireLock(folderOfJob(spec), { clock: effects.clock });
     release.add(() => lock.release());
     // Once more: the lock is not released before all who work under it have ended.
@@ -52,6 +55,10 @@ export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
   } finally {
     await release.all();
   }
+}
+
+function bytesOf({ source }: IdentifiedRun): number {
+  return source.sources.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** Libraries of stores are loaded where a job has one. */
