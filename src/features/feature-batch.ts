@@ -55,15 +55,17 @@ export class FeatureBatch {
   }
 
   /**
-   * The tensors of rows `from` to `to` (exclusive), made up to `modelRows` by repeating the last one:
-   * a padded row must be one that the model accepts.
+   * The tensors of rows `from` to `to` (exclusive), made up to `modelRows` by repeating the first one
+   * `before` times before them and the last one after them: a padded row must be one that the model
+   * accepts.
    */
   tensors(
     from: number,
     to: number,
     modelRows: number,
+    before = 0,
   ): ReadonlyMap<string, { data: TensorData; dims: readonly number[] }> {
-    return new Map(this.#inputs.map((input) => [input.name, input.tensor(from, to, modelRows)]));
+    return new Map(this.#inputs.map((input) => [input.name, input.tensor(from, to, modelRows, before)]));
   }
 }
 
@@ -95,20 +97,22 @@ class InputBuffer {
     }
   }
 
-  tensor(from: number, to: number, modelRows: number): { data: TensorData; dims: readonly number[] } {
+  tensor(
+    from: number,
+    to: number,
+    modelRows: number,
+    before: number,
+  ): { data: TensorData; dims: readonly number[] } {
     const dims = [modelRows, ...this.#binding.rowShape];
     const width = this.#width;
-    const rows = to - from;
-    if (rows === modelRows) return { data: slice(this.#data, from * width, to * width), dims };
+    const given = slice(this.#data, from * width, to * width);
+    if (to - from === modelRows) return { data: given, dims };
     const padded = allocateTensor(this.#binding.elementType, modelRows * width);
-    for (let row = 0; row < modelRows; row++) {
-      const source = (from + Math.min(row, rows - 1)) * width;
-      for (let column = 0; column < width; column++) {
-        (padded as Float64Array)[row * width + column] = (this.#data as Float64Array)[
-          source + column
-        ] as number;
-      }
-    }
+    const after = before + to - from;
+    copyInto(padded, given, before * width);
+    for (let row = 0; row < before; row++) copyInto(padded, slice(given, 0, width), row * width);
+    const last = slice(given, given.length - width, given.length);
+    for (let row = after; row < modelRows; row++) copyInto(padded, last, row * width);
     return { data: padded, dims };
   }
 }
@@ -154,4 +158,10 @@ function copyFloat16(
 function slice(data: TensorData, from: number, to: number): TensorData {
   if (Array.isArray(data)) return from === 0 && to === data.length ? data : data.slice(from, to);
   return data.subarray(from, to);
+}
+
+/** Both arrays are of one kind. */
+function copyInto(target: TensorData, values: TensorData, at: number): void {
+  if (Array.isArray(target)) for (let i = 0; i < values.length; i++) target[at + i] = values[i] as string;
+  else (target as Float64Array).set(values as Float64Array, at);
 }

@@ -3,6 +3,7 @@ import type { PredictionBinding } from '../core/plan.ts';
 import type { TensorData } from '../core/tensor-data.ts';
 import type { FeatureBatch } from '../features/feature-batch.ts';
 import type { ModelSession } from '../inference/model-session.ts';
+import { type CallRows, callRows, middleOf } from './call-rows.ts';
 
 /** Receives what became of the rows of a batch, in order. */
 export interface ScoreSink {
@@ -34,36 +35,67 @@ export class BatchScorer {
     this.#onCall = options.onCall;
   }
 
-  /** Scores all rows of a batch. Rows that the model fails on are told one by one; throws for wrong shapes. */
-  async score(batch: FeatureBatch, sink: ScoreSink): Promise<void> {
-    if (batch.rows > 0) await this.#scoreRange(batch, 0, batch.rows, sink);
+  /**
+   * Scores rows `from` to `to` (exclusive) of a batch, by default all. Rows that the model fails on are
+   * told one by one; throws for wrong shapes.
+   */
+  async score(batch: FeatureBatch, sink: ScoreSink, from = 0, to = batch.rows): Promise<void> {
+    if (to > from) await this.#scoreRange(batch, from, to, sink);
   }
 
   /** One bad row (a category that the model does not know) fails its whole call: halve until it stands alone. */
   async #scoreRange(batch: FeatureBatch, from: number, to: number, sink: ScoreSink): Promise<void> {
+    const call = this.#callRows(batch, from, to);
     let outputs: readonly TensorData[];
     try {
-      outputs = await this.#call(batch, from, to);
+      outputs = await this.#call(batch, from, to, call);
     } catch (error) {
       if (error instanceof ServeBatchError) throw error;
-      if (to - from === 1) {
-        sink.failed(
-          batch.positions[from] ?? 0,
-          firstLine(error instanceof Error ? error.message : String(error)),
-        );
-        return;
-      }
-      const middle = from + Math.ceil((to - from) / 2);
+      if (to - from === 1) return this.#scoreAlone(batch, from, call, error, sink);
+      const middle = middleOf(from, to);
       await this.#scoreRange(batch, from, middle, sink);
       await this.#scoreRange(batch, middle, to, sink);
       return;
     }
-    this.#emit(batch, from, to, outputs, sink);
+    this.#emit(batch, from, to, outputs, call.start, sink);
   }
 
-  async #call(batch: FeatureBatch, from: number, to: number): Promise<readonly TensorData[]> {
-    const modelRows = this.#fixedRows ?? to - from;
-    const feeds = batch.tensors(from, to, modelRows);
+  /** Some models take one row a call, whatever they declare: a row that fails among copies is tried alone. */
+  async #scoreAlone(
+    batch: FeatureBatch,
+    row: number,
+    tried: CallRows,
+    failure: unknown,
+    sink: ScoreSink,
+  ): Promise<void> {
+    const hadCopies = this.#fixedRows === null && tried.end - tried.start > 1;
+    let outputs: readonly TensorData[] | null = null;
+    let error = failure;
+    if (hadCopies) {
+      try {
+        outputs = await this.#call(batch, row, row + 1, { start: row, end: row + 1 });
+      } catch (again) {
+        if (again instanceof ServeBatchError) throw again;
+        error = again;
+      }
+    }
+    if (outputs !== null) this.#emit(batch, row, row + 1, outputs, row, sink);
+    else
+      sink.failed(
+        batch.positions[row] ?? 0,
+        firstLine(error instanceof Error ? error.message : String(error)),
+      );
+  }
+
+  #callRows(batch: FeatureBatch, from: number, to: number): CallRows {
+    return this.#fixedRows === null
+      ? callRows(from, to, batch.capacity)
+      : { start: from, end: from + this.#fixedRows };
+  }
+
+  async #call(batch: FeatureBatch, from: number, to: number, call: CallRows): Promise<readonly TensorData[]> {
+    const modelRows = call.end - call.start;
+    const feeds = batch.tensors(from, to, modelRows, from - call.start);
     const start = performance.now();
     const results = await this.#session.run(feeds, this.#outputNames);
     this.#onCall(performance.now() - start);
@@ -77,19 +109,20 @@ export class BatchScorer {
     });
   }
 
-  /** Rows that follow each other in the shard go to the sink in one piece. */
+  /** Rows that follow each other in the shard go to the sink in one piece. `outputs` begin with row `callStart`. */
   #emit(
     batch: FeatureBatch,
     from: number,
     to: number,
     outputs: readonly TensorData[],
+    callStart: number,
     sink: ScoreSink,
   ): void {
     let start = from;
     for (let row = from + 1; row <= to; row++) {
       const breaks = row === to || batch.positions[row] !== (batch.positions[row - 1] ?? 0) + 1;
       if (!breaks) continue;
-      sink.scored(outputs, start - from, row - from, batch.positions[start] ?? 0);
+      sink.scored(outputs, start - callStart, row - callStart, batch.positions[start] ?? 0);
       start = row;
     }
   }

@@ -68,6 +68,18 @@ describe('fills a fixed batch up with its last row:', () => {
     batch.append(TWO_COLUMNS, 0, 3, 0);
     expect(batch.tensors(1, 2, 2).get('x')?.data).toEqual(new Float32Array([2, 20, 2, 20]));
   });
+
+  it('also before the first row, so that the rows keep their places in the call', () => {
+    const batch = new FeatureBatch([binding(['a', 'b']), binding(['a'], 'string', 's')], 3);
+    const [a, b] = TWO_COLUMNS.columns;
+    batch.append(chunkOf(a?.values ?? [], b?.values ?? [], ['p', 'q', 'r']), 0, 3, 0);
+    const tensors = batch.tensors(1, 3, 5, 2);
+    expect(tensors.get('x')).toEqual({
+      data: new Float32Array([2, 20, 2, 20, 2, 20, 3, 30, 3, 30]),
+      dims: [5, 2],
+    });
+    expect(tensors.get('s')?.data).toEqual(['q', 'q', 'q', 'r', 'r']);
+  });
 });
 
 it.each<[value: number, bits: number]>([
