@@ -13,7 +13,7 @@ export {
   systemClock,
 } from './core/effects.ts';
 export { type ErrorCode, EXIT, ServeBatchError } from './core/errors.ts';
-export type { Plan } from './core/plan.ts';
+export type { DraftPlan, Plan } from './core/plan.ts';
 export {
   createLookup,
   type Lookup,

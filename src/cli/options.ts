@@ -32,6 +32,17 @@ export function wholeNumber(flags: string, description: string): Option {
   });
 }
 
+export const batchSizeOption = (): Option =>
+  option(
+    '--batch-size <n>',
+    'rows of one model call, or auto: found by a short measurement (default: auto)',
+  ).argParser((value: string) => {
+    const number = Number(value);
+    if (value !== 'auto' && (!Number.isSafeInteger(number) || number < 1))
+      throw new InvalidArgumentError('Expected auto, or a whole number, at least 1.');
+    return value === 'auto' ? value : number;
+  });
+
 export const outputOption = (): Option =>
   option(
     '-o, --output <path>',

@@ -1,10 +1,10 @@
 import { describeTensor } from '../core/model.ts';
-import type { Plan } from '../core/plan.ts';
+import type { BatchSize, DraftPlan } from '../core/plan.ts';
 import { formatCount, formatPairs } from './format.ts';
 import { shortPath, shortUrl } from './render-run.ts';
 
 /** What a run would do, for people. */
-export function renderPlan(plan: Plan): string {
+export function renderPlan(plan: DraftPlan): string {
   const { input, features, model, output, kv, shards, onInvalid } = plan;
   const rowsOfShard = (shards[0]?.rowEnd ?? 0) - (shards[0]?.rowStart ?? 0);
   const title = `The job ${plan.job} would do this (nothing was done):\n`;
@@ -44,13 +44,16 @@ export function renderPlan(plan: Plan): string {
           ? 'none'
           : `${shortUrl(kv.url)}, key ${kv.key}${kv.field === null ? '' : `, field ${kv.field}`}, value ${kv.values.join(', ')}`,
       ],
-      [
-        'shards',
-        `${shards.length} of ${formatCount(rowsOfShard)} rows, ${formatCount(plan.batchSize)} rows a batch`,
-      ],
+      ['shards', `${shards.length} of ${formatCount(rowsOfShard)} rows, ${batchText(plan.batchSize)}`],
       ['bad rows', onInvalid.action === 'fail' ? 'end the run' : 'are rejected'],
     ])
   );
+}
+
+function batchText(batchSize: BatchSize): string {
+  return batchSize === 'auto'
+    ? 'batch size auto (measured when the run begins)'
+    : `${formatCount(batchSize)} rows a batch`;
 }
 
 /** The rewritten SELECT is for --json; here its beginning says which one it is. */

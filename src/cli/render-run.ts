@@ -43,7 +43,7 @@ export function renderRecord(record: RunRecord): string {
       ],
       [
         'batches',
-        `p50 ${latency.p50} ms, p95 ${latency.p95} ms, p99 ${latency.p99} ms, longest ${latency.max} ms`,
+        `${record.batchSize === undefined ? '' : `${formatCount(record.batchSize)} rows: `}p50 ${latency.p50} ms, p95 ${latency.p95} ms, p99 ${latency.p99} ms, longest ${latency.max} ms`,
       ],
       ['memory', `${formatBytes(record.peakMemoryBytes)} in the largest process`],
       ['model', `${shortPath(record.model.path)} (sha256 ${record.model.sha256.slice(0, 12)})`],

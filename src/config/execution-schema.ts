@@ -3,6 +3,8 @@ import { BYTE_SIZE_EXPECTED, BYTE_SIZE_PATTERN, byteSize } from './byte-size.ts'
 import { choice, expected, pattern, section, wholeNumber } from './field-kinds.ts';
 import { REJECT_LIMIT_EXPECTED, REJECT_LIMIT_PATTERN, rejectLimit } from './invalid-row-policy.ts';
 
+const BATCH_SIZE = expected('auto, or a whole number of rows, at least 1', '1024');
+
 /** The field `execution` of a job file. */
 export const execution = section({
   processes: wholeNumber(1, expected('a whole number of processes, at least 1', '4'))
@@ -11,9 +13,12 @@ export const execution = section({
   shardRows: wholeNumber(1, expected('a whole number of rows, at least 1', '500000'))
     .exactOptional()
     .describe('Input rows of a shard, the unit of work, retry and resume. Default: 122880.'),
-  batchSize: wholeNumber(1, expected('a whole number of rows, at least 1', '1024'))
+  batchSize: z
+    .union([z.literal('auto'), wholeNumber(1, BATCH_SIZE)], { error: BATCH_SIZE })
     .exactOptional()
-    .describe('Rows of one model call. Default: 1024.'),
+    .describe(
+      'Rows of one model call; auto: found by a short measurement where the input is large. Default: auto.',
+    ),
   threads: wholeNumber(1, expected('a whole number of threads, at least 1', '1'))
     .exactOptional()
     .describe('Threads of one model call, in each process. Default: 1.'),

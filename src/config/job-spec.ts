@@ -1,4 +1,4 @@
-import type { Compression, InvalidRowPolicy } from '../core/plan.ts';
+import type { BatchSize, Compression, InvalidRowPolicy } from '../core/plan.ts';
 import type { Template } from '../core/template.ts';
 import type { InputOptions } from '../source/input-options.ts';
 
@@ -74,8 +74,8 @@ export interface ExecutionSpec {
   readonly processes: number | null;
   /** Input rows of a shard. Null: the planner chooses. */
   readonly shardRows: number | null;
-  /** Rows of one model call. */
-  readonly batchSize: number;
+  /** Rows of one model call; a fixed batch dimension of the model goes before it. */
+  readonly batchSize: BatchSize;
   /** Threads of one model call. */
   readonly threads: number;
   /** How often a shard is tried again after it failed. */
@@ -89,7 +89,7 @@ export const DEFAULT_KEEP_GENERATIONS = 2;
 export const DEFAULT_EXECUTION: ExecutionSpec = {
   processes: null,
   shardRows: null,
-  batchSize: 1024,
+  batchSize: 'auto',
   threads: 1,
   retries: 2,
   memoryLimitBytes: null,

@@ -1,5 +1,6 @@
 import { basename, extname } from 'node:path';
 import { ServeBatchError } from '../core/errors.ts';
+import type { BatchSize } from '../core/plan.ts';
 import { maskUrl } from '../core/secrets.ts';
 import { invalidRowPolicy } from './invalid-row-policy.ts';
 import {
@@ -120,13 +121,21 @@ function overrideExecution(execution: ExecutionSpec, flags: RunFlags): Execution
     ...execution,
     ...(flags.processes === undefined ? {} : { processes: atLeastOne(flags.processes, '--processes') }),
     ...(flags.shardRows === undefined ? {} : { shardRows: atLeastOne(flags.shardRows, '--shard-rows') }),
-    ...(flags.batchSize === undefined ? {} : { batchSize: atLeastOne(flags.batchSize, '--batch-size') }),
+    ...(flags.batchSize === undefined ? {} : { batchSize: batchSizeOf(flags.batchSize) }),
   };
 }
 
 function atLeastOne(value: number, flag: string): number {
   if (Number.isSafeInteger(value) && value >= 1) return value;
   throw new ServeBatchError('USAGE', `${flag} is ${value}; expected a whole number, at least 1.`);
+}
+
+function batchSizeOf(value: BatchSize): BatchSize {
+  if (value === 'auto' || (Number.isSafeInteger(value) && value >= 1)) return value;
+  throw new ServeBatchError(
+    'USAGE',
+    `--batch-size is ${value}; expected auto, or a whole number, at least 1.`,
+  );
 }
 
 function parseOnInvalid(text: string): JobSpec['onInvalid'] {

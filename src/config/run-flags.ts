@@ -1,3 +1,5 @@
+import type { BatchSize } from '../core/plan.ts';
+
 /** What the command line (or its environment variables) says of a run. What is left out, the job says. */
 export interface RunFlags {
   readonly inputs?: readonly string[];
@@ -7,7 +9,7 @@ export interface RunFlags {
   readonly kv?: string;
   readonly processes?: number;
   readonly shardRows?: number;
-  readonly batchSize?: number;
+  readonly batchSize?: BatchSize;
   /** Columns (`['store', 'product']`), or one template with braces. */
   readonly key?: readonly string[];
   readonly field?: readonly string[];

@@ -5,7 +5,8 @@ import { maskKvUrl } from './kv-url.ts';
 /**
  * What of a job decides the bytes of its parts, or what its store holds, as lower-case hexadecimal SHA-256.
  * Not in it: the input's paths and content and the model's bytes (they have hashes of their own), names,
- * where the output goes, how many processes work, and how often they try.
+ * where the output goes, how many processes work, and how often they try. A batch size of `auto` counts as
+ * that word, whatever number is found: the run is the same on every machine and after every measurement.
  *
  * @param versions what else decides bytes: versions of libraries, hashes of the tables of features.select
  */

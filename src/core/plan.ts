@@ -19,12 +19,23 @@ export interface Plan {
   readonly output: OutputPlan;
   readonly kv: KvPlan | null;
   readonly onInvalid: InvalidRowPolicy;
-  /** Rows of one model call. Part of the plan, since batch boundaries decide the last bits of results. */
+  /**
+   * Rows of one model call, at most. Part of the plan, since batch boundaries may decide the last bits of
+   * results: a run that is continued keeps the number, whatever would be measured now.
+   */
   readonly batchSize: number;
   /** Threads of one inference call, in every child. */
   readonly threads: number;
   readonly shards: readonly ShardPlan[];
 }
+
+/** A plan before it is written: its batch size may still have to be measured. */
+export interface DraftPlan extends Omit<Plan, 'batchSize'> {
+  readonly batchSize: BatchSize;
+}
+
+/** Rows of one model call; `auto`: the program finds them. */
+export type BatchSize = number | 'auto';
 
 /** Two runs with the same identity compute the same bytes. */
 export interface RunIdentity {

@@ -44,6 +44,11 @@ export function allocateTensor(type: ElementType, length: number): TensorData {
   }
 }
 
+/** Bytes of one value. A text is taken for 64: what matters is the order of magnitude. */
+export function bytesOf(type: ElementType): number {
+  return type === 'string' ? 64 : (allocateTensor(type, 0) as Float32Array).BYTES_PER_ELEMENT;
+}
+
 /** The DuckDB type that holds a tensor's element type without loss; float16 travels as FLOAT. */
 export function sqlTypeOf(type: ElementType): string {
   switch (type) {

@@ -12,6 +12,7 @@ import { templateSql } from '../sinks/value-sql.ts';
 import { Database } from '../source/database.ts';
 import { describeTable } from '../source/resolve-input.ts';
 import type { ChildState } from './child-state.ts';
+import { measureBatches } from './measure-batches.ts';
 import { planRun } from './plan-run.ts';
 import { runShard } from './run-shard.ts';
 import type { LoadPartTask, RunReference, TaskName, TaskRequest, TaskResult } from './tasks.ts';
@@ -36,6 +37,12 @@ type Handlers = {
 export const TASK_HANDLERS: Handlers = {
   async plan(_, { plan, temporaryFolder, memoryLimit, threads }) {
     return withDatabase({ threads, memoryLimit, temporaryFolder }, (database) => planRun(database, plan));
+  },
+
+  /** With the database and the session that this child keeps for its shards. */
+  async 'measure-batches'(state, { plan, temporaryFolder, memoryLimit }) {
+    const database = await state.database(temporaryFolder, memoryLimit);
+    return measureBatches({ plan, database, session: await state.session(plan) });
   },
 
   async shard(state, request, effects) {

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { JobSpec } from '../config/job-spec.ts';
 import type { Effects } from '../core/effects.ts';
 import { EXIT, ServeBatchError } from '../core/errors.ts';
-import type { Plan } from '../core/plan.ts';
+import type { DraftPlan, Plan } from '../core/plan.ts';
 import type { KvStore } from '../kv/store.ts';
 import { buildRunRecord, type RunOutcome } from '../runs/build-run-record.ts';
 import { clearWorkFiles } from '../runs/clear-work-files.ts';
@@ -24,6 +24,7 @@ import { processesOf } from './processes.ts';
 import { publishedRecord } from './published-record.ts';
 import { assertRejectsWithin, rejectsOf } from './reject-limit.ts';
 import { runShards } from './run-shards.ts';
+import { settleBatchSize } from './settle-batch-size.ts';
 import { host, versions } from './versions.ts';
 
 export interface RunJobOptions {
@@ -143,7 +144,7 @@ export class JobRun {
     const start = this.#effects.clock.monotonicMs();
     this.#effects.progress.update({ stage: identified.format === 'parquet' ? 'plan' : 'stage input', runId });
     try {
-      const plan = await pool.runRetrying('plan', {
+      const draft = await pool.runRetrying('plan', {
         plan: {
           runId,
           createdAt: this.#startedAt.toISOString(),
@@ -157,7 +158,8 @@ export class JobRun {
         memoryLimit: memoryLimitOf(options.spec),
         threads: processesOf(options.spec),
       });
-      if (plan.input.staged) this.#extraSeconds.read = this.#secondsSince(start);
+      if (draft.input.staged) this.#extraSeconds.read = this.#secondsSince(start);
+      const plan = await this.#settleBatchSize(draft, paths);
       await writePlan(paths, plan);
       for (const { name, reason } of plan.model.signature.skippedOutputs)
         this.#effects.log.warn(`the model output "${name}" is left out: it is ${reason}`, { output: name });
@@ -167,6 +169,21 @@ export class JobRun {
       await rm(paths.folder, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  #settleBatchSize(draft: DraftPlan, paths: RunPaths): Promise<Plan> {
+    const { options, pool } = this.#parts;
+    const { clock, log } = this.#effects;
+    const memoryLimit = memoryLimitOf(options.spec);
+    return settleBatchSize({
+      draft,
+      folderOfJob: this.#folder,
+      // A child that dies of it is not given it again: the shards will say why.
+      measure: (plan) => pool.run('measure-batches', { plan, temporaryFolder: paths.temp, memoryLimit }),
+      now: () => clock.now(),
+      log,
+      signal: options.signal,
+    });
   }
 
   async #execute(plan: Plan): Promise<RunJobResult> {

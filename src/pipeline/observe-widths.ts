@@ -21,7 +21,6 @@ export async function observeWidths(request: {
   readonly session: ModelSession;
   readonly input: ResolvedInput;
   readonly features: FeaturesPlan;
-  readonly batchSize: number;
   readonly outputs: readonly string[];
 }): Promise<ReadonlyMap<string, number>> {
   const { session, features, outputs } = request;

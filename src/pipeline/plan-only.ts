@@ -3,16 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobSpec } from '../config/job-spec.ts';
 import type { Effects } from '../core/effects.ts';
-import type { Plan } from '../core/plan.ts';
+import type { DraftPlan } from '../core/plan.ts';
 import { newRunId } from '../runs/run-id.ts';
 import { ChildPool } from './child-pool.ts';
 import { identifyRun } from './identify-run.ts';
-import { storeUrlOf } from './locations.ts';
+import { folderOfJob, storeUrlOf } from './locations.ts';
 import { memoryLimitOf } from './memory-limit.ts';
 import { processesOf } from './processes.ts';
+import { knownBatchSize } from './settle-batch-size.ts';
 import { spoolStandardInput } from './spool-input.ts';
 
-/** What a run would do. Writes nothing: the typed copy of a text input goes to a folder that is deleted again. */
+/**
+ * What a run would do. Writes nothing: the typed copy of a text input goes to a folder that is deleted again.
+ * Measures nothing either: a batch size that the run would measure is `auto`.
+ */
 export async function planOnly(options: {
   readonly spec: JobSpec;
   readonly effects: Effects;
@@ -21,7 +25,7 @@ export async function planOnly(options: {
   readonly stdin?: NodeJS.ReadableStream;
   /** A child that was started beforehand, to save time. It is ended with the call. */
   readonly pool?: ChildPool;
-}): Promise<Plan> {
+}): Promise<DraftPlan> {
   const { effects, signal } = options;
   const folder = await mkdtemp(join(tmpdir(), 'serve-batch-plan-'));
   const pool = options.pool ?? new ChildPool({ size: 1, signal });
@@ -29,7 +33,7 @@ export async function planOnly(options: {
   try {
     const spec = await spoolStandardInput(options.spec, folder, options);
     const identified = await identifyRun(spec);
-    return await pool.run('plan', {
+    const draft = await pool.run('plan', {
       plan: {
         runId: newRunId(now),
         createdAt: now.toISOString(),
@@ -43,6 +47,7 @@ export async function planOnly(options: {
       memoryLimit: memoryLimitOf(spec),
       threads: processesOf(spec),
     });
+    return { ...draft, batchSize: await knownBatchSize(draft, folderOfJob(spec)) };
   } finally {
     await pool.close();
     await rm(folder, { recursive: true, force: true });

@@ -3,10 +3,10 @@ import { maskKvUrl } from '../config/kv-url.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import type {
+  DraftPlan,
   FeaturesPlan,
   FeatureTable,
   KvPlan,
-  Plan,
   PredictionBinding,
   RunIdentity,
   SelectPlan,
@@ -42,9 +42,10 @@ export interface PlanRequest {
 
 /**
  * Looks at the input and the model, and decides what the run will do. Everything that can be wrong with
- * the job is found here, before anything is computed.
+ * the job is found here, before anything is computed. Where the job leaves the batch size open, and the
+ * model does not fix it, it stays open: see settle-batch-size.ts.
  */
-export async function planRun(database: Database, request: PlanRequest): Promise<Plan> {
+export async function planRun(database: Database, request: PlanRequest): Promise<DraftPlan> {
   const { spec } = request;
   const session = await ModelSession.open(spec.model.path, { threads: spec.execution.threads });
   try {
@@ -66,14 +67,13 @@ export async function planRun(database: Database, request: PlanRequest): Promise
     const features: FeaturesPlan = { select, bindings };
     const outputs = usedOutputs(session.signature, spec.model.outputs);
     const open = outputs.filter((output) => declaredWidth(output) === null).map(({ name }) => name);
-    const batchSize = bindings[0]?.fixedRows ?? spec.execution.batchSize;
     const predictions = bindOutputs({
       signature: session.signature,
       outputs: spec.model.outputs,
       rename: spec.output.rename,
       vectors: spec.output.vectors,
       keptColumns: keptColumns.map(({ name }) => name),
-      observedWidths: await observeWidths({ database, session, input, features, batchSize, outputs: open }),
+      observedWidths: await observeWidths({ database, session, input, features, outputs: open }),
     });
     return {
       formatVersion: 1,
@@ -87,7 +87,7 @@ export async function planRun(database: Database, request: PlanRequest): Promise
       output: { keptColumns, predictions, compression: spec.output.compression },
       kv: planKv(spec, request.storeUrl, keptColumns, predictions),
       onInvalid: spec.onInvalid,
-      batchSize,
+      batchSize: bindings[0]?.fixedRows ?? spec.execution.batchSize,
       threads: spec.execution.threads,
       shards: planShards(input.rows, spec.execution.shardRows ?? DEFAULT_SHARD_ROWS),
     };

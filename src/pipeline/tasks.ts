@@ -1,15 +1,20 @@
 import type { SerializedError } from '../core/errors.ts';
 import type { ModelSignature } from '../core/model.ts';
-import type { Plan } from '../core/plan.ts';
+import type { DraftPlan, Plan } from '../core/plan.ts';
 import type { Column, SourceFile, TableFormat } from '../core/table.ts';
 import type { StagedCounts } from '../kv/store.ts';
 import type { ShardRecord } from '../runs/shard-record.ts';
 import type { InputOptions } from '../source/input-options.ts';
+import type { BatchTiming } from './choose-batch-size.ts';
 import type { PlanRequest } from './plan-run.ts';
 
 /** What the parent asks of a child, and what comes back: everything that touches rows or models. */
 export interface Tasks {
-  readonly plan: { readonly request: PlanTask; readonly result: Plan };
+  readonly plan: { readonly request: PlanTask; readonly result: DraftPlan };
+  readonly 'measure-batches': {
+    readonly request: MeasureBatchesTask;
+    readonly result: readonly BatchTiming[];
+  };
   readonly shard: { readonly request: ShardTask; readonly result: ShardOutcome };
   readonly 'load-part': { readonly request: LoadPartTask; readonly result: StagedCounts };
   readonly 'count-distinct': {
@@ -32,6 +37,13 @@ export interface PlanTask {
   readonly memoryLimit: string;
   /** Threads for reading text files; they do not change what is read. */
   readonly threads: number;
+}
+
+export interface MeasureBatchesTask {
+  /** Not written yet, and with any batch size. */
+  readonly plan: Plan;
+  readonly temporaryFolder: string;
+  readonly memoryLimit: string;
 }
 
 /** Where a child finds a run: the plan in its folder has the rest. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import type { Machine } from '../runs/batch-sizes-file.ts';
 import type { Host, Versions } from '../runs/run-record.ts';
 
 /** The versions that decide what a run computes. Nothing native is loaded to find them. */
@@ -22,6 +23,15 @@ export function host(): Host {
   const limit = process.constrainedMemory();
   const total = totalmem();
   return { cpus: availableParallelism(), memoryBytes: limit > 0 && limit < total ? limit : total };
+}
+
+/** What decides how fast a model is with batches of some size, besides the model. */
+export function machine(): Machine {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    onnxruntime: packageVersion('onnxruntime-node'),
+  };
 }
 
 function packageVersion(name: string): string {

@@ -59,6 +59,7 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
       retried: records.filter(({ attempt }) => attempt > 1).length,
     },
     stages: stageSeconds(records, outcome.extraSeconds ?? {}),
+    batchSize: plan.batchSize,
     batchLatencyMs: batchLatency(records),
     peakMemoryBytes: records.reduce((peak, { peakMemoryBytes }) => Math.max(peak, peakMemoryBytes), 0),
     model: modelRecord(plan),

@@ -14,6 +14,11 @@ export function currentFile(folderOfJob: string): string {
   return join(folderOfJob, 'current');
 }
 
+/** What was measured of batch sizes: the next run does not measure again. */
+export function batchSizesFile(folderOfJob: string): string {
+  return join(folderOfJob, 'batch-sizes.json');
+}
+
 export function locksFolder(folderOfJob: string): string {
   return join(folderOfJob, 'locks');
 }

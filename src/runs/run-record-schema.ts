@@ -25,6 +25,7 @@ export const runRecordSchema: z.ZodType<RunRecord> = z.object({
   throughputRowsPerSecond: amount,
   shards: z.object({ total: count, reused: count, retried: count }),
   stages: stageSecondsSchema,
+  batchSize: z.int().positive().exactOptional(),
   batchLatencyMs: z.object({ p50: amount, p95: amount, p99: amount, max: amount }),
   peakMemoryBytes: amount,
   model: z.object({

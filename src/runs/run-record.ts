@@ -31,6 +31,8 @@ export interface RunRecord {
   readonly shards: { readonly total: number; readonly reused: number; readonly retried: number };
   /** Work behind the whole output, reused shards included. */
   readonly stages: StageSeconds;
+  /** Rows of one model call, at most. Runs of earlier versions do not say. */
+  readonly batchSize?: number;
   readonly batchLatencyMs: BatchLatency;
   /** Of the process that needed most. */
   readonly peakMemoryBytes: number;

@@ -30,6 +30,7 @@ export interface PlanSummary {
   readonly createdAt: string;
   readonly rows: number;
   readonly modelPath: string;
+  readonly batchSize: number;
   readonly identity: RunIdentity;
 }
 
@@ -103,6 +104,7 @@ export function statusOf(
 async function readPlanSummary(paths: RunPaths): Promise<PlanSummary | undefined> {
   const plan = await readJsonIfValid(paths.plan, planSchema);
   if (plan === undefined) return undefined;
-  const { createdAt, identity, input, model } = plan;
-  return { createdAt, rows: input.rows + input.stagingRejects, modelPath: model.path, identity };
+  const { createdAt, identity, input, model, batchSize } = plan;
+  const rows = input.rows + input.stagingRejects;
+  return { createdAt, rows, modelPath: model.path, batchSize, identity };
 }

@@ -58,7 +58,7 @@ describe('the long form of a job', () => {
       execution: {
         processes: null,
         shardRows: null,
-        batchSize: 1024,
+        batchSize: 'auto',
         threads: 1,
         retries: 2,
         memoryLimitBytes: null,

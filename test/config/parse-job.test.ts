@@ -30,6 +30,8 @@ describe('what is accepted', () => {
     ],
     ['seconds to live', { kv: { key: '{store}', ttl: 3600 } }],
     ['a memory limit', { execution: { memoryLimit: '1.5GB', retries: 0 } }],
+    ['a batch size', { execution: { batchSize: 256 } }],
+    ['a batch size that is found', { execution: { batchSize: 'auto' } }],
     ['a limit of rejects', { onInvalid: { action: 'reject', max: 0 } }],
     ['a share of rejects', { onInvalid: { action: 'reject', max: '0.5%' } }],
   ])('%s', (_, fields) => {
@@ -163,7 +165,12 @@ describe('what is refused, and what is said', () => {
     ],
     [
       { execution: { batchSize: 1.5 } },
-      'execution.batchSize is 1.5; expected a whole number of rows, at least 1.',
+      'execution.batchSize is 1.5; expected auto, or a whole number of rows, at least 1. Write for example 1024.',
+    ],
+    [{ execution: { batchSize: 0 } }, 'execution.batchSize is 0; expected auto, or a whole number of rows'],
+    [
+      { execution: { batchSize: 'many' } },
+      'execution.batchSize is "many"; expected auto, or a whole number of rows',
     ],
     [
       { execution: { threads: 1e30 } },

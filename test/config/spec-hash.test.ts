@@ -33,7 +33,7 @@ describe('specSha256', () => {
     ['processes, retries and memory', { execution: { processes: 7, retries: 9, memoryLimit: '1GB' } }],
     [
       'what a default says anyway',
-      { execution: { batchSize: 1024, threads: 1 }, output: { compression: 'zstd' } },
+      { execution: { batchSize: 'auto', threads: 1 }, output: { compression: 'zstd' } },
     ],
     ['the limit of rejects', { onInvalid: { action: 'fail' } }],
     ['the password of the store', { kv: { ...BASE.kv, url: 'redis://u:two@cache' } }],
@@ -71,6 +71,7 @@ describe('specSha256', () => {
       { kv: { ...BASE.kv, ttl: '1d' } },
       { execution: { shardRows: 5 } },
       { execution: { batchSize: 5 } },
+      { execution: { batchSize: 1024 } },
       { execution: { threads: 5 } },
       { onInvalid: 'reject' },
     ];

@@ -121,6 +121,7 @@ describe('what goes where', () => {
           'throughputRowsPerSecond',
           'shards',
           'stages',
+          'batchSize',
           'batchLatencyMs',
           'peakMemoryBytes',
           'model',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { jobFolder, runPaths } from '../../src/runs/layout.ts';
+import { batchSizesFile, jobFolder, runPaths } from '../../src/runs/layout.ts';
 
 const paths = runPaths(jobFolder('out', 'sales'), '20261121T000000Z-k3x9');
 const folder = 'out/sales/runs/20261121T000000Z-k3x9';
@@ -19,6 +19,7 @@ test.each([
   [paths.failure, `${folder}/failure.json`],
   [paths.rolledBack, `${folder}/rolled-back.json`],
   [paths.temp, `${folder}/tmp`],
+  [batchSizesFile('out/sales'), 'out/sales/batch-sizes.json'],
 ])('%s lies where the documentation says', (path, expected) => {
   expect(path).toBe(expected);
 });

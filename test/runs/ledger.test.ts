@@ -67,6 +67,7 @@ describe('the history of a job', () => {
       createdAt: '2026-11-22T00:00:00.250Z',
       rows: 12,
       modelPath: 'sales.onnx',
+      batchSize: 4,
       identity: { inputFingerprint: 'f1', modelSha256: 'm1', specSha256: 's1' },
     });
     expect(oldest).toMatchObject({ runId: A, status: 'published', publishedAt: '2026-11-21T01:00:00.000Z' });

@@ -31,6 +31,15 @@ test('a manifest of a newer version is read: fields that are not known are left 
   expect(await readManifest(paths)).toEqual(record);
 });
 
+test('a manifest of an earlier version is read: it does not say the batch size', async () => {
+  const paths = runPaths(await temporaryFolder(), plan.runId);
+  await writePlan(paths, plan);
+  const { batchSize, ...earlier } = sampleRecord(plan);
+  expect(batchSize).toBe(4);
+  await writeFile(paths.manifest, JSON.stringify(earlier));
+  expect(await readManifest(paths)).toEqual(earlier);
+});
+
 test('a damaged manifest is named, with the field', async () => {
   const paths = runPaths(await temporaryFolder(), plan.runId);
   await writePlan(paths, plan);

@@ -3,6 +3,7 @@ import { adHocJob } from '../../src/config/override-job.ts';
 import type { RunFlags } from '../../src/config/run-flags.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { ModelSession } from '../../src/inference/model-session.ts';
+import { DEFAULT_BATCH_SIZE } from '../../src/pipeline/choose-batch-size.ts';
 import { identifyRun } from '../../src/pipeline/identify-run.ts';
 import { planRun } from '../../src/pipeline/plan-run.ts';
 import { runShard } from '../../src/pipeline/run-shard.ts';
@@ -29,9 +30,25 @@ export async function scoreTable(
   flags: RunFlags,
   change: (spec: JobSpec) => JobSpec = (spec) => spec,
 ): Promise<ScoredTable> {
+  const { plan, paths } = await planTable(database, flags, change);
+  const records = await computeShards(database, plan, paths);
+  return {
+    plan,
+    paths,
+    records,
+    rows: await parquetRows(database, ...records.map(({ index }) => paths.part(index))),
+  };
+}
+
+/** Plans a job made of flags. A batch size that the flags leave open is the default: nothing is measured. */
+export async function planTable(
+  database: Database,
+  flags: RunFlags,
+  change: (spec: JobSpec) => JobSpec = (spec) => spec,
+): Promise<Pick<ScoredTable, 'plan' | 'paths'>> {
   const spec = change(adHocJob(flags));
   const paths = runPaths(await temporaryFolder(), '20261121T000000Z-test');
-  const plan = await planRun(database, {
+  const draft = await planRun(database, {
     runId: paths.runId,
     createdAt: '2026-11-21T00:00:00.000Z',
     spec,
@@ -40,13 +57,8 @@ export async function scoreTable(
     stagedPath: paths.staged,
     stagingRejectsPath: paths.stagingRejects,
   });
-  const records = await computeShards(database, plan, paths);
-  return {
-    plan,
-    paths,
-    records,
-    rows: await parquetRows(database, ...records.map(({ index }) => paths.part(index))),
-  };
+  const plan = { ...draft, batchSize: draft.batchSize === 'auto' ? DEFAULT_BATCH_SIZE : draft.batchSize };
+  return { plan, paths };
 }
 
 /** Computes the shards of a plan, in order. */

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import type { RunFlags } from '../../config/run-flags.ts';
 import { systemClock } from '../../core/effects.ts';
+import type { BatchSize } from '../../core/plan.ts';
 import type { RunJobOptions } from '../../pipeline/job-run.ts';
 import type { CliContext } from '../context.ts';
 import {
   addOptions,
+  batchSizeOption,
   debugOption,
   jsonOption,
   kvOption,
@@ -30,7 +32,7 @@ interface RunCommandFlags {
   readonly onInvalid?: string;
   readonly processes?: number;
   readonly shardRows?: number;
-  readonly batchSize?: number;
+  readonly batchSize?: BatchSize;
   readonly dryRun?: boolean;
   readonly resume: boolean;
   readonly force?: boolean;
@@ -62,7 +64,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     ),
     wholeNumber('-p, --processes <n>', 'child processes (default: one per core)'),
     wholeNumber('--shard-rows <n>', 'rows of a shard, the unit of work and of commit (default: 122880)'),
-    wholeNumber('--batch-size <n>', 'rows of one model call (default: 1024)'),
+    batchSizeOption(),
     option('--dry-run', 'show what would be done, and do nothing'),
     option('--resume', 'continue an interrupted run of the same input, model and job').default(true),
     option('--no-resume', 'start anew where a run was interrupted'),

@@ -83,6 +83,7 @@ function renderSummary(summary: RunSummary, folder: string): string {
     return `${renderRecord({ ...record, status })}${publishedAt === undefined ? '' : `  published at ${publishedAt}\n`}`;
   return `Run ${summary.runId} of ${summary.job}: ${status}\n${formatPairs([
     ['rows', plan === undefined ? 'not planned yet' : formatCount(plan.rows)],
+    ...(plan === undefined ? [] : [['batches', `${formatCount(plan.batchSize)} rows`] as const]),
     ['folder', folder],
     ['next', status === 'interrupted' ? 'the same command continues it' : status],
   ])}`;

@@ -1,0 +1,101 @@
+import type { Plan } from '../core/plan.ts';
+import type { ModelSession } from '../inference/model-session.ts';
+import type { Database } from '../source/database.ts';
+import { BatchScorer, type ScoreSink } from './batch-scorer.ts';
+import {
+  type BatchTiming,
+  budgetMs,
+  DEFAULT_BATCH_SIZE,
+  LEAST_ROUNDS,
+  rowBytesOf,
+  sizesToMeasure,
+  sizesWithin,
+} from './choose-batch-size.ts';
+import { readProbe } from './probe-rows.ts';
+import { ResultBits } from './result-bits.ts';
+
+/** Beyond these, more rounds say nothing new. */
+const MAX_ROUNDS = 20;
+
+/** What finding out whether a model is slow may take, in milliseconds, beyond its first two calls. */
+const MAX_WARM_UP_MS = 10;
+
+/** Scores the first `rows` rows in calls of `size`; answers the milliseconds it took. */
+type Score = (size: number, rows: number, sink: ScoreSink) => Promise<number>;
+
+/**
+ * How fast the model is with batches of each size, on the first rows of the input, and whether the size
+ * changes any bit of their results. Empty where it is not worth measuring. The plan's own batch size does
+ * not matter. Throws where the rows cannot be read or the model fails on one.
+ */
+export async function measureBatches(request: {
+  readonly plan: Plan;
+  readonly database: Database;
+  readonly session: ModelSession;
+}): Promise<readonly BatchTiming[]> {
+  const { plan, database, session } = request;
+  const bindings = plan.output.predictions;
+  const rowBytes = rowBytesOf(plan);
+  const probe = await readProbe(database, plan, sizesWithin(rowBytes).at(-1) ?? DEFAULT_BATCH_SIZE);
+  if (probe.rows < DEFAULT_BATCH_SIZE) return [];
+  const scorer = new BatchScorer({ session, bindings, fixedRows: null, onCall() {} });
+  const score: Score = async (size, rows, sink) => {
+    const start = performance.now();
+    for (let from = 0; from < rows; from += size)
+      await scorer.score(probe, sink, from, Math.min(from + size, rows));
+    return performance.now() - start;
+  };
+
+  const widths = bindings.map(({ width }) => width);
+  const rowsOfRun = plan.input.rows;
+  const amongOthers = new ResultBits(widths, 1);
+  const coldCallMs = await score(DEFAULT_BATCH_SIZE, DEFAULT_BATCH_SIZE, amongOthers);
+  if (coldCallMs > budgetMs(rowsOfRun, coldCallMs)) return [];
+  const alone = new ResultBits(widths, 1);
+  await score(DEFAULT_BATCH_SIZE, 1, alone);
+  const defaultCallMs = await timeDefault(score);
+  const endsAt = performance.now() + budgetMs(rowsOfRun, defaultCallMs);
+  // With another size shards end in other remainders: they must not matter either.
+  const sizes = amongOthers.equals(alone)
+    ? sizesToMeasure({ rowBytes, rowsAtHand: probe.rows, rowsOfRun, defaultCallMs })
+    : [DEFAULT_BATCH_SIZE];
+  return timeSizes(score, sizes, widths, endsAt);
+}
+
+/** Milliseconds of one call of the default size: the best of some where they are short. */
+async function timeDefault(score: Score): Promise<number> {
+  let best = Number.POSITIVE_INFINITY;
+  const endsAt = performance.now() + MAX_WARM_UP_MS;
+  for (let call = 0; call === 0 || (call < 5 && performance.now() < endsAt); call++)
+    best = Math.min(best, await score(DEFAULT_BATCH_SIZE, DEFAULT_BATCH_SIZE, NOTHING_KEPT));
+  return best;
+}
+
+/** Every size computes the same rows in turn, so that a busy moment of the machine is nobody's own. */
+async function timeSizes(
+  score: Score,
+  sizes: readonly number[],
+  widths: readonly number[],
+  endsAt: number,
+): Promise<readonly BatchTiming[]> {
+  const rows = sizes.at(-1) ?? 0;
+  const tried = sizes.map((batchSize) => ({
+    batchSize,
+    bestMs: Number.POSITIVE_INFINITY,
+    results: new ResultBits(widths, rows),
+  }));
+  for (let round = 0; round < LEAST_ROUNDS || (round < MAX_ROUNDS && performance.now() < endsAt); round++) {
+    for (const each of tried) {
+      const ms = await score(each.batchSize, rows, round === 0 ? each.results : NOTHING_KEPT);
+      each.bestMs = Math.min(each.bestMs, ms);
+    }
+  }
+  const expected = tried.find(({ batchSize }) => batchSize === DEFAULT_BATCH_SIZE)?.results;
+  return tried.map(({ batchSize, bestMs, results }) => ({
+    batchSize,
+    rowsPerSecond: Math.round((rows * 1000) / bestMs),
+    sameBits: expected?.equals(results) === true,
+  }));
+}
+
+const NOTHING_KEPT: ScoreSink = new ResultBits([], 0);

@@ -1,0 +1,40 @@
+import type { Plan } from '../core/plan.ts';
+import { FeatureBatch } from '../features/feature-batch.ts';
+import { type Chunk, isValid, streamChunks } from '../source/chunk-stream.ts';
+import type { Database } from '../source/database.ts';
+import { openShardRows } from '../source/shard-rows.ts';
+import { requiredColumns } from './feature-columns.ts';
+
+/** Rows that are looked at for one that is wanted: some may be invalid. */
+const LOOK_AT = 2;
+
+/**
+ * The first usable rows of the input, at most `count`, as a shard would score them. Throws what reading a
+ * shard throws.
+ */
+export async function readProbe(database: Database, plan: Plan, count: number): Promise<FeatureBatch> {
+  const range = { index: 0, rowStart: 0, rowEnd: Math.min(LOOK_AT * count, plan.input.rows) };
+  const rows = await openShardRows(database, plan, range);
+  try {
+    const list = requiredColumns(plan).map(({ sql }, index) => `${sql} AS f${index}`);
+    const batch = new FeatureBatch(plan.features.bindings, count);
+    for await (const chunk of streamChunks(database, `SELECT ${list.join(', ')} FROM ${rows.from}`)) {
+      appendUsable(batch, chunk);
+      if (batch.isFull) break;
+    }
+    return batch;
+  } finally {
+    await rows.close();
+  }
+}
+
+function appendUsable(batch: FeatureBatch, chunk: Chunk): void {
+  const gaps = chunk.columns.filter(({ validity }) => validity !== null);
+  if (gaps.length === 0) {
+    batch.append(chunk, 0, Math.min(chunk.rows, batch.capacity - batch.rows), batch.rows);
+    return;
+  }
+  for (let row = 0; row < chunk.rows && !batch.isFull; row++) {
+    if (gaps.every((column) => isValid(column, row))) batch.append(chunk, row, row + 1, batch.rows);
+  }
+}

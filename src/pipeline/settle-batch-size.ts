@@ -1,0 +1,96 @@
+import type { Log } from '../core/effects.ts';
+import type { BatchSize, DraftPlan, Plan } from '../core/plan.ts';
+import { type BatchSizeKey, readBatchSize, writeBatchSize } from '../runs/batch-sizes-file.ts';
+import {
+  type BatchTiming,
+  chooseBatchSize,
+  DEFAULT_BATCH_SIZE,
+  rowBytesOf,
+  sizesWithin,
+} from './choose-batch-size.ts';
+import { machine } from './versions.ts';
+
+/** Fewer rows are scored before a measurement has paid for itself. */
+const LEAST_ROWS = 250_000;
+
+export interface SettleRequest {
+  readonly draft: DraftPlan;
+  /** Where measurements are remembered. The caller holds the job's lock. */
+  readonly folderOfJob: string;
+  /** Measures in a child, with a plan of the default batch size. */
+  readonly measure: (plan: Plan) => Promise<readonly BatchTiming[]>;
+  readonly now: () => Date;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The plan with a number for its batch size. Where the job says `auto`, that is what was measured for this
+ * model on this machine before, what is measured now, or the default. Nothing that goes wrong with the
+ * measurement ends the run here: a model that fails will say so better when it scores.
+ */
+export async function settleBatchSize(request: SettleRequest): Promise<Plan> {
+  const { draft, folderOfJob } = request;
+  const known = await knownBatchSize(draft, folderOfJob);
+  if (known !== 'auto') return { ...draft, batchSize: known };
+  const timings = await measure(request);
+  const batchSize = chooseBatchSize(timings);
+  if (timings.length > 0) await remember(request, batchSize, timings);
+  return { ...draft, batchSize };
+}
+
+async function measure({ draft, measure, log, signal }: SettleRequest): Promise<readonly BatchTiming[]> {
+  try {
+    const timings = await measure({ ...draft, batchSize: DEFAULT_BATCH_SIZE });
+    log.debug('measured batch sizes', {
+      chosen: chooseBatchSize(timings),
+      rowsPerSecond: rates(timings),
+      otherBits: timings.filter(({ sameBits }) => !sameBits).map(({ batchSize }) => batchSize),
+    });
+    return timings;
+  } catch (error) {
+    signal.throwIfAborted();
+    log.debug('batch sizes could not be measured', { error: messageOf(error) });
+    return [];
+  }
+}
+
+async function remember(
+  { draft, folderOfJob, now, log }: SettleRequest,
+  batchSize: number,
+  timings: readonly BatchTiming[],
+): Promise<void> {
+  try {
+    const found = { batchSize, rowsPerSecond: rates(timings), measuredAt: now().toISOString() };
+    await writeBatchSize(folderOfJob, { ...keyOf(draft), ...found });
+  } catch (error) {
+    log.debug('the batch size could not be written down', { error: messageOf(error) });
+  }
+}
+
+/**
+ * The batch size as far as it is known without measuring; `auto` where a run would measure. Reads one
+ * file and changes nothing.
+ */
+export async function knownBatchSize(draft: DraftPlan, folderOfJob: string): Promise<BatchSize> {
+  if (draft.batchSize !== 'auto') return draft.batchSize;
+  // How several threads share a call depends on its rows, and with that, in some models, the last bits.
+  if (draft.threads > 1) return DEFAULT_BATCH_SIZE;
+  const remembered = await readBatchSize(folderOfJob, keyOf(draft));
+  if (remembered !== undefined && sizesWithin(rowBytesOf(draft)).includes(remembered)) return remembered;
+  return draft.input.rows < LEAST_ROWS ? DEFAULT_BATCH_SIZE : 'auto';
+}
+
+function keyOf(draft: DraftPlan): BatchSizeKey {
+  return { modelSha256: draft.model.sha256, rowBytes: rowBytesOf(draft), ...machine() };
+}
+
+function rates(timings: readonly BatchTiming[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    timings.map(({ batchSize, rowsPerSecond }) => [String(batchSize), rowsPerSecond]),
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
