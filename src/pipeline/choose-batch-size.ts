@@ -17,6 +17,9 @@ const MAX_BATCH_BYTES = 16 * 1024 ** 2;
 /** Another size than the default has to be so much faster: what two measurements differ by is less. */
 const MARGIN = 1.08;
 
+/** Further from the margin than this, more rounds would not change the choice. */
+const DOUBT = 0.05;
+
 /** What measuring may take, in milliseconds, and as a share of the whole inference where that is more. */
 const BUDGET_MS = 100;
 const BUDGET_SHARE = 0.002;
@@ -75,10 +78,22 @@ export function budgetMs(rowsOfRun: number, defaultCallMs: number): number {
 
 /** The fastest size that changes no bits, where it is clearly faster than the default; else the default. */
 export function chooseBatchSize(timings: readonly BatchTiming[]): number {
-  const base = timings.find(({ batchSize }) => batchSize === DEFAULT_BATCH_SIZE);
+  const base = ofDefault(timings);
   if (base === undefined) return DEFAULT_BATCH_SIZE;
   const best = timings
     .filter(({ sameBits }) => sameBits)
     .reduce((fastest, each) => (each.rowsPerSecond > fastest.rowsPerSecond ? each : fastest), base);
   return best.rowsPerSecond >= base.rowsPerSecond * MARGIN ? best.batchSize : DEFAULT_BATCH_SIZE;
+}
+
+/** Whether it is clear already which size is the fastest, or that none is clearly faster than the default. */
+export function isClear(timings: readonly Pick<BatchTiming, 'batchSize' | 'rowsPerSecond'>[]): boolean {
+  const base = ofDefault(timings);
+  if (base === undefined) return true;
+  const others = timings.filter((each) => each !== base).map((each) => each.rowsPerSecond);
+  return others.every((rate) => Math.abs(rate / base.rowsPerSecond - MARGIN) > DOUBT);
+}
+
+function ofDefault<T extends Pick<BatchTiming, 'batchSize'>>(timings: readonly T[]): T | undefined {
+  return timings.find(({ batchSize }) => batchSize === DEFAULT_BATCH_SIZE);
 }

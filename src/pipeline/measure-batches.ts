@@ -6,6 +6,7 @@ import {
   type BatchTiming,
   budgetMs,
   DEFAULT_BATCH_SIZE,
+  isClear,
   LEAST_ROUNDS,
   rowBytesOf,
   sizesToMeasure,
@@ -16,6 +17,9 @@ import { ResultBits } from './result-bits.ts';
 
 /** Beyond these, more rounds say nothing new. */
 const MAX_ROUNDS = 20;
+
+/** Rounds before this, in milliseconds, decide nothing: the first calls of a size get their memory. */
+const SETTLING_MS = 40;
 
 /** What finding out whether a model is slow may take, in milliseconds, beyond its first two calls. */
 const MAX_WARM_UP_MS = 10;
@@ -81,19 +85,22 @@ async function timeSizes(
   const rows = sizes.at(-1) ?? 0;
   const tried = sizes.map((batchSize) => ({
     batchSize,
-    bestMs: Number.POSITIVE_INFINITY,
+    rowsPerSecond: 0,
     results: new ResultBits(widths, rows),
   }));
-  for (let round = 0; round < LEAST_ROUNDS || (round < MAX_ROUNDS && performance.now() < endsAt); round++) {
+  const settledAt = performance.now() + SETTLING_MS;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const now = performance.now();
+    if (round >= LEAST_ROUNDS && (now >= endsAt || (now >= settledAt && isClear(tried)))) break;
     for (const each of tried) {
       const ms = await score(each.batchSize, rows, round === 0 ? each.results : NOTHING_KEPT);
-      each.bestMs = Math.min(each.bestMs, ms);
+      each.rowsPerSecond = Math.max(each.rowsPerSecond, Math.round((rows * 1000) / ms));
     }
   }
   const expected = tried.find(({ batchSize }) => batchSize === DEFAULT_BATCH_SIZE)?.results;
-  return tried.map(({ batchSize, bestMs, results }) => ({
+  return tried.map(({ batchSize, rowsPerSecond, results }) => ({
     batchSize,
-    rowsPerSecond: Math.round((rows * 1000) / bestMs),
+    rowsPerSecond,
     sameBits: expected?.equals(results) === true,
   }));
 }

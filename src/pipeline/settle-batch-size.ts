@@ -42,7 +42,7 @@ export async function settleBatchSize(request: SettleRequest): Promise<Plan> {
 async function measure({ draft, measure, log, signal }: SettleRequest): Promise<readonly BatchTiming[]> {
   try {
     const timings = await measure({ ...draft, batchSize: DEFAULT_BATCH_SIZE });
-    log.debug('measured batch sizes', {
+    log.debug(timings.length === 0 ? 'batch sizes are not worth measuring' : 'measured batch sizes', {
       chosen: chooseBatchSize(timings),
       rowsPerSecond: rates(timings),
       otherBits: timings.filter(({ sameBits }) => !sameBits).map(({ batchSize }) => batchSize),

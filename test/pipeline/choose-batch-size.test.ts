@@ -3,6 +3,7 @@ import {
   type BatchTiming,
   budgetMs,
   chooseBatchSize,
+  isClear,
   rowBytesOf,
   sizesToMeasure,
   sizesWithin,
@@ -39,6 +40,20 @@ describe('chooseBatchSize', () => {
   ])('is %s', (_, timings, chosen) => {
     expect(chooseBatchSize(timings)).toBe(chosen);
     expect(chooseBatchSize([...timings].reverse())).toBe(chosen);
+  });
+});
+
+describe('isClear', () => {
+  it.each<[what: string, others: readonly number[], isClear: boolean]>([
+    ['far behind', [50, 90], true],
+    ['as fast', [90, 101], true],
+    ['a little faster', [90, 104], false],
+    ['hardly enough faster', [111, 50], false],
+    ['much faster', [90, 130], true],
+    ['not there', [], true],
+  ])('others that are %s', (_, others, expected) => {
+    const timings = others.map((rate, index) => timing([256, 4096][index] ?? 0, rate));
+    expect(isClear([timing(1024, 100), ...timings])).toBe(expected);
   });
 });
 
