@@ -36,9 +36,10 @@ export class ChildState {
     return this.#database;
   }
 
-  async session(plan: Plan): Promise<ModelSession> {
+  async session(plan: ModelToRun): Promise<ModelSession> {
     if (this.#session?.sha256 !== plan.model.sha256) {
       await this.#session?.session.close();
+      this.#session = null;
       await assertSameModel(plan);
       const session = await ModelSession.open(plan.model.path, { threads: plan.threads });
       this.#session = { sha256: plan.model.sha256, session };
@@ -73,8 +74,14 @@ export class ChildState {
   }
 }
 
+/** What a plan says of its model. */
+interface ModelToRun {
+  readonly model: Pick<Plan['model'], 'path' | 'sha256'>;
+  readonly threads: number;
+}
+
 /** The model's file may have been replaced since the plan was made. */
-async function assertSameModel({ model }: Plan): Promise<void> {
+async function assertSameModel({ model }: ModelToRun): Promise<void> {
   if ((await hashModel(model.path)) === model.sha256) return;
   throw new ServeBatchError(
     'INPUT_CHANGED',

@@ -35,8 +35,16 @@ type Handlers = {
 
 /** What a child can do. */
 export const TASK_HANDLERS: Handlers = {
-  async plan(_, { plan, temporaryFolder, memoryLimit, threads }) {
-    return withDatabase({ threads, memoryLimit, temporaryFolder }, (database) => planRun(database, plan));
+  /** With the session that this child keeps for its shards. */
+  async plan(state, { plan, temporaryFolder, memoryLimit, threads }) {
+    const { model, execution } = plan.spec;
+    const session = await state.session({
+      model: { path: model.path, sha256: plan.identity.modelSha256 },
+      threads: execution.threads,
+    });
+    return withDatabase({ threads, memoryLimit, temporaryFolder }, (database) =>
+      planRun(database, session, plan),
+    );
   },
 
   /** With the database and the session that this child keeps for its shards. */

@@ -3,6 +3,9 @@ import { ChildState } from './child-state.ts';
 import { TASK_HANDLERS, type TaskEffects } from './child-tasks.ts';
 import type { FromChild, TaskName, ToChild } from './tasks.ts';
 
+/** Between two messages about rows that were scored, in milliseconds. */
+const ROWS_REPORT_MS = 50;
+
 /**
  * The process that works: one task at a time, as the parent asks. It ends when the parent is gone.
  *
@@ -22,17 +25,45 @@ function assertWanted(): void {
   if (!process.connected) throw new ServeBatchError('INTERNAL', 'The parent process is gone.');
 }
 
+/** Tells the parent of rows that were scored: at once of the first, then a few times a second. */
+class RowReport {
+  readonly #id: number;
+  #rows = 0;
+  #nextMs = 0;
+
+  constructor(id: number) {
+    this.#id = id;
+  }
+
+  add(rows: number): void {
+    this.#rows += rows;
+    const now = performance.now();
+    if (now < this.#nextMs) return;
+    this.#nextMs = now + ROWS_REPORT_MS;
+    this.flush();
+  }
+
+  flush(): void {
+    if (this.#rows > 0) send({ id: this.#id, rows: this.#rows });
+    this.#rows = 0;
+  }
+}
+
 async function serve({ id, task, request }: ToChild): Promise<void> {
+  const report = new RowReport(id);
   const effects: TaskEffects = {
     now: () => new Date(),
-    onRows: (rows) => send({ id, rows }),
+    onRows: (rows) => report.add(rows),
     assertWanted,
     signal: abort.signal,
   };
   tasksAtWork++;
   try {
-    send({ id, result: await handle(task, request, effects) });
+    const result = await handle(task, request, effects);
+    report.flush();
+    send({ id, result });
   } catch (error) {
+    report.flush();
     send({ id, error: serializeError(error) });
   } finally {
     tasksAtWork--;

@@ -16,7 +16,7 @@ import type { Column, InputFingerprint, ResolvedInput, TableFormat } from '../co
 import { bindInputs } from '../features/bind-inputs.ts';
 import { bindOutputs, declaredWidth, usedOutputs } from '../features/bind-outputs.ts';
 import { addInputColumns, type FunctionNames, parseSelect, shapeOfSelect } from '../features/plan-select.ts';
-import { ModelSession } from '../inference/model-session.ts';
+import type { ModelSession } from '../inference/model-session.ts';
 import type { Database } from '../source/database.ts';
 import { inputName } from '../source/locate-row.ts';
 import { resolveInput } from '../source/resolve-input.ts';
@@ -45,55 +45,54 @@ export interface PlanRequest {
  * the job is found here, before anything is computed. Where the job leaves the batch size open, and the
  * model does not fix it, it stays open: see settle-batch-size.ts.
  */
-export async function planRun(database: Database, request: PlanRequest): Promise<DraftPlan> {
+export async function planRun(
+  database: Database,
+  session: ModelSession,
+  request: PlanRequest,
+): Promise<DraftPlan> {
   const { spec } = request;
-  const session = await ModelSession.open(spec.model.path, { threads: spec.execution.threads });
-  try {
-    const input = await resolvePlannedInput(database, request);
-    const select = await planSelect(database, request, input);
-    const bindings = bindInputs({
-      signature: session.signature,
-      columns: select?.columns ?? input.columns,
-      featureColumns: spec.features.columns,
-      fromText: input.format === 'csv' || input.format === 'json',
-      tableName: select === null ? inputName(input) : `features.select of the job ${spec.name}`,
-    });
-    const keptColumns = planKeptColumns({
-      keyColumns: specKeyColumns(spec),
-      wanted: spec.output.columns,
-      inputColumns: input.columns,
-      selectColumns: select?.columns ?? null,
-    });
-    const features: FeaturesPlan = { select, bindings };
-    const outputs = usedOutputs(session.signature, spec.model.outputs);
-    const open = outputs.filter((output) => declaredWidth(output) === null).map(({ name }) => name);
-    const predictions = bindOutputs({
-      signature: session.signature,
-      outputs: spec.model.outputs,
-      rename: spec.output.rename,
-      vectors: spec.output.vectors,
-      keptColumns: keptColumns.map(({ name }) => name),
-      observedWidths: await observeWidths({ database, session, input, features, outputs: open }),
-    });
-    return {
-      formatVersion: 1,
-      runId: request.runId,
-      job: spec.name,
-      createdAt: request.createdAt,
-      identity: request.identity,
-      input,
-      features,
-      model: { path: spec.model.path, sha256: request.identity.modelSha256, signature: session.signature },
-      output: { keptColumns, predictions, compression: spec.output.compression },
-      kv: planKv(spec, request.storeUrl, keptColumns, predictions),
-      onInvalid: spec.onInvalid,
-      batchSize: bindings[0]?.fixedRows ?? spec.execution.batchSize,
-      threads: spec.execution.threads,
-      shards: planShards(input.rows, spec.execution.shardRows ?? DEFAULT_SHARD_ROWS),
-    };
-  } finally {
-    await session.close();
-  }
+  const input = await resolvePlannedInput(database, request);
+  const select = await planSelect(database, request, input);
+  const bindings = bindInputs({
+    signature: session.signature,
+    columns: select?.columns ?? input.columns,
+    featureColumns: spec.features.columns,
+    fromText: input.format === 'csv' || input.format === 'json',
+    tableName: select === null ? inputName(input) : `features.select of the job ${spec.name}`,
+  });
+  const keptColumns = planKeptColumns({
+    keyColumns: specKeyColumns(spec),
+    wanted: spec.output.columns,
+    inputColumns: input.columns,
+    selectColumns: select?.columns ?? null,
+  });
+  const features: FeaturesPlan = { select, bindings };
+  const outputs = usedOutputs(session.signature, spec.model.outputs);
+  const open = outputs.filter((output) => declaredWidth(output) === null).map(({ name }) => name);
+  const predictions = bindOutputs({
+    signature: session.signature,
+    outputs: spec.model.outputs,
+    rename: spec.output.rename,
+    vectors: spec.output.vectors,
+    keptColumns: keptColumns.map(({ name }) => name),
+    observedWidths: await observeWidths({ database, session, input, features, outputs: open }),
+  });
+  return {
+    formatVersion: 1,
+    runId: request.runId,
+    job: spec.name,
+    createdAt: request.createdAt,
+    identity: request.identity,
+    input,
+    features,
+    model: { path: spec.model.path, sha256: request.identity.modelSha256, signature: session.signature },
+    output: { keptColumns, predictions, compression: spec.output.compression },
+    kv: planKv(spec, request.storeUrl, keptColumns, predictions),
+    onInvalid: spec.onInvalid,
+    batchSize: bindings[0]?.fixedRows ?? spec.execution.batchSize,
+    threads: spec.execution.threads,
+    shards: planShards(input.rows, spec.execution.shardRows ?? DEFAULT_SHARD_ROWS),
+  };
 }
 
 function resolvePlannedInput(database: Database, request: PlanRequest): Promise<ResolvedInput> {

@@ -18,7 +18,7 @@ export const runRecordSchema: z.ZodType<RunRecord> = z.object({
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
   durationSeconds: amount,
-  firstRowSeconds: amount.nullable(),
+  firstRowSeconds: amount.nullable().default(null),
   rowsIn: count,
   rowsOut: count,
   rejects: count,

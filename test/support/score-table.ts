@@ -48,7 +48,7 @@ export async function planTable(
 ): Promise<Pick<ScoredTable, 'plan' | 'paths'>> {
   const spec = change(adHocJob(flags));
   const paths = runPaths(await temporaryFolder(), '20261121T000000Z-test');
-  const draft = await planRun(database, {
+  const request = {
     runId: paths.runId,
     createdAt: '2026-11-21T00:00:00.000Z',
     spec,
@@ -56,7 +56,9 @@ export async function planTable(
     storeUrl: null,
     stagedPath: paths.staged,
     stagingRejectsPath: paths.stagingRejects,
-  });
+  };
+  const session = await ModelSession.open(spec.model.path, { threads: 1 });
+  const draft = await planRun(database, session, request).finally(() => session.close());
   const plan = { ...draft, batchSize: draft.batchSize === 'auto' ? DEFAULT_BATCH_SIZE : draft.batchSize };
   return { plan, paths };
 }
