@@ -205,5 +205,6 @@ function planKv(
     values,
     ttlSeconds: spec.kv.ttlSeconds,
     keepGenerations: spec.kv.keepGenerations,
+    layout: spec.kv.layout,
   };
 }

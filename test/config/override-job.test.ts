@@ -35,7 +35,15 @@ describe('overrideJob', () => {
     ],
     [
       { kv: 'lmdb:x' },
-      { kv: { url: 'lmdb:x', key: { text: '{store}' }, ttlSeconds: 1_209_600, keepGenerations: 5 } },
+      {
+        kv: {
+          url: 'lmdb:x',
+          key: { text: '{store}' },
+          ttlSeconds: 1_209_600,
+          keepGenerations: 5,
+          layout: 'hash',
+        },
+      },
     ],
     [{ kv: 'none' }, { kv: null, output: { columns: ['store', 'region'] } }],
     [
@@ -118,6 +126,7 @@ describe('adHocJob', () => {
       key: { text: '{store}:{product}' },
       field: { text: '{date}' },
       keepGenerations: 2,
+      layout: 'hash',
     });
   });
 
