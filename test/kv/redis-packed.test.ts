@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openStore } from '../../src/kv/open-store.ts';
-import type { KvStore } from '../../src/kv/store.ts';
-import type { KvRow as Row } from '../support/kv-batch.ts';
+import type { KvBatch, KvStore } from '../../src/kv/store.ts';
+import { kvBatch, type KvRow as Row } from '../support/kv-batch.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { FENCE, stage as stageRows, WEEK } from './store-contract.ts';
 
@@ -173,6 +173,51 @@ describe('a packed key', () => {
     await stage(store, WEEK);
     expect(await store.get('g1', '1:2', '2026-11-21')).toBe('3.5');
     expect(await store.count('g1')).toEqual({ keys: 2, values: 3 });
+  });
+});
+
+describe('staging that is cut short', () => {
+  const ROWS = Array.from(
+    { length: 7_000 },
+    (_, row): Row => [`key ${Math.floor(row / 7)}`, `day ${row % 7}`, `value ${row}`],
+  );
+  // The key in the middle lies in both.
+  const SHARDS = [ROWS.slice(0, 3_503), ROWS.slice(3_503)];
+
+  /** Rows, and in their middle the connection goes: what was sent so far may or may not have arrived. */
+  async function* cutShort(rows: readonly Row[], cutAt: number): AsyncGenerator<KvBatch> {
+    for (let start = 0; start < rows.length; start += 100) {
+      if (start >= cutAt) await server.cli('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      // Large enough to be sent at once.
+      yield kvBatch([...rows.slice(start, start + 100), ['filler', `at ${start}`, 'x'.repeat(300_000)]]);
+    }
+  }
+
+  it.each([0, 100, 1_500, 3_400])('after %d rows ends whole once it is staged again', async (cutAt) => {
+    for (const shard of [1, 0]) {
+      const cut = store.stage({
+        generation: 'g1',
+        layout: 'packed',
+        shard,
+        batches: cutShort(SHARDS[shard] ?? [], cutAt),
+        ttlSeconds: null,
+        signal: new AbortController().signal,
+      });
+      await expect(cut).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    }
+    expect((await store.stagedShards('g1')).size).toBe(0);
+    await Promise.all(
+      SHARDS.map(async (rows, shard) => {
+        const another = openStore({ url: server.url, job: 'sales' });
+        await stage(another, rows, { shard });
+        await another.close();
+      }),
+    );
+    const filler = (await store.getSeries('g1', 'filler'))?.size ?? 0;
+    const wanted = { keys: 1_000 + Math.min(filler, 1), values: 7_000 + filler };
+    expect(await store.count('g1')).toEqual(wanted);
+    const asked = ROWS.map(([key, field]) => ({ key, field }));
+    expect(await store.getMany('g1', asked)).toEqual(ROWS.map(([, , value]) => value));
   });
 });
 
