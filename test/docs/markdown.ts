@@ -18,6 +18,7 @@ export function allDocs(): readonly string[] {
   return [
     'README.md',
     'CHANGELOG.md',
+    'bench/README.md',
     ...pages.filter((name) => name.endsWith('.md')).map((name) => join('docs', name)),
   ];
 }

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import protobuf from 'protobufjs/minimal.js';
 import type { Dimension, ElementType } from '../../src/core/model.ts';
 
-/** A small ONNX model, written by hand: enough for tests that want a real model without an exporter. */
+/** A small ONNX model, written by hand: enough for tests and the benchmark, which want real models without an exporter. */
 export interface OnnxGraph {
   readonly inputs: readonly OnnxTensor[];
   readonly outputs: readonly OnnxTensor[];
@@ -24,9 +24,9 @@ export interface OnnxNode {
   readonly outputs: readonly string[];
 }
 
-/** A one-dimensional float32 constant: here in the model, or in a file beside it. */
+/** A float32 constant: here in the model, of one dimension where no shape is given, or in a file beside it. */
 export type OnnxWeights = { readonly name: string } & (
-  | { readonly values: readonly number[] }
+  | { readonly values: ArrayLike<number>; readonly shape?: readonly number[] }
   | { readonly file: string; readonly length: number }
 );
 
@@ -111,7 +111,8 @@ function putDimension(writer: protobuf.Writer, dim: Dimension): void {
 
 /** TensorProto */
 function putWeights(writer: protobuf.Writer, weights: OnnxWeights): void {
-  putNumber(writer, 1, 'values' in weights ? weights.values.length : weights.length);
+  const shape = 'values' in weights ? (weights.shape ?? [weights.values.length]) : [weights.length];
+  for (const size of shape) putNumber(writer, 1, size);
   putNumber(writer, 2, DATA_TYPES.float32);
   putText(writer, 8, weights.name);
   if ('values' in weights) {

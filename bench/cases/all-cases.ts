@@ -1,0 +1,29 @@
+import type { BenchCase } from './bench-case.ts';
+import { treesCsv } from './csv-cases.ts';
+import { lmdbLoad, treesLmdb } from './lmdb-cases.ts';
+import { lookup } from './lookup.ts';
+import { memory } from './memory.ts';
+import { linearParquet, smallNetParquet, treesParquet, wideNetParquet } from './parquet-cases.ts';
+import { pandas, plainPipeline } from './peer-cases.ts';
+import { redisLoad, treesRedis } from './redis-cases.ts';
+import { start } from './start.ts';
+import { variedRows } from './varied-rows.ts';
+
+/** In the order in which they run. */
+export const ALL_CASES: readonly BenchCase[] = [
+  treesParquet,
+  smallNetParquet,
+  wideNetParquet,
+  linearParquet,
+  treesCsv,
+  redisLoad,
+  treesRedis,
+  lmdbLoad,
+  treesLmdb,
+  memory,
+  lookup,
+  plainPipeline,
+  pandas,
+  start,
+  variedRows,
+];
