@@ -1,4 +1,4 @@
-import type { BatchSize, Compression, InvalidRowPolicy } from '../core/plan.ts';
+import type { BatchSize, Compression, InvalidRowPolicy, KvLayout } from '../core/plan.ts';
 import type { Template } from '../core/template.ts';
 import type { InputOptions } from '../source/input-options.ts';
 
@@ -67,6 +67,8 @@ export interface KvSpec {
   readonly ttlSeconds: number | null;
   /** Generations kept, the published one included; at least 1. */
   readonly keepGenerations: number;
+  /** Of Redis; LMDB has one of its own. `packed` only where there is a field. */
+  readonly layout: KvLayout;
 }
 
 export interface ExecutionSpec {
@@ -86,6 +88,7 @@ export interface ExecutionSpec {
 
 export const DEFAULT_OUTPUT_PATH = 'out';
 export const DEFAULT_KEEP_GENERATIONS = 2;
+export const DEFAULT_KV_LAYOUT: KvLayout = 'hash';
 export const DEFAULT_EXECUTION: ExecutionSpec = {
   processes: null,
   shardRows: null,

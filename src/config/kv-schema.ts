@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { KV_LAYOUTS } from '../core/plan.ts';
 import { DURATION_EXPECTED, DURATION_PATTERN, durationSeconds } from './duration.ts';
-import { expected, pattern, section, texts, wholeNumber } from './field-kinds.ts';
+import { choice, expected, pattern, section, texts, wholeNumber } from './field-kinds.ts';
 import { isTemplate, TEMPLATE_EXPECTED } from './key-template.ts';
 import { KV_URL_EXPECTED, KV_URL_PATTERN } from './kv-url.ts';
 
@@ -46,6 +47,15 @@ export const kv = z
         keep: wholeNumber(1, expected('a whole number of generations, at least 1', '2'))
           .exactOptional()
           .describe('Generations kept in the store, the published one included. Default: 2.'),
+        layout: choice(KV_LAYOUTS)
+          .exactOptional()
+          .describe(
+            'How Redis holds the fields of a key: a hash of them, or packed into one string (less memory). LMDB ignores it. Default: hash.',
+          ),
+      }).refine(({ field, layout }) => layout !== 'packed' || field !== undefined, {
+        path: ['layout'],
+        error:
+          'hash, or no layout at all, for a job without kv.field: packed puts the values of all fields of a key into one string, and here a key has one value anyway.',
       }),
     ],
     {
@@ -53,7 +63,7 @@ export const kv = z
         typeof value === 'string'
           ? 'none, or a map with a key: a store needs kv.key to know the key of a prediction. Write for example kv: {url: "redis://HOST:6379", key: "{store}:{product}", field: "{date}"}.'
           : expected(
-              'none, or a map with key, and if you want url, field, values, ttl, keep',
+              'none, or a map with key, and if you want url, field, values, ttl, keep, layout',
               'kv: {key: "{store}:{product}"}',
             ),
     },

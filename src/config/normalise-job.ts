@@ -89,6 +89,7 @@ function normaliseKv(kv: JobFile['kv'] = 'none', folder: string): spec.KvSpec | 
     values: kv.values ?? null,
     ttlSeconds: kv.ttl === undefined ? null : parseDuration(kv.ttl, 'kv.ttl'),
     keepGenerations: kv.keep ?? spec.DEFAULT_KEEP_GENERATIONS,
+    layout: kv.layout ?? spec.DEFAULT_KV_LAYOUT,
   };
 }
 

@@ -6,6 +6,7 @@ import { invalidRowPolicy } from './invalid-row-policy.ts';
 import {
   DEFAULT_EXECUTION,
   DEFAULT_KEEP_GENERATIONS,
+  DEFAULT_KV_LAYOUT,
   DEFAULT_OUTPUT_PATH,
   type ExecutionSpec,
   type JobSpec,
@@ -108,7 +109,13 @@ function overrideKv(kv: KvSpec | null, flags: RunFlags, folder: string | undefin
       `${without} is given, but no key: the store needs one for each prediction. Add for example --key store,product --field date.`,
     );
   }
-  const kept = kv ?? { values: null, ttlSeconds: null, keepGenerations: DEFAULT_KEEP_GENERATIONS, url: null };
+  const kept = kv ?? {
+    values: null,
+    ttlSeconds: null,
+    keepGenerations: DEFAULT_KEEP_GENERATIONS,
+    layout: DEFAULT_KV_LAYOUT,
+    url: null,
+  };
   return { ...kept, ...(flags.kv === undefined ? {} : { url: addressOf(flags.kv, folder) }), key, field };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { JobSpec } from './job-spec.ts';
+import { DEFAULT_KV_LAYOUT, type JobSpec } from './job-spec.ts';
 import { maskKvUrl } from './kv-url.ts';
 
 /**
@@ -51,6 +51,8 @@ function decidingKv(kv: NonNullable<JobSpec['kv']>) {
     field: kv.field?.text ?? null,
     values: kv.values,
     ttlSeconds: kv.ttlSeconds,
+    // Left out where it is the default: runs from before there was a choice stay the same.
+    layout: kv.layout === DEFAULT_KV_LAYOUT ? undefined : kv.layout,
   };
 }
 

@@ -118,6 +118,10 @@ export interface PredictionBinding {
   readonly columns: readonly string[];
 }
 
+/** How Redis holds the fields of a key: as a hash of them, or as one string. LMDB has a layout of its own. */
+export const KV_LAYOUTS = ['hash', 'packed'] as const;
+export type KvLayout = (typeof KV_LAYOUTS)[number];
+
 export interface KvPlan {
   /** Without user name and password: those come from the job or the environment when it is opened. */
   readonly url: string;
@@ -127,6 +131,7 @@ export interface KvPlan {
   readonly values: readonly string[];
   readonly ttlSeconds: number | null;
   readonly keepGenerations: number;
+  readonly layout: KvLayout;
 }
 
 export interface InvalidRowPolicy {

@@ -1,6 +1,6 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { ByteWriter } from './byte-writer.ts';
+import { CommandChunk } from './command-chunk.ts';
 import type { RedisTimeouts } from './redis-connection.ts';
 import { RedisReplyError, redisError } from './redis-errors.ts';
 import { type RedisTarget, tlsOptions } from './redis-url.ts';
@@ -13,20 +13,23 @@ const CHUNK_BYTES = 256 * 1024;
 
 /**
  * A connection for loading: commands are encoded into chunks and sent without waiting for their replies,
- * which are counted. At most two chunks are under way, so that neither side piles anything up.
+ * which are counted. At most two chunks are under way, so that neither side piles anything up. Commands
+ * that were answered with nil are handed out again, from the chunk in which they still stand.
  *
  * Why not ioredis: it makes a promise, a command and an array for every command, and loading spends
- * three quarters of its time on them. Only commands whose replies are one line (`:7`, `+OK`) may be sent.
+ * three quarters of its time on them. Only commands whose replies are one line (`:7`, `+OK`, `$-1`) may be sent.
  */
 export class RedisBulk {
   readonly #target: RedisTarget;
   readonly #socket: Socket;
   readonly #replies = new ReplyCounter();
-  #chunk = new ByteWriter(CHUNK_BYTES + 64 * 1024);
-  #spare = new ByteWriter(CHUNK_BYTES + 64 * 1024);
+  #chunk = new CommandChunk(CHUNK_BYTES + 64 * 1024);
+  /** Sent before; its bytes stay until its replies have come. */
+  #spare = new CommandChunk(CHUNK_BYTES + 64 * 1024);
   #commands = 0;
   /** Replies that must have come before the spare chunk's bytes may be written over. */
   #spareFreeAt = 0;
+  #onNils: (commands: readonly (readonly Buffer[])[]) => void = () => {};
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
 
@@ -69,31 +72,26 @@ export class RedisBulk {
 
   /** Begins a command of so many parts; each must follow by {@link part} or {@link piece}. */
   begin(parts: number): void {
-    this.#chunk.byte(ASTERISK);
-    this.#chunk.decimal(parts);
-    this.#chunk.lineEnd();
+    this.#chunk.begin(parts);
     this.#commands++;
   }
 
   /** One part of a command. */
   part(text: string): void {
-    this.#size(Buffer.byteLength(text));
-    this.#chunk.text(text);
-    this.#chunk.lineEnd();
+    this.#chunk.part(text);
   }
 
   /** One part of a command: the bytes from `start` to `end` (exclusive), behind those of `prefix`. */
-  piece(bytes: Uint8Array, start: number, end: number, prefix: Uint8Array = NOTHING): void {
-    this.#size(prefix.length + end - start);
-    if (prefix.length > 0) this.#chunk.piece(prefix, 0, prefix.length);
-    this.#chunk.piece(bytes, start, end);
-    this.#chunk.lineEnd();
+  piece(bytes: Uint8Array, start: number, end: number, prefix?: Uint8Array): void {
+    this.#chunk.piece(bytes, start, end, prefix);
   }
 
-  #size(bytes: number): void {
-    this.#chunk.byte(DOLLAR);
-    this.#chunk.decimal(bytes);
-    this.#chunk.lineEnd();
+  /**
+   * Says what to do with commands that were answered with nil, by their parts. It may add commands. Called
+   * in {@link send} and {@link finish}, in the order in which the commands were sent.
+   */
+  onNils(handle: (commands: readonly (readonly Buffer[])[]) => void): void {
+    this.#onNils = handle;
   }
 
   /** Of all replies so far that were numbers. */
@@ -109,17 +107,21 @@ export class RedisBulk {
   /** Sends the chunk, and waits until the one before it was answered. */
   async send(): Promise<void> {
     this.#throwFailure();
-    this.#socket.write(this.#chunk.view());
+    if (this.#chunk.length > 0) this.#socket.write(this.#chunk.view());
     await this.#answered(this.#spareFreeAt);
+    const first = this.#spareFreeAt - this.#spare.count;
+    const nils = this.#replies.takeNils(this.#spareFreeAt).map((reply) => reply - first);
+    const commands = this.#spare.commandsAt(nils);
     [this.#chunk, this.#spare] = [this.#spare, this.#chunk];
     this.#chunk.clear();
     this.#spareFreeAt = this.#commands;
+    if (commands.length > 0) this.#onNils(commands);
   }
 
   /** Sends what is left and waits for every reply: after it, the server has carried out all commands. */
   async finish(): Promise<void> {
-    await this.send();
-    await this.#answered(this.#commands);
+    do await this.send();
+    while (this.#chunk.length > 0 || this.#spare.length > 0);
   }
 
   close(): void {
@@ -155,10 +157,6 @@ export class RedisBulk {
     if (this.#failure !== undefined) throw redisError(this.#failure, this.#target);
   }
 }
-
-const ASTERISK = 42;
-const DOLLAR = 36;
-const NOTHING = new Uint8Array(0);
 
 function openSocket(target: RedisTarget, timeoutMs: number): Promise<Socket> {
   const { host, port, tls } = target;

@@ -1,6 +1,7 @@
 /**
  * The names of a job's keys in Redis. Other services read two of them: the pointer with GET, and then
- * the series of the generation that it names with HGET or HGETALL (GET where the job has no field).
+ * the series of the generation that it names with HGET or HGETALL (GET where the job has no field, or the
+ * layout is packed: then they need a list of fields from the meta, too).
  */
 export class RedisKeys {
   readonly #job: string;
@@ -21,12 +22,15 @@ export class RedisKeys {
     this.ping = `${job}:ping`;
   }
 
-  /** A hash: `info` and a `shard:<index>` for each shard that was staged. */
+  /**
+   * A hash: `info`, `layout`, a `shard:<index>` for each shard that was staged, and with the packed layout a
+   * `fields:<id>` for each list of fields.
+   */
   meta(generation: string): string {
     return `${this.#job}:${generation}`;
   }
 
-  /** A hash of fields, or a string where the job has none. */
+  /** A hash of fields; a string where the layout is packed, or where the job has no field. */
   series(generation: string, key: string): string {
     return `${this.#job}:${generation}:${key}`;
   }
@@ -38,7 +42,9 @@ export class RedisKeys {
 }
 
 export const INFO_FIELD = 'info';
+export const LAYOUT_FIELD = 'layout';
 export const SHARD_FIELD = 'shard:';
+export const LIST_FIELD = 'fields:';
 
 /** Text in which `*`, `?`, `[` and so on stand for themselves. */
 export function escapeGlob(text: string): string {

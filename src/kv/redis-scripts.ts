@@ -26,14 +26,27 @@ export const KEYS_BESIDE = `
 return redis.call('DBSIZE') - redis.call('EXISTS', unpack(KEYS))`;
 
 /**
- * ARGV: cursor, pattern, count. One step of SCAN; returns the next cursor, and each key with its number
- * of values: fields of a hash, one for a string.
+ * KEYS: meta of the generation. ARGV: cursor, pattern, count. One step of SCAN; returns the next cursor, and
+ * each key with its number of values: fields of a hash; lines of a packed string, none where its list of
+ * fields is gone and nobody can read it; one for any other string.
  */
-export const SCAN_SIZES = `
+export const SCAN_SIZES = String.raw`
+local listed = {}
+local function packed(key)
+  local head = redis.pcall('GETRANGE', key, 0, 16)
+  local id = type(head) == 'string' and #head == 17 and string.match(head, '^(%x+)\n$')
+  if not id then return nil end
+  if listed[id] == nil then
+    local list = redis.call('HGET', KEYS[1], 'fields:' .. id)
+    listed[id] = list and select(2, string.gsub(list, '\n', '')) + 1 or 0
+  end
+  return listed[id]
+end
+local isPacked = redis.call('HGET', KEYS[1], 'layout') == 'packed'
 local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])
 local sizes = {page[1]}
 for _, key in ipairs(page[2]) do
-  local size = redis.pcall('HLEN', key)
+  local size = isPacked and packed(key) or redis.pcall('HLEN', key)
   if type(size) == 'table' then size = 1 end
   if size > 0 then
     sizes[#sizes + 1] = key

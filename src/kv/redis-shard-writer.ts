@@ -1,26 +1,34 @@
 import { ByteWriter } from './byte-writer.ts';
 import { type RowGroup, RowGrouper } from './group-rows.ts';
 import type { RedisBulk } from './redis-bulk.ts';
+import type { RedisCommands } from './redis-commands.ts';
+import { RedisHashCommands } from './redis-hash-commands.ts';
 import type { RedisKeys } from './redis-keys.ts';
+import { RedisPackedCommands } from './redis-packed-commands.ts';
 import type { StagingReceipt } from './staged-mark.ts';
-import type { KvBatch, StagedCounts } from './store.ts';
+import type { KvBatch, StagedCounts, StageRequest } from './store.ts';
 
-/** Turns the rows of one shard into commands: one HSET (or SET) a key, and an EXPIRE where it is to end. */
+/** Turns the rows of one shard into commands, and counts them. */
 export class RedisShardWriter {
   readonly #bulk: RedisBulk;
-  /** Of every key of the generation. */
-  readonly #prefix: Buffer;
-  readonly #ttlSeconds: string | null;
+  readonly #commands: RedisCommands;
+  /** Of what stands before every key of the generation. */
+  readonly #prefixBytes: number;
   readonly #grouper = new RowGrouper((group) => this.#put(group));
   readonly #counts = { keys: 0, values: 0, bytes: 0 };
-  #hasFields = false;
   readonly #firstKey = new ByteWriter(64);
   readonly #lastKey = new ByteWriter(64);
 
-  constructor(bulk: RedisBulk, keys: RedisKeys, generation: string, ttlSeconds: number | null) {
+  constructor(bulk: RedisBulk, keys: RedisKeys, request: Omit<StageRequest, 'batches'>) {
+    const { generation, layout, ttlSeconds } = request;
+    const prefix = Buffer.from(keys.series(generation, ''));
+    const ttl = ttlSeconds === null ? null : String(Math.max(1, Math.ceil(ttlSeconds)));
     this.#bulk = bulk;
-    this.#prefix = Buffer.from(keys.series(generation, ''));
-    this.#ttlSeconds = ttlSeconds === null ? null : String(Math.max(1, Math.ceil(ttlSeconds)));
+    this.#prefixBytes = prefix.length;
+    this.#commands =
+      layout === 'packed'
+        ? new RedisPackedCommands(bulk, prefix, keys.meta(generation), ttl)
+        : new RedisHashCommands(bulk, prefix, ttl);
   }
 
   async write(batch: KvBatch, signal: AbortSignal): Promise<void> {
@@ -36,17 +44,11 @@ export class RedisShardWriter {
     return {
       ...this.#counts,
       receipt: {
-        created: this.#created(),
+        created: this.#commands.created(this.#counts),
         firstKey: this.#textOf(this.#firstKey),
         lastKey: this.#textOf(this.#lastKey),
       },
     };
-  }
-
-  /** HSET answers how many fields are new, SET only OK, and each EXPIRE 1. */
-  #created(): number {
-    if (!this.#hasFields) return this.#counts.values;
-    return this.#bulk.repliedSum - (this.#ttlSeconds === null ? 0 : this.#counts.keys);
   }
 
   #textOf(key: ByteWriter): string | null {
@@ -54,31 +56,15 @@ export class RedisShardWriter {
   }
 
   #put(group: RowGroup): void {
-    const { bytes, keyStart, keyEnd, count, hasFields, fieldStarts, valueStarts, valueEnds } = group;
-    const bulk = this.#bulk;
-    bulk.begin(hasFields ? 2 + count * 2 : 3);
-    bulk.part(hasFields ? 'HSET' : 'SET');
-    bulk.piece(bytes, keyStart, keyEnd, this.#prefix);
-    for (let index = 0; index < count; index++) {
-      const fieldStart = fieldStarts[index] ?? 0;
-      const valueStart = valueStarts[index] ?? 0;
-      const valueEnd = valueEnds[index] ?? 0;
-      if (hasFields) bulk.piece(bytes, fieldStart, valueStart);
-      bulk.piece(bytes, valueStart, valueEnd);
-      this.#counts.bytes += valueEnd - fieldStart;
-    }
-    if (this.#ttlSeconds !== null) {
-      bulk.begin(3);
-      bulk.part('EXPIRE');
-      bulk.piece(bytes, keyStart, keyEnd, this.#prefix);
-      bulk.part(this.#ttlSeconds);
-    }
-    this.#hasFields = hasFields;
+    this.#commands.put(group);
+    const { bytes, keyStart, keyEnd, count, fieldStarts, valueEnds } = group;
+    for (let index = 0; index < count; index++)
+      this.#counts.bytes += (valueEnds[index] ?? 0) - (fieldStarts[index] ?? 0);
     if (this.#counts.keys === 0) this.#firstKey.piece(bytes, keyStart, keyEnd);
     this.#lastKey.clear();
     this.#lastKey.piece(bytes, keyStart, keyEnd);
     this.#counts.keys++;
     this.#counts.values += count;
-    this.#counts.bytes += this.#prefix.length + keyEnd - keyStart;
+    this.#counts.bytes += this.#prefixBytes + keyEnd - keyStart;
   }
 }

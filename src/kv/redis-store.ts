@@ -1,12 +1,17 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../core/effects.ts';
+import type { KvLayout } from '../core/plan.ts';
 import { parseInfo } from './generation-info.ts';
 import { KeySet } from './key-set.ts';
 import { checkGeneration, checkJobName } from './names.ts';
 import { countByMarks } from './redis-account.ts';
 import { RedisBulk } from './redis-bulk.ts';
 import { RedisConnection, type RedisTimeouts } from './redis-connection.ts';
-import { INFO_FIELD, RedisKeys, SHARD_FIELD } from './redis-keys.ts';
+import { RedisHashReader } from './redis-hash-reader.ts';
+import { INFO_FIELD, LAYOUT_FIELD, RedisKeys, SHARD_FIELD } from './redis-keys.ts';
+import { RedisLayouts } from './redis-layouts.ts';
+import { RedisPackedReader } from './redis-packed-reader.ts';
+import { type RedisReader, readHash, texts, type ValueAddress } from './redis-reader.ts';
 import { KEYS_BESIDE, PUBLISH, RETIRE, SCAN_SIZES } from './redis-scripts.ts';
 import { RedisShardWriter } from './redis-shard-writer.ts';
 import type { RedisTarget } from './redis-url.ts';
@@ -45,6 +50,8 @@ export class RedisStore implements KvStore {
   readonly #clock: Clock;
   readonly #connection: RedisConnection;
   readonly #keys: RedisKeys;
+  readonly #layouts: RedisLayouts;
+  readonly #readers: Readonly<Record<KvLayout, RedisReader>>;
 
   constructor(options: RedisStoreOptions) {
     checkJobName(options.job);
@@ -53,6 +60,8 @@ export class RedisStore implements KvStore {
     this.#clock = options.clock;
     this.#connection = new RedisConnection(options.target, options.timeouts);
     this.#keys = new RedisKeys(options.job);
+    this.#layouts = new RedisLayouts(this.#keys);
+    this.#readers = { hash: new RedisHashReader(this.#keys), packed: new RedisPackedReader(this.#keys) };
   }
 
   async ping(): Promise<void> {
@@ -60,13 +69,16 @@ export class RedisStore implements KvStore {
   }
 
   async stage(request: StageRequest): Promise<StagedCounts> {
-    const { generation, shard, ttlSeconds } = request;
+    const { generation, layout, shard, ttlSeconds } = request;
     checkGeneration(generation);
     const expiresAtMs = ttlSeconds === null ? null : this.#nowMs() + ttlSeconds * 1000;
     await this.#register(generation);
     const bulk = await RedisBulk.connect(this.#connection.target, this.#connection.timeouts);
     try {
-      const writer = new RedisShardWriter(bulk, this.#keys, generation, ttlSeconds);
+      // On the same connection, before any value: readers have to know how to read it. Not HSET: its answer is
+      // a number, and those are counted as values.
+      bulk.command(['HMSET', this.#keys.meta(generation), LAYOUT_FIELD, layout]);
+      const writer = new RedisShardWriter(bulk, this.#keys, request);
       for await (const batch of request.batches) await writer.write(batch, request.signal);
       request.signal.throwIfAborted();
       const counts = await writer.finish();
@@ -87,7 +99,8 @@ export class RedisStore implements KvStore {
 
   async #marks(generation: string): Promise<ReadonlyMap<number, StagedMark>> {
     const marks = new Map<number, StagedMark>();
-    for (const [field, text] of await this.#hash(this.#keys.meta(generation))) {
+    const meta = this.#keys.meta(generation);
+    for (const [field, text] of await this.#connection.run((redis) => readHash(redis, meta))) {
       if (!field.startsWith(SHARD_FIELD)) continue;
       const mark = parseMark(text, this.#nowMs());
       if (mark !== undefined) marks.set(Number(field.slice(SHARD_FIELD.length)), mark);
@@ -134,6 +147,7 @@ export class RedisStore implements KvStore {
   }
 
   async #countByVisit(generation: string): Promise<GenerationCounts> {
+    const meta = this.#keys.meta(generation);
     const pattern = this.#keys.seriesPattern(generation);
     // SCAN may name a key twice while the server resizes its table.
     const seen = new KeySet();
@@ -142,7 +156,7 @@ export class RedisStore implements KvStore {
     do {
       const from = cursor;
       const page = await this.#connection.run((redis) =>
-        redis.eval(SCAN_SIZES, 0, from, pattern, SCAN_COUNT),
+        redis.eval(SCAN_SIZES, 1, meta, from, pattern, SCAN_COUNT),
       );
       const [next, ...sizes] = texts(page);
       for (let at = 0; at + 1 < sizes.length; at += 2)
@@ -174,6 +188,7 @@ export class RedisStore implements KvStore {
 
   async drop(generation: string): Promise<void> {
     checkGeneration(generation);
+    this.#layouts.forget(generation);
     const { pointer, generations } = this.#keys;
     const meta = this.#keys.meta(generation);
     const retired = await this.#connection.run((redis) => redis.eval(RETIRE, 2, pointer, meta, generation));
@@ -187,27 +202,21 @@ export class RedisStore implements KvStore {
   }
 
   async get(generation: string, key: string, field: string | null): Promise<string | undefined> {
-    const name = this.#keys.series(generation, key);
-    const value = await this.#connection.run((redis) =>
-      unlessWrongType(field === null ? redis.get(name) : redis.hget(name, field)),
-    );
-    return value ?? undefined;
+    return this.#read(generation, (reader, redis) => reader.get(redis, generation, { key, field }));
   }
 
   async getSeries(generation: string, key: string): Promise<ReadonlyMap<string, string> | undefined> {
-    const series = await this.#hash(this.#keys.series(generation, key));
-    if (series.length === 0) return undefined;
-    return new Map(series.sort(([a], [b]) => (a < b ? -1 : 1)));
+    const series = await this.#read(generation, (reader, redis) => reader.getSeries(redis, generation, key));
+    return series && new Map(series.toSorted(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  async getMany(
-    generation: string,
-    keys: readonly { readonly key: string; readonly field: string | null }[],
-  ): Promise<readonly (string | undefined)[]> {
+  async getMany(generation: string, keys: readonly ValueAddress[]): Promise<readonly (string | undefined)[]> {
     const found: (string | undefined)[] = [];
     for (let start = 0; start < keys.length; start += READS_PER_PIPELINE) {
       const some = keys.slice(start, start + READS_PER_PIPELINE);
-      found.push(...(await this.#connection.run((redis) => this.#readPage(redis, generation, some))));
+      found.push(
+        ...(await this.#read(generation, (reader, redis) => reader.getMany(redis, generation, some))),
+      );
     }
     return found;
   }
@@ -216,32 +225,11 @@ export class RedisStore implements KvStore {
     await this.#connection.close();
   }
 
-  async #readPage(
-    redis: Redis,
-    generation: string,
-    keys: readonly { readonly key: string; readonly field: string | null }[],
-  ): Promise<(string | undefined)[]> {
-    const pipeline = redis.pipeline();
-    for (const { key, field } of keys) {
-      const name = this.#keys.series(generation, key);
-      if (field === null) pipeline.get(name);
-      else pipeline.hget(name, field);
-    }
-    const answers = (await pipeline.exec()) ?? [];
-    return answers.map(([error, value]) => {
-      if (error !== null && !isWrongType(error)) throw error;
-      return typeof value === 'string' ? value : undefined;
+  #read<T>(generation: string, read: (reader: RedisReader, redis: Redis) => Promise<T>): Promise<T> {
+    return this.#connection.run(async (redis) => {
+      const layout = this.#layouts.kept(generation) ?? (await this.#layouts.find(redis, generation));
+      return read(this.#readers[layout], redis);
     });
-  }
-
-  /** The fields of a hash with their values; empty where there is none, or a string in its place. */
-  async #hash(name: string): Promise<[string, string][]> {
-    // Not hgetall: it makes an object, which has an order and names of its own.
-    const flat = await this.#connection.run((redis) => unlessWrongType(redis.call('HGETALL', name)));
-    const list = texts(flat);
-    const pairs: [string, string][] = [];
-    for (let at = 0; at + 1 < list.length; at += 2) pairs.push([list[at] ?? '', list[at + 1] ?? '']);
-    return pairs;
   }
 
   /** Before the first write, so that a generation that was staged in part can be found and dropped. */
@@ -258,23 +246,4 @@ async function unlinkPage(redis: Redis, cursor: string, pattern: string): Promis
   const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT);
   if (keys.length > 0) await redis.unlink(keys);
   return next;
-}
-
-/** Null where a string stands in place of a hash, or the other way round. */
-async function unlessWrongType<T>(answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isWrongType(error)) return null;
-    throw error;
-  }
-}
-
-function isWrongType(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('WRONGTYPE');
-}
-
-/** The flat list of texts and numbers that a command answered. */
-function texts(answer: unknown): string[] {
-  return Array.isArray(answer) ? answer.map(String) : [];
 }

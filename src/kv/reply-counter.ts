@@ -1,13 +1,18 @@
 const NEW_LINE = 10;
+const DOLLAR = 36;
 const MINUS = 45;
 const COLON = 58;
 const ZERO = 48;
 
-/** Counts replies of one line each, adds up those that are numbers, and keeps the first that is an error. */
+/**
+ * Counts replies of one line each, adds up those that are numbers, keeps the first that is an error, and
+ * remembers which ones were nil (`$-1`) until it is asked for them.
+ */
 export class ReplyCounter {
   #count = 0;
   #sum = 0;
   #error: string | undefined;
+  #nils: number[] = [];
   /** The first byte of the line that is being received; 0 at its start. */
   #kind = 0;
   #number = 0;
@@ -27,6 +32,14 @@ export class ReplyCounter {
     return this.#error;
   }
 
+  /** Forgets the nils among the replies below `end`, counted from the first of all, and returns their places. */
+  takeNils(end: number): readonly number[] {
+    if (this.#nils.length === 0) return [];
+    const taken = this.#nils.filter((reply) => reply < end);
+    this.#nils = this.#nils.slice(taken.length);
+    return taken;
+  }
+
   take(bytes: Uint8Array): void {
     for (const byte of bytes) {
       if (byte === NEW_LINE) this.#endLine();
@@ -37,6 +50,7 @@ export class ReplyCounter {
   }
 
   #endLine(): void {
+    if (this.#kind === DOLLAR) this.#nils.push(this.#count);
     this.#count++;
     this.#sum += this.#number;
     if (this.#kind === MINUS) this.#error ??= Buffer.from(this.#line).toString('utf8').trimEnd();

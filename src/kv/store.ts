@@ -1,3 +1,5 @@
+import type { KvLayout } from '../core/plan.ts';
+
 /**
  * Rows for the store, as bytes: nobody makes a string of each key, field and value. All rows of one key are
  * adjacent, also across batches; one stream of batches names a key in one place only. Valid for one step of
@@ -108,6 +110,8 @@ export interface KvStore {
 
 export interface StageRequest {
   readonly generation: string;
+  /** The same for all shards of a generation. Stores that have one layout only ignore it. */
+  readonly layout: KvLayout;
   readonly shard: number;
   readonly batches: AsyncIterable<KvBatch>;
   /** Seconds that the values live, counted from now; null: until dropped. Staging again renews it. */

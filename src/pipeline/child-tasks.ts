@@ -135,6 +135,7 @@ async function loadPart(
 
   return store.stage({
     generation: plan.runId,
+    layout: kv.layout,
     shard: request.stageAs,
     batches:
       request.duplicatesAmong === null

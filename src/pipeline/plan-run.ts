@@ -202,5 +202,6 @@ function planKv(
     values,
     ttlSeconds: spec.kv.ttlSeconds,
     keepGenerations: spec.kv.keepGenerations,
+    layout: spec.kv.layout,
   };
 }

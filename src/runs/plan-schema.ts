@@ -4,6 +4,7 @@ import {
   COMPRESSIONS,
   type FeaturesPlan,
   type InvalidRowPolicy,
+  KV_LAYOUTS,
   type KvPlan,
   type OutputPlan,
   type Plan,
@@ -99,6 +100,8 @@ const kv: z.ZodType<KvPlan> = z.strictObject({
   values: texts,
   ttlSeconds: z.number().positive().nullable(),
   keepGenerations: count,
+  // Plans that were written before there was a choice do not say it.
+  layout: z.enum(KV_LAYOUTS).default('hash'),
 });
 
 const onInvalid: z.ZodType<InvalidRowPolicy> = z.strictObject({

@@ -84,7 +84,7 @@ features:
   tables: {stores: stores.csv}
 model: {path: m.onnx, outputs: [y]}
 output: {path: one.parquet, columns: [region], rename: {y: sales}, vectors: columns, compression: gzip}
-kv: {url: 'lmdb:store', key: '{a}', field: '{b}', values: [sales], ttl: 14d, keep: 3}
+kv: {url: 'lmdb:store', key: '{a}', field: '{b}', values: [sales], ttl: 14d, keep: 3, layout: packed}
 execution: {processes: 3, shardRows: 10, batchSize: 5, threads: 2, retries: 0, memoryLimit: 1GB}
 onInvalid: {action: reject, max: 1%}
 `);
@@ -120,6 +120,7 @@ onInvalid: {action: reject, max: 1%}
         values: ['sales'],
         ttlSeconds: 1_209_600,
         keepGenerations: 3,
+        layout: 'packed',
       },
       execution: { processes: 3, shardRows: 10, batchSize: 5, threads: 2, retries: 0, memoryLimitBytes: 1e9 },
       onInvalid: { action: 'reject', maxRows: null, maxShare: 0.01 },
@@ -137,6 +138,7 @@ onInvalid: {action: reject, max: 1%}
     expect((await load('{model: m, kv: {key: "{a}"}}')).kv).toMatchObject({
       url: null,
       keepGenerations: 2,
+      layout: 'hash',
       ttlSeconds: null,
     });
   });

@@ -36,7 +36,15 @@ describe('overrideJob', () => {
     [{ batchSize: 'auto' }, { execution: { batchSize: 'auto', threads: 2 } }],
     [
       { kv: 'lmdb:x' },
-      { kv: { url: 'lmdb:x', key: { text: '{store}' }, ttlSeconds: 1_209_600, keepGenerations: 5 } },
+      {
+        kv: {
+          url: 'lmdb:x',
+          key: { text: '{store}' },
+          ttlSeconds: 1_209_600,
+          keepGenerations: 5,
+          layout: 'hash',
+        },
+      },
     ],
     [{ kv: 'none' }, { kv: null, output: { columns: ['store', 'region'] } }],
     [
@@ -120,6 +128,7 @@ describe('adHocJob', () => {
       key: { text: '{store}:{product}' },
       field: { text: '{date}' },
       keepGenerations: 2,
+      layout: 'hash',
     });
   });
 

@@ -28,6 +28,7 @@ describe('what is accepted', () => {
       'a Redis store',
       { kv: { url: 'rediss://cache:6380/1', key: '{a}:{b}', field: '{c}', ttl: '14d', keep: 3 } },
     ],
+    ['packed fields', { kv: { key: '{store}', field: '{date}', layout: 'packed' } }],
     ['seconds to live', { kv: { key: '{store}', ttl: 3600 } }],
     ['a memory limit', { execution: { memoryLimit: '1.5GB', retries: 0 } }],
     ['a batch size', { execution: { batchSize: 256 } }],
@@ -153,6 +154,11 @@ describe('what is refused, and what is said', () => {
     [
       { kv: { key: '{a}', ttl: '9999999999999999w' } },
       'kv.ttl is "9999999999999999w"; expected a whole number',
+    ],
+    [{ kv: { key: '{a}', layout: 'list' } }, 'kv.layout is "list"; expected hash or packed.'],
+    [
+      { kv: { key: '{a}', layout: 'packed' } },
+      'kv.layout is "packed"; expected hash, or no layout at all, for a job without kv.field: packed puts',
     ],
     [{ kv: { key: '{a}', keep: 0 } }, 'kv.keep is 0; expected a whole number of generations, at least 1.'],
     [

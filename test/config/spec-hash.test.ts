@@ -37,6 +37,7 @@ describe('specSha256', () => {
     ],
     ['the limit of rejects', { onInvalid: { action: 'fail' } }],
     ['the password of the store', { kv: { ...BASE.kv, url: 'redis://u:two@cache' } }],
+    ['layout where it is the default', { kv: { ...BASE.kv, layout: 'hash' } }],
     ['the generations kept', { kv: { ...BASE.kv, keep: 9 } }],
   ])('stays the same with another %s', (_, changes) => {
     expect(hash(changes)).toBe(hash());
@@ -69,6 +70,7 @@ describe('specSha256', () => {
       { kv: { ...BASE.kv, field: '{b}' } },
       { kv: { ...BASE.kv, values: ['y'] } },
       { kv: { ...BASE.kv, ttl: '1d' } },
+      { kv: { ...BASE.kv, field: '{b}', layout: 'packed' } },
       { execution: { shardRows: 5 } },
       { execution: { batchSize: 5 } },
       { execution: { batchSize: 1024 } },

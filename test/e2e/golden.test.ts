@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLookup } from '../../src/index.ts';
 import { expectedRows, expectGoldenStore } from '../support/golden.ts';
 import { makeProject, type Project, temporaryFolder } from '../support/project.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
-import { type InputForm, writeSalesTables } from './sales-tables.ts';
+import { setLayout } from './packed-job.ts';
+import { type InputForm, runSql, writeSalesTables } from './sales-tables.ts';
 
 const JOBS = ['sales', 'sales-by-column'] as const;
 const STORES = ['LMDB', 'Redis'] as const;
@@ -58,6 +60,79 @@ describe('all 7,000 predictions are right, looked up one by one', () => {
     ['a folder with Hive partitions', 'sales', 'LMDB'],
   ];
   it.each(others)('from %s by %s into %s', scoreAndCompare);
+});
+
+describe('the packed layout', () => {
+  let packed: Project;
+  let url: string;
+  const runs: string[] = [];
+  beforeAll(async () => {
+    packed = await makeProject();
+    // A database of its own, for the same job is in the other one.
+    url = `${redis.url}/1`;
+    await setLayout(packed, 'packed');
+    // 40 shards of 175 rows: whole keys. 3,000 rows: keys of seven rows lie in two shards.
+    for (const shardRows of ['175', '3000']) {
+      const record = await packed.run(['sales', '--shard-rows', shardRows, '--kv', url]);
+      expect(record.kv).toMatchObject({ generation: record.runId, keys: 1000, values: 7000 });
+      runs.push(record.runId);
+    }
+  });
+
+  const lookUp = async (...columns: string[]) =>
+    JSON.parse((await packed.serveBatch(['lookup', 'sales', ...columns, '--kv', url, '--json'])).stdout);
+
+  it('answers all 7,000 predictions, and is the layout of the keys', async () => {
+    await expectGoldenStore('sales', url, runs[1] ?? '');
+    expect(await redis.cli('-n', '1', 'TYPE', `sales:${runs[1]}:1:2`)).toBe('string');
+    expect(await redis.cli('-n', '1', 'STRLEN', `sales:${runs[1]}:1:2`)).toMatch(/^\d\d$/);
+  });
+
+  it('answers the command, one prediction and a series', async () => {
+    const one = await lookUp('store=1', 'product=2', 'date=2026-11-22');
+    expect(one.run).toBe(runs[1]);
+    const series = await lookUp('store=1', 'product=2');
+    expect(Object.keys(series.values)).toHaveLength(7);
+    expect(series.values['2026-11-22']).toBe(one.value);
+  });
+
+  it('is right for a table ordered by date, with every key in every shard', async () => {
+    await runSql([
+      `COPY (FROM '${packed.path('fixtures/sales.parquet')}' ORDER BY date, store, product)
+       TO '${packed.path('by-date.parquet')}' (FORMAT parquet)`,
+    ]);
+    const flags = ['--input', 'by-date.parquet', '--shard-rows', '1000', '--kv', url];
+    const record = await packed.run(['sales', ...flags]);
+    expect(record.kv).toMatchObject({ keys: 1000, values: 7000 });
+    await expectGoldenStore('sales', url, record.runId);
+  });
+
+  it('is another run than the same job in hashes; readers and rollback go from one to the other', async () => {
+    const reader = createLookup({ job: 'sales', url, refreshMs: 0 });
+    const key = { store: 1, product: 2, date: '2026-11-21' };
+    const before = await reader.get(key);
+    await setLayout(packed, 'hash');
+    const { runId } = await packed.run(['sales', '--kv', url]);
+    expect(runId).not.toBe(before?.run);
+    expect(await redis.cli('-n', '1', 'TYPE', `sales:${runId}:1:2`)).toBe('hash');
+    expect(await reader.get(key)).toMatchObject({ run: runId, value: before?.value });
+    await expectGoldenStore('sales', url, runId);
+
+    expect((await packed.serveBatch(['rollback', 'sales', '--kv', url])).code).toBe(0);
+    expect(await reader.get(key)).toEqual(before);
+    await expectGoldenStore('sales', url, before?.run ?? '');
+    // Dropped meanwhile: loaded again from its parts, in the layout of its own plan.
+    expect((await packed.serveBatch(['publish', runs[0] ?? '', '--kv', url])).code).toBe(0);
+    expect(await redis.cli('-n', '1', 'TYPE', `sales:${runs[0]}:1:2`)).toBe('string');
+    await expectGoldenStore('sales', url, runs[0] ?? '');
+    await reader.close();
+  });
+
+  it('is nothing to LMDB, which has one of its own', async () => {
+    await setLayout(packed, 'packed');
+    const { runId } = await packed.run(['sales']);
+    await expectGoldenStore('sales', `lmdb:${packed.path('out/sales/kv')}`, runId);
+  });
 });
 
 it.each([

@@ -10,6 +10,7 @@ import { childrenOf, leftoversIn } from '../support/processes.ts';
 import { makeProject, type Project } from '../support/project.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { committedShards } from './kill-after-shards.ts';
+import { setLayout } from './packed-job.ts';
 import { runSql } from './sales-tables.ts';
 
 // A longer campaign: KILL_INSTANTS=200 npm run kill-test. Another one: KILL_SEED=2.
@@ -39,6 +40,8 @@ interface Bench {
   nextWeek: Week;
 }
 
+const STORES = ['LMDB', 'Redis', 'Redis, packed'] as const;
+
 let redis: RedisServer;
 let keys: { readonly store: string; readonly product: string; readonly date: string }[];
 const references = new Map<Week, Reference>();
@@ -47,23 +50,25 @@ const benches: Bench[] = [];
 beforeAll(async () => {
   redis = await startRedis();
   keys = (await expectedRows()).map(({ store, product, date }) => ({ store, product, date }));
-  for (const store of ['LMDB', 'Redis'] as const) benches.push(await prepare(store));
+  for (const store of STORES) benches.push(await prepare(store));
 });
 afterAll(async () => {
   await redis.stop();
 });
 
-async function prepare(store: 'LMDB' | 'Redis'): Promise<Bench> {
+async function prepare(store: (typeof STORES)[number]): Promise<Bench> {
   const project = await makeProject();
+  if (store === 'Redis, packed') await setLayout(project, 'packed');
   await runSql([
     `COPY (FROM '${project.path('fixtures/sales.parquet')}') TO '${project.path('sales.parquet')}' (FORMAT parquet)`,
     `COPY (SELECT * REPLACE (lag_7 + 10 AS lag_7) FROM '${project.path('fixtures/sales.parquet')}') TO '${project.path('other.parquet')}' (FORMAT parquet)`,
   ]);
-  const isRedis = store === 'Redis';
+  const isRedis = store !== 'LMDB';
+  const url = isRedis ? `${redis.url}/${STORES.indexOf(store)}` : `lmdb:${project.path('out/sales/kv')}`;
   const bench: Bench = {
     project,
-    kvArgs: isRedis ? ['--kv', redis.url] : [],
-    url: isRedis ? redis.url : `lmdb:${project.path('out/sales/kv')}`,
+    kvArgs: isRedis ? ['--kv', url] : [],
+    url,
     weekOf: new Map(),
     durationMs: 0,
     nextWeek: 'sales',
@@ -102,7 +107,7 @@ function* randomNumbers(seed: number): Generator<number, never> {
 const random = randomNumbers(SEED);
 const instants = Array.from({ length: INSTANTS }, (_, index) => ({
   index,
-  store: index % 2 === 0 ? 'LMDB' : 'Redis',
+  store: STORES[index % STORES.length],
   // Two of three times the parent: what it leaves behind is the harder case.
   victim: random.next().value < 0.67 ? ('parent' as const) : ('child' as const),
   // Of the run's duration: before the first tenth nothing has been written.
@@ -114,7 +119,7 @@ describe(`kill -9 at ${INSTANTS} random instants of a run (seed ${SEED})`, () =>
   it.each(instants)(
     '$index: the $victim at $share of the run, $store',
     async ({ index, victim, share, which }) => {
-      const bench = benches[index % 2];
+      const bench = benches[index % STORES.length];
       if (bench === undefined) throw new Error('no bench');
       const { project, nextWeek, weekOf } = bench;
       const before = await project.published();

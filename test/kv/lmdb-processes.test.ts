@@ -111,6 +111,7 @@ describe('LMDB with several processes', () => {
     try {
       await store.stage({
         generation: 'g0',
+        layout: 'hash',
         shard: 0,
         batches: (async function* () {
           yield kvBatch([['k', 'f', 'old']]);

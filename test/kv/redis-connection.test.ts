@@ -214,6 +214,7 @@ describe('the connection to Redis', () => {
     const error = await failureOf(
       store.stage({
         generation: 'g1',
+        layout: 'hash',
         shard: 0,
         batches: interrupted(),
         ttlSeconds: null,

@@ -3,11 +3,11 @@ import type { KvBatch } from '../../src/kv/store.ts';
 import { kvBatch } from '../support/kv-batch.ts';
 
 /**
- * A process that stages one shard, for tests that kill it: `node stage-child.js URL SHARD KEYS`. It
+ * A process that stages one shard, for tests that kill it: `node stage-child.js URL SHARD KEYS [packed]`. It
  * writes `started` once the first rows are in the store, and ends with 0 when the shard is staged.
  */
 const FIELDS = 7;
-const [url = '', shardText = '', keysText = ''] = process.argv.slice(2);
+const [url = '', shardText = '', keysText = '', layout] = process.argv.slice(2);
 const shard = Number(shardText);
 const keys = Number(keysText);
 
@@ -27,6 +27,7 @@ async function* batches(): AsyncGenerator<KvBatch> {
 const store = openStore({ url, job: 'sales' });
 await store.stage({
   generation: 'g1',
+  layout: layout === 'packed' ? 'packed' : 'hash',
   shard,
   batches: batches(),
   ttlSeconds: null,

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { KvLayout } from '../../src/core/plan.ts';
 import type { GenerationInfo, KvBatch, KvStore, StagedCounts } from '../../src/kv/store.ts';
 import { kvBatch, type KvRow as Row } from '../support/kv-batch.ts';
 
@@ -30,6 +31,7 @@ export const WEEK: readonly Row[] = [
 
 export interface StageOptions {
   readonly generation?: string;
+  readonly layout?: KvLayout;
   readonly shard?: number;
   readonly rowsPerBatch?: number;
   readonly ttlSeconds?: number | null;
@@ -43,6 +45,7 @@ export function stage(
 ): Promise<StagedCounts> {
   return store.stage({
     generation: options.generation ?? 'g1',
+    layout: options.layout ?? 'hash',
     shard: options.shard ?? 0,
     batches: toBatches(rows, options.rowsPerBatch ?? 1000),
     ttlSeconds: options.ttlSeconds ?? null,
@@ -55,8 +58,17 @@ async function* toBatches(rows: readonly Row[], rowsPerBatch: number): AsyncGene
     yield kvBatch(rows.slice(start, start + rowsPerBatch));
 }
 
-/** What every store promises. */
-export function describeStoreContract(name: string, setUp: () => Promise<StoreUnderTest>): void {
+const stageRows = stage;
+
+/** What every store promises, with every layout. */
+export function describeStoreContract(
+  name: string,
+  setUp: () => Promise<StoreUnderTest>,
+  layout: KvLayout = 'hash',
+): void {
+  const stage = (store: KvStore, rows: readonly Row[], options: StageOptions = {}) =>
+    stageRows(store, rows, { layout, ...options });
+
   describe(`${name} as a key-value store`, () => {
     let underTest: StoreUnderTest;
     let store: KvStore;
@@ -229,6 +241,7 @@ export function describeStoreContract(name: string, setUp: () => Promise<StoreUn
         };
         const request = {
           generation: 'g1',
+          layout,
           shard: 0,
           ttlSeconds: null,
           signal: new AbortController().signal,

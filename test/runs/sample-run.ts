@@ -74,6 +74,7 @@ export function samplePlan(changes: Partial<Plan> = {}): Plan {
       values: ['y'],
       ttlSeconds: null,
       keepGenerations: 2,
+      layout: 'hash',
     },
     onInvalid: { action: 'reject', maxRows: null, maxShare: 0.01 },
     batchSize: 4,

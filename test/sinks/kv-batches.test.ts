@@ -16,6 +16,7 @@ const KV: KvPlan = {
   values: ['y'],
   ttlSeconds: null,
   keepGenerations: 2,
+  layout: 'hash',
 };
 
 let database: Database;

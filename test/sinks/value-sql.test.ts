@@ -31,7 +31,15 @@ async function textOf(
 async function storedValue(sql: string, values: readonly string[]): Promise<string> {
   const part = join(folder, 'part.parquet');
   await database.run(`COPY (SELECT 1 AS k, ${sql} AS c, 'x"y' AS "d ""2""") TO '${part}' (FORMAT parquet)`);
-  const kv: KvPlan = { url: '', key: '{k}', field: null, values, ttlSeconds: null, keepGenerations: 1 };
+  const kv: KvPlan = {
+    url: '',
+    key: '{k}',
+    field: null,
+    values,
+    ttlSeconds: null,
+    keepGenerations: 1,
+    layout: 'hash',
+  };
   for await (const batch of readKvBatches(database, kv, part)) return kvRows(batch)[0]?.[2] ?? '?';
   throw new Error('the part has no row');
 }
