@@ -1,3 +1,5 @@
+/** Names of commands and the like: for them, too, a call into native code costs more than a loop. */
+const SHORT_TEXT = 12;
 /** Longer pieces are copied by native code: for short ones the call costs more than the loop. */
 const SHORT_PIECE = 48;
 
@@ -55,13 +57,22 @@ export class ByteWriter {
     this.#bytes[this.#length++] = rest;
   }
 
-  /** A non-negative integer in decimal digits. */
+  /** A non-negative integer below 2^32 in decimal digits. */
   decimal(value: number): void {
-    if (value < 10) this.byte(ZERO + value);
-    else if (value < 100) {
-      this.byte(ZERO + Math.floor(value / 10));
-      this.byte(ZERO + (value % 10));
-    } else this.text(String(value));
+    if (value < 10) {
+      this.byte(ZERO + value);
+      return;
+    }
+    const end = this.#length + digitsOf(value);
+    this.#reserve(end - this.#length);
+    const bytes = this.#bytes;
+    let rest = value;
+    for (let at = end - 1; at >= this.#length; at--) {
+      const next = Math.floor(rest / 10);
+      bytes[at] = ZERO + (rest - next * 10);
+      rest = next;
+    }
+    this.#length = end;
   }
 
   /**
@@ -98,6 +109,7 @@ export class ByteWriter {
   /** Text as UTF-8; returns the number of bytes. */
   text(text: string): number {
     this.#reserve(text.length * 3);
+    if (text.length <= SHORT_TEXT && this.#ascii(text)) return text.length;
     const bytes = this.#bytes.write(text, this.#length, 'utf8');
     this.#length += bytes;
     return bytes;
@@ -113,6 +125,17 @@ export class ByteWriter {
       for (let index = start; index < end; index++) bytes[at++] = source[index] as number;
     }
     this.#length += end - start;
+  }
+
+  /** False, with nothing written, where the text has other characters. */
+  #ascii(text: string): boolean {
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code >= 128) return false;
+      this.#bytes[this.#length + index] = code;
+    }
+    this.#length += text.length;
+    return true;
   }
 
   #reserve(more: number): void {

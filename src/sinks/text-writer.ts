@@ -31,13 +31,18 @@ export class TextWriter {
 
   /** Whether the text of a row is certainly that of the row before it. */
   isRepeated(row: number): boolean {
-    for (const column of this.#columns) if (!column.isRepeated(row)) return false;
+    const columns = this.#columns;
+    for (let index = 0; index < columns.length; index++)
+      if (!(columns[index] as TextColumn).isRepeated(row)) return false;
     return true;
   }
 
   write(writer: ByteWriter, row: number): void {
-    for (const column of this.#needed) if (column.isNull(row)) return;
-    for (const { bytes, column } of this.#pieces) {
+    const needed = this.#needed;
+    for (let index = 0; index < needed.length; index++) if ((needed[index] as TextColumn).isNull(row)) return;
+    const pieces = this.#pieces;
+    for (let index = 0; index < pieces.length; index++) {
+      const { bytes, column } = pieces[index] as Piece;
       if (column !== null && !column.isNull(row)) column.write(writer, row);
       else if (bytes !== null) writer.piece(bytes, 0, bytes.length);
     }
