@@ -6,6 +6,7 @@ import { memory } from './memory.ts';
 import { linearParquet, smallNetParquet, treesParquet, wideNetParquet } from './parquet-cases.ts';
 import { pandas, plainPipeline } from './peer-cases.ts';
 import { redisLoad, treesRedis } from './redis-cases.ts';
+import { redisLayouts } from './redis-layouts.ts';
 import { start } from './start.ts';
 import { variedRows } from './varied-rows.ts';
 
@@ -17,6 +18,7 @@ export const ALL_CASES: readonly BenchCase[] = [
   linearParquet,
   treesCsv,
   redisLoad,
+  redisLayouts,
   treesRedis,
   lmdbLoad,
   treesLmdb,

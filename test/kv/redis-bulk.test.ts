@@ -71,6 +71,32 @@ describe('loading over one connection', () => {
     await finishing;
   });
 
+  it('hands out commands that were answered with nil, and waits for those that are sent for them', async () => {
+    bulk.onNils((commands) => {
+      for (const [, key, value] of commands) bulk.command(['APPEND', `${key}`, `${value}`]);
+    });
+    bulk.command(['SET', 'first', 'a', 'NX']);
+    bulk.command(['SET', 'ö', 'b\r\n$3', 'NX']);
+    await bulk.send();
+    bulk.command(['SET', 'third', '', 'NX']);
+    let finished = false;
+    const finishing = bulk.finish().then(() => {
+      finished = true;
+    });
+    await vi.waitFor(() => expect(received).toContain('third'));
+    client?.write('+OK\r\n$-1\r\n$-');
+    await vi.waitFor(() => expect(received).toContain('APPEND\r\n$2\r\nö\r\n$5\r\nb\r\n$3\r\n'));
+    client?.write('1\r\n');
+    await vi.waitFor(() => expect(received).toContain('APPEND\r\n$5\r\nthird\r\n$0\r\n'));
+    expect(received).not.toContain('APPEND\r\n$5\r\nfirst');
+    client?.write(':7\r\n');
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    expect(finished).toBe(false);
+    client?.write(':1\r\n');
+    await finishing;
+    expect(bulk.repliedSum).toBe(8);
+  });
+
   it('fails with the first refusal, whatever follows', async () => {
     bulk.command(['SET', 'k', 'v']);
     bulk.command(['SET', 'l', 'v']);

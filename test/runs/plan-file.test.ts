@@ -25,6 +25,13 @@ test('a plan never changes once written', async () => {
   expect((await readPlan(paths.plan)).batchSize).toBe(4);
 });
 
+test('a plan from before there were layouts has that of its time', async () => {
+  const path = join(await temporaryFolder(), 'plan.json');
+  const plan = samplePlan();
+  await writeFile(path, JSON.stringify({ ...plan, kv: { ...plan.kv, layout: undefined } }));
+  expect((await readPlan(path)).kv).toEqual({ ...plan.kv, layout: 'hash' });
+});
+
 const text = JSON.stringify(samplePlan());
 test.each([
   ['half a file', text.slice(0, 100), 'INPUT_UNREADABLE', /cannot be read .*--no-resume/],
