@@ -55,7 +55,8 @@ export async function measureCommand({ program, args, cwd, stdin }: Command): Pr
     process.once('exit', killGroup);
     const sampler = new MemorySampler(child.pid ?? -1);
     const texts = [child.stdio[1], child.stdio[2], child.stdio[3] as Readable].map(readText);
-    const [code] = (await once(child, 'exit')) as [number | null];
+    // A command that cannot be started must not leave the sampler running.
+    const [code] = (await once(child, 'exit').finally(() => sampler.stop())) as [number | null];
     const wallSeconds = (performance.now() - start) / 1000;
     const endedMs = Date.now();
     process.off('exit', killGroup);
