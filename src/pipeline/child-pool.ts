@@ -75,6 +75,14 @@ export class ChildPool {
     }
   }
 
+  /** Runs a task in each child that has had any, while none has another. Those that die meanwhile give nothing. */
+  async runInAll<N extends TaskName>(task: N, request: TaskRequest<N>): Promise<TaskResult<N>[]> {
+    const children = [...this.#all].filter(({ wasUsed }) => wasUsed);
+    const results = await Promise.allSettled(children.map((child) => child.run(task, request, () => {})));
+    this.#signal.throwIfAborted();
+    return results.flatMap((each) => (each.status === 'fulfilled' ? [each.value as TaskResult<N>] : []));
+  }
+
   /** Ends all children and waits for them. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -150,6 +158,11 @@ class Child {
     });
   }
 
+  /** Whether it has had a task. */
+  get wasUsed(): boolean {
+    return this.#lastId > 0;
+  }
+
   run(task: TaskName, request: unknown, onRows: (rows: number) => void): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
@@ -167,7 +180,7 @@ class Child {
   /** The child ends by itself when its channel closes, after it has put its things away. */
   async end(): Promise<void> {
     // It has nothing to put away, and may still be loading.
-    if (this.#lastId === 0) this.kill();
+    if (!this.wasUsed) this.kill();
     else if (this.#process.connected) this.#process.disconnect();
     const timer = setTimeout(() => this.kill(), 5000);
     await this.#exited;

@@ -8,15 +8,18 @@ import { ModelSession } from '../inference/model-session.ts';
 import type { KvStore } from '../kv/store.ts';
 import { readPlan } from '../runs/plan-file.ts';
 import { Database } from '../source/database.ts';
+import { StoreLoads } from './store-loads.ts';
 
 /** What a child keeps between tasks: the plan, a database of one thread, the loaded model, the store. */
 export class ChildState {
   #planPath: string | null = null;
   #plan: Plan | null = null;
   #database: Database | null = null;
+  #databaseForLoads: Database | null = null;
   #session: { readonly sha256: string; readonly session: ModelSession } | null = null;
   #store: { readonly url: string; readonly job: string; readonly store: KvStore } | null = null;
   #scratch: string | null = null;
+  readonly loads = new StoreLoads();
 
   async plan(planPath: string): Promise<Plan> {
     if (this.#planPath !== planPath || this.#plan === null) {
@@ -34,6 +37,12 @@ export class ChildState {
       temporaryFolder: await this.#scratchFolder(runTemp),
     });
     return this.#database;
+  }
+
+  /** The same database for what is done beside a shard. */
+  async databaseForLoads(runTemp: string, memoryLimit: string): Promise<Database> {
+    this.#databaseForLoads ??= await (await this.database(runTemp, memoryLimit)).connect();
+    return this.#databaseForLoads;
   }
 
   async session(plan: ModelToRun): Promise<ModelSession> {
@@ -60,6 +69,7 @@ export class ChildState {
   async close(): Promise<void> {
     await this.#store?.store.close();
     await this.#session?.session.close();
+    this.#databaseForLoads?.close();
     this.#database?.close();
     if (this.#scratch === null) return;
     await rm(this.#scratch, { recursive: true, force: true });

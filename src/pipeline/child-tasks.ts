@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { type SerializedError, ServeBatchError, serializeError } from '../core/errors.ts';
+import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
 import { ModelSession } from '../inference/model-session.ts';
@@ -58,21 +58,16 @@ export const TASK_HANDLERS: Handlers = {
     const session = await state.session(plan);
     const { index, attempt, storeUrl } = request;
     const record = await runShard({ plan, paths, database, session, attempt, ...effects }, index);
-    if (storeUrl === null || plan.kv === null)
-      return { record, staged: null, stageSeconds: 0, storeError: null };
-    const start = performance.now();
-    const outcome = (staged: StagedCounts | null, storeError: SerializedError | null) => ({
-      record,
-      staged,
-      stageSeconds: (performance.now() - start) / 1000,
-      storeError,
-    });
-    try {
+    if (storeUrl !== null && plan.kv !== null) {
       const load = { ...request, storeUrl, stageAs: index, duplicatesAmong: null };
-      return outcome(await loadPart(state, load, effects), null);
-    } catch (error) {
-      return outcome(null, serializeError(error));
+      await state.loads.start(() => loadPart(state, load, effects));
     }
+    return { record, ...state.loads.report() };
+  },
+
+  async 'finish-loads'(state) {
+    await state.loads.settled();
+    return state.loads.report();
   },
 
   'load-part': loadPart,
@@ -129,7 +124,8 @@ async function loadPart(
   request: LoadPartTask,
   effects: TaskEffects,
 ): Promise<StagedCounts> {
-  const { plan, paths, database } = await openRun(state, request);
+  const { plan, paths } = await openRun(state, request);
+  const database = await state.databaseForLoads(paths.temp, request.memoryLimit);
   const store = await state.store(request.storeUrl, plan.job);
   const kv = kvOf(plan);
 

@@ -85,7 +85,7 @@ process.on('SIGINT', () => {});
 process.on('disconnect', () => {
   // Nobody waits for the task. DuckDB deadlocks where it is closed under a running query, and exit() then
   // waits for it for ever; what is half done is as after any crash.
-  if (tasksAtWork > 0) process.kill(process.pid, 'SIGKILL');
+  if (tasksAtWork > 0 || state.loads.isBusy) process.kill(process.pid, 'SIGKILL');
   abort.abort();
   void state.close().finally(() => process.exit(0));
 });

@@ -248,9 +248,11 @@ export class JobRun {
         rowsDone += rows;
         report();
       },
-      onShard: (record, stageSeconds) => {
-        done.set(record.index, record);
+      onLoads: (stageSeconds) => {
         this.#extraSeconds.stage += stageSeconds;
+      },
+      onShard: (record) => {
+        done.set(record.index, record);
         report();
         assertRejectsWithin(options.spec.onInvalid, plan, rejectsOf(plan, done.values()));
       },

@@ -22,7 +22,9 @@ export interface RunShardsRequest {
   readonly log: Log;
   readonly onRows: (rows: number) => void;
   /** Called as shards are committed; may throw to end the run. */
-  readonly onShard: (record: ShardRecord, stageSeconds: number) => void;
+  readonly onShard: (record: ShardRecord) => void;
+  /** Called with the seconds that loads of the store have taken since it was called before. */
+  readonly onLoads: (stageSeconds: number) => void;
 }
 
 /**
@@ -44,6 +46,11 @@ export async function runShards(request: RunShardsRequest): Promise<void> {
   };
   await Promise.all(Array.from({ length: request.processes }, work));
   if (failures.length > 0) throw failures[0];
+  if (request.storeUrl === null) return;
+  for (const report of await request.pool.runInAll('finish-loads', null)) {
+    if (report.storeError !== null) store.turnOff(report.storeError.message);
+    request.onLoads(report.stageSeconds);
+  }
 }
 
 async function runOneShard(request: RunShardsRequest, shard: ShardPlan, store: StoreSwitch): Promise<void> {
@@ -58,7 +65,8 @@ async function runOneShard(request: RunShardsRequest, shard: ShardPlan, store: S
       const task = { ...run, index: shard.index, attempt, storeUrl: store.url };
       const { record, stageSeconds, storeError } = await pool.run('shard', task, onRows);
       if (storeError !== null) store.turnOff(storeError.message);
-      request.onShard(record, stageSeconds);
+      request.onLoads(stageSeconds);
+      request.onShard(record);
       return;
     } catch (error) {
       signal.throwIfAborted();

@@ -7,6 +7,7 @@ import type { ShardRecord } from '../runs/shard-record.ts';
 import type { InputOptions } from '../source/input-options.ts';
 import type { BatchTiming } from './choose-batch-size.ts';
 import type { PlanRequest } from './plan-run.ts';
+import type { LoadReport } from './store-loads.ts';
 
 /** What the parent asks of a child, and what comes back: everything that touches rows or models. */
 export interface Tasks {
@@ -16,6 +17,8 @@ export interface Tasks {
     readonly result: readonly BatchTiming[];
   };
   readonly shard: { readonly request: ShardTask; readonly result: ShardOutcome };
+  /** Waits for the loads that shards have left under way in this child. */
+  readonly 'finish-loads': { readonly request: null; readonly result: LoadReport };
   readonly 'load-part': { readonly request: LoadPartTask; readonly result: StagedCounts };
   readonly 'count-distinct': {
     readonly request: PartsTask;
@@ -55,17 +58,12 @@ export interface RunReference {
 export interface ShardTask extends RunReference {
   readonly index: number;
   readonly attempt: number;
-  /** With password; null: do not load the store now. */
+  /** With password; null: do not load the store. It is loaded while the child has its next shard. */
   readonly storeUrl: string | null;
 }
 
-export interface ShardOutcome {
+export interface ShardOutcome extends LoadReport {
   readonly record: ShardRecord;
-  readonly staged: StagedCounts | null;
-  /** Seconds that loading the store took. */
-  readonly stageSeconds: number;
-  /** Why the store could not be loaded. The shard is committed all the same. */
-  readonly storeError: SerializedError | null;
 }
 
 export interface PartsTask extends RunReference {

@@ -19,13 +19,16 @@ export class Database {
   readonly connection: DuckDBConnection;
   readonly appendConnection: DuckDBConnection;
   readonly #instance: DuckDBInstance;
+  readonly #ownsInstance: boolean;
 
   private constructor(
     instance: DuckDBInstance,
+    ownsInstance: boolean,
     connection: DuckDBConnection,
     appendConnection: DuckDBConnection,
   ) {
     this.#instance = instance;
+    this.#ownsInstance = ownsInstance;
     this.connection = connection;
     this.appendConnection = appendConnection;
   }
@@ -42,12 +45,25 @@ export class Database {
       // Every row is read once or twice: a cache would only make memory grow with the input.
       enable_external_file_cache: 'false',
     });
-    const connection = await instance.connect();
+    const database = await Database.#over(instance, true);
     // Every shard reads the same files: without it their metadata is read anew for each query.
-    await connection.run('SET GLOBAL parquet_metadata_cache = true');
+    await database.run('SET GLOBAL parquet_metadata_cache = true');
+    return database;
+  }
+
+  /**
+   * The same database over connections of its own, for work at the same time: within its limits, without
+   * its temporary tables. To be closed before it.
+   */
+  connect(): Promise<Database> {
+    return Database.#over(this.#instance, false);
+  }
+
+  static async #over(instance: DuckDBInstance, ownsInstance: boolean): Promise<Database> {
+    const connection = await instance.connect();
     // The same text of times on every machine.
     await connection.run(`SET TimeZone = ${quoteText('UTC')}`);
-    return new Database(instance, connection, await instance.connect());
+    return new Database(instance, ownsInstance, connection, await instance.connect());
   }
 
   async run(sql: string): Promise<void> {
@@ -69,6 +85,6 @@ export class Database {
   close(): void {
     this.connection.closeSync();
     this.appendConnection.closeSync();
-    this.#instance.closeSync();
+    if (this.#ownsInstance) this.#instance.closeSync();
   }
 }

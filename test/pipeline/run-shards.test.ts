@@ -3,6 +3,7 @@ import { type Log, type LogFields, silentLog } from '../../src/core/effects.ts';
 import { type ErrorCode, ServeBatchError, serializeError } from '../../src/core/errors.ts';
 import type { ChildPool } from '../../src/pipeline/child-pool.ts';
 import { type RunShardsRequest, runShards } from '../../src/pipeline/run-shards.ts';
+import type { LoadReport } from '../../src/pipeline/store-loads.ts';
 import type { ShardOutcome, ShardTask } from '../../src/pipeline/tasks.ts';
 import { samplePlan, sampleShard } from '../runs/sample-run.ts';
 
@@ -14,16 +15,21 @@ type Answer = (
 /** A pool without processes: it remembers the tasks and answers as it is told. */
 class FakePool {
   readonly tasks: ShardTask[] = [];
+  lastStoreError: LoadReport['storeError'] = null;
   readonly #answer: Answer;
 
   constructor(answer: Answer) {
     this.#answer = answer;
   }
 
+  async runInAll(): Promise<LoadReport[]> {
+    return [{ stageSeconds: 0, storeError: this.lastStoreError }];
+  }
+
   async run(_name: string, task: ShardTask, onRows: (rows: number) => void): Promise<ShardOutcome> {
     this.tasks.push(task);
     const record = sampleShard(task.index === 0 ? 0 : 1, { index: task.index });
-    return { record, staged: null, stageSeconds: 0, storeError: null, ...(await this.#answer(task, onRows)) };
+    return { record, stageSeconds: 0, storeError: null, ...(await this.#answer(task, onRows)) };
   }
 }
 
@@ -55,6 +61,7 @@ async function run(answer: Answer, changes: Partial<RunShardsRequest> = {}): Pro
     onRows: (count) => {
       rows += count;
     },
+    onLoads: () => {},
     onShard: ({ index }) => {
       committed.push(index);
     },

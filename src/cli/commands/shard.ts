@@ -51,16 +51,19 @@ async function shard(context: CliContext, flags: ShardFlags): Promise<void> {
       attempt: 1,
       storeUrl: flags.kv === 'none' ? null : (flags.kv ?? kv?.url ?? null),
     };
-    const { record, staged, storeError } = await TASK_HANDLERS.shard(state, request, {
+    const effects = {
       now: () => new Date(),
       onRows: () => {},
       assertWanted: () => context.signal.throwIfAborted(),
       signal: context.signal,
-    });
+    };
+    const { record } = await TASK_HANDLERS.shard(state, request, effects);
+    const { storeError } = await TASK_HANDLERS['finish-loads'](state, null, effects);
+    const loaded = request.storeUrl !== null && storeError === null ? ', loaded into the store' : '';
     if (flags.json === true) context.out(`${JSON.stringify(record, null, 2)}\n`);
     else
       context.out(
-        `Shard ${record.index}: ${formatCount(record.rowsOut)} rows, ${formatCount(record.rejects)} rejects, ${staged?.values ?? 0} values staged\n`,
+        `Shard ${record.index}: ${formatCount(record.rowsOut)} rows, ${formatCount(record.rejects)} rejects${loaded}\n`,
       );
     if (storeError !== null) throw deserializeError(storeError);
   } finally {
