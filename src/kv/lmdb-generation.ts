@@ -3,16 +3,29 @@ import type { Clock } from '../core/effects.ts';
 import { parseInfo } from './generation-info.ts';
 import { LmdbEntry } from './lmdb-entry.ts';
 import { flushLmdbFile, type LmdbFile, lmdbError, openLmdbFile, writeTransaction } from './lmdb-file.ts';
-import { ENTRIES_END, ENTRIES_START, META_END, metaKey, metaName, SHARD, seriesRange } from './lmdb-key.ts';
+import {
+  ENTRIES_END,
+  ENTRIES_START,
+  META_END,
+  metaKey,
+  metaName,
+  SHARD,
+  sameSeries,
+  seriesOf,
+  seriesRange,
+} from './lmdb-key.ts';
 import { LmdbShardWriter } from './lmdb-shard-writer.ts';
 import { SeriesCounter } from './series-counter.ts';
-import { countsOf, parseMark } from './staged-mark.ts';
+import { countsOf, parseMark, type StagedMark } from './staged-mark.ts';
 import type { GenerationCounts, GenerationInfo, StagedCounts, StageRequest } from './store.ts';
 
 /** Entries counted before other work of this process gets its turn. */
 const ENTRIES_PER_TURN = 10_000;
 /** Entries counted before the pages that were read are given back. */
 const ENTRIES_PER_MAPPING = 100_000;
+
+/** Keys in several shards that are looked at one by one. */
+const MAX_SHARED_KEYS = 10_000;
 
 const INFO = 'info';
 const FLUSH_MARKER = metaKey('flushed');
@@ -49,13 +62,17 @@ export class LmdbGeneration {
   }
 
   stagedShards(): ReadonlyMap<number, StagedCounts> {
+    return new Map([...this.#marks()].map(([shard, mark]) => [shard, countsOf(mark)]));
+  }
+
+  #marks(): ReadonlyMap<number, StagedMark> {
     this.refresh();
-    const shards = new Map<number, StagedCounts>();
+    const shards = new Map<number, StagedMark>();
     for (const { key, value } of this.#range(metaKey(SHARD), META_END)) {
       const name = metaName(key);
       if (!name.startsWith(SHARD)) break;
-      const counts = parseMark(value.toString('utf8'), this.#nowMs());
-      if (counts !== undefined) shards.set(Number(name.slice(SHARD.length)), countsOf(counts));
+      const mark = parseMark(value.toString('utf8'), this.#nowMs());
+      if (mark !== undefined) shards.set(Number(name.slice(SHARD.length)), mark);
     }
     return shards;
   }
@@ -70,9 +87,76 @@ export class LmdbGeneration {
     return text === undefined ? undefined : parseInfo(Buffer.from(text).toString('utf8'));
   }
 
+  /**
+   * By the keys in the file, which takes a quarter of the time of reading every entry: where there are as
+   * many as the marks of the shards say, which were committed with them, the marks say what is in them.
+   */
   async count(): Promise<GenerationCounts> {
     await flushLmdbFile(this.#file, FLUSH_MARKER);
     this.refresh();
+    return (await this.#countByKeys()) ?? (await this.#countByEntries());
+  }
+
+  async #countByKeys(): Promise<GenerationCounts | undefined> {
+    const marks = [...this.#marks().values()];
+    if (marks.some(({ expiresAtMs }) => expiresAtMs !== null)) return undefined;
+    let values = marks.reduce((sum, mark) => sum + mark.values, 0);
+    let entries = 0;
+    let keys = 0;
+    let previous: Buffer | undefined;
+    let shared: Buffer | undefined;
+    let sharedKeys = 0;
+    for await (const key of this.#keys()) {
+      entries++;
+      if (previous === undefined || !sameSeries(previous, key)) keys++;
+      else if (shared === undefined || !sameSeries(shared, key)) {
+        shared = key;
+        // Each of them is read: where most keys lie in several shards, reading all in order is quicker.
+        if (++sharedKeys > MAX_SHARED_KEYS) return undefined;
+        values -= this.#repeatedValues(key);
+      }
+      previous = key;
+    }
+    const marked = marks.reduce((sum, mark) => sum + mark.keys, 0);
+    return entries === marked ? { keys, values } : undefined;
+  }
+
+  /** Values of a series that another shard has too. */
+  #repeatedValues(entryKey: Buffer): number {
+    const series = seriesOf(entryKey);
+    const counter = new SeriesCounter();
+    let values = 0;
+    for (const { key, value } of this.#range(series.start, series.end)) {
+      const entry = new LmdbEntry(value);
+      values += entry.hasFields ? entry.fieldCount() : 1;
+      counter.add(key, entry);
+    }
+    return values - counter.counts().values;
+  }
+
+  /** The keys of all entries, in pieces between which other work of this process gets its turn. */
+  async *#keys(): AsyncGenerator<Buffer> {
+    let visited = 0;
+    for (let start: Buffer | null = ENTRIES_START; start !== null; ) {
+      const piece = this.#keysFrom(start, visited > 0);
+      yield* piece;
+      visited += piece.length;
+      start = piece.length < ENTRIES_PER_TURN ? null : (piece.at(-1) ?? null);
+      await setImmediate();
+      if (visited % ENTRIES_PER_MAPPING === 0) await this.#unmap();
+    }
+  }
+
+  #keysFrom(start: Buffer, exclusiveStart: boolean): Buffer[] {
+    try {
+      // lmdb-js copies keys, unlike values: they may be kept.
+      return [...this.#file.db.getKeys({ start, end: ENTRIES_END, exclusiveStart, limit: ENTRIES_PER_TURN })];
+    } catch (error) {
+      throw lmdbError(error, this.#file.path);
+    }
+  }
+
+  async #countByEntries(): Promise<GenerationCounts> {
     const nowMs = this.#nowMs();
     const counter = new SeriesCounter();
     let visited = 0;

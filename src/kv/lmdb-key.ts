@@ -72,6 +72,14 @@ export function seriesRange(key: string): { start: Buffer; end: Buffer } | undef
   return { start, end };
 }
 
+/** Where the entries of the series that an entry key belongs to begin and end (exclusive). */
+export function seriesOf(entryKey: Buffer): { start: Buffer; end: Buffer } {
+  const start = Buffer.from(entryKey.subarray(0, entryKey.length - SHARD_BYTES));
+  const end = Buffer.from(start);
+  end[end.length - 1] = 1;
+  return { start, end };
+}
+
 /** Whether two entry keys belong to the same series. */
 export function sameSeries(a: Buffer, b: Buffer): boolean {
   const size = a.length - SHARD_BYTES;
