@@ -10,6 +10,8 @@ import { JOB, type ProjectContent, writeProject } from './project.ts';
 /** The record as `--json` prints it; a version of serve-batch may leave out the field. */
 export type PrintedRecord = RunRecord & {
   /** Seconds from the start of the process to the first row scored. */
+  readonly startedAt: string;
+  /** Since `startedAt`. */
   readonly firstRowSeconds?: number | null;
 };
 
@@ -79,10 +81,16 @@ async function runMeasurement(folder: string, measured: MeasuredCommand, rows: n
       ...shardDetails(shards, measured),
       // Of the whole run: in the shards, between them and after them.
       stageSeconds: record.stages.stage,
-      firstRowSeconds: record.firstRowSeconds ?? null,
+      firstRowSeconds: firstRowAfter(record, measured.startedMs),
       outputBytes: record.output.bytes,
     },
   };
+}
+
+/** Seconds from the start of the process, which is some time before that of the run, to the first row scored. */
+function firstRowAfter({ startedAt, firstRowSeconds }: PrintedRecord, startedMs: number): number | null {
+  if (typeof firstRowSeconds !== 'number') return null;
+  return (Date.parse(startedAt) - startedMs) / 1000 + firstRowSeconds;
 }
 
 /** What the benchmark reads of the commit record of a shard. */

@@ -42,6 +42,9 @@ export const TASK_HANDLERS: Handlers = {
       model: { path: model.path, sha256: plan.identity.modelSha256 },
       threads: execution.threads,
     });
+    // Nothing is copied: the database for shards will do, and is warm for the first of them.
+    if (plan.format === 'parquet')
+      return planRun(await state.database(temporaryFolder, memoryLimit), session, plan);
     return withDatabase({ threads, memoryLimit, temporaryFolder }, (database) =>
       planRun(database, session, plan),
     );
