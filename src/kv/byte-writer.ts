@@ -5,7 +5,7 @@ const SHORT_PIECE = 48;
 
 const ZERO = 48;
 const POINT = 46;
-const POWERS = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
+export const POWERS_OF_TEN: readonly number[] = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
 
 /** Bytes that are being put together; the buffer grows as needed and is used again after `clear`. */
 export class ByteWriter {
@@ -86,7 +86,7 @@ export class ByteWriter {
       rest = (rest / 10) | 0;
       behind--;
     }
-    let before = behind === 0 ? rest : Math.floor(rest / (POWERS[behind] as number));
+    let before = behind === 0 ? rest : Math.floor(rest / (POWERS_OF_TEN[behind] as number));
     const end = this.#length + digitsOf(before) + 1 + Math.max(behind, 1);
     this.#reserve(end - this.#length);
     const bytes = this.#bytes;

@@ -1,10 +1,9 @@
-import type { ByteWriter } from './byte-writer.ts';
+import { type ByteWriter, POWERS_OF_TEN } from './byte-writer.ts';
 
 /** Decimals that every float32 is told apart by: FLT_DIG of C. */
 const SAFE_DIGITS = 6;
 /** Digits after which every float32 reads back as itself: FLT_DECIMAL_DIG of C. */
 const ENOUGH_DIGITS = 9;
-const POWERS = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
 /** A decimal this near (relative) to the middle between two float32 is not trusted: it was rounded to a double. */
 const DOUBT = 2 ** -51;
 
@@ -24,7 +23,7 @@ export function writeFloat32(writer: ByteWriter, value: number): void {
   }
   const first = SAFE_DIGITS - digitsBeforePoint(size);
   for (let decimals = Math.max(first, 0); decimals <= first + ENOUGH_DIGITS - SAFE_DIGITS; decimals++) {
-    const scale = POWERS[decimals] as number;
+    const scale = POWERS_OF_TEN[decimals] as number;
     const digits = Math.round(size * scale);
     if (!isFloat32(digits / scale, size)) continue;
     if (value < 0) writer.byte(MINUS);
@@ -45,7 +44,7 @@ const MINUS = 45;
 function digitsBeforePoint(size: number): number {
   if (size >= 1) {
     let digits = 1;
-    while (size >= (POWERS[digits] as number)) digits++;
+    while (size >= (POWERS_OF_TEN[digits] as number)) digits++;
     return digits;
   }
   return size >= 0.1 ? 0 : size >= 0.01 ? -1 : -2;

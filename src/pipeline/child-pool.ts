@@ -139,7 +139,7 @@ class Child {
     this.#process = fork(fileURLToPath(new URL('./child.js', import.meta.url)), [], {
       // Inputs, plans and results are plain JSON; standard output is the parent's own.
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      // Rows pass through as short-lived strings: a small young generation and few malloc arenas keep a
+      // Batches leave much that is short-lived: a small young generation and few malloc arenas keep a
       // child's memory the same however many shards it computes (7 M rows: 290 MB without, 250 MB with).
       execArgv: ['--max-semi-space-size=1'],
       env: { ...process.env, MALLOC_ARENA_MAX: '2', ORT_DISABLE_TELEMETRY: '1' },

@@ -1,6 +1,7 @@
 import type { DuckDBVector } from '@duckdb/node-api';
 import type { ByteWriter } from '../kv/byte-writer.ts';
 import { writeFloat32, writeFloat64 } from '../kv/shortest-number.ts';
+import { isValid, type VectorInternals } from '../source/chunk-stream.ts';
 
 /** What is made of a column's values: an integer or a number as text, or a text that DuckDB has made. */
 export type TextKind = 'integer' | 'float32' | 'float64' | 'text';
@@ -35,27 +36,20 @@ export function textColumn(kind: TextKind, nonFinite: NonFinite): TextColumn {
 
 export type NonFinite = 'words' | 'null';
 
-/** The typings keep these private. */
-interface VectorInternals {
-  readonly items: ArrayLike<number>;
-  readonly dataView: DataView;
-  readonly validity: { readonly data: BigUint64Array | null };
-}
-
 const MINUS = 45;
 
 abstract class Column {
-  #validity: BigUint64Array | null = null;
+  validity: BigUint64Array | null = null;
 
-  protected loadValidity(vector: DuckDBVector): VectorInternals {
-    const internals = vector as unknown as VectorInternals;
-    this.#validity = internals.validity.data;
+  /** Takes what says where there are values, and returns DuckDB's memory for the rest. */
+  protected loadValidity(vector: DuckDBVector): Required<VectorInternals> {
+    const internals = vector as unknown as Required<VectorInternals>;
+    this.validity = internals.validity.data;
     return internals;
   }
 
   isNull(row: number): boolean {
-    if (this.#validity === null) return false;
-    return (((this.#validity[row >> 6] ?? 0n) >> BigInt(row & 63)) & 1n) === 0n;
+    return !isValid(this, row);
   }
 }
 
@@ -63,7 +57,7 @@ class IntegerColumn extends Column implements TextColumn {
   #values: ArrayLike<number> = [];
 
   load(vector: DuckDBVector): void {
-    this.#values = this.loadValidity(vector).items;
+    this.#values = this.loadValidity(vector).items as ArrayLike<number>;
   }
 
   isRepeated(row: number): boolean {
@@ -89,7 +83,7 @@ class FloatColumn extends Column implements TextColumn {
   }
 
   load(vector: DuckDBVector): void {
-    this.#values = this.loadValidity(vector).items;
+    this.#values = this.loadValidity(vector).items as ArrayLike<number>;
   }
 
   isRepeated(): boolean {

@@ -33,14 +33,14 @@ export async function* streamVectors(
   }
 }
 
-export function isValid(column: ChunkColumn, row: number): boolean {
+export function isValid(column: Pick<ChunkColumn, 'validity'>, row: number): boolean {
   if (column.validity === null) return true;
   const word = column.validity[row >> 6] ?? 0n;
   return ((word >> BigInt(row & 63)) & 1n) === 1n;
 }
 
 /** The typings keep the arrays private; reading them is what makes a chunk cost microseconds and not milliseconds. */
-interface VectorInternals {
+export interface VectorInternals {
   readonly items?: ArrayLike<number> | ArrayLike<bigint>;
   readonly dataView?: DataView;
   readonly validity?: { readonly data: BigUint64Array | null };
