@@ -42,6 +42,8 @@ export interface RunIdentity {
   readonly inputFingerprint: string;
   readonly modelSha256: string;
   readonly specSha256: string;
+  /** The scheduled instant that the run is for, ISO 8601 in UTC; null: none. */
+  readonly occurrence: string | null;
 }
 
 /** A contiguous range of the input's rows. */

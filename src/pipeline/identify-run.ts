@@ -36,6 +36,7 @@ export async function identifyRun(spec: JobSpec): Promise<IdentifiedRun> {
     identity: {
       inputFingerprint: source.fingerprint,
       modelSha256: await hashModel(spec.model.path),
+      occurrence: spec.occurrence,
       specSha256: specSha256(spec, { onnxruntime, duckdb, serveBatch, tables: tableSources.fingerprint }),
     },
   };

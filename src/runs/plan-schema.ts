@@ -25,6 +25,8 @@ export const runIdentitySchema: z.ZodType<RunIdentity> = z.strictObject({
   inputFingerprint: z.string(),
   modelSha256: z.string(),
   specSha256: z.string(),
+  // Runs of earlier versions knew no occurrences.
+  occurrence: z.string().nullable().default(null),
 });
 
 const sources = z.array(z.strictObject({ path: z.string(), bytes: count, modifiedMs: z.number() }));

@@ -29,7 +29,7 @@ export function samplePlan(changes: Partial<Plan> = {}): Plan {
     runId: '20261121T000000Z-k3x9',
     job: 'sales',
     createdAt: '2026-11-21T00:00:00.250Z',
-    identity: { inputFingerprint: 'f1', modelSha256: 'm1', specSha256: 's1' },
+    identity: { inputFingerprint: 'f1', modelSha256: 'm1', specSha256: 's1', occurrence: null },
     input: {
       format: 'csv',
       paths: ['sales.csv'],
