@@ -2,6 +2,7 @@ import type { BatchSize, Compression, InvalidRowPolicy, KvLayout } from '../core
 import type { Template } from '../core/template.ts';
 import type { GridSpec } from '../source/grid-spec.ts';
 import type { InputOptions } from '../source/input-options.ts';
+import type { IncrementalSpec } from './incremental-spec.ts';
 
 /**
  * A job as the rest of the program sees it: checked, with its defaults, its paths absolute and its
@@ -39,6 +40,8 @@ export interface InputSpec extends InputOptions {
   readonly paths: readonly string[];
   /** Null: the input is a table. Otherwise there are no paths. */
   readonly grid: GridSpec | null;
+  /** Null: a run takes the whole input. Otherwise there is no store, and no single output file. */
+  readonly incremental: IncrementalSpec | null;
 }
 
 export interface FeaturesSpec {

@@ -2,9 +2,9 @@ import type { JobSpec } from '../config/job-spec.ts';
 import { specSha256 } from '../config/spec-hash.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { FeatureTable, RunIdentity } from '../core/plan.ts';
-import type { InputFingerprint, TableFormat } from '../core/table.ts';
+import type { InputFingerprint, SourceFile, TableFormat } from '../core/table.ts';
 import { hashModel } from '../inference/hash-model.ts';
-import { findFiles } from '../source/find-files.ts';
+import { findArrivedFiles, findFiles } from '../source/find-files.ts';
 import { fingerprintInput } from '../source/fingerprint.ts';
 import { formatOfFiles } from '../source/table-formats.ts';
 import { versions } from './versions.ts';
@@ -24,22 +24,32 @@ export async function identifyRun(spec: JobSpec): Promise<IdentifiedRun> {
       'USAGE',
       `The job ${spec.name} names no input. Give --input FILE, or set input in its job file.`,
     );
-  const files = await findFiles(spec.input.paths, spec.input.format);
-  const source = await fingerprintInput(files);
+  const arriving = spec.input.incremental?.kind === 'files';
+  const find = arriving ? findArrivedFiles : findFiles;
+  const files = await find(spec.input.paths, spec.input.format);
+  // Which of the files that arrive are new is not known yet: only those are looked into, later.
+  const source = arriving ? { sources: files, fingerprint: '' } : await fingerprintInput(files);
   const tables = await findTables(spec);
   const tableSources = await fingerprintInput(tables.flatMap(({ sources }) => sources));
   const { onnxruntime, duckdb, serveBatch } = versions();
   return {
     source,
     tables,
-    format: spec.input.format ?? formatOfFiles(files.map(({ path }) => path)),
+    format: formatOf(spec, files),
     identity: {
       inputFingerprint: source.fingerprint,
       modelSha256: await hashModel(spec.model.path),
       occurrence: spec.occurrence,
+      window: null,
       specSha256: specSha256(spec, { onnxruntime, duckdb, serveBatch, tables: tableSources.fingerprint }),
     },
   };
+}
+
+/** Without a file nothing is read: any format will do. */
+function formatOf(spec: JobSpec, files: readonly SourceFile[]): TableFormat {
+  if (spec.input.format !== undefined) return spec.input.format;
+  return files.length === 0 ? 'csv' : formatOfFiles(files.map(({ path }) => path));
 }
 
 async function findTables(spec: JobSpec): Promise<readonly FeatureTable[]> {

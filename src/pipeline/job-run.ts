@@ -15,16 +15,21 @@ import { clearFailure, type RunRecord, writeFailure } from '../runs/run-record.t
 import type { RunStatus } from '../runs/run-status.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
 import { readCommittedShards, type ShardRecord } from '../runs/shard-record.ts';
+import { writeTakenFiles } from '../runs/taken-files.ts';
+import { takenAfter } from '../source/new-files.ts';
 import type { ChildPool } from './child-pool.ts';
 import { commitRun, type FinishRequest, type KvCounts, publishCommitted } from './finish-run.ts';
 import type { IdentifiedRun } from './identify-run.ts';
+import type { IncrementalStart } from './incremental-start.ts';
 import { folderOfJob } from './locations.ts';
 import { memoryLimitOf } from './memory-limit.ts';
+import { type NothingNew, nothingNew } from './nothing-new.ts';
 import { processesOf } from './processes.ts';
 import { publishedRecord } from './published-record.ts';
 import { assertRejectsWithin, rejectsOf } from './reject-limit.ts';
 import { runShards } from './run-shards.ts';
 import { settleBatchSize } from './settle-batch-size.ts';
+import { hasNoRows, takeNew } from './take-new.ts';
 import { host, versions } from './versions.ts';
 
 export interface RunJobOptions {
@@ -33,6 +38,8 @@ export interface RunJobOptions {
   readonly resume: boolean;
   /** Run anew even where the same run is finished. */
   readonly force: boolean;
+  /** Of an input that grows: take everything, whatever was taken before. */
+  readonly full?: boolean;
   readonly effects: Effects;
   readonly signal: AbortSignal;
   /** Read where an input path is `-`. */
@@ -44,7 +51,9 @@ export interface RunJobOptions {
 /** `computed`: shards were run. `published`: a finished run was published (again). `up to date`: nothing to do. */
 export type RunJobOutcome = 'computed' | 'published' | 'up to date' | 'rolled back';
 
-export interface RunJobResult {
+export type RunJobResult = RanJob | NothingNew;
+
+export interface RanJob {
   readonly outcome: RunJobOutcome;
   readonly record: RunRecord;
   /** Why a committed run could not be published: the store. It is thrown by those who want it as an error. */
@@ -57,6 +66,8 @@ const COMMITTED: ReadonlySet<RunStatus> = new Set(['committed', 'superseded', 'p
 export interface JobRunParts {
   readonly options: RunJobOptions;
   readonly identified: IdentifiedRun;
+  /** Null: the job takes its whole input. */
+  readonly incremental: IncrementalStart | null;
   readonly lock: JobLock;
   readonly pool: ChildPool;
   readonly store: KvStore | null;
@@ -86,17 +97,21 @@ export class JobRun {
   }
 
   async run(): Promise<RunJobResult> {
-    const { options, identified, store } = this.#parts;
-    const earlier = options.force
-      ? undefined
-      : await findRunByIdentity(this.#folder, identified.identity, this.#effects.clock);
+    const { options, store } = this.#parts;
+    const earlier = options.force ? undefined : await this.#findEarlier();
     if (earlier !== undefined && (await this.#isDone(earlier))) return this.#nothingToDo(earlier);
     // Ask before computing for hours, not after.
     await store?.ping();
     if (earlier?.record !== undefined && COMMITTED.has(earlier.status))
       return this.#publishEarlier(earlier.runId, earlier.record);
     const plan = await this.#planOrResume(earlier);
-    return this.#execute(plan);
+    return 'outcome' in plan ? plan : this.#execute(plan);
+  }
+
+  async #findEarlier(): Promise<RunSummary | undefined> {
+    const { identified, incremental } = this.#parts;
+    if (incremental !== null) return incremental.earlier;
+    return findRunByIdentity(this.#folder, identified.identity, this.#effects.clock);
   }
 
   /** A store that was emptied or restored does not show what the output folder says: it is loaded again. */
@@ -106,7 +121,7 @@ export class JobRun {
     return status === 'published' && (store === null || (await store.current()) === runId);
   }
 
-  #nothingToDo(earlier: RunSummary): RunJobResult {
+  #nothingToDo(earlier: RunSummary): RanJob {
     if (earlier.record === undefined)
       throw new ServeBatchError(
         'INTERNAL',
@@ -116,7 +131,7 @@ export class JobRun {
     return { outcome, record: { ...earlier.record, status: earlier.status }, publishError: null };
   }
 
-  async #planOrResume(earlier: RunSummary | undefined): Promise<Plan> {
+  async #planOrResume(earlier: RunSummary | undefined): Promise<Plan | NothingNew> {
     const { options, lock } = this.#parts;
     if (earlier?.plan !== undefined && options.resume) {
       await lock.setRun(earlier.runId);
@@ -138,12 +153,25 @@ export class JobRun {
     this.#effects.log.info(`run ${newest.runId} is unfinished and is not continued: ${why}`);
   }
 
-  async #newPlan(runId: string): Promise<Plan> {
-    const { options, identified, pool, storeUrl } = this.#parts;
+  async #newPlan(runId: string): Promise<Plan | NothingNew> {
+    const { options, identified, incremental, pool, storeUrl } = this.#parts;
     const paths = this.#paths(runId);
     const start = this.#effects.clock.monotonicMs();
-    this.#effects.progress.update({ stage: identified.format === 'parquet' ? 'plan' : 'stage input', runId });
+    const readsAtOnce = identified.format !== 'parquet' || incremental?.spec.kind === 'column';
+    this.#effects.progress.update({ stage: readsAtOnce ? 'stage input' : 'plan', runId });
     try {
+      const child = {
+        temporaryFolder: paths.temp,
+        memoryLimit: memoryLimitOf(options.spec),
+        threads: processesOf(options.spec),
+      };
+      const taken = await takeNew({
+        ...{ start: incremental, spec: options.spec, pool, child, log: this.#effects.log },
+        stagedPath: paths.staged,
+        stagingRejectsPath: paths.stagingRejects,
+        unorderedPath: paths.unorderedRejects,
+      });
+      if (taken === null) return await this.#nothingNew(paths);
       const draft = await pool.runRetrying('plan', {
         plan: {
           runId,
@@ -153,22 +181,31 @@ export class JobRun {
           storeUrl,
           stagedPath: paths.staged,
           stagingRejectsPath: paths.stagingRejects,
+          ...taken,
         },
-        temporaryFolder: paths.temp,
-        memoryLimit: memoryLimitOf(options.spec),
-        threads: processesOf(options.spec),
+        ...child,
       });
       if (draft.input.staged) this.#extraSeconds.read = this.#secondsSince(start);
       const plan = await this.#settleBatchSize(draft, paths);
+      if (incremental !== null && incremental.files !== null)
+        await writeTakenFiles(paths, await takenAfter(incremental.takenFiles, incremental.files.fresh));
       await writePlan(paths, plan);
       for (const { name, reason } of plan.model.signature.skippedOutputs)
         this.#effects.log.warn(`the model output "${name}" is left out: it is ${reason}`, { output: name });
       return plan;
     } catch (error) {
+      if (hasNoRows(error, incremental)) return await this.#nothingNew(paths);
       // Without a plan there is nothing to continue.
       await rm(paths.folder, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  async #nothingNew(paths: RunPaths): Promise<NothingNew> {
+    const { incremental, options } = this.#parts;
+    await rm(paths.folder, { recursive: true, force: true });
+    if (incremental === null) throw new TypeError('The job takes its whole input');
+    return nothingNew(options.spec.name, incremental);
   }
 
   #settleBatchSize(draft: DraftPlan, paths: RunPaths): Promise<Plan> {
@@ -186,7 +223,7 @@ export class JobRun {
     });
   }
 
-  async #execute(plan: Plan): Promise<RunJobResult> {
+  async #execute(plan: Plan): Promise<RanJob> {
     const paths = this.#paths(plan.runId);
     const reused = await readCommittedShards(paths, plan, {
       verify: true,
@@ -263,7 +300,7 @@ export class JobRun {
     plan: Plan,
     shards: ReadonlyMap<number, ShardRecord>,
     reused: ReadonlySet<number>,
-  ): Promise<RunJobResult> {
+  ): Promise<RanJob> {
     const rowsOut = [...shards.values()].reduce((rows, record) => rows + record.rowsOut, 0);
     const request = this.#finishRequest(plan, rowsOut);
     const record = (status: RunRecord['status'], kv: KvCounts | null): RunRecord =>
@@ -280,7 +317,7 @@ export class JobRun {
   }
 
   /** A committed run that is not the published one: its parts are loaded and published, nothing is computed. */
-  async #publishEarlier(runId: string, committed: RunRecord): Promise<RunJobResult> {
+  async #publishEarlier(runId: string, committed: RunRecord): Promise<RanJob> {
     await this.#parts.lock.setRun(runId);
     const plan = await readPlan(this.#paths(runId).plan);
     const request = this.#finishRequest(plan, committed.rowsOut);
@@ -295,7 +332,7 @@ export class JobRun {
     outcome: RunJobOutcome,
     committed: RunRecord,
     published: (kv: KvCounts | null) => RunRecord,
-  ): Promise<RunJobResult> {
+  ): Promise<RanJob> {
     let kv: KvCounts | null;
     try {
       kv = await publishCommitted(request);

@@ -49,6 +49,7 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
     rowsIn: sum(records, ({ rowsIn }) => rowsIn) + stagingRejects,
     rowsOut: sum(records, ({ rowsOut }) => rowsOut),
     rejects: sum(records, ({ rejects }) => rejects) + stagingRejects,
+    ...(plan.incremental === null ? {} : { incremental: plan.incremental }),
     throughputRowsPerSecond: rate(
       sum(computed, ({ rowsIn }) => rowsIn),
       outcome.durationSeconds,

@@ -43,6 +43,10 @@ export interface RunPaths {
   rejects(shard: number): string;
   /** Rows that could not be split into columns. */
   readonly stagingRejects: string;
+  /** Rows that cannot be told old from new. */
+  readonly unorderedRejects: string;
+  /** Of a job that takes files: all that are taken once the run is committed. */
+  readonly taken: string;
   /** The typed copy of an input that is not Parquet. */
   readonly staged: string;
   /** Its presence means that the run is committed. */
@@ -66,6 +70,8 @@ export function runPaths(folderOfJob: string, runId: string): RunPaths {
     part: (shard) => join(folder, partName(shard)),
     rejects: (shard) => join(folder, rejectsName(shard)),
     stagingRejects: join(folder, 'rejects', 'staging.parquet'),
+    unorderedRejects: join(folder, 'rejects', 'unordered.parquet'),
+    taken: join(folder, 'taken.json'),
     staged: join(folder, 'staged', 'input.parquet'),
     manifest: join(folder, 'run.json'),
     success: join(folder, '_SUCCESS'),

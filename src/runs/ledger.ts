@@ -83,7 +83,8 @@ function isSameIdentity(a: RunIdentity | undefined, b: RunIdentity): boolean {
     a?.inputFingerprint === b.inputFingerprint &&
     a.modelSha256 === b.modelSha256 &&
     a.specSha256 === b.specSha256 &&
-    a.occurrence === b.occurrence
+    a.occurrence === b.occurrence &&
+    a.window === b.window
   );
 }
 
