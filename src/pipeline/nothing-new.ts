@@ -36,9 +36,7 @@ function aboutFiles({ files, spec, last }: IncrementalStart): string {
   const { old, settling, fresh } = files ?? { old: [], settling: [], fresh: [] };
   const parts = [
     ...(old.length > 0 ? [`${countFiles(old.length)} taken before`] : []),
-    ...(settling.length > 0
-      ? [`${countFiles(settling.length)} left to settle (empty, or changed in the last ${settleText(spec)})`]
-      : []),
+    ...(settling.length > 0 ? [`${countFiles(settling.length)} left for later (${settleText(spec)})`] : []),
     ...(fresh.length > 0 ? [`${countFiles(fresh.length)} without a row`] : []),
   ];
   const where = last === null ? '' : `; run ${last.summary.runId} was the last to take some`;
@@ -46,7 +44,8 @@ function aboutFiles({ files, spec, last }: IncrementalStart): string {
 }
 
 function settleText(spec: IncrementalStart['spec']): string {
-  return spec.kind === 'files' ? `${spec.settleSeconds} s` : '';
+  const lately = spec.kind === 'files' && spec.settleSeconds > 0;
+  return lately ? `without a byte, or changed in the last ${spec.settleSeconds} s` : 'without a byte';
 }
 
 function countFiles(count: number): string {
