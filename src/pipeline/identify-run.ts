@@ -1,41 +1,33 @@
-import type { JobSpec } from '../config/job-spec.ts';
+import type { InputSpec, JobSpec } from '../config/job-spec.ts';
 import { specSha256 } from '../config/spec-hash.ts';
 import { ServeBatchError } from '../core/errors.ts';
-import type { FeatureTable, RunIdentity } from '../core/plan.ts';
-import type { InputFingerprint, SourceFile, TableFormat } from '../core/table.ts';
+import type { RunIdentity } from '../core/plan.ts';
+import type { InputFingerprint, InputFormat, NamedTable } from '../core/table.ts';
 import { hashModel } from '../inference/hash-model.ts';
 import { findArrivedFiles, findFiles } from '../source/find-files.ts';
 import { fingerprintInput } from '../source/fingerprint.ts';
+import { fingerprintGrid } from '../source/resolve-grid.ts';
 import { formatOfFiles } from '../source/table-formats.ts';
 import { versions } from './versions.ts';
 
 export interface IdentifiedRun {
   readonly identity: RunIdentity;
   readonly source: InputFingerprint;
-  readonly format: TableFormat;
+  readonly format: InputFormat;
   /** The tables of `features.tables`. */
-  readonly tables: readonly FeatureTable[];
+  readonly tables: readonly NamedTable[];
 }
 
 /** Finds the input and the model, and what run they make. Reads no more than the ends of the input's files. */
 export async function identifyRun(spec: JobSpec): Promise<IdentifiedRun> {
-  if (spec.input.paths.length === 0)
-    throw new ServeBatchError(
-      'USAGE',
-      `The job ${spec.name} names no input. Give --input FILE, or set input in its job file.`,
-    );
-  const arriving = spec.input.incremental?.kind === 'files';
-  const find = arriving ? findArrivedFiles : findFiles;
-  const files = await find(spec.input.paths, spec.input.format);
-  // Which of the files that arrive are new is not known yet: only those are looked into, later.
-  const source = arriving ? { sources: files, fingerprint: '' } : await fingerprintInput(files);
+  const { source, format } = await identifyInput(spec);
   const tables = await findTables(spec);
   const tableSources = await fingerprintInput(tables.flatMap(({ sources }) => sources));
   const { onnxruntime, duckdb, serveBatch } = versions();
   return {
     source,
     tables,
-    format: formatOf(spec, files),
+    format,
     identity: {
       inputFingerprint: source.fingerprint,
       modelSha256: await hashModel(spec.model.path),
@@ -46,14 +38,31 @@ export async function identifyRun(spec: JobSpec): Promise<IdentifiedRun> {
   };
 }
 
-/** Without a file nothing is read: any format will do. */
-function formatOf(spec: JobSpec, files: readonly SourceFile[]): TableFormat {
-  if (spec.input.format !== undefined) return spec.input.format;
-  return files.length === 0 ? 'csv' : formatOfFiles(files.map(({ path }) => path));
+async function identifyInput({ name, input }: JobSpec): Promise<Pick<IdentifiedRun, 'source' | 'format'>> {
+  if (input.grid !== null) return { source: await fingerprintGrid(input.grid), format: 'grid' };
+  if (input.paths.length === 0)
+    throw new ServeBatchError(
+      'USAGE',
+      `The job ${name} names no input. Give --input FILE, or set input in its job file.`,
+    );
+  if (input.incremental?.kind === 'files') return identifyArrived(input);
+  const files = await findFiles(input.paths, input.format);
+  return {
+    source: await fingerprintInput(files),
+    format: input.format ?? formatOfFiles(files.map(({ path }) => path)),
+  };
 }
 
-async function findTables(spec: JobSpec): Promise<readonly FeatureTable[]> {
-  const tables: FeatureTable[] = [];
+/** Which of the files that have arrived are new is not known yet: only those are looked into, later. */
+async function identifyArrived(input: InputSpec): Promise<Pick<IdentifiedRun, 'source' | 'format'>> {
+  const sources = await findArrivedFiles(input.paths, input.format);
+  // Without a file nothing is read: any format will do.
+  const found = sources.length === 0 ? 'csv' : formatOfFiles(sources.map(({ path }) => path));
+  return { source: { sources, fingerprint: '' }, format: input.format ?? found };
+}
+
+async function findTables(spec: JobSpec): Promise<readonly NamedTable[]> {
+  const tables: NamedTable[] = [];
   for (const [name, path] of Object.entries(spec.features.tables)) {
     if (name.toLowerCase() === 'input')
       throw new ServeBatchError(

@@ -4,8 +4,9 @@ import { ServeBatchError } from '../core/errors.ts';
 import { quoteName, quoteText } from '../core/sql.ts';
 import type { Column, ResolvedInput } from '../core/table.ts';
 import type { Database } from './database.ts';
+import { INPUT_ROW } from './input-row.ts';
 import { filePlaces, locateRow } from './locate-row.ts';
-import { INPUT_ROW, rowsSql } from './shard-relation.ts';
+import { rowsSql } from './shard-relation.ts';
 import { finiteSql } from './watermark-type.ts';
 
 /**
