@@ -43,7 +43,7 @@ describe('the long form of a job', () => {
       name: 'sales',
       description: null,
       isDefault: false,
-      input: { paths: [], hivePartitioning: 'auto', csv: {}, json: {} },
+      input: { paths: [], grid: null, incremental: null, hivePartitioning: 'auto', csv: {}, json: {} },
       features: { columns: null, select: null, tables: {} },
       model: { path: join(folder, 'm.onnx'), outputs: null },
       output: {

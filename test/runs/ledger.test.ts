@@ -68,7 +68,14 @@ describe('the history of a job', () => {
       rows: 12,
       modelPath: 'sales.onnx',
       batchSize: 4,
-      identity: { inputFingerprint: 'f1', modelSha256: 'm1', specSha256: 's1' },
+      identity: {
+        inputFingerprint: 'f1',
+        modelSha256: 'm1',
+        specSha256: 's1',
+        occurrence: null,
+        window: null,
+      },
+      incremental: null,
     });
     expect(oldest).toMatchObject({ runId: A, status: 'published', publishedAt: '2026-11-21T01:00:00.000Z' });
     expect(oldest?.record).toEqual(sampleRecord(planOf(A)));
@@ -259,6 +266,7 @@ describe('finding a run by what it computes', () => {
     expect((await findRunByIdentity(job, identity))?.runId).toBe(B);
     expect((await findRunByIdentity(job, { ...identity, modelSha256: 'other' }))?.runId).toBe(C);
     expect(await findRunByIdentity(job, { ...identity, specSha256: 'other' })).toBeUndefined();
+    expect(await findRunByIdentity(job, { ...identity, window: 'from the beginning' })).toBeUndefined();
     expect(await findRunByIdentity(job, { ...identity, inputFingerprint: 'other' })).toBeUndefined();
   });
 
