@@ -199,7 +199,7 @@ export class JobRun {
         this.#effects.log.warn(`the model output "${name}" is left out: it is ${reason}`, { output: name });
       return plan;
     } catch (error) {
-      if (hasNoRows(error, incremental)) return await this.#nothingNew(paths);
+      if (incremental !== null && hasNoRows(error, incremental)) return await this.#nothingNew(paths);
       // Without a plan there is nothing to continue.
       await rm(paths.folder, { recursive: true, force: true });
       throw error;

@@ -8,14 +8,14 @@ import type { DraftPlan } from '../core/plan.ts';
 import { newRunId } from '../runs/run-id.ts';
 import { ChildPool } from './child-pool.ts';
 import { identifyRun } from './identify-run.ts';
-import { startIncremental } from './incremental-start.ts';
+import { type IncrementalStart, startIncremental } from './incremental-start.ts';
 import { folderOfJob, storeUrlOf } from './locations.ts';
 import { memoryLimitOf } from './memory-limit.ts';
 import { type NothingNew, nothingNew } from './nothing-new.ts';
 import { processesOf } from './processes.ts';
 import { knownBatchSize } from './settle-batch-size.ts';
 import { spoolStandardInput } from './spool-input.ts';
-import { takeNew } from './take-new.ts';
+import { hasNoRows, takeNew } from './take-new.ts';
 
 export type PlanJobResult = DraftPlan | NothingNew;
 
@@ -38,10 +38,11 @@ export async function planOnly(options: {
   const folder = await mkdtemp(join(tmpdir(), 'serve-batch-plan-'));
   const pool = options.pool ?? new ChildPool({ size: 1, signal });
   const now = effects.clock.now();
+  let start: IncrementalStart | null = null;
   try {
     const spec = await spoolStandardInput(bindAgain(options.spec, effects.clock), folder, options);
     const found = await identifyRun(spec);
-    const start = await startIncremental({
+    start = await startIncremental({
       ...{ spec, identified: found, folderOfJob: folderOfJob(spec), effects },
       full: options.full === true,
     });
@@ -70,6 +71,9 @@ export async function planOnly(options: {
       ...child,
     });
     return { ...draft, batchSize: await knownBatchSize(draft, folderOfJob(spec)) };
+  } catch (error) {
+    if (start !== null && hasNoRows(error, start)) return nothingNew(options.spec.name, start);
+    throw error;
   } finally {
     await pool.close();
     await rm(folder, { recursive: true, force: true });

@@ -84,10 +84,9 @@ function watermarkOf({ last, link }: IncrementalStart): (WatermarkValue & { read
 }
 
 /** Files that arrived with a header and nothing else: they stay new, and cost a look at each run. */
-export function hasNoRows(error: unknown, start: IncrementalStart | null): boolean {
+export function hasNoRows(error: unknown, start: IncrementalStart): boolean {
   return (
-    start?.files !== null &&
-    start !== null &&
+    start.files !== null &&
     error instanceof ServeBatchError &&
     error.code === 'INPUT_EMPTY' &&
     error.fields.rejects === 0

@@ -1,8 +1,18 @@
-import { appendFileSync, existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/source/database.ts';
 import { openDatabase } from '../support/database.ts';
+import { leftoversIn } from '../support/processes.ts';
 import { makeProject, type Project } from '../support/project.ts';
 import { killAfterShards } from './kill-after-shards.ts';
 
@@ -170,6 +180,16 @@ describe('a table that grows', () => {
     expect(await idsOf('rows', mended.runId)).toBe('41-60');
   });
 
+  it('is planned anew after a kill where the copy of its rows is gone', async () => {
+    await write('data.parquet', 1, 1000);
+    const killed = await killAfterShards(project, ['run', 'rows', ...MANY], 3);
+    rmSync(project.path('out/rows/runs', killed.runId, 'staged'), { recursive: true });
+    await write('data.parquet', 1, 1100);
+    const anew = await project.run(['rows', ...MANY]);
+    expect(anew.runId).not.toBe(killed.runId);
+    expect(await idsOf('rows', anew.runId)).toBe('1-1100');
+  });
+
   it('shows with --dry-run what would be taken, and moves nothing', async () => {
     await write('data.parquet', 1, 20);
     const { stdout } = await project.serveBatch(['run', 'rows', '--dry-run']);
@@ -239,6 +259,8 @@ describe('a folder that files arrive in', () => {
   it('without a row in its new files has nothing new', async () => {
     await write('in/a.csv', 1, 0);
     await expectNothingNew('files', '1 file without a row');
+    const { code, stdout } = await project.serveBatch(['run', 'files', '--dry-run']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('1 file without a row') });
     await write('in/b.csv', 1, 5);
     expect(await project.run(['files'])).toMatchObject({ rowsIn: 5, incremental: { files: 2 } });
   });
@@ -263,7 +285,7 @@ describe('a folder that files arrive in', () => {
     await write('in/a.parquet', 1, 1000);
     const killed = await killAfterShards(project, ['run', 'files', ...MANY], 3);
     await write('in/a.parquet', 1, 500);
-    const anew = await project.run(['files']);
+    const anew = await project.run(['files', ...MANY]);
     expect(anew.runId).not.toBe(killed.runId);
     expect(await idsOf('files', anew.runId)).toBe('1-500');
     await expectNothingNew('files', '1 file taken before');
@@ -278,6 +300,47 @@ describe('a folder that files arrive in', () => {
       incremental: { files: 2, full: true },
     });
     await expectNothingNew('files', '2 files taken before');
+  });
+});
+
+describe('kill -9 at any instant, and data that arrives at any instant', () => {
+  it.each<[Job, string]>([
+    ['rows', 'data.parquet'],
+    ['text', 'data.csv'],
+    ['files', 'in/*.parquet'],
+  ])('every row is scored once (%s)', async (job, table) => {
+    let last = 0;
+    const grow = async (round: number): Promise<void> => {
+      const first = job === 'files' ? last + 1 : 1;
+      last += 300;
+      // As those should who write: whole, under its final name.
+      const name = table.replace('*', String(round));
+      await write(`.${round}.tmp${name.slice(name.lastIndexOf('.'))}`, first, last);
+      renameSync(project.path(`.${round}.tmp${name.slice(name.lastIndexOf('.'))}`), project.path(name));
+    };
+    await grow(0);
+    // From before the first file is written to after the last: a run of this size takes about a second.
+    for (const [round, delayMs] of [250, 600, 350, 900, 450, 700].entries()) {
+      const running = project.start(['run', job, ...MANY]);
+      await sleep(delayMs / 2);
+      await grow(round + 1);
+      await sleep(delayMs / 2);
+      running.process.kill('SIGKILL');
+      await running.result;
+      expect(await leftoversIn(project.folder)).toEqual([]);
+    }
+    for (let runs = 0; runs < 4; runs++)
+      expect((await project.serveBatch(['run', job, ...MANY])).code).toBe(0);
+    await expectNothingNew(job, '');
+
+    const runs = (await project.runs(job)).map((runId) => project.path('out', job, 'runs', runId));
+    const committed = runs
+      .filter((run) => existsSync(`${run}/run.json`))
+      .map((run) => `'${run}/parts/*.parquet'`);
+    const [found] = await database.rows(
+      `SELECT count(*) AS n, count(DISTINCT id) AS ids, max(id) AS last FROM read_parquet([${committed.join(', ')}])`,
+    );
+    expect(found).toEqual({ n: String(last), ids: String(last), last: String(last) });
   });
 });
 
