@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { TABLE_FORMATS } from '../core/table.ts';
 import { choice, expected, flag, section, text, textMap, texts, wholeNumber } from './field-kinds.ts';
+import { grid } from './grid-schema.ts';
 
 const COLUMN_TYPES = textMap(
   expected('a map from column to DuckDB type', '{zip: VARCHAR}'),
@@ -65,6 +66,14 @@ export const input = z
         path: inputPaths
           .exactOptional()
           .describe('Files, globs, folders with Hive partitions; "-" is CSV on standard input.'),
+        grid: grid.exactOptional(),
+        filter: text(
+          expected('an SQL condition over the grid', 'product NOT IN (SELECT product FROM delisted)'),
+        )
+          .exactOptional()
+          .describe(
+            'Of a grid: an SQL condition over its dimensions and features.tables; other rows are not in the grid.',
+          ),
         format: choice(TABLE_FORMATS)
           .exactOptional()
           .describe(
@@ -76,8 +85,18 @@ export const input = z
           .describe('Whether folder names such as date=2026-11-21 are columns. Default: auto.'),
         csv: csv.exactOptional(),
         json: json.exactOptional(),
-      }),
+      })
+        .refine(({ path, grid: dimensions }) => path === undefined || dimensions === undefined, {
+          path: ['grid'],
+          error: 'no grid beside a path. Keep one of them.',
+        })
+        .refine(({ filter, grid: dimensions }) => filter === undefined || dimensions !== undefined, {
+          path: ['filter'],
+          error: 'no filter without a grid. Filter the rows of a table in features.select, with WHERE.',
+        }),
     ],
     { error: INPUT_PATHS },
   )
-  .describe('The table to score: a path, a list of paths, or a map. Left out, --input has to name it.');
+  .describe(
+    'The table to score: a path, a list of paths, or a map with a path or a grid. Left out, --input has to name it.',
+  );

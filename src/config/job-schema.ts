@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { coverage } from './coverage-schema.ts';
 import { execution, onInvalid } from './execution-schema.ts';
 import { expected, flag, pattern, section, text, textMap, texts } from './field-kinds.ts';
 import { input } from './input-schema.ts';
@@ -41,10 +42,6 @@ const features = section({
     .exactOptional()
     .describe('Files that features.select may join with, by the name it uses: {stores: data/stores.csv}.'),
 })
-  .refine(({ select, tables }) => tables === undefined || select !== undefined, {
-    path: ['select'],
-    error: 'a SELECT that joins with features.tables. Write it, or remove the tables.',
-  })
   .refine(
     ({ tables }) =>
       tables === undefined || !Object.keys(tables).some((name) => name.toLowerCase() === 'input'),
@@ -83,6 +80,14 @@ export const jobFileSchema = section({
   default: flag()
     .exactOptional()
     .describe("Whether this is the project's default job, which `serve-batch run` runs. Default: false."),
+  params: z
+    .record(z.string().regex(/^[A-Za-z_][\w-]*$/), z.union([z.string(), z.number(), z.boolean()]), {
+      error: expected('a map from names to texts, numbers or booleans', '{region: north}'),
+    })
+    .exactOptional()
+    .describe(
+      'Parameters and their defaults. {{ params.NAME }} is the value; --param NAME=VALUE gives another.',
+    ),
   input: input.exactOptional(),
   features: features.exactOptional(),
   model,
@@ -90,7 +95,29 @@ export const jobFileSchema = section({
   kv: kv.exactOptional(),
   execution: execution.exactOptional(),
   onInvalid: onInvalid.exactOptional(),
-}).describe('A serve-batch job: what is scored, with which model, and where the predictions go.');
+  coverage: coverage.exactOptional(),
+})
+  .refine(({ coverage: wanted, input: from }) => wanted === undefined || isGrid(from), {
+    path: ['coverage'],
+    error: 'no coverage without input.grid: only a grid says what must be there.',
+  })
+  .refine(
+    ({ features: made, input: from }) =>
+      made?.tables === undefined || made.select !== undefined || hasFilter(from),
+    {
+      path: ['features', 'select'],
+      error: 'a SELECT that joins with features.tables. Write it, or remove the tables.',
+    },
+  )
+  .describe('A serve-batch job: what is scored, with which model, and where the predictions go.');
+
+function isGrid(from: z.output<typeof input> | undefined): boolean {
+  return typeof from === 'object' && 'grid' in from && from.grid !== undefined;
+}
+
+function hasFilter(from: z.output<typeof input> | undefined): boolean {
+  return typeof from === 'object' && 'filter' in from && from.filter !== undefined;
+}
 
 /** A job file whose shape is right; still in the short forms that the user wrote. */
 export type JobFile = z.output<typeof jobFileSchema>;

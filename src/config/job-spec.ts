@@ -1,5 +1,6 @@
 import type { BatchSize, Compression, InvalidRowPolicy, KvLayout } from '../core/plan.ts';
 import type { Template } from '../core/template.ts';
+import type { GridSpec } from '../source/grid-spec.ts';
 import type { InputOptions } from '../source/input-options.ts';
 
 /**
@@ -11,6 +12,10 @@ export interface JobSpec {
   readonly description: string | null;
   /** Whether `run` without a name means this job. */
   readonly isDefault: boolean;
+  /** What `{{ params.NAME }}` stands for in the texts of the job. */
+  readonly params: Readonly<Record<string, string>>;
+  /** The scheduled instant that the run is for, ISO 8601 in UTC. Null: none, or the job is not bound yet. */
+  readonly occurrence: string | null;
   readonly input: InputSpec;
   readonly features: FeaturesSpec;
   readonly model: ModelSpec;
@@ -19,12 +24,21 @@ export interface JobSpec {
   readonly kv: KvSpec | null;
   readonly execution: ExecutionSpec;
   readonly onInvalid: InvalidRowPolicy;
+  /** Of a grid: what must be there before a run is published. */
+  readonly coverage: CoverageSpec;
+}
+
+export interface CoverageSpec {
+  /** The least share of the grid's rows that has a prediction, 0 to 1. */
+  readonly min: number;
 }
 
 /** Where `format` is left out, the endings of the files say it. */
 export interface InputSpec extends InputOptions {
   /** Files, globs or folders; `-` is CSV on standard input. Empty: `--input` has to name them. */
   readonly paths: readonly string[];
+  /** Null: the input is a table. Otherwise there are no paths. */
+  readonly grid: GridSpec | null;
 }
 
 export interface FeaturesSpec {
@@ -97,6 +111,8 @@ export const DEFAULT_EXECUTION: ExecutionSpec = {
   retries: 2,
   memoryLimitBytes: null,
 };
+
+export const DEFAULT_COVERAGE: CoverageSpec = { min: 1 };
 
 export function outputKind(path: string): OutputSpec['kind'] {
   return /\.parquet$/i.test(path) ? 'file' : 'folder';

@@ -1,10 +1,12 @@
 import { parseTemplate } from '../core/template.ts';
 import { parseByteSize } from './byte-size.ts';
+import { coverageShare } from './coverage-schema.ts';
 import { parseDuration } from './duration.ts';
 import { invalidRowPolicy } from './invalid-row-policy.ts';
 import type { JobFile } from './job-schema.ts';
 import * as spec from './job-spec.ts';
 import { withKeyColumns } from './key-columns.ts';
+import { normaliseGrid } from './normalise-grid.ts';
 import { resolveKvUrl, resolvePath } from './resolve-path.ts';
 
 /**
@@ -15,28 +17,34 @@ import { resolveKvUrl, resolvePath } from './resolve-path.ts';
 export function normaliseJob(job: JobFile, defaultName: string, folder: string): spec.JobSpec {
   const output = normaliseOutput(job.output, folder);
   const kv = normaliseKv(job.kv, folder);
+  const input = normaliseInput(job.input, folder);
+  const { grid } = input;
   const switchedOff = kv?.url === 'none';
   return {
     name: job.name ?? defaultName,
     description: job.description ?? null,
     isDefault: job.default ?? false,
-    input: normaliseInput(job.input, folder),
+    params: paramTexts(job.params),
+    occurrence: null,
+    input,
     features: normaliseFeatures(job.features, folder),
     model: normaliseModel(job.model, folder),
     output: switchedOff ? withKeyColumns(output, kv) : output,
     kv: switchedOff ? null : kv,
     execution: normaliseExecution(job.execution),
-    onInvalid: normaliseOnInvalid(job.onInvalid),
+    onInvalid: normaliseOnInvalid(job.onInvalid ?? (grid === null ? 'fail' : 'reject')),
+    coverage: { min: coverageShare(job.coverage?.min) ?? spec.DEFAULT_COVERAGE.min },
   };
 }
 
 function normaliseInput(input: JobFile['input'] = {}, folder: string): spec.InputSpec {
   const long = typeof input === 'string' || Array.isArray(input) ? { path: input } : input;
-  const { path = [], hivePartitioning = 'auto', csv = {}, json = {}, ...format } = long;
+  const { path = [], grid, filter, hivePartitioning = 'auto', csv = {}, json = {}, ...format } = long;
   const { nullText, delimiter, ...csvOptions } = csv;
   return {
     ...format,
     paths: [path].flat().map((each) => resolvePath(each, folder)),
+    grid: grid === undefined ? null : normaliseGrid(grid, filter ?? null, folder),
     hivePartitioning,
     csv: {
       ...csvOptions,
@@ -102,7 +110,11 @@ function normaliseExecution(execution: JobFile['execution'] = {}): spec.Executio
   };
 }
 
-function normaliseOnInvalid(onInvalid: JobFile['onInvalid'] = 'fail'): spec.JobSpec['onInvalid'] {
+function paramTexts(params: JobFile['params'] = {}): spec.JobSpec['params'] {
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)]));
+}
+
+function normaliseOnInvalid(onInvalid: NonNullable<JobFile['onInvalid']>): spec.JobSpec['onInvalid'] {
   const { action, max } = typeof onInvalid === 'string' ? { action: onInvalid, max: undefined } : onInvalid;
   return invalidRowPolicy(action, max, 'onInvalid.max');
 }

@@ -4,6 +4,7 @@ import type { BatchSize } from '../core/plan.ts';
 import { maskUrl } from '../core/secrets.ts';
 import { invalidRowPolicy } from './invalid-row-policy.ts';
 import {
+  DEFAULT_COVERAGE,
   DEFAULT_EXECUTION,
   DEFAULT_KEEP_GENERATIONS,
   DEFAULT_KV_LAYOUT,
@@ -31,7 +32,8 @@ export function overrideJob(spec: JobSpec, flags: RunFlags, folder?: string): Jo
   const switchedOff = flags.kv === 'none' && kv !== null;
   return {
     ...spec,
-    input: flags.inputs === undefined ? spec.input : { ...spec.input, paths: flags.inputs.map(at) },
+    input:
+      flags.inputs === undefined ? spec.input : { ...spec.input, paths: flags.inputs.map(at), grid: null },
     features: flags.features === undefined ? spec.features : { ...spec.features, columns: flags.features },
     model: flags.model === undefined ? spec.model : { ...spec.model, path: at(flags.model) },
     output: switchedOff ? withKeyColumns(output, kv) : output,
@@ -55,7 +57,9 @@ export function adHocJob(flags: RunFlags, folder?: string): JobSpec {
     name: jobNameOf(flags.model),
     description: null,
     isDefault: false,
-    input: { paths: [], hivePartitioning: 'auto', csv: {}, json: {} },
+    params: {},
+    occurrence: null,
+    input: { paths: [], grid: null, hivePartitioning: 'auto', csv: {}, json: {} },
     features: { columns: null, select: null, tables: {} },
     model: { path: flags.model, outputs: null },
     output: {
@@ -69,6 +73,7 @@ export function adHocJob(flags: RunFlags, folder?: string): JobSpec {
     kv: null,
     execution: DEFAULT_EXECUTION,
     onInvalid: { action: 'fail', maxRows: null, maxShare: null },
+    coverage: DEFAULT_COVERAGE,
   };
   return overrideJob(plain, flags, folder);
 }

@@ -17,6 +17,10 @@ export interface RunFlags {
   readonly features?: readonly string[];
   /** Input columns kept beside the predictions; `['*']`: all. */
   readonly outputColumns?: readonly string[];
+  /** The scheduled instant that the run is for: a date, a local time of the job's time zone, or an instant. */
+  readonly occurrence?: string;
+  /** `name=value` of parameters. */
+  readonly params?: readonly string[];
   /** `fail`, `reject`, `reject:100` or `reject:1%`. */
   readonly onInvalid?: string;
 }

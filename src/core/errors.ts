@@ -42,6 +42,11 @@ export const ERROR_KINDS = {
     false,
     'A row of a text file cannot be split into its columns.',
   ),
+  INPUT_GRID: kind(
+    EXIT.inputOrModel,
+    false,
+    'A dimension of input.grid has no values or no column, or input.filter is no usable condition.',
+  ),
   INPUT_CHANGED: kind(EXIT.inputOrModel, false, 'The input changed after the run was planned.'),
   SCHEMA_MISMATCH: kind(
     EXIT.inputOrModel,
@@ -68,6 +73,11 @@ export const ERROR_KINDS = {
   MODEL_FAILED: kind(EXIT.inputOrModel, false, 'The model ended with an error while scoring.'),
   NOT_FOUND: kind(EXIT.notFound, false, 'No prediction, run or published generation of that name exists.'),
   REJECTS_OVER_LIMIT: kind(EXIT.overLimit, false, 'More rows were rejected than onInvalid.max allows.'),
+  COVERAGE_TOO_LOW: kind(
+    EXIT.overLimit,
+    false,
+    'Less of a grid has a prediction than coverage.min asks for: the run is committed, but not published.',
+  ),
   LOCKED: kind(EXIT.locked, true, 'Another process is running this job.'),
   FENCED: kind(
     EXIT.locked,

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bindAgain } from '../config/bind-job.ts';
 import type { JobSpec } from '../config/job-spec.ts';
 import type { Effects } from '../core/effects.ts';
 import type { DraftPlan } from '../core/plan.ts';
@@ -31,7 +32,7 @@ export async function planOnly(options: {
   const pool = options.pool ?? new ChildPool({ size: 1, signal });
   const now = effects.clock.now();
   try {
-    const spec = await spoolStandardInput(options.spec, folder, options);
+    const spec = await spoolStandardInput(bindAgain(options.spec, effects.clock), folder, options);
     const identified = await identifyRun(spec);
     const draft = await pool.run('plan', {
       plan: {

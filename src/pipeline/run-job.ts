@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bindAgain } from '../config/bind-job.ts';
 import type { KvStore } from '../kv/store.ts';
 import { acquireLock } from '../runs/lock.ts';
 import { ChildPool } from './child-pool.ts';
@@ -20,7 +21,8 @@ const SPOOL_FOLDER = 'spool';
  * stays as it was until the new one is complete, and the same call later continues where this one ended.
  */
 export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
-  const { spec, effects, signal } = options;
+  const { effects, signal } = options;
+  const spec = bindAgain(options.spec, effects.clock);
   const pool = options.pool ?? new ChildPool({ size: 1, signal });
   pool.size = processesOf(spec);
   pool.onChildDied = (error) => effects.log.debug('a child process ended', { error: error.message });
@@ -32,13 +34,14 @@ export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
     // What is wrong with the input or the model is said before any folder is made.
     const readsStdin = spec.input.paths.includes('-');
     const identified = readsStdin ? null : await identifyRun(spec);
-    if (identified === null || bytesOf(identified) >= SMALL_INPUT_BYTES) pool.warmUp();
+    if (identified === null || identified.format === 'grid' || bytesOf(identified) >= SMALL_INPUT_BYTES)
+      pool.warmUp();
     const lock = await acquireLock(folderOfJob(spec), { clock: effects.clock });
     release.add(() => lock.release());
     // Once more: the lock is not released before all who work under it have ended.
     release.add(() => pool.close());
     const storeUrl = storeUrlOf(spec);
-    const store = await openStoreOf(options, storeUrl);
+    const store = await openStoreOf({ ...options, spec }, storeUrl);
     if (store !== null) release.add(() => store.close());
     const spoolFolder = join(folderOfJob(spec), SPOOL_FOLDER);
     if (readsStdin) release.add(() => rm(spoolFolder, { recursive: true, force: true }));

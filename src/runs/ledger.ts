@@ -82,7 +82,8 @@ function isSameIdentity(a: RunIdentity | undefined, b: RunIdentity): boolean {
   return (
     a?.inputFingerprint === b.inputFingerprint &&
     a.modelSha256 === b.modelSha256 &&
-    a.specSha256 === b.specSha256
+    a.specSha256 === b.specSha256 &&
+    a.occurrence === b.occurrence
   );
 }
 

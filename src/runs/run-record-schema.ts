@@ -22,6 +22,7 @@ export const runRecordSchema: z.ZodType<RunRecord> = z.object({
   rowsIn: count,
   rowsOut: count,
   rejects: count,
+  coverage: z.object({ expected: count, present: count, ratio: amount, min: amount }).exactOptional(),
   throughputRowsPerSecond: amount,
   shards: z.object({ total: count, reused: count, retried: count }),
   stages: stageSecondsSchema,

@@ -26,6 +26,8 @@ export interface RunRecord {
   readonly rowsIn: number;
   readonly rowsOut: number;
   readonly rejects: number;
+  /** Of a grid: how much of it has a prediction. */
+  readonly coverage?: CoverageRecord;
   /** Rows of the shards that this command computed, by its duration: reused shards do not count. */
   readonly throughputRowsPerSecond: number;
   readonly shards: { readonly total: number; readonly reused: number; readonly retried: number };
@@ -49,6 +51,17 @@ export interface RunRecord {
   readonly host: Host;
   /** Why it failed. */
   readonly error?: RecordedError;
+}
+
+export interface CoverageRecord {
+  /** Rows of the grid. */
+  readonly expected: number;
+  /** Those that have a prediction. */
+  readonly present: number;
+  /** `present` by `expected`, 0 to 1. */
+  readonly ratio: number;
+  /** What the job asked for when the run was made. */
+  readonly min: number;
 }
 
 export interface BatchLatency {

@@ -14,6 +14,8 @@ export interface RunSummary {
   readonly runId: string;
   readonly job: string;
   readonly status: RunStatus;
+  /** The scheduled instant that it is for, ISO 8601 in UTC; null: none. */
+  readonly occurrence: string | null;
   /** When it was planned, ISO 8601; where the plan is missing, to the second, from the id. */
   readonly createdAt: string;
   /** When it was last published, ISO 8601. */
@@ -60,6 +62,7 @@ export async function readRunSummary(paths: RunPaths, state: JobState): Promise<
     runId: paths.runId,
     job: state.job,
     status: statusOf(paths.runId, marks, state),
+    occurrence: (plan?.identity ?? manifest?.identity ?? failed?.identity)?.occurrence ?? null,
     createdAt: plan?.createdAt ?? runIdTime(paths.runId) ?? '',
     publishedAt: publication?.at,
     plan,

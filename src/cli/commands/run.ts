@@ -30,6 +30,8 @@ interface RunCommandFlags {
   readonly features?: readonly string[];
   readonly columns?: readonly string[];
   readonly onInvalid?: string;
+  readonly occurrence?: string;
+  readonly param?: readonly string[];
   readonly processes?: number;
   readonly shardRows?: number;
   readonly batchSize?: BatchSize;
@@ -62,6 +64,11 @@ export function addRunCommand(program: Command, context: CliContext): void {
       '--on-invalid <policy>',
       'what a row that cannot be scored does: fail, reject, reject:100 or reject:1%',
     ),
+    option(
+      '--occurrence <time>',
+      'the scheduled time that the run is for: 2026-11-21, 2026-11-21T02:30 or an instant',
+    ),
+    repeatable('--param <name=value>', 'a parameter of the job: {{ params.NAME }}'),
     wholeNumber('-p, --processes <n>', 'child processes (default: one per core)'),
     wholeNumber('--shard-rows <n>', 'rows of a shard, the unit of work and of commit (default: 122880)'),
     batchSizeOption(),
@@ -149,6 +156,8 @@ function runFlags(flags: RunCommandFlags): RunFlags {
     features,
     columns,
     onInvalid,
+    occurrence,
+    param,
   } = flags;
   return {
     ...(input === undefined ? {} : { inputs: input }),
@@ -163,5 +172,7 @@ function runFlags(flags: RunCommandFlags): RunFlags {
     ...(features === undefined ? {} : { features }),
     ...(columns === undefined ? {} : { outputColumns: columns }),
     ...(onInvalid === undefined ? {} : { onInvalid }),
+    ...(occurrence === undefined ? {} : { occurrence }),
+    ...(param === undefined ? {} : { params: param }),
   };
 }
