@@ -43,6 +43,8 @@ describe('the long form of a job', () => {
       name: 'sales',
       description: null,
       isDefault: false,
+      params: {},
+      occurrence: null,
       input: { paths: [], grid: null, incremental: null, hivePartitioning: 'auto', csv: {}, json: {} },
       features: { columns: null, select: null, tables: {} },
       model: { path: join(folder, 'm.onnx'), outputs: null },
@@ -64,6 +66,7 @@ describe('the long form of a job', () => {
         memoryLimitBytes: null,
       },
       onInvalid: { action: 'fail', maxRows: null, maxShare: null },
+      coverage: { min: 1 },
     });
   });
 
