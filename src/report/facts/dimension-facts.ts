@@ -1,0 +1,126 @@
+import { quoteFiles, quoteName, quoteText } from '../../core/sql.ts';
+import type { Database } from '../../source/database.ts';
+
+/** How much of what was expected has a prediction, by the values of one column. */
+export interface DimensionFacts {
+  readonly column: string;
+  /** About how many different values have predictions. */
+  readonly distinct: number;
+  /** Whether `values` are all there are, in their order; otherwise those that miss most, the worst first. */
+  readonly isWhole: boolean;
+  readonly values: readonly DimensionValue[];
+}
+
+export interface DimensionValue {
+  /** As text; null is a value too. */
+  readonly value: string | null;
+  readonly present: number;
+  readonly missing: number;
+}
+
+/** Columns with more values are not counted whole: the memory would grow with them. */
+const MOST_VALUES = 200;
+const WORST_VALUES = 20;
+const TEXT_CHARACTERS = 80;
+/** Of a job whose key has many columns, the first ones are looked at. */
+const MOST_DIMENSIONS = 6;
+
+/**
+ * Counts predictions and rejects by the values of each column that both the parts and the rejected rows
+ * have. Throws DuckDB's errors.
+ */
+export async function readDimensions(
+  database: Database,
+  columns: readonly string[],
+  files: { readonly parts: readonly string[]; readonly rejects: readonly string[] },
+): Promise<readonly DimensionFacts[]> {
+  if (files.parts.length === 0) return [];
+  const parts = `read_parquet(${quoteFiles(files.parts)})`;
+  const inParts = (await database.describe(`SELECT * FROM ${parts}`)).map(({ name }) => name);
+  const rejects = await rejectedRows(database, files.rejects);
+  const usable = columns
+    .filter((name) => inParts.includes(name) && (rejects === null || rejects.columns.includes(name)))
+    .slice(0, MOST_DIMENSIONS);
+  if (usable.length === 0) return [];
+  const [distinct = {}] = await database.rows(
+    `SELECT ${usable.map((name, index) => `approx_count_distinct(${quoteName(name)}) AS d${index}`).join(', ')} FROM ${parts}`,
+  );
+  const facts: DimensionFacts[] = [];
+  for (const [index, column] of usable.entries()) {
+    const count = Number(distinct[`d${index}`] ?? 0);
+    const missing = rejects === null ? new Map() : await missingOf(database, rejects.from, column);
+    const isWhole = count <= MOST_VALUES && missing.size < MOST_VALUES;
+    const values = isWhole
+      ? await wholeDimension(database, parts, column, missing)
+      : await worstValues(database, parts, column, missing);
+    facts.push({ column, distinct: count, isWhole, values });
+  }
+  return facts;
+}
+
+type Missing = ReadonlyMap<string | null, number>;
+
+/** The rows of the input that were rejected; null where no file has them. */
+async function rejectedRows(
+  database: Database,
+  files: readonly string[],
+): Promise<{ readonly from: string; readonly columns: readonly string[] } | null> {
+  if (files.length === 0) return null;
+  const from = `read_parquet(${quoteFiles(files)}, union_by_name = true)`;
+  const columns = await database.describe(`SELECT * FROM ${from}`);
+  if (!columns.some(({ name }) => name === 'input')) return null;
+  const rows = `(SELECT unnest(input) FROM ${from} WHERE input IS NOT NULL)`;
+  return { from: rows, columns: (await database.describe(`SELECT * FROM ${rows}`)).map(({ name }) => name) };
+}
+
+function textSql(column: string): string {
+  return `left(CAST(${quoteName(column)} AS VARCHAR), ${TEXT_CHARACTERS})`;
+}
+
+/** Rejects by value, those with most first, at most as many values as are ever shown. */
+async function missingOf(database: Database, rejects: string, column: string): Promise<Missing> {
+  const rows = await database.rows(
+    `SELECT ${textSql(column)} AS v, count(*) AS n FROM ${rejects} GROUP BY 1 ORDER BY n DESC, v LIMIT ${MOST_VALUES}`,
+  );
+  return new Map(rows.map(({ v, n }) => [v === null ? null : String(v), Number(n)]));
+}
+
+/** In the order of the column itself: 9 before 10. Values that have rejects and no prediction come last. */
+async function wholeDimension(
+  database: Database,
+  parts: string,
+  column: string,
+  missing: Missing,
+): Promise<DimensionValue[]> {
+  const rows = await database.rows(
+    `SELECT ${textSql(column)} AS v, count(*) AS n FROM ${parts} GROUP BY 1 ORDER BY min(${quoteName(column)})`,
+  );
+  const found = rows.map(({ v, n }) => {
+    const value = v === null ? null : String(v);
+    return { value, present: Number(n), missing: missing.get(value) ?? 0 };
+  });
+  const absent = [...missing].filter(([value]) => !found.some((each) => each.value === value));
+  return [...found, ...absent.map(([value, count]) => ({ value, present: 0, missing: count }))];
+}
+
+async function worstValues(
+  database: Database,
+  parts: string,
+  column: string,
+  missing: Missing,
+): Promise<DimensionValue[]> {
+  const worst = [...missing].slice(0, WORST_VALUES);
+  const texts = worst.flatMap(([value]) => (value === null ? [] : [quoteText(value)]));
+  const rows =
+    texts.length === 0
+      ? []
+      : await database.rows(
+          `SELECT ${textSql(column)} AS v, count(*) AS n FROM ${parts} WHERE ${textSql(column)} IN (${texts.join(', ')}) GROUP BY 1`,
+        );
+  const present = new Map(rows.map(({ v, n }) => [String(v), Number(n)]));
+  return worst.map(([value, count]) => ({
+    value,
+    present: value === null ? 0 : (present.get(value) ?? 0),
+    missing: count,
+  }));
+}
