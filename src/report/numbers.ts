@@ -18,8 +18,7 @@ export function formatValue(value: number): string {
 export function formatShare(share: number): string {
   if (share > 0 && share < 0.001) return '<0.1%';
   if (share < 1 && share > 0.999) return '>99.9%';
-  const percent = share * 100;
-  return `${percent === Math.round(percent) ? percent : percent.toFixed(1)}%`;
+  return `${Number((share * 100).toFixed(1))}%`;
 }
 
 /** 0.42 → `0.42 ms`; 1250 → `1.25 s`. */

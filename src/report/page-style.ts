@@ -33,10 +33,11 @@ code{font:0.92em/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono
 .tile b{display:block;font-size:24px;line-height:1.25;font-weight:650}
 .tile span{font-size:13px;color:var(--soft)}
 .tile.bad b{color:var(--bad)}
-.cards{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:12px;align-items:start}
+.cards{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:12px}
 .card{padding:16px 18px;min-width:0}
 .wide{grid-column:1/-1}
 .narrow{max-width:600px}
+.pair{display:grid;grid-template-columns:minmax(0,6fr) minmax(0,5fr);gap:12px 36px;align-items:center}
 .chart{display:block;width:100%;height:auto;max-width:620px;margin:8px 0 4px}
 .chart text{font-family:inherit;fill:var(--ink);font-size:13px}
 .chart .tick,.chart .unit{fill:var(--soft);font-size:12px}
@@ -67,7 +68,7 @@ details .scroll{max-height:320px;overflow-y:auto}
 .details dt{color:var(--soft)}
 .details dd{margin:0;overflow-wrap:anywhere}
 footer{font-size:13px;margin-top:16px}
-@media (max-width:820px){.cards{grid-template-columns:minmax(0,1fr)}}
+@media (max-width:820px){.cards,.pair{grid-template-columns:minmax(0,1fr)}}
 @media (max-width:500px){main{padding:16px 8px 32px}.card{padding:14px 12px}.details div{grid-template-columns:minmax(0,1fr);gap:0}.tiles{grid-template-columns:repeat(2,minmax(0,1fr));gap:8px}h1{font-size:25px}.chart text{font-size:15px}.chart .tick,.chart .unit{font-size:14px}}
 @media print{body{background:#fff;font-size:12px}main{max-width:none;padding:0}.card,.tile{break-inside:avoid}.card.wide{break-inside:auto}summary{display:none}details::details-content{content-visibility:visible}details .scroll{max-height:none}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 `);

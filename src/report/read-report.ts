@@ -85,7 +85,8 @@ async function predictionsOf(
   if (run.plan === null)
     return unknown('The plan of this run cannot be read: which columns are predictions is not known.');
   const { columns, leftOut } = predictionColumns(run.plan.output.predictions);
-  const current = { runId: run.summary.runId, files: parts.value, columns };
+  const rows = run.summary.record?.rowsOut ?? 0;
+  const current = { runId: run.summary.runId, files: parts.value, rows, columns };
   const found = await findRunBefore(folderOfJob, run.summary, run.runs);
   const before = found.isKnown ? await sourceOf(folderOfJob, found.value) : found;
   const read = (other: PredictionSource | null) =>

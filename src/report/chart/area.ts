@@ -5,7 +5,7 @@ import type { Bin } from './histogram.ts';
 import { amountScale, linearScale } from './scale.ts';
 
 const HEIGHT = 220;
-const PLOT: Plot = { left: 56, top: 34, right: WIDTH - 14, bottom: HEIGHT - 40 };
+const PLOT: Plot = { left: 56, top: 38, right: WIDTH - 14, bottom: HEIGHT - 40 };
 
 export interface AreaOptions {
   readonly caption: Caption;

@@ -38,5 +38,5 @@ export function bottomAxis(
 
 /** What the values of the left axis are, above it. */
 export function topLabel(plot: Plot, text: string): Html {
-  return html`<text class="unit" x="4" y="${plot.top - 8}">${text}</text>`;
+  return html`<text class="unit" x="4" y="${plot.top - 16}">${text}</text>`;
 }

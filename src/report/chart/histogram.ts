@@ -4,7 +4,7 @@ import { at, type Caption, picture, WIDTH } from './frame.ts';
 import { amountScale, type Scale, type Span } from './scale.ts';
 
 const HEIGHT = 230;
-const PLOT: Plot = { left: 56, top: 34, right: WIDTH - 14, bottom: HEIGHT - 40 };
+const PLOT: Plot = { left: 56, top: 38, right: WIDTH - 14, bottom: HEIGHT - 40 };
 /** Where the values lie from left to right: for the scale that the caller makes. */
 export const HISTOGRAM_SPAN: Span = { start: PLOT.left, end: PLOT.right };
 

@@ -7,6 +7,7 @@ import { type ColumnStats, countTexts, readColumnStats } from './prediction-stat
 export interface PredictionSource {
   readonly runId: string;
   readonly files: readonly string[];
+  readonly rows: number;
   readonly columns: readonly PredictionColumn[];
 }
 
@@ -46,9 +47,9 @@ export async function readPredictions(
   before: PredictionSource | null,
 ): Promise<readonly ColumnFacts[]> {
   const shared = before === null ? [] : sharedColumns(current, before);
-  const stats = await readColumnStats(database, current.files, current.columns);
+  const stats = await readColumnStats(database, current, current.columns);
   const statsOfShared =
-    before === null || shared.length === 0 ? [] : await readColumnStats(database, before.files, shared);
+    before === null || shared.length === 0 ? [] : await readColumnStats(database, before, shared);
   const series = current.columns.map((column, index) => {
     const own = stats[index] ?? NO_STATS;
     const statsBefore = statsOfShared[shared.findIndex(({ name }) => name === column.name)] ?? null;
@@ -117,6 +118,7 @@ const NO_STATS: ColumnStats = {
   p50: null,
   p99: null,
   max: null,
+  isExact: true,
   tails: null,
   topTexts: [],
   distinctTexts: 0,

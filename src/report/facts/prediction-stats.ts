@@ -13,6 +13,8 @@ export interface ColumnStats {
   readonly p50: number | null;
   readonly p99: number | null;
   readonly max: number | null;
+  /** Whether `p50`, `p99` and `tails` are exact: those of many rows are near. */
+  readonly isExact: boolean;
   /** What one in a thousand values is below, and above. */
   readonly tails: readonly [low: number, high: number] | null;
   /** Of text, the values that are found most, and about how many different ones there are. */
@@ -24,27 +26,32 @@ const TOP_TEXTS = 10;
 /** Longer ones are told apart, and shown, by their beginning. */
 const TEXT_CHARACTERS = 80;
 
+/** Exact quantiles hold all values in memory, at 8 bytes: 40 MB of them are little. */
+const EXACT_VALUES = 5_000_000;
+
 /**
- * Figures of several series in one pass over the parts, in memory that does not depend on the rows.
- * Quantiles are those of a t-digest: near, not exact. Throws DuckDB's errors.
+ * Figures of several series of a run of `rows` predictions, in one pass over the parts, in memory that
+ * does not grow with the rows: the quantiles of many are those of a t-digest. Throws DuckDB's errors.
  */
 export async function readColumnStats(
   database: Database,
-  files: readonly string[],
+  { files, rows }: { readonly files: readonly string[]; readonly rows: number },
   columns: readonly PredictionColumn[],
 ): Promise<readonly ColumnStats[]> {
+  const isExact = rows * columns.length <= EXACT_VALUES;
   const [row] = await database.rows(
-    `SELECT count(*) AS total, ${columns.map((column, index) => aggregates(column, index)).join(', ')}
+    `SELECT count(*) AS total, ${columns.map((column, index) => aggregates(column, index, isExact)).join(', ')}
      FROM (SELECT ${columns.map((column, index) => `${column.sql} AS c${index}, ${valueSql(column)} AS v${index}`).join(', ')} FROM read_parquet(${quoteFiles(files)}))`,
   );
-  return columns.map((_, index) => statsOf(row ?? {}, index));
+  return columns.map((_, index) => statsOf(row ?? {}, index, isExact));
 }
 
-function aggregates({ kind }: PredictionColumn, index: number): string {
+function aggregates({ kind }: PredictionColumn, index: number, isExact: boolean): string {
+  const quantile = isExact ? 'quantile_cont' : 'approx_quantile';
   const present = `count(c${index}) AS present${index}, count(v${index}) AS usable${index}`;
   if (kind === 'text')
     return `${present}, approx_top_k(v${index}, ${TOP_TEXTS}) AS top${index}, approx_count_distinct(v${index}) AS distinct${index}`;
-  return `${present}, min(v${index}) AS min${index}, max(v${index}) AS max${index}, avg(v${index}) AS mean${index}, approx_quantile(v${index}, [0.001, 0.5, 0.99, 0.999]) AS quantiles${index}`;
+  return `${present}, min(v${index}) AS min${index}, max(v${index}) AS max${index}, avg(v${index}) AS mean${index}, ${quantile}(v${index}, [0.001, 0.5, 0.99, 0.999]) AS quantiles${index}`;
 }
 
 /** The value as it is counted: a finite number, or the beginning of a text; null otherwise. */
@@ -54,7 +61,7 @@ export function valueSql({ sql, kind }: PredictionColumn): string {
   return `CASE WHEN isfinite(${sql}) THEN CAST(${sql} AS DOUBLE) END`;
 }
 
-function statsOf(row: Readonly<Record<string, unknown>>, index: number): ColumnStats {
+function statsOf(row: Readonly<Record<string, unknown>>, index: number, isExact: boolean): ColumnStats {
   const present = Number(row[`present${index}`] ?? 0);
   const rows = Number(row.total ?? 0);
   const quantiles = listOf(row[`quantiles${index}`]).map(Number);
@@ -68,6 +75,7 @@ function statsOf(row: Readonly<Record<string, unknown>>, index: number): ColumnS
     p50: numberOf(p50),
     p99: numberOf(p99),
     max: numberOf(row[`max${index}`]),
+    isExact,
     tails: low === undefined || high === undefined ? null : [low, high],
     topTexts: listOf(row[`top${index}`]).map(String),
     distinctTexts: Number(row[`distinct${index}`] ?? 0),

@@ -20,7 +20,7 @@ export function dimensionsSections(
   coverage: CoverageRecord | undefined,
 ): readonly Html[] {
   const title = coverage === undefined ? 'Rejects by key' : 'Coverage';
-  const whole = coverage === undefined ? null : lead(coverageText(coverage));
+  const whole = lead(coverage === undefined ? KEY_TEXT : coverageText(coverage));
   if (!dimensions.isKnown) return [card(title, [whole, missing(dimensions.why)], { isWide: true })];
   const complete = dimensions.value.filter(isComplete);
   const others = dimensions.value.filter((each) => !isComplete(each));
@@ -42,6 +42,9 @@ export function dimensionsSections(
   );
   return [introduction, ...others.map(dimensionCard)];
 }
+
+const KEY_TEXT =
+  'Rows that have no prediction, by the columns of the key. Rows of text files that could not be split into columns have no key, and are not counted here.';
 
 function coverageText({ expected, present, ratio, min }: CoverageRecord): string {
   return `${formatCount(present)} of ${formatCount(expected)} expected predictions are there: ${formatShare(ratio)}. The job asks for at least ${formatShare(min)} before it is published.`;

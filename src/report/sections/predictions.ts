@@ -31,13 +31,18 @@ export function predictionsSections(predictions: Known<PredictionsFacts>): reado
 
 function columnCard(facts: ColumnFacts, index: number): Html {
   const { column, stats, statsBefore, shape } = facts;
-  return card(`Predictions: ${column.name}`, [
+  const picture = [
     shapePicture(facts, shape, `prediction-${index}`),
     stats.notFinite > 0
       ? missing(`${formatCount(stats.notFinite)} values are NaN or infinite: they are not in the picture.`)
       : null,
-    statsTable(stats, statsBefore, column.kind === 'text'),
-  ]);
+  ];
+  const figures = statsTable(stats, statsBefore, column.kind === 'text');
+  return card(
+    `Predictions: ${column.name}`,
+    html`<div class="pair"><div>${picture}</div><div>${figures}</div></div>`,
+    { isWide: true },
+  );
 }
 
 function shapePicture(facts: ColumnFacts, shape: Shape, id: string): Html {
@@ -148,6 +153,7 @@ function textsPicture(
 function statsTable(stats: ColumnStats, before: ColumnStats | null, isText: boolean): Html {
   const amount = (value: number | null): Cell => numberCell(value === null ? '–' : formatValue(value));
   const count = (value: number): Cell => numberCell(formatCount(value));
+  const about = stats.isExact && before?.isExact !== false ? '' : ', about';
   const row = (name: string, of: (each: ColumnStats) => Cell): Cell[] => [
     name,
     of(stats),
@@ -163,8 +169,8 @@ function statsTable(stats: ColumnStats, before: ColumnStats | null, isText: bool
         : [
             row('smallest', ({ min }) => amount(min)),
             row('mean', ({ mean }) => amount(mean)),
-            row('median, about', ({ p50 }) => amount(p50)),
-            row('99% are up to, about', ({ p99 }) => amount(p99)),
+            row(`median${about}`, ({ p50 }) => amount(p50)),
+            row(`99% are up to${about}`, ({ p99 }) => amount(p99)),
             row('largest', ({ max }) => amount(max)),
           ]),
     ],
