@@ -112,7 +112,12 @@ async function sourceOf(
   if (!parts.isKnown) return parts;
   const plan = await readJsonIfValid(paths.plan, planSchema);
   if (plan === undefined) return unknown(`The plan of run ${runId} cannot be read: it is not compared with.`);
-  return known({ runId, files: parts.value, columns: predictionColumns(plan.output.predictions).columns });
+  return known({
+    runId,
+    files: parts.value,
+    rows: record?.rowsOut ?? 0,
+    columns: predictionColumns(plan.output.predictions).columns,
+  });
 }
 
 async function dimensionsOf(
