@@ -14,11 +14,17 @@ export function formatValue(value: number): string {
   return value.toLocaleString('en-US', { maximumSignificantDigits: 5 });
 }
 
-/** 0.1234 → `12.3%`. What is nearly all or nearly nothing never looks like all or nothing. */
+/**
+ * 0.1234 → `12.3%`; 0.00047 → `0.047%`; 0.99953 → `99.953%`. What is nearly all or nearly nothing never
+ * looks like all or nothing.
+ */
 export function formatShare(share: number): string {
-  if (share > 0 && share < 0.001) return '<0.1%';
-  if (share < 1 && share > 0.999) return '>99.9%';
-  return `${Number((share * 100).toFixed(1))}%`;
+  const percent = share * 100;
+  const toEnd = Math.min(percent, 100 - percent);
+  if (!(toEnd > 0)) return `${Number(percent.toFixed(1))}%`;
+  if (toEnd < 0.0001) return percent < 50 ? '<0.0001%' : '>99.9999%';
+  const decimals = toEnd >= 1 ? 1 : Math.min(4, Math.ceil(-Math.log10(toEnd)) + 1);
+  return `${Number(percent.toFixed(decimals))}%`;
 }
 
 /** 0.42 → `0.42 ms`; 1250 → `1.25 s`. */

@@ -4,7 +4,7 @@ import type { Database } from '../../source/database.ts';
 /** How much of what was expected has a prediction, by the values of one column. */
 export interface DimensionFacts {
   readonly column: string;
-  /** About how many different values have predictions. */
+  /** Different values that have predictions; an estimate where they are very many. */
   readonly distinct: number;
   /** Whether `values` are all there are, in their order; otherwise those that miss most, the worst first. */
   readonly isWhole: boolean;
@@ -21,6 +21,8 @@ export interface DimensionValue {
 /** Columns with more values are not counted whole: the memory would grow with them. */
 const MOST_VALUES = 200;
 const WORST_VALUES = 20;
+/** Estimates are off by tens of percent; counting exactly holds every value in memory. */
+const EXACT_DISTINCT = 100_000;
 const TEXT_CHARACTERS = 80;
 /** Of a job whose key has many columns, the first ones are looked at. */
 const MOST_DIMENSIONS = 6;
@@ -42,12 +44,10 @@ export async function readDimensions(
     .filter((name) => inParts.includes(name) && (rejects === null || rejects.columns.includes(name)))
     .slice(0, MOST_DIMENSIONS);
   if (usable.length === 0) return [];
-  const [distinct = {}] = await database.rows(
-    `SELECT ${usable.map((name, index) => `approx_count_distinct(${quoteName(name)}) AS d${index}`).join(', ')} FROM ${parts}`,
-  );
+  const distinct = await countDistinct(database, parts, usable);
   const facts: DimensionFacts[] = [];
   for (const [index, column] of usable.entries()) {
-    const count = Number(distinct[`d${index}`] ?? 0);
+    const count = distinct[index] ?? 0;
     const missing = rejects === null ? new Map() : await missingOf(database, rejects.from, column);
     const isWhole = count <= MOST_VALUES && missing.size < MOST_VALUES;
     const values = isWhole
@@ -56,6 +56,22 @@ export async function readDimensions(
     facts.push({ column, distinct: count, isWhole, values });
   }
   return facts;
+}
+
+/** Different values of columns: exact where they are not too many to hold in memory, else near. */
+async function countDistinct(
+  database: Database,
+  parts: string,
+  columns: readonly string[],
+): Promise<readonly number[]> {
+  const count = async (sql: (name: string) => string): Promise<readonly number[]> => {
+    const items = columns.map((name, index) => `${sql(quoteName(name))} AS d${index}`);
+    const [row = {}] = await database.rows(`SELECT ${items.join(', ')} FROM ${parts}`);
+    return columns.map((_, index) => Number(row[`d${index}`]));
+  };
+  const near = await count((name) => `approx_count_distinct(${name})`);
+  if (near.some((each) => each > EXACT_DISTINCT)) return near;
+  return count((name) => `count(DISTINCT ${name})`);
 }
 
 type Missing = ReadonlyMap<string | null, number>;

@@ -35,7 +35,7 @@ export function dimensionsSections(
         ? null
         : html`<p>Nothing is missing by ${complete.map(
             ({ column, distinct, isWhole, values }, index) =>
-              html`${index === 0 ? '' : ', '}<b>${column}</b> (${isWhole ? formatCount(values.length) : `about ${formatCount(distinct)}`} values)`,
+              html`${index === 0 ? '' : ', '}<b>${column}</b> (${isWhole ? formatCount(values.length) : formatCount(distinct)} values)`,
           )}.</p>`,
     ],
     { isWide: true },
@@ -60,7 +60,7 @@ function dimensionCard(facts: DimensionFacts, index: number): Html {
   const lacking = values.filter((each) => each.missing > 0);
   const description = isWhole
     ? `${formatCount(lacking.length)} of ${plural(values.length, 'value')} miss predictions; most is missing at ${nameOf(worst[0])} (${formatShare(shareMissing(worst[0]))}).`
-    : `There are about ${formatCount(distinct)} values: those that miss most predictions are shown.`;
+    : `Of ${formatCount(distinct)} values, those that miss most predictions are shown.`;
   const caption = { id: `dimension-${index}`, title: `Share missing by ${column}`, description };
   const named = isWhole ? values : worst;
   const rows = named.slice(0, MOST_NAMED).map((each) => ({

@@ -109,7 +109,9 @@ function sharesOf(plan: BinPlan, counts: readonly number[]): Bin[] {
 
 /** The share that two distributions have in common, 0 to 1: the sum of the smaller of each pair of bars. */
 function overlapOf(a: readonly Bin[], b: readonly Bin[]): number {
-  return Math.min(1, sum(a.map(({ value }, index) => Math.min(value, b[index]?.value ?? 0))));
+  const shared = sum(a.map(({ value }, index) => Math.min(value, b[index]?.value ?? 0)));
+  // Without the noise of adding up: the same distribution is 100%.
+  return Math.min(1, Number(shared.toFixed(9)));
 }
 
 function legend(isCompared: boolean): Html | null {
