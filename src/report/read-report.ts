@@ -51,6 +51,7 @@ export async function readReport(options: ReadReportOptions): Promise<ReportFact
     plan === null ? [] : [...(await readCommittedShards(paths, plan, { verify: false, signal })).values()];
   const stop = interruptOn(signal, database);
   try {
+    const keyColumns = plan === null ? [] : dimensionColumns(plan);
     const rejectFiles = await rejectFilesOf(paths, shards);
     return {
       summary,
@@ -63,8 +64,8 @@ export async function readReport(options: ReadReportOptions): Promise<ReportFact
       latency: latencyOf(shards),
       stages: summary.record?.stages ?? stagesOf(shards),
       predictions: await predictionsOf(options, { summary, runs, plan, paths }),
-      dimensions: await dimensionsOf(options, { summary, plan, paths, rejectFiles }),
-      rejects: await readable('The rejects', signal, () => readRejects(database, rejectFiles)),
+      dimensions: await dimensionsOf(options, { summary, paths, keyColumns, rejectFiles }),
+      rejects: await readable('The rejects', signal, () => readRejects(database, rejectFiles, keyColumns)),
     };
   } finally {
     stop();
@@ -124,25 +125,23 @@ async function dimensionsOf(
   { database, signal }: ReadReportOptions,
   run: {
     readonly summary: RunSummary;
-    readonly plan: Plan | null;
     readonly paths: RunPaths;
+    readonly keyColumns: readonly string[];
     readonly rejectFiles: readonly string[];
   },
 ): Promise<Known<Awaited<ReturnType<typeof readDimensions>>>> {
-  const { record } = run.summary;
-  const parts = await partsOf(run.paths, record);
+  const parts = await partsOf(run.paths, run.summary.record);
   if (!parts.isKnown) return parts;
-  const columns = run.plan === null ? [] : dimensionColumns(run.plan, record?.coverage !== undefined);
-  if (columns.length === 0)
+  if (run.keyColumns.length === 0)
     return unknown('This job has no key columns, by which rows that are missing could be counted.');
   return readable('The parts and rejects', signal, () =>
-    readDimensions(database, columns, { parts: parts.value, rejects: run.rejectFiles }),
+    readDimensions(database, run.keyColumns, { parts: parts.value, rejects: run.rejectFiles }),
   );
 }
 
 /** The columns of the key and the field; of a grid without a store, what its parts keep of it. */
-function dimensionColumns({ kv, output }: Plan, isGrid: boolean): readonly string[] {
-  if (kv === null) return isGrid ? output.keptColumns.map(({ name }) => name) : [];
+function dimensionColumns({ kv, input, output }: Plan): readonly string[] {
+  if (kv === null) return input.grid === null ? [] : output.keptColumns.map(({ name }) => name);
   const templates = kv.field === null ? [kv.key] : [kv.key, kv.field];
   return [...new Set(templates.flatMap((text) => parseTemplate(text, 'kv.key').columns))];
 }

@@ -65,12 +65,10 @@ describe('serve-batch report', () => {
     expect(backgrounds.size).toBe(2);
   });
 
-  it('draws within its pictures', async () => {
+  it.each([1240, 400])('draws within its pictures, %s wide', async (width) => {
     await reportOf('sales');
-    const loaded = await browser.load(pathToFileURL(project.path('page.html')).href, {
-      width: 1240,
-      isDark: false,
-    });
+    const url = pathToFileURL(project.path('page.html')).href;
+    const loaded = await browser.load(url, { width, isDark: false });
     const outside = await loaded.evaluate(`[...document.querySelectorAll('svg')].flatMap((svg) => {
       const frame = svg.getBoundingClientRect();
       return [...svg.querySelectorAll('text, rect')]

@@ -90,7 +90,7 @@ describe('the page of a report', () => {
       sampleFacts('plain', { summary: sampleSummary({ record: { ...record, coverage } }) }),
     );
     expect(page).toContain('993 of 1,000 expected predictions are there: 99.3%.');
-    expect(page).toMatch(/tile bad"><dt>Coverage<\/dt><dd><b>99.3%<\/b><span>at least 100% is asked for/);
+    expect(page).toMatch(/tile bad"><dt>Coverage<\/dt><dd><b>99.3%<\/b><span>asked for: 100%/);
   });
 
   it('shows the error of a run that failed', () => {

@@ -88,7 +88,7 @@ export function sampleFacts(text: string, changes: Partial<ReportFacts> = {}): R
           column: text,
           reason: text,
           count: 9,
-          examples: [{ file: text, row: 1, line: null, value: text }],
+          examples: [{ file: text, row: 1, line: null, key: text, value: text }],
         },
         { column: null, reason: text, count: 1, examples: [] },
       ],

@@ -11,8 +11,11 @@ export interface BarRow {
 
 const ROW_HEIGHT = 26;
 const BAR_HEIGHT = 15;
-/** A digit of a wide font at the size of the page's pictures: which font a reader has is not known. */
-const CHARACTER_WIDTH = 8.4;
+/**
+ * A digit of a wide font, at the size that pictures have on telephones: which font a reader has is not
+ * known.
+ */
+const CHARACTER_WIDTH = 9.6;
 /** Names longer than this are cut; the table behind the picture has them whole. */
 const NAME_CHARACTERS = 22;
 

@@ -1,5 +1,6 @@
 import { quoteFiles, quoteName, quoteText } from '../../core/sql.ts';
 import type { Database } from '../../source/database.ts';
+import { inputColumns, rejectsSql } from './rejected-input.ts';
 
 /** How much of what was expected has a prediction, by the values of one column. */
 export interface DimensionFacts {
@@ -39,16 +40,17 @@ export async function readDimensions(
   if (files.parts.length === 0) return [];
   const parts = `read_parquet(${quoteFiles(files.parts)})`;
   const inParts = (await database.describe(`SELECT * FROM ${parts}`)).map(({ name }) => name);
-  const rejects = await rejectedRows(database, files.rejects);
+  const inRejects = await inputColumns(database, files.rejects);
+  const rejects = `(SELECT unnest(input) FROM ${rejectsSql(files.rejects)} WHERE input IS NOT NULL)`;
   const usable = columns
-    .filter((name) => inParts.includes(name) && (rejects === null || rejects.columns.includes(name)))
+    .filter((name) => inParts.includes(name) && (inRejects.length === 0 || inRejects.includes(name)))
     .slice(0, MOST_DIMENSIONS);
   if (usable.length === 0) return [];
   const distinct = await countDistinct(database, parts, usable);
   const facts: DimensionFacts[] = [];
   for (const [index, column] of usable.entries()) {
     const count = distinct[index] ?? 0;
-    const missing = rejects === null ? new Map() : await missingOf(database, rejects.from, column);
+    const missing = inRejects.length === 0 ? new Map() : await missingOf(database, rejects, column);
     const isWhole = count <= MOST_VALUES && missing.size < MOST_VALUES;
     const values = isWhole
       ? await wholeDimension(database, parts, column, missing)
@@ -75,19 +77,6 @@ async function countDistinct(
 }
 
 type Missing = ReadonlyMap<string | null, number>;
-
-/** The rows of the input that were rejected; null where no file has them. */
-async function rejectedRows(
-  database: Database,
-  files: readonly string[],
-): Promise<{ readonly from: string; readonly columns: readonly string[] } | null> {
-  if (files.length === 0) return null;
-  const from = `read_parquet(${quoteFiles(files)}, union_by_name = true)`;
-  const columns = await database.describe(`SELECT * FROM ${from}`);
-  if (!columns.some(({ name }) => name === 'input')) return null;
-  const rows = `(SELECT unnest(input) FROM ${from} WHERE input IS NOT NULL)`;
-  return { from: rows, columns: (await database.describe(`SELECT * FROM ${rows}`)).map(({ name }) => name) };
-}
 
 function textSql(column: string): string {
   return `left(CAST(${quoteName(column)} AS VARCHAR), ${TEXT_CHARACTERS})`;

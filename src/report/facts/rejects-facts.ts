@@ -1,8 +1,9 @@
-import { quoteFiles } from '../../core/sql.ts';
+import { quoteName, quoteText } from '../../core/sql.ts';
 import { pathExists } from '../../runs/json-file.ts';
 import type { RunPaths } from '../../runs/layout.ts';
 import type { ShardRecord } from '../../runs/shard-record.ts';
 import type { Database } from '../../source/database.ts';
+import { inputColumns, rejectsSql } from './rejected-input.ts';
 
 /** Rejects that have one reason in common. */
 export interface RejectGroup {
@@ -20,6 +21,8 @@ export interface RejectExample {
   readonly row: number | null;
   /** From 1, in the file, the header counted. */
   readonly line: number | null;
+  /** `store=1 product=77`; null where the job has no key, or the row could not be split. */
+  readonly key: string | null;
   /** The beginning of it. */
   readonly value: string | null;
 }
@@ -45,13 +48,22 @@ export async function rejectFilesOf(
   return (await pathExists(paths.stagingRejects)) ? [...files, paths.stagingRejects] : files;
 }
 
-/** Groups rejects by reason, those with most first. Throws DuckDB's errors. */
-export async function readRejects(database: Database, files: readonly string[]): Promise<RejectFacts> {
+/**
+ * Groups rejects by reason, those with most first. `keyColumns` name an example, as far as the rejected
+ * rows have them. Throws DuckDB's errors.
+ */
+export async function readRejects(
+  database: Database,
+  files: readonly string[],
+  keyColumns: readonly string[],
+): Promise<RejectFacts> {
   if (files.length === 0) return { groups: [], others: 0 };
+  const known = await inputColumns(database, files);
+  const key = keySql(keyColumns.filter((name) => known.includes(name)));
   const groups = await database.rows(
     `SELECT "column", ${REASON} AS reason, count(*) AS n, sum(count(*)) OVER () AS total,
-       arg_min({file: file, "row": "row", line: line, "value": left("value", ${TEXT_CHARACTERS})}, coalesce("row", line, 0), ${EXAMPLES}) AS examples
-     FROM read_parquet(${quoteFiles(files)}, union_by_name = true)
+       arg_min({file: file, key: ${key}, "row": "row", line: line, "value": left("value", ${TEXT_CHARACTERS})}, coalesce("row", line, 0), ${EXAMPLES}) AS examples
+     FROM ${rejectsSql(files)}
      GROUP BY 1, 2 ORDER BY n DESC, 1, 2 LIMIT ${MOST_GROUPS}`,
   );
   const found = groups.map((row) => ({
@@ -62,6 +74,7 @@ export async function readRejects(database: Database, files: readonly string[]):
       file: textOf(each.file),
       row: numberOf(each.row),
       line: numberOf(each.line),
+      key: textOf(each.key),
       value: textOf(each.value),
     })),
   }));
@@ -73,6 +86,15 @@ export async function readRejects(database: Database, files: readonly string[]):
 const REASON = `left(regexp_replace(regexp_replace(reason,
   '^holds "(?s:.*)"; ', 'holds a value that does not fit; '),
   '^has [0-9]+ fields', 'has another number of fields'), ${TEXT_CHARACTERS})`;
+
+/** `store=1 product=77` of a row that has columns, as `lookup` takes it. */
+function keySql(columns: readonly string[]): string {
+  if (columns.length === 0) return 'CAST(NULL AS VARCHAR)';
+  const pairs = columns.map(
+    (name) => `${quoteText(`${name}=`)} || coalesce(CAST(input.${quoteName(name)} AS VARCHAR), 'null')`,
+  );
+  return `CASE WHEN input IS NOT NULL THEN left(concat_ws(' ', ${pairs.join(', ')}), ${TEXT_CHARACTERS}) END`;
+}
 
 function textOf(value: unknown): string | null {
   return value === null || value === undefined ? null : String(value);

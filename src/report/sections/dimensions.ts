@@ -60,7 +60,7 @@ function dimensionCard(facts: DimensionFacts, index: number): Html {
   const lacking = values.filter((each) => each.missing > 0);
   const description = isWhole
     ? `${formatCount(lacking.length)} of ${plural(values.length, 'value')} miss predictions; most is missing at ${nameOf(worst[0])} (${formatShare(shareMissing(worst[0]))}).`
-    : `Of ${formatCount(distinct)} values, those that miss most predictions are shown.`;
+    : `${plural(distinct, 'value has', 'values have')} predictions; those that miss most are shown.`;
   const caption = { id: `dimension-${index}`, title: `Share missing by ${column}`, description };
   const named = isWhole ? values : worst;
   const rows = named.slice(0, MOST_NAMED).map((each) => ({

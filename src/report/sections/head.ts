@@ -69,7 +69,7 @@ function tiles({ summary, plan, shardsDone }: ReportFacts): Html {
                 {
                   name: 'Coverage',
                   value: formatShare(record.coverage.ratio),
-                  note: `at least ${formatShare(record.coverage.min)} is asked for`,
+                  note: `asked for: ${formatShare(record.coverage.min)}`,
                   isBad: record.coverage.ratio < record.coverage.min,
                 },
               ]),

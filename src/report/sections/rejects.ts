@@ -37,10 +37,12 @@ export function rejectsSection(rejects: Known<RejectFacts>, rowsIn: number | nul
 }
 
 function groupHtml({ column, reason, count, examples }: RejectGroup, index: number): Html {
+  const hasKeys = examples.some(({ key }) => key !== null);
   return html`<h3>${index + 1}. ${column === null ? null : html`<code>${column}</code> `}${reason} <span class="count">${plural(count, 'row')}</span></h3>${dataTable(
-    ['Value', 'File', 'Row', 'Line'],
+    ['Value', ...(hasKeys ? ['Key'] : []), 'File', 'Row', 'Line'],
     examples.map((example) => [
       valueText(example),
+      ...(hasKeys ? [example.key ?? ''] : []),
       example.file ?? '',
       numberCell(example.row === null ? '' : formatCount(example.row)),
       numberCell(example.line === null ? '' : formatCount(example.line)),

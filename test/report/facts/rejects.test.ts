@@ -40,20 +40,24 @@ beforeAll(async () => {
 
 describe('rejects', () => {
   it('are grouped by what is wrong, whatever the value, with the first five of each', async () => {
-    const { groups, others } = await readRejects(database, [rejects, staging]);
+    const { groups, others } = await readRejects(
+      database,
+      [rejects, staging],
+      ['store', 'product', 'nowhere'],
+    );
     expect(groups.map(({ column, reason, count }) => [column, reason, count])).toEqual([
       ['price', 'holds a value that does not fit; the model input "x" is float32', 10],
       [null, 'has another number of fields; expected 13', 1],
     ]);
-    expect(groups[0]?.examples.map(({ row, value }) => [row, value])).toEqual(
-      [0, 1, 2, 3, 4].map((i) => [i + 1, `n/a${i}`]),
+    expect(groups[0]?.examples.map(({ row, key, value }) => [row, key, value])).toEqual(
+      [0, 1, 2, 3, 4].map((i) => [i + 1, `store=1 product=${i}`, `n/a${i}`]),
     );
-    expect(groups[1]?.examples[0]).toMatchObject({ row: null, line: 7, value: 'x'.repeat(200) });
+    expect(groups[1]?.examples[0]).toMatchObject({ row: null, line: 7, key: null, value: 'x'.repeat(200) });
     expect(others).toBe(0);
   });
 
   it('are none where there are no files', async () => {
-    expect(await readRejects(database, [])).toEqual({ groups: [], others: 0 });
+    expect(await readRejects(database, [], ['store'])).toEqual({ groups: [], others: 0 });
   });
 });
 
