@@ -59,6 +59,7 @@ path.before{fill:none;stroke:var(--before);stroke-width:1.8;stroke-linejoin:roun
 table{border-collapse:collapse;font-size:14px;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:4px 10px 4px 0;border-bottom:1px solid var(--grid);vertical-align:top;font-weight:400;overflow-wrap:anywhere}
 thead th{color:var(--soft);font-size:13px;overflow-wrap:normal}
+tbody th{min-width:6em}
 .n{text-align:right;white-space:nowrap;overflow-wrap:normal}
 details{margin-top:8px;font-size:14px}
 summary{cursor:pointer;color:var(--soft)}

@@ -8,7 +8,7 @@ import { type RunPaths, runPaths } from '../runs/layout.ts';
 import { listRuns } from '../runs/ledger.ts';
 import { planSchema } from '../runs/plan-schema.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
-import { readCommittedShards, type ShardRecord, type StageSeconds } from '../runs/shard-record.ts';
+import { readShardRecords, type ShardRecord, type StageSeconds } from '../runs/shard-record.ts';
 import type { Database } from '../source/database.ts';
 import { duckdbReason } from '../source/read-error.ts';
 import { readDimensions } from './facts/dimension-facts.ts';
@@ -47,8 +47,7 @@ export async function readReport(options: ReadReportOptions): Promise<ReportFact
     );
   const paths = runPaths(folderOfJob, runId);
   const plan = (await readJsonIfValid(paths.plan, planSchema)) ?? null;
-  const shards =
-    plan === null ? [] : [...(await readCommittedShards(paths, plan, { verify: false, signal })).values()];
+  const shards = plan === null ? [] : [...(await readShardRecords(paths, plan)).values()];
   const stop = interruptOn(signal, database);
   try {
     const keyColumns = plan === null ? [] : dimensionColumns(plan);

@@ -37,6 +37,9 @@ async function reportOf(wanted: string, ...flags: readonly string[]): Promise<st
   return readFile(project.path('page.html'), 'utf8');
 }
 
+/** The product 99999 is in no table of features. */
+const GRID = 'store: [1, 2]\n    product: [1, 2, 99999]\n    days: 7';
+
 const VIEWS = [
   { width: 1240, isDark: false },
   { width: 1240, isDark: true },
@@ -95,6 +98,23 @@ describe('serve-batch report', () => {
     expect(page).toContain('dirty &lt;b&gt;&amp;.csv');
   });
 
+  it('shows the coverage of a grid, and the keys that are missing', async () => {
+    const weekly = await readFile(join(REPOSITORY, 'jobs/weekly-forecast.yaml'), 'utf8');
+    const small = weekly
+      .replace('name: weekly-forecast', 'name: small')
+      .replace('stores: fixtures/stores.csv\n    products: fixtures/products.csv\n    days: 7', GRID);
+    expect(small).toContain(GRID);
+    await project.write('jobs/small.yaml', small);
+    const run = await project.serveBatch(['run', 'small', '--occurrence', '2026-11-21']);
+    expect(run.code).toBe(5);
+    const [runId = ''] = await project.runs('small');
+    const page = await reportOf(runId);
+    expect(page).toContain(`for the occurrence 2026-11-21 00:00:00 UTC`);
+    expect(page).toContain('28 of 42 expected predictions are there: 66.7%.');
+    expect(page).toContain('<title>99999: 100% (14)</title>');
+    expect(page).toContain('store=1 product=99999 date=2026-11-21');
+  });
+
   it('tells of a run that failed what there is', async () => {
     const failed = await project.serveBatch(['run', '--input', 'dirty <b>&.csv', '--on-invalid', 'reject:2']);
     expect(failed.code).toBe(5);
@@ -105,12 +125,15 @@ describe('serve-batch report', () => {
   });
 
   it('tells which part is missing, and shows the rest', async () => {
-    const { output } = await project.run(['--shard-rows', '3500', '--force']);
-    await rm(join(output.path, 'parts/part-00001.parquet'));
+    const { output } = await project.run([
+      ...['--input', 'dirty <b>&.csv', '--on-invalid', 'reject', '--shard-rows', '3500', '--force'],
+    ]);
+    await rm(join(output.path, 'parts/part-00000.parquet'));
     const page = await reportOf('sales');
-    expect(page).toMatch(/The part .*part-00001\.parquet is missing/);
-    await writeFile(join(output.path, 'parts/part-00001.parquet'), 'PAR1 no');
+    expect(page).toMatch(/The part .*part-00000\.parquet is missing/);
+    await writeFile(join(output.path, 'parts/part-00000.parquet'), 'PAR1 no');
     expect(await reportOf('sales')).toMatch(/The parts cannot be read: /);
+    expect(page).toContain('could not be scored, for 1 reason.');
     expect(page).toContain('<h2>Details</h2>');
   });
 
