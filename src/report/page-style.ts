@@ -30,7 +30,7 @@ code{font:0.92em/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono
 .tile{padding:12px 14px}
 .tile dt{font-size:13px;color:var(--soft)}
 .tile dd{margin:0}
-.tile b{display:block;font-size:24px;line-height:1.25;font-weight:650}
+.tile b{display:block;white-space:nowrap;font-size:22px;line-height:1.25;font-weight:650}
 .tile span{font-size:13px;color:var(--soft)}
 .tile.bad b{color:var(--bad)}
 .cards{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:12px}

@@ -79,7 +79,7 @@ function tiles({ summary, plan, shardsDone }: ReportFacts): Html {
             value: formatSeconds(record.durationSeconds),
             note: firstRowText(record.firstRowSeconds),
           },
-          { name: 'Memory', value: formatBytes(record.peakMemoryBytes), note: 'in the largest process' },
+          { name: 'Memory', value: formatBytes(record.peakMemoryBytes), note: 'largest process' },
         ];
   return html`<dl class="tiles">${shown.map(
     ({ name, value, note, isBad }) =>
@@ -88,5 +88,5 @@ function tiles({ summary, plan, shardsDone }: ReportFacts): Html {
 }
 
 function firstRowText(seconds: number | null): string {
-  return seconds === null ? '' : `first row after ${formatSeconds(seconds)}`;
+  return seconds === null ? '' : `first row: ${formatSeconds(seconds)}`;
 }
