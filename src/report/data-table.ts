@@ -25,7 +25,7 @@ function cellHtml(cell: Cell, column: number): Html {
   return column === 0 ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`;
 }
 
-/** The figures behind a picture, closed until they are wanted. Printed open. */
+/** The figures behind a picture, closed until they are wanted; printed where they are open. */
 export function tableBehind(header: readonly string[], rows: readonly (readonly Cell[])[]): Html {
   return html`<details><summary>The figures as a table</summary>${dataTable(header, rows)}</details>`;
 }

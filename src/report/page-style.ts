@@ -71,5 +71,5 @@ details .scroll{max-height:320px;overflow-y:auto}
 footer{font-size:13px;margin-top:16px}
 @media (max-width:820px){.cards,.pair{grid-template-columns:minmax(0,1fr)}}
 @media (max-width:500px){main{padding:16px 8px 32px}.card{padding:14px 12px}.details div{grid-template-columns:minmax(0,1fr);gap:0}.tiles{grid-template-columns:repeat(2,minmax(0,1fr));gap:8px}h1{font-size:25px}.chart text{font-size:15px}.chart .tick,.chart .unit{font-size:14px}}
-@media print{body{background:#fff;font-size:12px}main{max-width:none;padding:0}.card,.tile{break-inside:avoid}.card.wide{break-inside:auto}summary{display:none}details::details-content{content-visibility:visible}details .scroll{max-height:none}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
+@media print{body{background:#fff;font-size:12px}main{max-width:none;padding:0}.card,.tile{break-inside:avoid}.card.wide{break-inside:auto}.cards{grid-template-columns:repeat(2,minmax(0,1fr))}.pair{grid-template-columns:minmax(0,6fr) minmax(0,5fr)}.tiles{grid-template-columns:repeat(auto-fit,minmax(105px,1fr))}.tile b{font-size:17px}details:not([open]),summary{display:none}details .scroll{max-height:none}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 `);
