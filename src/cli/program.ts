@@ -3,6 +3,7 @@ import { ownVersion } from '../pipeline/versions.ts';
 import { addInspectCommand } from './commands/inspect.ts';
 import { addLookupCommand } from './commands/lookup.ts';
 import { addPublishCommand, addRollbackCommand } from './commands/publish.ts';
+import { addReportCommand } from './commands/report.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addRunsCommand } from './commands/runs.ts';
 import { addShardCommand } from './commands/shard.ts';
@@ -23,6 +24,7 @@ export function buildProgram(context: CliContext): Command {
     addRunCommand,
     addLookupCommand,
     addRunsCommand,
+    addReportCommand,
     addPublishCommand,
     addRollbackCommand,
     addInspectCommand,
