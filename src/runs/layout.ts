@@ -9,6 +9,11 @@ export function runsFolder(folderOfJob: string): string {
   return join(folderOfJob, 'runs');
 }
 
+/** Where folders of runs go before they are deleted, so that a run is never half there. */
+export function trashFolder(folderOfJob: string): string {
+  return join(folderOfJob, 'trash');
+}
+
 /** Names the published run. */
 export function currentFile(folderOfJob: string): string {
   return join(folderOfJob, 'current');
@@ -41,6 +46,8 @@ export interface RunPaths {
   shardRecord(shard: number): string;
   part(shard: number): string;
   rejects(shard: number): string;
+  /** Every Parquet file in it holds rejects of the run. */
+  readonly rejectsFolder: string;
   /** Rows that could not be split into columns. */
   readonly stagingRejects: string;
   /** The typed copy of an input that is not Parquet. */
@@ -65,6 +72,7 @@ export function runPaths(folderOfJob: string, runId: string): RunPaths {
     shardRecord: (shard) => join(folder, 'shards', `${digits(shard)}.json`),
     part: (shard) => join(folder, partName(shard)),
     rejects: (shard) => join(folder, rejectsName(shard)),
+    rejectsFolder: join(folder, 'rejects'),
     stagingRejects: join(folder, 'rejects', 'staging.parquet'),
     staged: join(folder, 'staged', 'input.parquet'),
     manifest: join(folder, 'run.json'),
