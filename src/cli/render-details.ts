@@ -11,30 +11,21 @@ export function renderDetails(
 ): string {
   return [
     versionsLine(record),
-    ...(record.coverage === undefined ? [] : [coverageLine(record.runId, record.coverage)]),
+    ...(record.coverage === undefined ? [] : [missingLine(record.runId, record.coverage)]),
     `\n${stageTable(record)}`,
     ...(shards.length === 0 ? [] : [`\n${shardTable(shards, record.shards.total)}`]),
     ...(rejects.top.length === 0 ? [] : [`\n${rejectTable(rejects)}`]),
   ].join('');
 }
 
-/** Never rounded up to 100 %: `99.99 %`. */
-export function percent(ratio: number): string {
-  const text = ratio >= 1 ? '100' : (Math.floor(ratio * 10_000) / 100).toFixed(2);
-  return `${text} %`;
-}
-
 function versionsLine({ versions, host }: RunRecord): string {
-  return `  versions: serve-batch ${versions.serveBatch}, Node ${versions.node}, ONNX Runtime ${versions.onnxruntime}, DuckDB ${versions.duckdb}; ${host.cpus} CPUs\n`;
+  return `  versions serve-batch ${versions.serveBatch}, Node ${versions.node}, ONNX Runtime ${versions.onnxruntime}, DuckDB ${versions.duckdb}; ${host.cpus} CPUs\n`;
 }
 
-function coverageLine(runId: string, { expected, present, ratio, min }: CoverageRecord): string {
-  const missing = expected - present;
-  const list =
-    missing === 0
-      ? ''
-      : `; "serve-batch runs show ${runId} --missing" lists the ${formatCount(missing)} missing`;
-  return `  coverage: ${percent(ratio)} of ${formatCount(expected)}, ${percent(min)} wanted${list}\n`;
+function missingLine(runId: string, { expected, present }: CoverageRecord): string {
+  return expected === present
+    ? ''
+    : `  ${formatCount(expected - present)} missing: "serve-batch runs show ${runId} --missing" lists them\n`;
 }
 
 function stageTable({ stages }: RunRecord): string {

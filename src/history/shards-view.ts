@@ -35,7 +35,7 @@ const COLUMNS: readonly (readonly [name: string, sql: string])[] = [
   ['rows_out', '"rowsOut"'],
   ['rejects', 'rejects'],
   ['bytes', 'part.bytes'],
-  ['seconds', `epoch("finishedAt") - epoch("startedAt")`],
+  ['seconds', `(epoch_ms("finishedAt") - epoch_ms("startedAt")) / 1000`],
   ['read_seconds', 'seconds.read'],
   ['features_seconds', 'seconds.features'],
   ['infer_seconds', 'seconds.infer'],

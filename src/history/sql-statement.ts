@@ -10,13 +10,16 @@ export interface CheckedSelect {
 const EXPECTED =
   'expected one SELECT (or WITH, FROM, DESCRIBE, SUMMARIZE or SHOW). Write for example "SELECT * FROM runs".';
 
+const NOTHING_BUT_COMMENTS = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*$/;
+
 /**
  * Checks that a text is one statement that only reads. Throws `USAGE` where it is not; errors in the SQL
  * come as DuckDB throws them.
  */
 export async function checkSelect(connection: DuckDBConnection, text: string): Promise<CheckedSelect> {
+  if (NOTHING_BUT_COMMENTS.test(text)) throw usage('The query is empty');
   const { count } = await connection.extractStatements(text);
-  if (count !== 1) throw usage(count === 0 ? 'The query is empty' : `The query is ${count} statements`);
+  if (count !== 1) throw usage(`The query is ${count} statements`);
   const statement = await prepareOnly(connection, text);
   try {
     if (statement.statementType !== StatementType.SELECT)
@@ -34,8 +37,6 @@ async function prepareOnly(connection: DuckDBConnection, text: string): Promise<
   const statements = await connection.extractStatements(text);
   return statements.prepare(0);
 }
-
-const NOTHING_BUT_COMMENTS = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*$/;
 
 /** The text without its last semicolon and what follows that. A semicolon in a text or comment stays. */
 async function withoutEnd(connection: DuckDBConnection, text: string): Promise<string> {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import { suggestion } from '../../core/nearest.ts';
+import { formatPercent } from '../../core/percent.ts';
 import type { RunFilter } from '../../runs/ledger.ts';
 import { RUN_STATUSES, type RunStatus } from '../../runs/run-status.ts';
 import type { RunSummary } from '../../runs/run-summary.ts';
@@ -9,7 +10,6 @@ import type { CliContext } from '../context.ts';
 import { formatCount, formatSeconds, formatTable } from '../format.ts';
 import { addOptions, debugOption, jsonOption, option, outputOption, wholeNumber } from '../options.ts';
 import { pointInTime } from '../point-in-time.ts';
-import { percent } from '../render-details.ts';
 
 interface ListFlags {
   readonly output?: string;
@@ -114,7 +114,7 @@ function renderRuns(runs: readonly RunSummary[]): string {
     record === undefined ? '' : formatCount(record.rejects),
     record === undefined ? '' : formatCount(record.throughputRowsPerSecond),
     record === undefined ? '' : formatSeconds(record.durationSeconds),
-    ...(hasCoverage ? [record?.coverage === undefined ? '' : percent(record.coverage.ratio)] : []),
+    ...(hasCoverage ? [record?.coverage === undefined ? '' : formatPercent(record.coverage.ratio)] : []),
   ]);
   return formatTable(header, rows);
 }
