@@ -35,7 +35,7 @@ function stageTable({ stages }: RunRecord): string {
     Object.entries(stages).map(([stage, seconds]) => [
       stage,
       formatSeconds(seconds),
-      total === 0 ? '' : `${((100 * seconds) / total).toFixed(1)} %`,
+      total === 0 ? '' : `${((100 * seconds) / total).toFixed(1)}%`,
     ]),
   );
 }

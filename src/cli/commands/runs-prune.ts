@@ -108,5 +108,5 @@ function renderPruned(jobs: readonly PrunedJob[], dryRun: boolean): string {
   const done = dryRun ? 'Would delete' : 'Deleted';
   const runs = rows.length === 1 ? '1 run' : `${formatCount(rows.length)} runs`;
   const table = rows.length === 0 ? '' : formatTable(['RUN', 'JOB', 'SIZE'], rows);
-  return `${table}${done} ${runs}, ${formatBytes(bytes)}; ${formatCount(kept)} ${dryRun ? 'would be' : 'are'} left.\n`;
+  return `${table}${done} ${runs}, ${formatBytes(bytes)}; ${formatCount(kept)} kept.\n`;
 }
