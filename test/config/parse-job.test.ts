@@ -62,7 +62,7 @@ describe('what is refused, and what is said', () => {
     [{ input: { path: ['a', 5] } }, 'input.path[1] is 5; expected a file, glob'],
     [
       { input: { pth: 'a' } },
-      'input.pth is not a field. Did you mean "path"? The fields of input are path, format,',
+      'input.pth is not a field. Did you mean "path"? The fields of input are path, grid, filter, format,',
     ],
     [{ input: { format: 'xlsx' } }, 'input.format is "xlsx"; expected parquet, csv, json or arrow.'],
     [

@@ -10,7 +10,12 @@ const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 describe('the jobs of this project', () => {
   it('are these, and sales is the default', async () => {
     const project = await loadProject(PROJECT, {});
-    expect(project.jobs.map(({ name }) => name)).toEqual(['sales', 'sales-by-column']);
+    expect(project.jobs.map(({ name }) => name)).toEqual([
+      'hourly-forecast',
+      'sales',
+      'sales-by-column',
+      'weekly-forecast',
+    ]);
     expect(project.defaultJob().name).toBe('sales');
   });
 
