@@ -33,12 +33,15 @@ export function historyViews(jobs: readonly HistoryJob[]): readonly HistoryView[
   return [...fixed, ...predictions.sort((a, b) => (a.name < b.name ? -1 : 1))];
 }
 
+/** What a query says that asks for the names of views, rather than naming one. */
+const ASKS_FOR_NAMES = /\b(?:show|describe|information_schema|duckdb_\w+|pg_\w+|sqlite_\w+)\b/i;
+
 /**
- * Those that a query may mean: their names occur in it somewhere. Too many do no harm; where none occurs,
- * as in `SHOW TABLES`, all are meant.
+ * Those that a query may mean: their names occur in it somewhere. Too many do no harm. Where none occurs,
+ * as in `SHOW TABLES`, all may be meant.
  */
 export function viewsMeant(sql: string, views: readonly HistoryView[]): readonly HistoryView[] {
   const text = sql.toLowerCase();
   const meant = views.filter(({ name }) => text.includes(name));
-  return meant.length === 0 ? views : meant;
+  return meant.length === 0 && ASKS_FOR_NAMES.test(sql) ? views : meant;
 }
