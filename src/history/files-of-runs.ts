@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { quoteText } from '../core/sql.ts';
+import { escapePattern, quoteText } from '../core/sql.ts';
 import { runsFolder } from '../runs/layout.ts';
 import type { Database } from '../source/database.ts';
 import type { HistoryJob } from './history-jobs.ts';
@@ -13,9 +13,7 @@ export async function filesOfRuns(
 ): Promise<readonly string[]> {
   const files: string[] = [];
   for (const { folderOfJob } of jobs) {
-    // Brackets and stars in the names of folders are meant as they stand.
-    const runs = runsFolder(folderOfJob).replace(/[[*?]/g, '[$&]');
-    const pattern = join(runs, '*', folder, `*.${ending}`);
+    const pattern = join(escapePattern(runsFolder(folderOfJob)), '*', folder, `*.${ending}`);
     const rows = await database.rows(`SELECT file FROM glob(${quoteText(pattern)}) ORDER BY file`);
     files.push(...rows.map(({ file }) => String(file)));
   }

@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { quoteText } from '../core/sql.ts';
+import { escapePattern, quoteText } from '../core/sql.ts';
 import { Database } from '../source/database.ts';
 
 /** A bound, not a need: DuckDB spills to the disk beyond it. */
@@ -14,6 +15,9 @@ export async function withDatabase<T>(
 ): Promise<T> {
   signal.throwIfAborted();
   const temporaryFolder = await mkdtemp(join(tmpdir(), 'serve-batch-query-'));
+  // A reader that has seen enough (`| head`) ends the process within a query.
+  const remove = (): void => rmSync(temporaryFolder, { recursive: true, force: true });
+  process.once('exit', remove);
   try {
     const threads = availableParallelism();
     const database = await Database.open({ threads, memoryLimit: MEMORY_LIMIT, temporaryFolder });
@@ -30,7 +34,8 @@ export async function withDatabase<T>(
       database.close();
     }
   } finally {
-    await rm(temporaryFolder, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
 }
 
@@ -44,7 +49,8 @@ export async function lockDown(
   writable: string | null,
 ): Promise<void> {
   const texts = (paths: readonly string[]): string => `[${paths.map(quoteText).join(', ')}]`;
-  await database.run(`SET allowed_directories = ${texts(folders)}`);
+  // DuckDB compares the path as it stands in the SQL first, where brackets and stars are escaped.
+  await database.run(`SET allowed_directories = ${texts([...folders, ...folders.map(escapePattern)])}`);
   await database.run(`SET allowed_paths = ${texts(writable === null ? [] : [writable])}`);
   await database.run('SET enable_external_access = false');
   await database.run('SET lock_configuration = true');

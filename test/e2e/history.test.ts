@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/effects.ts';
 import { acquireLock } from '../../src/runs/lock.ts';
@@ -247,6 +247,25 @@ describe('query', () => {
     const { code } = await project.serveBatch(['query', sql, '-o', project.path('kept.csv')]);
     expect(code).toBe(2);
     expect(await readFile(project.path('kept.csv'), 'utf8')).toBe('kept');
+  });
+
+  it('leaves no temporary folder behind, also where its reader goes away', async () => {
+    await project.write('tmp/.keep', '');
+    const running = project.start(['query', 'FROM range(3000000)', '--format', 'csv'], {
+      env: { TMPDIR: project.path('tmp') },
+    });
+    running.process.stdout?.once('data', () => running.process.stdout?.destroy());
+    expect((await running.result).code).toBe(0);
+    expect(await readdir(project.path('tmp'))).toEqual(['.keep']);
+  });
+
+  it('reads folders whose names look like patterns', async () => {
+    const odd = await makeProject({ jobs: { 'weekly-table': TABLE } });
+    await odd.run(['weekly-table', '--input', 'fixtures/sales.parquet', '--output', "o'[x]*"]);
+    const sql =
+      'SELECT count(*) AS n, (SELECT count(*) FROM shards) AS s, (SELECT count(*) FROM runs) AS r FROM "weekly-table"';
+    const { stdout, stderr } = await odd.serveBatch(['query', sql, '--output', "o'[x]*", '--format', 'csv']);
+    expect({ stdout, stderr }).toEqual({ stdout: 'n,s,r\n7000,1,1\n', stderr: '' });
   });
 
   it('works in an empty folder', async () => {

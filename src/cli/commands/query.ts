@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises';
-import { extname, resolve } from 'node:path';
+import { access, constants, rm } from 'node:fs/promises';
+import { dirname, extname, resolve } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { ServeBatchError } from '../../core/errors.ts';
@@ -109,6 +109,8 @@ async function printResult(
 /** The file appears under its name when it is complete. */
 async function writeResult(request: QueryRequest, format: Format, path: string): Promise<void> {
   const { commitFile, temporaryName } = await import('../../core/durable-file.ts');
+  // Before a long query, not after it.
+  await access(dirname(path), constants.W_OK);
   const temporary = temporaryName(path);
   try {
     if (format === 'parquet') {
