@@ -4,6 +4,7 @@ import { addInspectCommand } from './commands/inspect.ts';
 import { addLookupCommand } from './commands/lookup.ts';
 import { addPublishCommand, addRollbackCommand } from './commands/publish.ts';
 import { addQueryCommand } from './commands/query.ts';
+import { addReportCommand } from './commands/report.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addRunsCommand } from './commands/runs.ts';
 import { addShardCommand } from './commands/shard.ts';
@@ -25,6 +26,7 @@ export function buildProgram(context: CliContext): Command {
     addLookupCommand,
     addRunsCommand,
     addQueryCommand,
+    addReportCommand,
     addPublishCommand,
     addRollbackCommand,
     addInspectCommand,
