@@ -3,6 +3,7 @@ import { ownVersion } from '../pipeline/versions.ts';
 import { addInspectCommand } from './commands/inspect.ts';
 import { addLookupCommand } from './commands/lookup.ts';
 import { addPublishCommand, addRollbackCommand } from './commands/publish.ts';
+import { addQueryCommand } from './commands/query.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addRunsCommand } from './commands/runs.ts';
@@ -24,6 +25,7 @@ export function buildProgram(context: CliContext): Command {
     addRunCommand,
     addLookupCommand,
     addRunsCommand,
+    addQueryCommand,
     addReportCommand,
     addPublishCommand,
     addRollbackCommand,
@@ -39,6 +41,7 @@ Examples:
   serve-batch run weekly --dry-run                   show what the job "weekly" would do
   serve-batch lookup sales store=1 product=2 date=2026-11-21
   serve-batch runs ls                                what ran, and what readers see
+  serve-batch query "SELECT * FROM runs"              the same, with SQL
 
 Every flag can be given as a variable: --shard-rows is SERVE_BATCH_SHARD_ROWS.
 Exit codes: 0 done, 1 unexpected, 2 usage or job file, 3 input or model, 4 not found, 5 too many rejects,
