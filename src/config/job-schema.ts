@@ -4,7 +4,9 @@ import { execution, onInvalid } from './execution-schema.ts';
 import { expected, flag, pattern, section, text, textMap, texts } from './field-kinds.ts';
 import { input } from './input-schema.ts';
 import { kv } from './kv-schema.ts';
+import { heartbeat, notify } from './notify-schema.ts';
 import { output } from './output-schema.ts';
+import { schedule } from './schedule-schema.ts';
 
 /** What stands in `jobs/NAME.yaml`. Every field has a description: editors show it, the reference lists it. */
 
@@ -96,6 +98,9 @@ export const jobFileSchema = section({
   execution: execution.exactOptional(),
   onInvalid: onInvalid.exactOptional(),
   coverage: coverage.exactOptional(),
+  schedule: schedule.exactOptional(),
+  notify: notify.exactOptional(),
+  heartbeat: heartbeat.exactOptional(),
 })
   .refine(({ coverage: wanted, input: from }) => wanted === undefined || isGrid(from), {
     path: ['coverage'],
