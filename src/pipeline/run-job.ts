@@ -5,7 +5,7 @@ import type { KvStore } from '../kv/store.ts';
 import { acquireLock } from '../runs/lock.ts';
 import { ChildPool } from './child-pool.ts';
 import { type IdentifiedRun, identifyRun } from './identify-run.ts';
-import { JobRun, type RunJobOptions, type RunJobResult } from './job-run.ts';
+import { JobRun, type RunEnd, type RunJobOptions, type RunJobResult } from './job-run.ts';
 import { folderOfJob, storeUrlOf } from './locations.ts';
 import { processesOf } from './processes.ts';
 import { ReleaseStack } from './release-stack.ts';
@@ -53,10 +53,23 @@ export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
       store,
       storeUrl,
     });
-    return await job.run();
+    return await runWitnessed(job, options);
   } finally {
     await release.all();
   }
+}
+
+async function runWitnessed(job: JobRun, { drain, witness }: RunJobOptions): Promise<RunJobResult> {
+  drain?.throwIfAborted();
+  if (witness === undefined) return job.run();
+  await witness.begins();
+  const end = await job.run().then(
+    (result): RunEnd => ({ result }),
+    (error: unknown): RunEnd => ({ result: null, error }),
+  );
+  await witness.ends(end);
+  if (end.result === null) throw end.error;
+  return end.result;
 }
 
 function bytesOf({ source }: IdentifiedRun): number {

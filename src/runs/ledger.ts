@@ -7,6 +7,8 @@ import { jobFolder, runPaths, runsFolder } from './layout.ts';
 import { readHolder } from './lock.ts';
 import { type Publication, readCurrent, readPublication, wasRolledBack } from './publication.ts';
 import { isRunId } from './run-id.ts';
+import type { RunRecord } from './run-record.ts';
+import { isCommitted } from './run-status.ts';
 import { type RunSummary, readRunSummary } from './run-summary.ts';
 
 /**
@@ -40,6 +42,35 @@ export async function findRunByIdentity(
 ): Promise<RunSummary | undefined> {
   const runs = await listRuns(folderOfJob, clock);
   return runs.find((run) => isSameIdentity(run.plan?.identity ?? run.record?.identity, identity));
+}
+
+/** The newest committed run of an occurrence (ISO 8601 in UTC), published or not. */
+export async function findCommittedRun(
+  folderOfJob: string,
+  occurrence: string,
+  clock: Clock = systemClock,
+): Promise<RunSummary | undefined> {
+  const runs = await listRuns(folderOfJob, clock);
+  return runs.find((run) => run.occurrence === occurrence && isCommitted(run.status));
+}
+
+/** What the newest failed run of an occurrence (null: of none) had done by then; null where there is none. */
+export async function failedRecord(
+  folderOfJob: string,
+  occurrence: string | null,
+  clock: Clock = systemClock,
+): Promise<RunRecord | null> {
+  const runs = await listRuns(folderOfJob, clock);
+  const failed = runs.find((run) => run.occurrence === occurrence && run.status === 'failed');
+  return failed?.record ?? null;
+}
+
+/** The occurrence that the published run is for; null where it is for none, or nothing is published. */
+export async function publishedOccurrence(folderOfJob: string): Promise<string | null> {
+  const current = await readCurrent(folderOfJob);
+  if (current === undefined) return null;
+  const state = { job: basename(folderOfJob), current, running: undefined };
+  return (await readRunSummary(runPaths(folderOfJob, current), state)).occurrence;
 }
 
 /**
