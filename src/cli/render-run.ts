@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { JobSpec } from '../config/job-spec.ts';
+import { formatPercent } from '../core/percent.ts';
 import type { RunJobResult } from '../pipeline/job-run.ts';
 import type { RunRecord } from '../runs/run-record.ts';
 import { formatBytes, formatCount, formatPairs, formatSeconds } from './format.ts';
@@ -21,7 +22,7 @@ export function renderRun(result: RunJobResult, spec: Pick<JobSpec, 'name'>): st
 
 /** The record of one run as a table. */
 export function renderRecord(record: RunRecord): string {
-  const { shards, stages, batchLatencyMs: latency, kv, output } = record;
+  const { shards, stages, batchLatencyMs: latency, kv, output, coverage } = record;
   const title = `Run ${record.runId} of ${record.job}: ${record.status}\n`;
   return (
     title +
@@ -34,6 +35,14 @@ export function renderRecord(record: RunRecord): string {
         'time',
         `${formatSeconds(record.durationSeconds)}, ${formatCount(record.throughputRowsPerSecond)} rows/s`,
       ],
+      ...(coverage === undefined
+        ? []
+        : [
+            [
+              'coverage',
+              `${formatPercent(coverage.ratio)}: ${formatCount(coverage.present)} of ${formatCount(coverage.expected)} rows of the grid`,
+            ] as const,
+          ]),
       ['shards', `${shards.total} (${shards.reused} reused, ${shards.retried} retried)`],
       [
         'work',

@@ -42,6 +42,11 @@ export const ERROR_KINDS = {
     false,
     'A row of a text file cannot be split into its columns.',
   ),
+  INPUT_GRID: kind(
+    EXIT.inputOrModel,
+    false,
+    'A dimension of input.grid has no values or no column, or input.filter is no usable condition.',
+  ),
   INPUT_CHANGED: kind(EXIT.inputOrModel, false, 'The input changed after the run was planned.'),
   SCHEMA_MISMATCH: kind(
     EXIT.inputOrModel,

@@ -1,5 +1,5 @@
 import type { ElementType, ModelSignature } from './model.ts';
-import type { Column, ResolvedInput, SourceFile } from './table.ts';
+import type { Column, NamedTable, ResolvedInput } from './table.ts';
 
 /**
  * What a run will do, decided before anything is computed. Immutable once written as `plan.json`.
@@ -73,13 +73,7 @@ export interface SelectPlan {
   /** Its columns, without the row number. */
   readonly columns: readonly Column[];
   /** Tables that the SELECT joins with. */
-  readonly tables: readonly FeatureTable[];
-}
-
-/** A table that `features.select` joins with, and its files as they were when the run was planned. */
-export interface FeatureTable {
-  readonly name: string;
-  readonly sources: readonly SourceFile[];
+  readonly tables: readonly NamedTable[];
 }
 
 /** Which columns fill one model input, in order, and what they are cast to. */

@@ -7,6 +7,10 @@ export interface Column {
 export const TABLE_FORMATS = ['parquet', 'csv', 'json', 'arrow'] as const;
 export type TableFormat = (typeof TABLE_FORMATS)[number];
 
+/** What the rows of an input come from: a table in one of the formats, or a grid. */
+export const INPUT_FORMATS = [...TABLE_FORMATS, 'grid'] as const;
+export type InputFormat = (typeof INPUT_FORMATS)[number];
+
 /** A source file as it was when the run was planned. */
 export interface SourceFile {
   /** As the user gave it, or as the glob found it. */
@@ -23,8 +27,8 @@ export interface TableFile {
 
 /** The input of a run: which files, which columns, how many rows. */
 export interface ResolvedInput {
-  readonly format: TableFormat;
-  /** What the user named. */
+  readonly format: InputFormat;
+  /** What the user named; of a grid: the files of its dimensions. */
   readonly paths: readonly string[];
   readonly sources: readonly SourceFile[];
   readonly fingerprint: string;
@@ -33,6 +37,8 @@ export interface ResolvedInput {
   readonly hiveColumns: readonly Column[];
   /** What shards read: the sources themselves, or the staged copy of them. */
   readonly files: readonly TableFile[];
+  /** Null: a table. A grid has no `files`: its rows are made from their numbers. */
+  readonly grid: GridPlan | null;
   /** Whether `files` are staged copies: their columns may then come from text, and hold text where a number was meant. */
   readonly staged: boolean;
   readonly rows: number;
@@ -45,3 +51,35 @@ export interface InputFingerprint {
   readonly sources: readonly SourceFile[];
   readonly fingerprint: string;
 }
+
+/** A table with a name, and its files as they were when the run was planned. */
+export interface NamedTable {
+  readonly name: string;
+  readonly sources: readonly SourceFile[];
+}
+
+/** A grid as a run uses it. Row numbers run over all combinations that meet the filter, the last dimension fastest. */
+export interface GridPlan {
+  readonly dimensions: readonly GridDimension[];
+  /** An SQL condition. */
+  readonly filter: string | null;
+  /** Tables that the filter reads. */
+  readonly tables: readonly NamedTable[];
+  /** Rows that meet the filter in each block of combinations (see source/grid-rows.ts); null: no filter. */
+  readonly blocks: readonly number[] | null;
+}
+
+export interface GridDimension {
+  /** The column. */
+  readonly name: string;
+  readonly type: string;
+  /** Distinct values. */
+  readonly size: number;
+  readonly source: DimensionSource;
+}
+
+export type DimensionSource =
+  | { readonly kind: 'file'; readonly paths: readonly string[]; readonly column: string }
+  | { readonly kind: 'list'; readonly values: readonly string[] }
+  /** `step`: seconds of times, days of dates. */
+  | { readonly kind: 'range'; readonly from: string; readonly step: number };

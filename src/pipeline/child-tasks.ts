@@ -8,6 +8,7 @@ import type { StagedCounts } from '../kv/store.ts';
 import { type RunPaths, runPaths } from '../runs/layout.ts';
 import { countDistinct, readDuplicateWinners, readKvBatches } from '../sinks/kv-batches.ts';
 import { mergeParts } from '../sinks/merge-parts.ts';
+import { readMissing } from '../sinks/read-missing.ts';
 import { templateSql } from '../sinks/value-sql.ts';
 import { Database } from '../source/database.ts';
 import { describeTable } from '../source/resolve-input.ts';
@@ -43,7 +44,7 @@ export const TASK_HANDLERS: Handlers = {
       threads: execution.threads,
     });
     // Nothing is copied: the database for shards will do, and is warm for the first of them.
-    if (plan.format === 'parquet')
+    if (plan.format === 'parquet' || plan.format === 'grid')
       return planRun(await state.database(temporaryFolder, memoryLimit), session, plan);
     return withDatabase({ threads, memoryLimit, temporaryFolder }, (database) =>
       planRun(database, session, plan),
@@ -83,6 +84,11 @@ export const TASK_HANDLERS: Handlers = {
   async 'merge-parts'(state, request) {
     const { plan, paths, database } = await openRun(state, request);
     return mergeParts(database, partFiles(paths, request.shards), request.target, plan.output.compression);
+  },
+
+  async 'read-missing'(state, request) {
+    const { plan, paths, database } = await openRun(state, request);
+    return readMissing(database, plan, paths, request.limit);
   },
 
   /** Which of the wanted texts occur in their key columns at all. */

@@ -4,6 +4,7 @@ import { quoteName } from '../core/sql.ts';
 import type { Reject } from '../sinks/reject-file.ts';
 import type { Database } from '../source/database.ts';
 import { locateRow } from '../source/locate-row.ts';
+import { rowsSql } from '../source/shard-relation.ts';
 import { POSITION, type ShardRows } from '../source/shard-rows.ts';
 import { type RequiredColumn, requiredColumns } from './feature-columns.ts';
 import type { InvalidRow } from './score-shard.ts';
@@ -29,7 +30,8 @@ export async function rejectsOf(request: {
   const found = [...(await explain(database, rows, wanted, required)), ...rows.leftOut.map(leftOutReject)];
   const rejects = found.sort((a, b) => a.inputRow - b.inputRow);
   const [first] = rejects;
-  if (plan.onInvalid.action === 'fail' && first !== undefined) throw invalidRowError(plan, first);
+  if (plan.onInvalid.action === 'fail' && first !== undefined)
+    throw invalidRowError(plan, first, await placeOf(database, plan, first));
   return rejects;
 }
 
@@ -79,9 +81,19 @@ function reject(
   return { inputRow, column: blamed?.column ?? null, value, reason: `${what}; ${blamed?.wantedBy}` };
 }
 
-function invalidRowError(plan: Plan, { inputRow, column, reason }: Reject): ServeBatchError {
+/** Where a row stands, for messages: of a grid, the values that make it. */
+async function placeOf(database: Database, { input }: Plan, { inputRow }: Reject): Promise<string> {
+  const { file, row } = locateRow(input, inputRow);
+  if (input.grid === null) return `${file}, row ${row}`;
+  const sql = await rowsSql(database, input, { rowStart: inputRow, rowEnd: inputRow + 1 });
+  const [values] = await database.rows(sql);
+  return `${file}, ${Object.entries(values ?? {})
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(' ')}`;
+}
+
+function invalidRowError(plan: Plan, { inputRow, column, reason }: Reject, at: string): ServeBatchError {
   const place = locateRow(plan.input, inputRow);
-  const at = `${place.file}, row ${place.row}`;
   const fields = { file: place.file, row: place.row, ...(column === null ? {} : { column }) };
   if (column === null) {
     const code = reason.startsWith('the model') ? 'MODEL_FAILED' : 'INVALID_ROW';

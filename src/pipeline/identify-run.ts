@@ -1,38 +1,33 @@
 import type { JobSpec } from '../config/job-spec.ts';
 import { specSha256 } from '../config/spec-hash.ts';
 import { ServeBatchError } from '../core/errors.ts';
-import type { FeatureTable, RunIdentity } from '../core/plan.ts';
-import type { InputFingerprint, TableFormat } from '../core/table.ts';
+import type { RunIdentity } from '../core/plan.ts';
+import type { InputFingerprint, InputFormat, NamedTable } from '../core/table.ts';
 import { hashModel } from '../inference/hash-model.ts';
 import { findFiles } from '../source/find-files.ts';
 import { fingerprintInput } from '../source/fingerprint.ts';
+import { fingerprintGrid } from '../source/resolve-grid.ts';
 import { formatOfFiles } from '../source/table-formats.ts';
 import { versions } from './versions.ts';
 
 export interface IdentifiedRun {
   readonly identity: RunIdentity;
   readonly source: InputFingerprint;
-  readonly format: TableFormat;
+  readonly format: InputFormat;
   /** The tables of `features.tables`. */
-  readonly tables: readonly FeatureTable[];
+  readonly tables: readonly NamedTable[];
 }
 
 /** Finds the input and the model, and what run they make. Reads no more than the ends of the input's files. */
 export async function identifyRun(spec: JobSpec): Promise<IdentifiedRun> {
-  if (spec.input.paths.length === 0)
-    throw new ServeBatchError(
-      'USAGE',
-      `The job ${spec.name} names no input. Give --input FILE, or set input in its job file.`,
-    );
-  const files = await findFiles(spec.input.paths, spec.input.format);
-  const source = await fingerprintInput(files);
+  const { source, format } = await identifyInput(spec);
   const tables = await findTables(spec);
   const tableSources = await fingerprintInput(tables.flatMap(({ sources }) => sources));
   const { onnxruntime, duckdb, serveBatch } = versions();
   return {
     source,
     tables,
-    format: spec.input.format ?? formatOfFiles(files.map(({ path }) => path)),
+    format,
     identity: {
       inputFingerprint: source.fingerprint,
       modelSha256: await hashModel(spec.model.path),
@@ -42,8 +37,22 @@ export async function identifyRun(spec: JobSpec): Promise<IdentifiedRun> {
   };
 }
 
-async function findTables(spec: JobSpec): Promise<readonly FeatureTable[]> {
-  const tables: FeatureTable[] = [];
+async function identifyInput({ name, input }: JobSpec): Promise<Pick<IdentifiedRun, 'source' | 'format'>> {
+  if (input.grid !== null) return { source: await fingerprintGrid(input.grid), format: 'grid' };
+  if (input.paths.length === 0)
+    throw new ServeBatchError(
+      'USAGE',
+      `The job ${name} names no input. Give --input FILE, or set input in its job file.`,
+    );
+  const files = await findFiles(input.paths, input.format);
+  return {
+    source: await fingerprintInput(files),
+    format: input.format ?? formatOfFiles(files.map(({ path }) => path)),
+  };
+}
+
+async function findTables(spec: JobSpec): Promise<readonly NamedTable[]> {
+  const tables: NamedTable[] = [];
   for (const [name, path] of Object.entries(spec.features.tables)) {
     if (name.toLowerCase() === 'input')
       throw new ServeBatchError(

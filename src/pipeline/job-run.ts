@@ -3,6 +3,7 @@ import type { JobSpec } from '../config/job-spec.ts';
 import type { Effects } from '../core/effects.ts';
 import { EXIT, ServeBatchError } from '../core/errors.ts';
 import type { DraftPlan, Plan } from '../core/plan.ts';
+import type { InputFormat } from '../core/table.ts';
 import { untilAborted } from '../core/until-aborted.ts';
 import type { KvStore } from '../kv/store.ts';
 import { buildRunRecord, type RunOutcome } from '../runs/build-run-record.ts';
@@ -17,6 +18,7 @@ import type { RunStatus } from '../runs/run-status.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
 import { readCommittedShards, type ShardRecord } from '../runs/shard-record.ts';
 import type { ChildPool } from './child-pool.ts';
+import { coverageError, isBelow, MISSING_EXAMPLES } from './coverage.ts';
 import { commitRun, type FinishRequest, type KvCounts, publishCommitted } from './finish-run.ts';
 import type { IdentifiedRun } from './identify-run.ts';
 import { folderOfJob } from './locations.ts';
@@ -69,9 +71,12 @@ export type RunJobOutcome = 'computed' | 'published' | 'up to date' | 'rolled ba
 export interface RunJobResult {
   readonly outcome: RunJobOutcome;
   readonly record: RunRecord;
-  /** Why a committed run could not be published: the store. It is thrown by those who want it as an error. */
+  /** Why a committed run is not published: its store, or its coverage. It is thrown by those who want it as an error. */
   readonly publishError: ServeBatchError | null;
 }
+
+/** Formats that are copied into typed Parquet first. */
+const COPIED: ReadonlySet<InputFormat> = new Set(['csv', 'json', 'arrow']);
 
 /** Runs that are computed, whatever readers see. */
 const COMMITTED: ReadonlySet<RunStatus> = new Set(['committed', 'superseded', 'published']);
@@ -188,7 +193,7 @@ export class JobRun {
     const { options, identified, pool, storeUrl } = this.#parts;
     const paths = this.#paths(runId);
     const start = this.#effects.clock.monotonicMs();
-    this.#effects.progress.update({ stage: identified.format === 'parquet' ? 'plan' : 'stage input', runId });
+    this.#effects.progress.update({ stage: COPIED.has(identified.format) ? 'stage input' : 'plan', runId });
     try {
       const planning = pool.runRetrying('plan', {
         plan: {
@@ -351,6 +356,8 @@ export class JobRun {
     committed: RunRecord,
     published: (kv: KvCounts | null) => RunRecord,
   ): Promise<RunJobResult> {
+    const refused = await this.#refusedForCoverage(request, committed);
+    if (refused !== null) return { outcome, record: committed, publishError: refused };
     let kv: KvCounts | null;
     try {
       kv = await publishCommitted(request);
@@ -361,6 +368,14 @@ export class JobRun {
     const record = published(kv);
     await commitRun(request, record);
     return { outcome, record, publishError: null };
+  }
+
+  /** Why a run is not published though it is committed: too little of its grid has a prediction. */
+  async #refusedForCoverage({ run }: FinishRequest, committed: RunRecord): Promise<ServeBatchError | null> {
+    const { min } = this.#parts.options.spec.coverage;
+    if (!isBelow(committed, min)) return null;
+    const missing = await this.#parts.pool.runRetrying('read-missing', { ...run, limit: MISSING_EXAMPLES });
+    return coverageError(committed, min, missing);
   }
 
   #finishRequest(plan: Plan, rowsOut: number): FinishRequest {
@@ -396,6 +411,7 @@ export class JobRun {
       firstRowSeconds: this.#firstRowSeconds,
       extraSeconds: this.#extraSeconds,
       reusedShards,
+      coverageMin: plan.input.grid === null ? null : this.#parts.options.spec.coverage.min,
       outputPath: output.kind === 'file' ? output.path : this.#paths(plan.runId).folder,
       versions: versions(),
       host: host(),

@@ -5,23 +5,24 @@ import { suggestion } from '../core/nearest.ts';
 import type {
   DraftPlan,
   FeaturesPlan,
-  FeatureTable,
   KvPlan,
   PredictionBinding,
   RunIdentity,
   SelectPlan,
 } from '../core/plan.ts';
 import { quoteText } from '../core/sql.ts';
-import type { Column, InputFingerprint, ResolvedInput, TableFormat } from '../core/table.ts';
+import type { Column, InputFingerprint, InputFormat, NamedTable, ResolvedInput } from '../core/table.ts';
 import { bindInputs } from '../features/bind-inputs.ts';
 import { bindOutputs, declaredWidth, usedOutputs } from '../features/bind-outputs.ts';
 import { addInputColumns, type FunctionNames, parseSelect, shapeOfSelect } from '../features/plan-select.ts';
 import type { ModelSession } from '../inference/model-session.ts';
 import type { Database } from '../source/database.ts';
+import { createFeatureTables } from '../source/feature-tables.ts';
+import { INPUT_ROW } from '../source/input-row.ts';
 import { inputName } from '../source/locate-row.ts';
+import { resolveGrid } from '../source/resolve-grid.ts';
 import { resolveInput } from '../source/resolve-input.ts';
-import { INPUT_ROW } from '../source/shard-relation.ts';
-import { createFeatureTables, createInputView, selectError } from '../source/shard-rows.ts';
+import { createInputView, selectError } from '../source/shard-rows.ts';
 import { observeWidths } from './observe-widths.ts';
 import { planKeptColumns } from './plan-kept-columns.ts';
 import { DEFAULT_SHARD_ROWS, planShards } from './plan-shards.ts';
@@ -31,8 +32,8 @@ export interface PlanRequest {
   readonly runId: string;
   readonly createdAt: string;
   readonly spec: JobSpec;
-  readonly format: TableFormat;
-  readonly tables: readonly FeatureTable[];
+  readonly format: InputFormat;
+  readonly tables: readonly NamedTable[];
   readonly source: InputFingerprint;
   readonly identity: RunIdentity;
   readonly storeUrl: string | null;
@@ -96,7 +97,9 @@ export async function planRun(
 }
 
 function resolvePlannedInput(database: Database, request: PlanRequest): Promise<ResolvedInput> {
-  const { spec, format, source, stagedPath, stagingRejectsPath } = request;
+  const { spec, format, source, tables, stagedPath, stagingRejectsPath } = request;
+  const { grid } = spec.input;
+  if (grid !== null) return resolveGrid(database, grid, source, tables);
   return resolveInput(database, {
     paths: spec.input.paths,
     format,

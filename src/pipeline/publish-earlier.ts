@@ -9,6 +9,7 @@ import { readPlan } from '../runs/plan-file.ts';
 import { markRolledBack, readCurrent } from '../runs/publication.ts';
 import { type RunRecord, readManifest } from '../runs/run-record.ts';
 import { ChildPool } from './child-pool.ts';
+import { coverageError, isBelow } from './coverage.ts';
 import { commitRun, publishCommitted } from './finish-run.ts';
 import { memoryLimitOf } from './memory-limit.ts';
 import { publishedRecord } from './published-record.ts';
@@ -23,6 +24,8 @@ export interface JobPlace {
 
 export interface PublishEarlierOptions {
   readonly place: JobPlace;
+  /** Publish a run also where its coverage is too low. */
+  readonly force?: boolean;
   readonly effects: Effects;
   readonly signal: AbortSignal;
 }
@@ -59,7 +62,7 @@ export async function rollBack(
         'NOT_FOUND',
         `Run ${from} is the only one that the job ${place.job} has published: there is no earlier one to roll back to.`,
       );
-    const record = await publishLocked(options, lock, to);
+    const record = await publishLocked({ ...options, force: true }, lock, to);
     await markRolledBack(runPaths(place.folderOfJob, from), { at: effects.clock.now() });
     return { from, record };
   } finally {
@@ -68,7 +71,7 @@ export async function rollBack(
 }
 
 async function publishLocked(
-  { place, effects, signal }: PublishEarlierOptions,
+  { place, effects, signal, force }: PublishEarlierOptions,
   lock: JobLock,
   runId: string,
 ): Promise<RunRecord> {
@@ -79,6 +82,8 @@ async function publishLocked(
       'NOT_FOUND',
       `Run ${runId} is not committed: there is nothing whole to publish. Run the job again to finish it.`,
     );
+  const min = committed.coverage?.min ?? 0;
+  if (force !== true && isBelow(committed, min)) throw coverageError(committed, min, []);
   await lock.setRun(runId);
   const plan = await readPlan(paths.plan);
   const storeUrl = plan.kv === null ? null : (place.storeUrl ?? plan.kv.url);

@@ -34,7 +34,8 @@ export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
     // What is wrong with the input or the model is said before any folder is made.
     const readsStdin = spec.input.paths.includes('-');
     const identified = readsStdin ? null : await identifyRun(spec);
-    if (identified === null || bytesOf(identified) >= SMALL_INPUT_BYTES) pool.warmUp();
+    if (identified === null || identified.format === 'grid' || bytesOf(identified) >= SMALL_INPUT_BYTES)
+      pool.warmUp();
     const lock = await acquireLock(folderOfJob(spec), { clock: effects.clock });
     release.add(() => lock.release());
     // Once more: the lock is not released before all who work under it have ended.

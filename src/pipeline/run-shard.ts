@@ -101,12 +101,15 @@ async function blameInput<T>(rows: ShardRows, work: () => Promise<T>): Promise<T
 
 /** A staged copy is ours and does not change; the sources of a shard that reads them directly might. */
 async function assertSourcesUnchanged(plan: Plan, shard: ShardPlan): Promise<void> {
-  await assertUnchanged(plan.features.select?.tables.flatMap(({ sources }) => sources) ?? []);
-  if (plan.input.staged) return;
+  const { staged, grid, sources: all } = plan.input;
+  const tables = [...(plan.features.select?.tables ?? []), ...(grid?.tables ?? [])];
+  await assertUnchanged(tables.flatMap(({ sources }) => sources));
+  if (staged) return;
+  if (grid !== null) return assertUnchanged(all);
   const used = new Set(
     segmentsOf(plan.input.files, shard.rowStart, shard.rowEnd).map(({ file }) => file.path),
   );
-  await assertUnchanged(plan.input.sources.filter(({ path }) => used.has(path)));
+  await assertUnchanged(all.filter(({ path }) => used.has(path)));
 }
 
 function shardRecord(options: {

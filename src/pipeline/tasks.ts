@@ -25,6 +25,7 @@ export interface Tasks {
     readonly result: { keys: number; values: number };
   };
   readonly 'merge-parts': { readonly request: MergeTask; readonly result: { readonly bytes: number } };
+  readonly 'read-missing': { readonly request: ReadMissingTask; readonly result: readonly string[] };
   readonly 'known-values': { readonly request: KnownValuesTask; readonly result: readonly string[] };
   readonly 'describe-model': { readonly request: { readonly path: string }; readonly result: ModelSignature };
   readonly 'describe-table': { readonly request: DescribeTableTask; readonly result: TableDescription };
@@ -81,6 +82,10 @@ export interface LoadPartTask extends RunReference {
 
 export interface MergeTask extends PartsTask {
   readonly target: string;
+}
+
+export interface ReadMissingTask extends RunReference {
+  readonly limit: number;
 }
 
 export interface KnownValuesTask extends PartsTask {

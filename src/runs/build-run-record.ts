@@ -4,7 +4,15 @@ import { maskUrl } from '../core/secrets.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 import { partName } from './layout.ts';
 import type { RecordedError } from './recorded-error.ts';
-import type { BatchLatency, Host, KvRecord, PartRecord, RunRecord, Versions } from './run-record.ts';
+import type {
+  BatchLatency,
+  CoverageRecord,
+  Host,
+  KvRecord,
+  PartRecord,
+  RunRecord,
+  Versions,
+} from './run-record.ts';
 import type { RunStatus } from './run-status.ts';
 import type { ShardRecord, StageSeconds } from './shard-record.ts';
 
@@ -16,6 +24,8 @@ export interface RunOutcome {
   /** By a clock that is never set; the two instants above are for people. */
   readonly durationSeconds: number;
   readonly firstRowSeconds: number | null;
+  /** Of a grid; null: the input is a table. */
+  readonly coverageMin: number | null;
   /** Indices of the shards that an earlier command had committed. */
   readonly reusedShards: ReadonlySet<number>;
   /** Where the output is, as the user would look for it. */
@@ -36,6 +46,7 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
   const { stagingRejects } = plan.input;
   const computed = records.filter(({ index }) => !outcome.reusedShards.has(index));
   const parts = records.map(partRecord);
+  const rowsOut = sum(records, (record) => record.rowsOut);
   return {
     formatVersion: 1,
     runId: plan.runId,
@@ -47,8 +58,11 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
     durationSeconds: rounded(outcome.durationSeconds),
     firstRowSeconds: outcome.firstRowSeconds === null ? null : rounded(outcome.firstRowSeconds),
     rowsIn: sum(records, ({ rowsIn }) => rowsIn) + stagingRejects,
-    rowsOut: sum(records, ({ rowsOut }) => rowsOut),
+    rowsOut,
     rejects: sum(records, ({ rejects }) => rejects) + stagingRejects,
+    ...(outcome.coverageMin === null
+      ? {}
+      : { coverage: coverage(plan.input.rows, rowsOut, outcome.coverageMin) }),
     throughputRowsPerSecond: rate(
       sum(computed, ({ rowsIn }) => rowsIn),
       outcome.durationSeconds,
@@ -77,6 +91,10 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
     host: outcome.host,
     ...(outcome.error === undefined ? {} : { error: recordedError(outcome.error) }),
   };
+}
+
+function coverage(expected: number, present: number, min: number): CoverageRecord {
+  return { expected, present, ratio: present / expected, min };
 }
 
 function partRecord({ index, rowsOut, part }: ShardRecord): PartRecord {

@@ -10,7 +10,13 @@ import {
   type Plan,
   type RunIdentity,
 } from '../core/plan.ts';
-import { type Column, type ResolvedInput, TABLE_FORMATS } from '../core/table.ts';
+import {
+  type Column,
+  type GridPlan,
+  INPUT_FORMATS,
+  type NamedTable,
+  type ResolvedInput,
+} from '../core/table.ts';
 
 /**
  * The shape of plan.json. Unknown fields are an error: a plan decides the bytes of the parts, so nothing
@@ -31,14 +37,36 @@ export const runIdentitySchema: z.ZodType<RunIdentity> = z.strictObject({
 
 const sources = z.array(z.strictObject({ path: z.string(), bytes: count, modifiedMs: z.number() }));
 
+const tables: z.ZodType<readonly NamedTable[]> = z.array(z.strictObject({ name: z.string(), sources }));
+
+const grid: z.ZodType<GridPlan> = z.strictObject({
+  dimensions: z.array(
+    z.strictObject({
+      name: z.string(),
+      type: z.string(),
+      size: count,
+      source: z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('file'), paths: texts, column: z.string() }),
+        z.strictObject({ kind: z.literal('list'), values: texts }),
+        z.strictObject({ kind: z.literal('range'), from: z.string(), step: z.int() }),
+      ]),
+    }),
+  ),
+  filter: z.string().nullable(),
+  tables,
+  blocks: z.array(count).nullable(),
+});
+
 const input: z.ZodType<ResolvedInput> = z.strictObject({
-  format: z.enum(TABLE_FORMATS),
+  format: z.enum(INPUT_FORMATS),
   paths: texts,
   sources,
   fingerprint: z.string(),
   columns,
   hiveColumns: columns,
   files: z.array(z.strictObject({ path: z.string(), rows: count })),
+  // Plans of earlier versions are of tables.
+  grid: grid.nullable().default(null),
   staged: z.boolean(),
   rows: count,
   stagingRejects: count,
@@ -67,7 +95,7 @@ const features: z.ZodType<FeaturesPlan> = z.strictObject({
       sort: z.boolean(),
       copy: z.boolean(),
       columns,
-      tables: z.array(z.strictObject({ name: z.string(), sources })),
+      tables,
     })
     .nullable(),
   bindings: z.array(

@@ -7,7 +7,8 @@ export interface RowPlace {
 }
 
 /** What the input is called: its only file, or the first of them. */
-export function inputName(input: Pick<ResolvedInput, 'sources'>): string {
+export function inputName(input: Pick<ResolvedInput, 'sources' | 'grid'>): string {
+  if (input.grid !== null) return 'the grid';
   const [first, ...others] = input.sources;
   const more =
     others.length === 0 ? '' : ` (and ${others.length} more ${others.length === 1 ? 'file' : 'files'})`;
@@ -18,7 +19,7 @@ export function inputName(input: Pick<ResolvedInput, 'sources'>): string {
 export function filePlaces(
   input: ResolvedInput,
 ): readonly { readonly file: string; readonly firstRow: number }[] {
-  if (input.staged) return [{ file: inputName(input), firstRow: 0 }];
+  if (input.staged || input.grid !== null) return [{ file: inputName(input), firstRow: 0 }];
   let firstRow = 0;
   return input.files.map(({ path, rows }) => {
     const place = { file: path, firstRow };

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { commitFile, makeFolder, temporaryName } from '../core/durable-file.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { quoteText } from '../core/sql.ts';
-import type { Column, InputFingerprint, ResolvedInput, TableFormat } from '../core/table.ts';
+import type { Column, InputFingerprint, InputFormat, ResolvedInput } from '../core/table.ts';
 import { assertWholeArchives } from './archive-check.ts';
 import type { Database } from './database.ts';
 import { assertUnchanged } from './fingerprint.ts';
@@ -14,7 +14,7 @@ import { stageJson } from './stage-json.ts';
 
 export interface InputRequest {
   readonly paths: readonly string[];
-  readonly format: TableFormat;
+  readonly format: InputFormat;
   readonly source: InputFingerprint;
   readonly options: InputOptions;
   /** Where the staged copy of anything but Parquet goes. */
@@ -31,7 +31,7 @@ export interface InputRequest {
  */
 export async function resolveInput(database: Database, request: InputRequest): Promise<ResolvedInput> {
   const { paths, format, source, options } = request;
-  const base = { format, paths, sources: source.sources, fingerprint: source.fingerprint };
+  const base = { format, paths, grid: null, sources: source.sources, fingerprint: source.fingerprint };
   if (format === 'parquet') {
     const described = await describeParquet(database, source.sources, options.hivePartitioning);
     return notEmpty({
@@ -81,7 +81,8 @@ async function stageAs(database: Database, request: InputRequest, target: string
       return stageArrow(database, source.sources, target);
     }
     case 'parquet':
-      throw new TypeError('Parquet is not staged');
+    case 'grid':
+      throw new TypeError(`${request.format} is not staged`);
   }
 }
 

@@ -1,9 +1,8 @@
 import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
 import type { Column, ResolvedInput, TableFile } from '../core/table.ts';
 import type { Database } from './database.ts';
-
-/** A column that every relation of rows can carry: the row's number in the whole input, from 0. */
-export const INPUT_ROW = 'input_row';
+import { gridRowsSql } from './grid-rows.ts';
+import { INPUT_ROW } from './input-row.ts';
 
 /** Rows of one file. `rowEnd` is exclusive. */
 export interface Segment {
@@ -35,10 +34,11 @@ export function segmentsOf(files: readonly TableFile[], rowStart: number, rowEnd
  */
 export async function rowsSql(
   database: Database,
-  input: Pick<ResolvedInput, 'files' | 'columns' | 'hiveColumns'>,
+  input: Pick<ResolvedInput, 'files' | 'columns' | 'hiveColumns' | 'grid'>,
   range: { readonly rowStart: number; readonly rowEnd: number },
   options: { readonly numbered: boolean } = { numbered: false },
 ): Promise<string> {
+  if (input.grid !== null) return gridRowsSql(database, input.grid, range, options);
   const selects: string[] = [];
   let rowStart = range.rowStart;
   for (const group of groupSegments(segmentsOf(input.files, range.rowStart, range.rowEnd))) {

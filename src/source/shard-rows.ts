@@ -1,12 +1,13 @@
 import { isDiskFull, isOutOfMemory, ServeBatchError, toServeBatchError } from '../core/errors.ts';
-import type { FeatureTable, Plan, SelectPlan, ShardPlan } from '../core/plan.ts';
-import { quoteFiles, quoteName } from '../core/sql.ts';
-import type { ResolvedInput, TableFormat } from '../core/table.ts';
+import type { Plan, SelectPlan, ShardPlan } from '../core/plan.ts';
+import { quoteName } from '../core/sql.ts';
+import type { ResolvedInput } from '../core/table.ts';
 import type { Database } from './database.ts';
+import { createFeatureTables } from './feature-tables.ts';
+import { INPUT_ROW } from './input-row.ts';
 import { inputName } from './locate-row.ts';
 import { duckdbReason, readError } from './read-error.ts';
-import { INPUT_ROW, rowsSql } from './shard-relation.ts';
-import { formatOfFiles } from './table-formats.ts';
+import { rowsSql } from './shard-relation.ts';
 
 /** The rows of one shard, ready for the features: what to select from, and which input rows are not in it. */
 export interface ShardRows {
@@ -51,46 +52,6 @@ export async function createInputView(
 ): Promise<void> {
   const rows = await rowsSql(database, input, range, { numbered: true });
   await database.run(`CREATE OR REPLACE TEMP VIEW input AS ${rows}`);
-}
-
-/**
- * Makes the tables that `features.select` joins with, once for a database: text is parsed into a table,
- * Parquet is read where it lies.
- */
-export async function createFeatureTables(
-  database: Database,
-  tables: readonly FeatureTable[],
-): Promise<void> {
-  for (const { name, sources } of tables) {
-    const paths = sources.map(({ path }) => path);
-    try {
-      const format = formatOfFiles(paths);
-      const kind = format === 'parquet' ? 'VIEW' : 'TABLE';
-      await database.run(
-        `CREATE TEMP ${kind} IF NOT EXISTS ${quoteName(name)} AS SELECT * FROM ${readTableSql(format, paths)}`,
-      );
-    } catch (error) {
-      throw new ServeBatchError(
-        'INPUT_UNREADABLE',
-        `features.tables.${name} (${paths.join(', ')}) cannot be read: ${duckdbReason(error)}. Expected Parquet, CSV, TSV or JSON.`,
-        { cause: error, fields: { files: paths } },
-      );
-    }
-  }
-}
-
-function readTableSql(format: TableFormat, paths: readonly string[]): string {
-  const list = quoteFiles(paths);
-  switch (format) {
-    case 'csv':
-      return `read_csv(${list}, sample_size = -1, union_by_name = true)`;
-    case 'json':
-      return `read_json(${list}, sample_size = -1, union_by_name = true)`;
-    case 'parquet':
-      return `read_parquet(${list}, union_by_name = true)`;
-    case 'arrow':
-      throw new Error('Arrow files are read as the input only');
-  }
 }
 
 async function openSelectedRows(

@@ -10,6 +10,7 @@ function input(staged: boolean, ...paths: string[]): ResolvedInput {
     fingerprint: '',
     columns: [],
     hiveColumns: [],
+    grid: null,
     files: staged ? [{ path: 'staged.parquet', rows: 30 }] : paths.map((path) => ({ path, rows: 10 })),
     staged,
     rows: 30,

@@ -9,6 +9,7 @@ interface PublishFlags {
   readonly output?: string;
   readonly kv?: string;
   readonly json?: boolean;
+  readonly force?: boolean;
   readonly quiet?: boolean;
   readonly debug?: boolean;
 }
@@ -28,7 +29,10 @@ export function addPublishCommand(program: Command, context: CliContext): void {
       'Make a committed run the one that readers see; the store is loaded again from its parts where needed.',
     )
     .argument('<run>', 'its id, or the beginning of it');
-  addOptions(command, options());
+  addOptions(command, [
+    ...options(),
+    option('-f, --force', 'publish it also where its coverage is below what the job asks for'),
+  ]);
   command.addHelpText(
     'after',
     '\nExample:\n  serve-batch publish 20261121T000000Z-k3x9    after the store was down when the run ended',
@@ -56,7 +60,7 @@ async function publish(context: CliContext, runId: string, flags: PublishFlags):
   const { publishEarlier } = await import('../../pipeline/publish-earlier.ts');
   const { watch, ...request } = await publishOptions(context, run.job, flags);
   const record = await publishEarlier(
-    { ...request, place: { ...place, folderOfJob: run.folderOfJob } },
+    { ...request, force: flags.force === true, place: { ...place, folderOfJob: run.folderOfJob } },
     run.runId,
   ).finally(watch.stop);
   show(context, flags, record, '');
