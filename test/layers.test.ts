@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['source', 'features', 'inference', 'kv', 'runs'],
   ['sinks', 'publish', 'config'],
   ['pipeline', 'lookup'],
-  ['schedule', 'worker', 'http'],
+  ['schedule', 'notify', 'worker', 'http'],
   ['cli', 'index.ts'],
 ];
 

@@ -1,11 +1,14 @@
 import { Command } from 'commander';
 import { ownVersion } from '../pipeline/versions.ts';
+import { addBackfillCommand } from './commands/backfill.ts';
 import { addInspectCommand } from './commands/inspect.ts';
 import { addLookupCommand } from './commands/lookup.ts';
 import { addPublishCommand, addRollbackCommand } from './commands/publish.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addRunsCommand } from './commands/runs.ts';
+import { addScheduleCommand } from './commands/schedule.ts';
 import { addShardCommand } from './commands/shard.ts';
+import { addTickCommand } from './commands/tick.ts';
 import type { CliContext } from './context.ts';
 
 /** The command line. Commands load what they need when they run: `--help` is quick. */
@@ -25,6 +28,9 @@ export function buildProgram(context: CliContext): Command {
     addRunsCommand,
     addPublishCommand,
     addRollbackCommand,
+    addScheduleCommand,
+    addTickCommand,
+    addBackfillCommand,
     addInspectCommand,
     addShardCommand,
   ])

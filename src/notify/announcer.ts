@@ -35,7 +35,6 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     async alert({ notify }, alert) {
       const { event, job, occurrence, runId } = alert;
       const fields = { event, job, occurrence, runId };
-      log.warn(alert.message, fields);
       if (notify === null || !notify.on.includes(event)) return;
       const body = mask(JSON.stringify(alert));
       await Promise.all([

@@ -45,7 +45,9 @@ export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
     if (store !== null) release.add(() => store.close());
     const spoolFolder = join(folderOfJob(spec), SPOOL_FOLDER);
     if (readsStdin) release.add(() => rm(spoolFolder, { recursive: true, force: true }));
-    const spooled = await spoolStandardInput(spec, spoolFolder, options);
+    // Standard input may never end: there is nothing to finish in order.
+    const spoolSignal = options.drain === undefined ? signal : AbortSignal.any([signal, options.drain]);
+    const spooled = await spoolStandardInput(spec, spoolFolder, { ...options, signal: spoolSignal });
     const job = new JobRun({
       options: { ...options, spec: spooled },
       identified: identified ?? (await identifyRun(spooled)),

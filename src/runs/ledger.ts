@@ -6,7 +6,7 @@ import { isMissing, pathExists } from './json-file.ts';
 import { jobFolder, runPaths, runsFolder } from './layout.ts';
 import { readHolder } from './lock.ts';
 import { type Publication, readCurrent, readPublication, wasRolledBack } from './publication.ts';
-import { isRunId } from './run-id.ts';
+import { isRunId, runIdTime } from './run-id.ts';
 import type { RunRecord } from './run-record.ts';
 import { isCommitted } from './run-status.ts';
 import { type RunSummary, readRunSummary } from './run-summary.ts';
@@ -16,14 +16,20 @@ import { type RunSummary, readRunSummary } from './run-summary.ts';
  * half deleted shows up with what it still says, and never hides the others.
  */
 
-/** All runs of a job, newest first. */
-export async function listRuns(folderOfJob: string, clock: Clock = systemClock): Promise<RunSummary[]> {
+/** All runs of a job, newest first; or only those that were begun at or after an instant. */
+export async function listRuns(
+  folderOfJob: string,
+  clock: Clock = systemClock,
+  begunFrom = new Date(0),
+): Promise<RunSummary[]> {
   const current = await readCurrent(folderOfJob);
   const holder = await readHolder(folderOfJob, clock);
   const state = { job: basename(folderOfJob), current, running: holder?.runId ?? undefined };
   const runs: RunSummary[] = [];
-  for (const runId of await listRunIds(folderOfJob))
-    runs.push(await readRunSummary(runPaths(folderOfJob, runId), state));
+  const ids = (await listRunIds(folderOfJob)).filter(
+    (id) => (runIdTime(id) ?? '') >= begunFrom.toISOString(),
+  );
+  for (const runId of ids) runs.push(await readRunSummary(runPaths(folderOfJob, runId), state));
   runs.sort((a, b) => compareText(b.createdAt, a.createdAt) || compareText(b.runId, a.runId));
   return holder?.runId === null ? assumeRunning(runs) : runs;
 }
@@ -44,13 +50,21 @@ export async function findRunByIdentity(
   return runs.find((run) => isSameIdentity(run.plan?.identity ?? run.record?.identity, identity));
 }
 
+/**
+ * Runs of an occurrence are begun after it, or, by hand, some time before it. No run is looked for farther
+ * back than this: a job may have thousands.
+ */
+export function earliestRunOf(occurrence: Date): Date {
+  return new Date(Math.max(0, occurrence.getTime() - 31 * 86_400_000));
+}
+
 /** The newest committed run of an occurrence (ISO 8601 in UTC), published or not. */
 export async function findCommittedRun(
   folderOfJob: string,
   occurrence: string,
   clock: Clock = systemClock,
 ): Promise<RunSummary | undefined> {
-  const runs = await listRuns(folderOfJob, clock);
+  const runs = await listRuns(folderOfJob, clock, earliestRunOf(new Date(occurrence)));
   return runs.find((run) => run.occurrence === occurrence && isCommitted(run.status));
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { makeFolder, writeFileDurably } from '../core/durable-file.ts';
 import { jsonText, readJsonIfValid } from '../runs/json-file.ts';
 import { scheduleFile } from '../runs/layout.ts';
-import type { CronSchedule } from './cron-times.ts';
+import { type CronSchedule, latestOccurrence } from './cron-times.ts';
 
 /** `schedule.json`: the schedule as it was first seen. */
 export interface FirstSight extends CronSchedule {
@@ -18,8 +18,8 @@ const schema: z.ZodType<FirstSight> = z.object({
 });
 
 /**
- * A schedule counts from a little before it was first seen: a command that system cron or Kubernetes starts
- * at the very minute of the first occurrence runs it.
+ * An occurrence so shortly before the schedule was first seen is owed: a command that system cron or
+ * Kubernetes starts at its very minute runs it.
  */
 export const LEEWAY_MS = 10 * 60_000;
 
@@ -50,7 +50,9 @@ export async function seeSchedule(
   const known = await readFirstSight(folderOfJob);
   const isSame = known?.cron === cron && known.timezone === timezone;
   if (known !== undefined && isSame && new Date(known.since) <= now) return new Date(known.since);
-  const since = new Date(now.getTime() - LEEWAY_MS);
+  const latest = latestOccurrence({ cron, timezone }, now);
+  const isJustNow = latest !== null && now.getTime() - latest.getTime() <= LEEWAY_MS;
+  const since = isJustNow ? latest : now;
   await writeFirstSight(folderOfJob, { cron, timezone, since: since.toISOString() });
   return since;
 }

@@ -1,15 +1,16 @@
 import type { Environment } from '../config/fill-environment.ts';
+import { hideUrls } from '../config/hide-urls.ts';
 import { loadJob } from '../config/load-job.ts';
 import { loadProject } from '../config/load-project.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { Secrets } from '../core/secrets.ts';
-import { folderOfJob } from '../pipeline/locations.ts';
-import { forgetSchedule } from './first-sight.ts';
 import type { ScheduledJob } from './schedule-effects.ts';
 
 /** The jobs of a project that run by themselves, and those that cannot be read. */
 export interface LoadedSchedule {
   readonly jobs: readonly ScheduledJob[];
+  /** Those whose schedule is switched off. */
+  readonly off: readonly ScheduledJob[];
   readonly problems: readonly { readonly job: string; readonly error: ServeBatchError }[];
 }
 
@@ -18,7 +19,7 @@ export interface LoadScheduleOptions {
   readonly env: Environment;
   /** Gets what must not be shown. */
   readonly secrets: Secrets;
-  /** Only these. Throws `JOB_FILE` for one that is not there. Default: all. */
+  /** Only these. Throws `JOB_FILE` for one that is not there; one without a schedule is a problem. Default: all. */
   readonly names?: readonly string[];
 }
 
@@ -28,32 +29,32 @@ export async function loadScheduledJobs(options: LoadScheduleOptions): Promise<L
   const project = await loadProject(projectFolder, env);
   const entries = names.length === 0 ? project.jobs : names.map((name) => project.find(name));
   const jobs: ScheduledJob[] = [];
+  const off: ScheduledJob[] = [];
   const problems: { job: string; error: ServeBatchError }[] = [];
   for (const { name, file } of entries) {
     try {
       const { spec, secrets } = await loadJob(file, { projectFolder, env });
       options.secrets.addAll(secrets);
-      addUrlPaths(options.secrets, [spec.notify?.webhook, spec.heartbeat]);
+      hideUrls(spec, options.secrets);
       const { schedule } = spec;
-      if (schedule !== null && jobs.some((each) => each.spec.name === spec.name)) throw twice(spec.name);
-      if (schedule?.enabled === true) jobs.push({ spec, schedule });
-      else if (schedule !== null) await forgetSchedule(folderOfJob(spec));
+      if (schedule === null && names.length > 0) throw unscheduled(spec.name);
+      if (schedule === null) continue;
+      if ([...jobs, ...off].some((each) => each.spec.name === spec.name)) throw twice(spec.name);
+      (schedule.enabled ? jobs : off).push({ spec, schedule });
     } catch (error) {
       if (!(error instanceof ServeBatchError)) throw error;
       problems.push({ job: name, error });
     }
   }
-  return { jobs, problems };
+  return { jobs, off, problems };
 }
 
-/** The path of a webhook or heartbeat is mostly what lets one call it. */
-export function addUrlPaths(secrets: Secrets, urls: readonly (string | null | undefined)[]): void {
-  for (const url of urls) {
-    if (url === null || url === undefined) continue;
-    const { pathname, search } = new URL(url);
-    if (pathname.length > 1) secrets.add(pathname);
-    secrets.add(search);
-  }
+/** Of a job that was asked for by name. */
+export function unscheduled(job: string): ServeBatchError {
+  return new ServeBatchError(
+    'USAGE',
+    `The job ${job} has no schedule. Write for example schedule: "0 0 * * 6" into its job file.`,
+  );
 }
 
 function twice(name: string): ServeBatchError {

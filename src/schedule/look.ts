@@ -92,6 +92,7 @@ async function note(
     if (!(await claimAlert(folder, occurrence, 'late', now))) continue;
     const message = `${spec.name} of ${occurrence.toISOString()} is late: it is not published ${schedule.deadlineSeconds} s after its time.`;
     const alert = { event: 'late', ...about(occurrence), runId: null, message, record: null } as const;
+    log.warn(message, about(occurrence));
     await announcer.alert(spec, alert);
   }
 }

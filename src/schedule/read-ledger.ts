@@ -1,6 +1,6 @@
 import type { ScheduleSpec } from '../config/schedule-spec.ts';
 import type { Clock } from '../core/effects.ts';
-import { listRuns, publishedOccurrence } from '../runs/ledger.ts';
+import { earliestRunOf, listRuns, publishedOccurrence } from '../runs/ledger.ts';
 import { readHolder } from '../runs/lock.ts';
 import { isCommitted, type RunStatus } from '../runs/run-status.ts';
 import { occurrencesBetween } from './cron-times.ts';
@@ -33,11 +33,11 @@ export async function readLedger(request: ReadLedgerRequest): Promise<Occurrence
     published: null,
     lockedSince: holder?.since ?? null,
   };
-  const isOpen = occurrencesBetween(schedule, from, now).some((each) => !isSettled(each, { now, ledger }));
-  if (!isOpen) return ledger;
+  const open = occurrencesBetween(schedule, from, now).find((each) => !isSettled(each, { now, ledger }));
+  if (open === undefined) return ledger;
   return {
     ...ledger,
-    runs: await runsByOccurrence(folderOfJob, clock),
+    runs: await runsByOccurrence(folderOfJob, clock, earliestRunOf(open)),
     published: await publishedOccurrence(folderOfJob),
   };
 }
@@ -46,9 +46,10 @@ export async function readLedger(request: ReadLedgerRequest): Promise<Occurrence
 export async function runsByOccurrence(
   folderOfJob: string,
   clock: Clock,
+  begunFrom = new Date(0),
 ): Promise<Map<string, { runId: string; status: RunStatus }>> {
   const found = new Map<string, { runId: string; status: RunStatus }>();
-  for (const { occurrence, runId, status } of await listRuns(folderOfJob, clock)) {
+  for (const { occurrence, runId, status } of await listRuns(folderOfJob, clock, begunFrom)) {
     if (occurrence === null) continue;
     const known = found.get(occurrence);
     if (known === undefined || (!isCommitted(known.status) && isCommitted(status)))

@@ -135,10 +135,13 @@ async function tellOnce(
   spec: JobSpec,
   occurrence: Date,
   alert: Alert,
-  { announcer, clock }: ScheduleEffects,
+  { announcer, clock, log }: ScheduleEffects,
 ): Promise<void> {
   const event: AlertEvent = alert.event;
-  if (await claimAlert(folderOfJob(spec), occurrence, event, clock.now())) await announcer.alert(spec, alert);
+  if (!(await claimAlert(folderOfJob(spec), occurrence, event, clock.now()))) return;
+  // That it failed is said where it is run.
+  if (event !== 'failed') log.warn(alert.message, { job: spec.name, occurrence: alert.occurrence });
+  await announcer.alert(spec, alert);
 }
 
 function logOf(spec: JobSpec, { log }: ScheduleEffects): ScheduleEffects['log'] {

@@ -1,5 +1,7 @@
+import { folderOfJob } from '../pipeline/locations.ts';
 import { nextOccurrence } from './cron-times.ts';
 import type { Decision } from './decide.ts';
+import { forgetSchedule } from './first-sight.ts';
 import type { LoadedSchedule } from './load-jobs.ts';
 import { lookAtJob, noteWaiting } from './look.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
@@ -59,7 +61,8 @@ class ScheduleService {
   async lookAndSleep(): Promise<void> {
     const { effects, load, sleep } = this.#options;
     this.#wake = new AbortController();
-    const { jobs, problems } = await load();
+    const { jobs, off, problems } = await load();
+    for (const { spec } of off) await forgetSchedule(folderOfJob(spec));
     for (const { job, error } of problems)
       this.#sayOnce(job, `the job file cannot be used: ${error.message}`);
     const decisions = await this.#lookAtAll(jobs);

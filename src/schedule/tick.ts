@@ -1,6 +1,7 @@
 import { ServeBatchError } from '../core/errors.ts';
 import { folderOfJob } from '../pipeline/locations.ts';
 import type { Decision } from './decide.ts';
+import { forgetSchedule } from './first-sight.ts';
 import type { LoadedSchedule } from './load-jobs.ts';
 import { lookAtJob } from './look.ts';
 import { runOccurrence } from './run-occurrence.ts';
@@ -11,7 +12,7 @@ import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
  * occurrence that failed earlier and still waits to be tried again. Null where all is well.
  */
 export async function tickOnce(
-  { jobs, problems }: LoadedSchedule,
+  { jobs, off, problems }: LoadedSchedule,
   effects: ScheduleEffects,
   concurrency: number,
 ): Promise<ServeBatchError | null> {
@@ -20,6 +21,7 @@ export async function tickOnce(
     effects.log.warn(`the job file cannot be used: ${error.message}`, { job });
     failures.push(error);
   }
+  for (const { spec } of off) await forgetSchedule(folderOfJob(spec));
   const waiting = [...jobs];
   const work = async (): Promise<void> => {
     for (let job = waiting.shift(); job !== undefined; job = waiting.shift())
