@@ -9,7 +9,7 @@ import type { KvStore } from '../kv/store.ts';
 import { buildRunRecord, type RunOutcome } from '../runs/build-run-record.ts';
 import { clearWorkFiles } from '../runs/clear-work-files.ts';
 import { type RunPaths, runPaths } from '../runs/layout.ts';
-import { findCommittedRun, findRunByIdentity, listRuns, publishedOccurrence } from '../runs/ledger.ts';
+import { findCommittedRun, findRunByIdentity, isNewerPublished, listRuns } from '../runs/ledger.ts';
 import type { JobLock } from '../runs/lock.ts';
 import { readPlan, writePlan } from '../runs/plan-file.ts';
 import { newRunId } from '../runs/run-id.ts';
@@ -143,10 +143,7 @@ export class JobRun {
   async #mayPublish(): Promise<boolean> {
     const { publish = 'always', spec } = this.#parts.options;
     if (publish === 'always' || spec.occurrence === null) return true;
-    const published = await publishedOccurrence(this.#folder);
-    // One of the future was published under a clock that was wrong, or ahead of its time: others go on.
-    const now = this.#effects.clock.now().toISOString();
-    return published === null || published <= spec.occurrence || published > now;
+    return !(await isNewerPublished(this.#folder, spec.occurrence, this.#effects.clock));
   }
 
   /** A store that was emptied or restored does not show what the output folder says: it is loaded again. */

@@ -88,6 +88,19 @@ export async function publishedOccurrence(folderOfJob: string): Promise<string |
 }
 
 /**
+ * Whether readers see a newer occurrence than this one. One of the future is not newer: it was published
+ * under a clock that was wrong, or ahead of its time.
+ */
+export async function isNewerPublished(
+  folderOfJob: string,
+  occurrence: string,
+  clock: Clock,
+): Promise<boolean> {
+  const published = await publishedOccurrence(folderOfJob);
+  return published !== null && published > occurrence && published <= clock.now().toISOString();
+}
+
+/**
  * The run that a rollback from `currentRunId` goes to: of those published before it, committed and not
  * rolled back, the one that was published last.
  */

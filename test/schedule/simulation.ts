@@ -7,7 +7,7 @@ import type { Alert, Announcer } from '../../src/pipeline/alert.ts';
 import type { RunEnd, RunJobOptions, RunJobResult } from '../../src/pipeline/job-run.ts';
 import { folderOfJob } from '../../src/pipeline/locations.ts';
 import { runPaths } from '../../src/runs/layout.ts';
-import { findCommittedRun, listRuns, publishedOccurrence } from '../../src/runs/ledger.ts';
+import { findCommittedRun, isNewerPublished, listRuns } from '../../src/runs/ledger.ts';
 import { acquireLock } from '../../src/runs/lock.ts';
 import { writePlan } from '../../src/runs/plan-file.ts';
 import { markPublished, setCurrent } from '../../src/runs/publication.ts';
@@ -175,8 +175,7 @@ async function computeAndPublish(
     return { outcome, record, publishError: new ServeBatchError('STORE_UNAVAILABLE', 'no store') };
   if (mishap === 'coverage is too low')
     return { outcome, record, publishError: new ServeBatchError('COVERAGE_TOO_LOW', 'too little') };
-  const published = await publishedOccurrence(folder);
-  if (publish === 'unless newer' && published !== null && published > occurrence)
+  if (publish === 'unless newer' && (await isNewerPublished(folder, occurrence, clock)))
     return { outcome, record, publishError: null };
   await setCurrent(folder, runId);
   await markPublished(paths, { at: clock.now(), token });
