@@ -6,9 +6,8 @@ import { isMissing, pathExists } from './json-file.ts';
 import { jobFolder, runPaths, runsFolder } from './layout.ts';
 import { readHolder } from './lock.ts';
 import { type Publication, readCurrent, readPublication, wasRolledBack } from './publication.ts';
-import { isRunId, runIdTime } from './run-id.ts';
+import { isRunId } from './run-id.ts';
 import type { RunRecord } from './run-record.ts';
-import { isCommitted } from './run-status.ts';
 import { type RunSummary, readRunSummary } from './run-summary.ts';
 
 /**
@@ -16,20 +15,14 @@ import { type RunSummary, readRunSummary } from './run-summary.ts';
  * half deleted shows up with what it still says, and never hides the others.
  */
 
-/** All runs of a job, newest first; or only those that were begun at or after an instant. */
-export async function listRuns(
-  folderOfJob: string,
-  clock: Clock = systemClock,
-  begunFrom = new Date(0),
-): Promise<RunSummary[]> {
+/** All runs of a job, newest first. */
+export async function listRuns(folderOfJob: string, clock: Clock = systemClock): Promise<RunSummary[]> {
   const current = await readCurrent(folderOfJob);
   const holder = await readHolder(folderOfJob, clock);
   const state = { job: basename(folderOfJob), current, running: holder?.runId ?? undefined };
   const runs: RunSummary[] = [];
-  const ids = (await listRunIds(folderOfJob)).filter(
-    (id) => (runIdTime(id) ?? '') >= begunFrom.toISOString(),
-  );
-  for (const runId of ids) runs.push(await readRunSummary(runPaths(folderOfJob, runId), state));
+  for (const runId of await listRunIds(folderOfJob))
+    runs.push(await readRunSummary(runPaths(folderOfJob, runId), state));
   runs.sort((a, b) => compareText(b.createdAt, a.createdAt) || compareText(b.runId, a.runId));
   return holder?.runId === null ? assumeRunning(runs) : runs;
 }
@@ -50,24 +43,6 @@ export async function findRunByIdentity(
   return runs.find((run) => isSameIdentity(run.plan?.identity ?? run.record?.identity, identity));
 }
 
-/**
- * Runs of an occurrence are begun after it, or, by hand, some time before it. No run is looked for farther
- * back than this: a job may have thousands.
- */
-export function earliestRunOf(occurrence: Date): Date {
-  return new Date(Math.max(0, occurrence.getTime() - 31 * 86_400_000));
-}
-
-/** The newest committed run of an occurrence (ISO 8601 in UTC), published or not. */
-export async function findCommittedRun(
-  folderOfJob: string,
-  occurrence: string,
-  clock: Clock = systemClock,
-): Promise<RunSummary | undefined> {
-  const runs = await listRuns(folderOfJob, clock, earliestRunOf(new Date(occurrence)));
-  return runs.find((run) => run.occurrence === occurrence && isCommitted(run.status));
-}
-
 /** What the newest failed run of an occurrence (null: of none) had done by then; null where there is none. */
 export async function failedRecord(
   folderOfJob: string,
@@ -77,27 +52,6 @@ export async function failedRecord(
   const runs = await listRuns(folderOfJob, clock);
   const failed = runs.find((run) => run.occurrence === occurrence && run.status === 'failed');
   return failed?.record ?? null;
-}
-
-/** The occurrence that the published run is for; null where it is for none, or nothing is published. */
-export async function publishedOccurrence(folderOfJob: string): Promise<string | null> {
-  const current = await readCurrent(folderOfJob);
-  if (current === undefined) return null;
-  const state = { job: basename(folderOfJob), current, running: undefined };
-  return (await readRunSummary(runPaths(folderOfJob, current), state)).occurrence;
-}
-
-/**
- * Whether readers see a newer occurrence than this one. One of the future is not newer: it was published
- * under a clock that was wrong, or ahead of its time.
- */
-export async function isNewerPublished(
-  folderOfJob: string,
-  occurrence: string,
-  clock: Clock,
-): Promise<boolean> {
-  const published = await publishedOccurrence(folderOfJob);
-  return published !== null && published > occurrence && published <= clock.now().toISOString();
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ScheduleSpec } from '../config/schedule-spec.ts';
 import type { Clock } from '../core/effects.ts';
-import { earliestRunOf, listRuns, publishedOccurrence } from '../runs/ledger.ts';
 import { readHolder } from '../runs/lock.ts';
+import { publishedOccurrence, runsOfOccurrences } from '../runs/occurrence-runs.ts';
 import { isCommitted, type RunStatus } from '../runs/run-status.ts';
 import { occurrencesBetween } from './cron-times.ts';
 import { isSettled, type OccurrenceLedger } from './decide.ts';
@@ -33,11 +33,11 @@ export async function readLedger(request: ReadLedgerRequest): Promise<Occurrence
     published: null,
     lockedSince: holder?.since ?? null,
   };
-  const open = occurrencesBetween(schedule, from, now).find((each) => !isSettled(each, { now, ledger }));
-  if (open === undefined) return ledger;
+  const open = occurrencesBetween(schedule, from, now).filter((each) => !isSettled(each, { now, ledger }));
+  if (open.length === 0) return ledger;
   return {
     ...ledger,
-    runs: await runsByOccurrence(folderOfJob, clock, earliestRunOf(open)),
+    runs: await runsByOccurrence(folderOfJob, clock, open),
     published: await publishedOccurrence(folderOfJob),
   };
 }
@@ -46,10 +46,11 @@ export async function readLedger(request: ReadLedgerRequest): Promise<Occurrence
 export async function runsByOccurrence(
   folderOfJob: string,
   clock: Clock,
-  begunFrom = new Date(0),
+  among?: readonly Date[],
 ): Promise<Map<string, { runId: string; status: RunStatus }>> {
+  const wanted = among?.map((each) => each.toISOString());
   const found = new Map<string, { runId: string; status: RunStatus }>();
-  for (const { occurrence, runId, status } of await listRuns(folderOfJob, clock, begunFrom)) {
+  for (const { occurrence, runId, status } of await runsOfOccurrences(folderOfJob, wanted, clock)) {
     if (occurrence === null) continue;
     const known = found.get(occurrence);
     if (known === undefined || (!isCommitted(known.status) && isCommitted(status)))

@@ -6,13 +6,13 @@ import { nextOccurrence, occurrencesBetween } from '../../src/schedule/cron-time
 import type { LoadedSchedule } from '../../src/schedule/load-jobs.ts';
 import type { ScheduledJob } from '../../src/schedule/schedule-effects.ts';
 import { serveSchedule } from '../../src/schedule/serve.ts';
-import { temporaryFolder } from '../runs/sample-run.ts';
 import {
   DAY,
   FakeClock,
   HOUR,
   MINUTE,
   occurrencesOf,
+  quickFolder,
   type Simulation,
   scheduledJob,
   simulate,
@@ -50,7 +50,7 @@ function isos(job: ScheduledJob, from: string, to: string): string[] {
 
 describe('the service', () => {
   it('runs each occurrence at its minute, and never sleeps longer than a minute', async () => {
-    const job = scheduledJob(await temporaryFolder(), { cron: '*/10 * * * *' });
+    const job = scheduledJob(await quickFolder(), { cron: '*/10 * * * *' });
     const simulation = simulate('2026-11-21T00:05:00Z');
     const pauses: number[] = [];
     await serve({
@@ -67,7 +67,7 @@ describe('the service', () => {
   });
 
   it('wakes up after a sleep of the machine and catches up', async () => {
-    const job = scheduledJob(await temporaryFolder(), { cron: '0 * * * *', catchup: 'all' });
+    const job = scheduledJob(await quickFolder(), { cron: '0 * * * *', catchup: 'all' });
     const simulation = simulate('2026-11-21T00:30:00Z');
     let looks = 0;
     await serve({
@@ -86,7 +86,7 @@ describe('the service', () => {
   });
 
   it('tries a run that failed again when its pause is over, to the second', async () => {
-    const job = scheduledJob(await temporaryFolder(), { backoffSeconds: 7 });
+    const job = scheduledJob(await quickFolder(), { backoffSeconds: 7 });
     const simulation = simulate('2026-11-20T23:59:00Z');
     simulation.mishaps.push('fails', 'fails');
     const seen: string[] = [];
@@ -104,7 +104,7 @@ describe('the service', () => {
 
   it('runs not more jobs at once than asked, and all of them', async () => {
     const simulation = simulate('2026-11-21T00:00:05Z');
-    const root = await temporaryFolder();
+    const root = await quickFolder();
     const jobs = ['a', 'b', 'c', 'd', 'e'].map((name) => {
       const { spec, schedule } = scheduledJob(root, { catchup: 'none' });
       return { spec: { ...spec, name }, schedule };
@@ -129,7 +129,7 @@ describe('the service', () => {
   });
 
   it('reads job files again, says once what is wrong with one, and serves the others', async () => {
-    const job = scheduledJob(await temporaryFolder());
+    const job = scheduledJob(await quickFolder());
     const simulation = simulate('2026-11-20T23:55:00Z');
     const error = new ServeBatchError('JOB_FILE', 'jobs/b.yaml:1:1  model is missing');
     let loads = 0;
@@ -150,7 +150,7 @@ describe('the service', () => {
   });
 
   it('says that a job cannot be looked at, and goes on', async () => {
-    const folder = await temporaryFolder();
+    const folder = await quickFolder();
     const good = scheduledJob(folder);
     const bad = scheduledJob('/proc/none', {});
     const simulation = simulate('2026-11-21T00:00:00Z');
@@ -174,7 +174,7 @@ describe('a year of a nightly job', () => {
 
   it('each night has exactly one run, with restarts, sleeps, failures and clocks that are set', async () => {
     const schedule = { cron: '30 2 * * *', timezone: 'Europe/Stockholm', catchup: 'all' } as const;
-    const job = scheduledJob(await temporaryFolder(), schedule);
+    const job = scheduledJob(await quickFolder(), schedule);
     const clock = new FakeClock(FROM);
     const computed: string[] = [];
     let night = 0;
@@ -214,7 +214,7 @@ describe('a year of a nightly job', () => {
 describe('two schedulers over one output folder', () => {
   it.each(['wait', 'skip'] as const)('each occurrence has exactly one run (overlap: %s)', async (overlap) => {
     const clock = new FakeClock('2026-11-21T00:00:30Z');
-    const job = scheduledJob(await temporaryFolder(), { cron: '* * * * *', overlap, catchup: 'all' });
+    const job = scheduledJob(await quickFolder(), { cron: '* * * * *', overlap, catchup: 'all' });
     const both = [simulate(clock), simulate(clock)];
     let round = 0;
     let waiting: (() => void)[] = [];

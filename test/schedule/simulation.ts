@@ -1,4 +1,8 @@
+import { access, constants, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
 import { adHocJob } from '../../src/config/override-job.ts';
 import { DEFAULT_SCHEDULE, type ScheduleSpec } from '../../src/config/schedule-spec.ts';
 import type { Clock, Log } from '../../src/core/effects.ts';
@@ -7,8 +11,8 @@ import type { Alert, Announcer } from '../../src/pipeline/alert.ts';
 import type { RunEnd, RunJobOptions, RunJobResult } from '../../src/pipeline/job-run.ts';
 import { folderOfJob } from '../../src/pipeline/locations.ts';
 import { runPaths } from '../../src/runs/layout.ts';
-import { findCommittedRun, isNewerPublished, listRuns } from '../../src/runs/ledger.ts';
 import { acquireLock } from '../../src/runs/lock.ts';
+import { findCommittedRun, isNewerPublished, runsOfOccurrences } from '../../src/runs/occurrence-runs.ts';
 import { writePlan } from '../../src/runs/plan-file.ts';
 import { markPublished, setCurrent } from '../../src/runs/publication.ts';
 import { newRunId } from '../../src/runs/run-id.ts';
@@ -87,7 +91,7 @@ export function simulate(iso: string | FakeClock): Simulation {
     heartbeats: [] as string[],
     mishaps: [] as Mishap[],
   };
-  let going = 0;
+  const going = new Set<Promise<unknown>>();
   const note =
     (level: string) =>
     (message: string): void => {
@@ -103,19 +107,19 @@ export function simulate(iso: string | FakeClock): Simulation {
     },
   };
   const runJob = async (options: RunJobOptions): Promise<RunJobResult> => {
-    going++;
-    try {
-      return await tinyRun(options, simulation);
-    } finally {
-      going--;
-    }
+    const run = tinyRun(options, simulation);
+    going.add(run);
+    return run.finally(() => going.delete(run));
   };
   return {
     ...simulation,
     effects: { clock, log, announcer, runJob, signal: new AbortController().signal, drain: drain.signal },
     async idle() {
-      do await setImmediate();
-      while (going > 0);
+      do {
+        await Promise.allSettled(going);
+        // What follows a run, up to the look after it.
+        await setImmediate();
+      } while (going.size > 0);
     },
   };
 }
@@ -182,8 +186,20 @@ async function computeAndPublish(
   return { outcome, record: { ...record, status: 'published' }, publishError: null };
 }
 
+/** A folder in memory where there is one: thousands of files are written, each waiting for its disk. */
+export async function quickFolder(): Promise<string> {
+  const memory = '/dev/shm';
+  const parent = await access(memory, constants.W_OK).then(
+    () => memory,
+    () => tmpdir(),
+  );
+  const folder = await mkdtemp(join(parent, 'serve-batch-schedule-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 /** The occurrences of all committed runs of a job, oldest first: twice means that it ran twice. */
 export async function occurrencesOf({ spec }: ScheduledJob): Promise<(string | null)[]> {
-  const runs = await listRuns(folderOfJob(spec));
+  const runs = await runsOfOccurrences(folderOfJob(spec));
   return runs.map(({ occurrence }) => occurrence).sort();
 }

@@ -1,17 +1,24 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ScheduleSpec } from '../../src/config/schedule-spec.ts';
 import { ServeBatchError } from '../../src/core/errors.ts';
 import { folderOfJob } from '../../src/pipeline/locations.ts';
-import { publishedOccurrence } from '../../src/runs/ledger.ts';
 import { acquireLock } from '../../src/runs/lock.ts';
+import { publishedOccurrence } from '../../src/runs/occurrence-runs.ts';
 import { forgetSchedule, readFirstSight } from '../../src/schedule/first-sight.ts';
 import { readRecord } from '../../src/schedule/occurrence-record.ts';
 import type { ScheduledJob } from '../../src/schedule/schedule-effects.ts';
 import { tickOnce } from '../../src/schedule/tick.ts';
-import { temporaryFolder } from '../runs/sample-run.ts';
-import { HOUR, MINUTE, occurrencesOf, type Simulation, scheduledJob, simulate } from './simulation.ts';
+import {
+  HOUR,
+  MINUTE,
+  occurrencesOf,
+  quickFolder,
+  type Simulation,
+  scheduledJob,
+  simulate,
+} from './simulation.ts';
 
 const MIDNIGHT = '2026-11-21T00:00:00.000Z';
 
@@ -24,7 +31,7 @@ async function tick(
 
 /** A job that a tick has looked at on the 18th, and what happens from then on. */
 async function seenBefore(changes: Partial<ScheduleSpec> = {}, now = '2026-11-18T12:00:00Z') {
-  const job = scheduledJob(await temporaryFolder(), changes);
+  const job = scheduledJob(await quickFolder(), changes);
   const simulation = simulate(now);
   await tick(simulation, job);
   expect(simulation.computed).toEqual([]);
@@ -38,7 +45,7 @@ describe('a tick', () => {
     ['long after it', '2026-11-21T00:10:01Z', []],
   ])('that is the first ever, %s, runs %j', async (_, now, expected) => {
     const simulation = simulate(now);
-    await tick(simulation, scheduledJob(await temporaryFolder()));
+    await tick(simulation, scheduledJob(await quickFolder()));
     expect(simulation.computed).toEqual(expected);
   });
 
@@ -59,7 +66,6 @@ describe('a tick', () => {
     simulation.clock.set(MIDNIGHT);
     await tick(simulation, job);
     const record = await readRecord(folder, new Date(MIDNIGHT));
-    const { rm } = await import('node:fs/promises');
     await rm(join(folder, 'occurrences'), { recursive: true });
     await tick(simulation, job);
     expect(simulation.computed).toEqual([MIDNIGHT]);
@@ -71,7 +77,7 @@ describe('a tick', () => {
 
   it('does not keep jobs from each other: a broken file is the first failure, the rest runs', async () => {
     const simulation = simulate(MIDNIGHT);
-    const job = scheduledJob(await temporaryFolder());
+    const job = scheduledJob(await quickFolder());
     const error = new ServeBatchError('JOB_FILE', 'jobs/b.yaml:1:1  model is missing');
     const loaded = { jobs: [job], off: [], problems: [{ job: 'b', error }] };
     expect(await tickOnce(loaded, simulation.effects, 2)).toBe(error);
