@@ -11,7 +11,12 @@ export interface CliContext {
   readonly err: (text: string) => void;
   /** Whether `err` is a terminal that a person looks at. */
   readonly isTerminal: boolean;
+  /** Aborted where everything has to end at once. */
   readonly signal: AbortSignal;
+  /** Aborted where nothing new should begin. */
+  readonly drain: AbortSignal;
+  /** For commands that can end in order: so long `signal` waits after `drain`. */
+  readonly allowGrace: (seconds: number) => void;
   /** Masked in all that is printed. */
   readonly secrets: Secrets;
 }

@@ -4,11 +4,10 @@ import { Secrets } from '../core/secrets.ts';
 import type { CliContext } from './context.ts';
 import { dropFalseSwitches } from './options.ts';
 import { buildProgram } from './program.ts';
-import { abortOnSignals } from './signals.ts';
+import { listenToSignals } from './signals.ts';
 import { usageErrorOf } from './usage-error.ts';
 
-const abort = new AbortController();
-const stopListening = abortOnSignals(abort);
+const { signal, drain, allowGrace, stopListening } = listenToSignals();
 const secrets = new Secrets();
 const context: CliContext = {
   env: process.env,
@@ -17,7 +16,9 @@ const context: CliContext = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   isTerminal: process.stderr.isTTY === true,
-  signal: abort.signal,
+  signal,
+  drain,
+  allowGrace,
   secrets,
 };
 // A reader that has seen enough (`| head`) is no error.

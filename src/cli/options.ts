@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { durationSeconds } from '../config/duration.ts';
 
 /** An option with its variable: `--shard-rows` is `SERVE_BATCH_SHARD_ROWS`. */
 export function option(flags: string, description: string): Option {
@@ -31,6 +32,19 @@ export function wholeNumber(flags: string, description: string): Option {
     return number;
   });
 }
+
+export const DEFAULT_GRACE_SECONDS = 30;
+
+/** Seconds; 0 for none. */
+export const graceOption = (): Option =>
+  option(
+    '--grace <duration>',
+    `how long shards under way may finish after Ctrl-C or SIGTERM: 0, 30s, 5m (default: ${DEFAULT_GRACE_SECONDS}s)`,
+  ).argParser((value: string) => {
+    const seconds = /^0+[smhdw]?$/.test(value) ? 0 : durationSeconds(value);
+    if (seconds === undefined) throw new InvalidArgumentError('Expected 0, or a duration such as 30s or 5m.');
+    return seconds;
+  });
 
 export const batchSizeOption = (): Option =>
   option(

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { ownVersion } from '../pipeline/versions.ts';
+import { addBackfillCommand } from './commands/backfill.ts';
 import { addInspectCommand } from './commands/inspect.ts';
 import { addLookupCommand } from './commands/lookup.ts';
 import { addPublishCommand, addRollbackCommand } from './commands/publish.ts';
@@ -7,7 +8,9 @@ import { addQueryCommand } from './commands/query.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addRunsCommand } from './commands/runs.ts';
+import { addScheduleCommand } from './commands/schedule.ts';
 import { addShardCommand } from './commands/shard.ts';
+import { addTickCommand } from './commands/tick.ts';
 import type { CliContext } from './context.ts';
 
 /** The command line. Commands load what they need when they run: `--help` is quick. */
@@ -29,6 +32,9 @@ export function buildProgram(context: CliContext): Command {
     addReportCommand,
     addPublishCommand,
     addRollbackCommand,
+    addScheduleCommand,
+    addTickCommand,
+    addBackfillCommand,
     addInspectCommand,
     addShardCommand,
   ])

@@ -4,6 +4,7 @@ import { suggestion } from '../core/nearest.ts';
 import type { DimensionSpec } from '../source/grid-spec.ts';
 import { fillTemplates, paramsUsed, type TemplateValues, usesOccurrence } from './fill-templates.ts';
 import type { InputSpec, JobSpec } from './job-spec.ts';
+import { DEFAULT_SCHEDULE } from './schedule-spec.ts';
 
 export interface JobBinding {
   /** The scheduled instant that the run is for. Null: none. */
@@ -43,8 +44,8 @@ export function needsOccurrence(spec: JobSpec): boolean {
 }
 
 /** Where the job's days begin: the time zone of its schedule. */
-export function timeZoneOf(_spec: JobSpec): string {
-  return 'UTC';
+export function timeZoneOf({ schedule }: JobSpec): string {
+  return schedule?.timezone ?? DEFAULT_SCHEDULE.timezone;
 }
 
 function assertKnown(spec: JobSpec, params: Readonly<Record<string, string>>): void {

@@ -15,6 +15,10 @@ export function durationSeconds(value: string | number): number | undefined {
   return Number.isSafeInteger(seconds) ? seconds : undefined;
 }
 
+export function isDuration(value: string | number): boolean {
+  return durationSeconds(value) !== undefined;
+}
+
 /** Seconds of a duration. Throws `code`, naming `where` (a field or a flag), for anything else. */
 export function parseDuration(value: string | number, where: string, code: ErrorCode = 'JOB_FILE'): number {
   const seconds = durationSeconds(value);

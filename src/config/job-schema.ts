@@ -6,7 +6,9 @@ import { NO_SINGLE_FILE_EXPECTED, NO_STORE_EXPECTED } from './incremental-limits
 import { input } from './input-schema.ts';
 import { DEFAULT_OUTPUT_PATH, outputKind } from './job-spec.ts';
 import { kv } from './kv-schema.ts';
+import { heartbeat, notify } from './notify-schema.ts';
 import { output } from './output-schema.ts';
+import { schedule } from './schedule-schema.ts';
 
 /** What stands in `jobs/NAME.yaml`. Every field has a description: editors show it, the reference lists it. */
 
@@ -98,6 +100,9 @@ export const jobFileSchema = section({
   execution: execution.exactOptional(),
   onInvalid: onInvalid.exactOptional(),
   coverage: coverage.exactOptional(),
+  schedule: schedule.exactOptional(),
+  notify: notify.exactOptional(),
+  heartbeat: heartbeat.exactOptional(),
 })
   .refine(({ coverage: wanted, input: from }) => wanted === undefined || isGrid(from), {
     path: ['coverage'],

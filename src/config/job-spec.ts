@@ -3,6 +3,7 @@ import type { Template } from '../core/template.ts';
 import type { GridSpec } from '../source/grid-spec.ts';
 import type { InputOptions } from '../source/input-options.ts';
 import type { IncrementalSpec } from './incremental-spec.ts';
+import type { NotifySpec, ScheduleSpec } from './schedule-spec.ts';
 
 /**
  * A job as the rest of the program sees it: checked, with its defaults, its paths absolute and its
@@ -27,6 +28,12 @@ export interface JobSpec {
   readonly onInvalid: InvalidRowPolicy;
   /** Of a grid: what must be there before a run is published. */
   readonly coverage: CoverageSpec;
+  /** Null: it runs only when asked. */
+  readonly schedule: ScheduleSpec | null;
+  /** Null: nobody is told. */
+  readonly notify: NotifySpec | null;
+  /** Fetched after each success. May hold a secret: mask before showing. Null: none. */
+  readonly heartbeat: string | null;
 }
 
 export interface CoverageSpec {

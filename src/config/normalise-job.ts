@@ -8,6 +8,7 @@ import type { JobFile } from './job-schema.ts';
 import * as spec from './job-spec.ts';
 import { withKeyColumns } from './key-columns.ts';
 import { normaliseGrid } from './normalise-grid.ts';
+import { normaliseNotify, normaliseSchedule } from './normalise-schedule.ts';
 import { resolveKvUrl, resolvePath } from './resolve-path.ts';
 
 /**
@@ -35,6 +36,9 @@ export function normaliseJob(job: JobFile, defaultName: string, folder: string):
     execution: normaliseExecution(job.execution),
     onInvalid: normaliseOnInvalid(job.onInvalid ?? (grid === null ? 'fail' : 'reject')),
     coverage: { min: coverageShare(job.coverage?.min) ?? spec.DEFAULT_COVERAGE.min },
+    schedule: normaliseSchedule(job.schedule),
+    notify: normaliseNotify(job.notify, folder),
+    heartbeat: job.heartbeat ?? null,
   };
 }
 

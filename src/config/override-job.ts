@@ -77,6 +77,9 @@ export function adHocJob(flags: RunFlags, folder?: string): JobSpec {
     execution: DEFAULT_EXECUTION,
     onInvalid: { action: 'fail', maxRows: null, maxShare: null },
     coverage: DEFAULT_COVERAGE,
+    schedule: null,
+    notify: null,
+    heartbeat: null,
   };
   return overrideJob(plain, flags, folder);
 }

@@ -37,6 +37,14 @@ export class Secrets {
     }
   }
 
+  /** Adds the path and the query of a web address: of webhooks they are mostly what lets one call them. */
+  addUrlPath(url: string): void {
+    if (!URL.canParse(url)) return;
+    const { pathname, search } = new URL(url);
+    this.add(pathname);
+    this.add(search);
+  }
+
   mask(text: string): string {
     let masked = text;
     for (const value of this.#values) masked = masked.replaceAll(value, '***');

@@ -4,12 +4,14 @@ import type { Effects } from '../core/effects.ts';
 import { EXIT, ServeBatchError } from '../core/errors.ts';
 import type { DraftPlan, Plan } from '../core/plan.ts';
 import type { InputFormat } from '../core/table.ts';
+import { untilAborted } from '../core/until-aborted.ts';
 import type { KvStore } from '../kv/store.ts';
 import { buildRunRecord, type RunOutcome } from '../runs/build-run-record.ts';
 import { clearWorkFiles } from '../runs/clear-work-files.ts';
 import { type RunPaths, runPaths } from '../runs/layout.ts';
 import { findRunByIdentity, listRuns } from '../runs/ledger.ts';
 import type { JobLock } from '../runs/lock.ts';
+import { findCommittedRun, isNewerPublished } from '../runs/occurrence-runs.ts';
 import { readPlan, writePlan } from '../runs/plan-file.ts';
 import { newRunId } from '../runs/run-id.ts';
 import { clearFailure, type RunRecord, writeFailure } from '../runs/run-record.ts';
@@ -43,12 +45,33 @@ export interface RunJobOptions {
   /** Of an input that grows: take everything, whatever was taken before. */
   readonly full?: boolean;
   readonly effects: Effects;
+  /** Gives up at once: children are killed. */
   readonly signal: AbortSignal;
+  /** Asks the run to end soon: no shard starts any more, those under way finish, then its reason is thrown. */
+  readonly drain?: AbortSignal;
+  /** Nothing is computed where any run of the same occurrence is committed, whatever its input was. */
+  readonly oncePerOccurrence?: boolean;
+  /** `unless newer`: the run is committed only, where one of a newer occurrence is published. Default: `always`. */
+  readonly publish?: PublishRule;
+  /** Told of the run while it has the job's lock. */
+  readonly witness?: RunWitness;
   /** Read where an input path is `-`. */
   readonly stdin?: NodeJS.ReadableStream;
   /** Children that were started beforehand, to save time. They are ended with the run. */
   readonly pool?: ChildPool;
 }
+
+export type PublishRule = 'always' | 'unless newer';
+
+/** Keeps account of runs: all it writes is written under the job's lock, before others can look. */
+export interface RunWitness {
+  /** The lock is held, and nothing is done yet. What it throws ends the run. */
+  begins(): Promise<void>;
+  /** The run has ended, well or not. The lock is still held. */
+  ends(end: RunEnd): Promise<void>;
+}
+
+export type RunEnd = { readonly result: RunJobResult } | { readonly result: null; readonly error: unknown };
 
 /** `computed`: shards were run. `published`: a finished run was published (again). `up to date`: nothing to do. */
 export type RunJobOutcome = 'computed' | 'published' | 'up to date' | 'rolled back';
@@ -90,6 +113,8 @@ export class JobRun {
   readonly #startedAt: Date;
   readonly #startMs: number;
   #firstRowSeconds: number | null = null;
+  /** False: it is only committed, as options.publish says. */
+  #isToPublish = true;
   /** Work outside the shards' records: the typed copy of a text input, and loading the store. */
   readonly #extraSeconds = { read: 0, stage: 0 };
 
@@ -105,23 +130,39 @@ export class JobRun {
     const { options, store } = this.#parts;
     const earlier = options.force ? undefined : await this.#findEarlier();
     if (earlier !== undefined && (await this.#isDone(earlier))) return this.#nothingToDo(earlier);
+    this.#isToPublish = await this.#mayPublish();
+    if (!this.#isToPublish && earlier !== undefined && COMMITTED.has(earlier.status))
+      return this.#nothingToDo(earlier);
     // Ask before computing for hours, not after.
-    await store?.ping();
+    if (this.#isToPublish) await store?.ping();
     if (earlier?.record !== undefined && COMMITTED.has(earlier.status))
       return this.#publishEarlier(earlier.runId, earlier.record);
     const plan = await this.#planOrResume(earlier);
     return 'outcome' in plan ? plan : this.#execute(plan);
   }
 
+  /** The run that this one continues, repeats or finds done. */
   async #findEarlier(): Promise<RunSummary | undefined> {
-    const { identified, incremental } = this.#parts;
+    const { options, identified, incremental } = this.#parts;
+    const { occurrence } = options.spec;
+    if (options.oncePerOccurrence === true && occurrence !== null) {
+      const settled = await findCommittedRun(this.#folder, occurrence, this.#effects.clock);
+      if (settled !== undefined) return settled;
+    }
     if (incremental !== null) return incremental.earlier;
     return findRunByIdentity(this.#folder, identified.identity, this.#effects.clock);
+  }
+
+  async #mayPublish(): Promise<boolean> {
+    const { publish = 'always', spec } = this.#parts.options;
+    if (publish === 'always' || spec.occurrence === null) return true;
+    return !(await isNewerPublished(this.#folder, spec.occurrence, this.#effects.clock));
   }
 
   /** A store that was emptied or restored does not show what the output folder says: it is loaded again. */
   async #isDone({ status, runId }: RunSummary): Promise<boolean> {
     if (status === 'rolled back') return true;
+    if (status === 'superseded' && this.#parts.options.oncePerOccurrence === true) return true;
     const { store } = this.#parts;
     return status === 'published' && (store === null || (await store.current()) === runId);
   }
@@ -132,7 +173,7 @@ export class JobRun {
         'INTERNAL',
         `The manifest of the published run ${earlier.runId} is damaged. Run again with --force.`,
       );
-    const outcome = earlier.status === 'published' ? 'up to date' : 'rolled back';
+    const outcome = earlier.status === 'rolled back' ? 'rolled back' : 'up to date';
     return { outcome, record: { ...earlier.record, status: earlier.status }, publishError: null };
   }
 
@@ -170,14 +211,15 @@ export class JobRun {
         memoryLimit: memoryLimitOf(options.spec),
         threads: processesOf(options.spec),
       };
-      const taken = await takeNew({
+      const taking = takeNew({
         ...{ start: incremental, spec: options.spec, pool, child, log: this.#effects.log },
         stagedPath: paths.staged,
         stagingRejectsPath: paths.stagingRejects,
         unorderedPath: paths.unorderedRejects,
       });
+      const taken = await untilAborted(options.drain, taking);
       if (taken === null) return await this.#nothingNew(paths);
-      const draft = await pool.runRetrying('plan', {
+      const planning = pool.runRetrying('plan', {
         plan: {
           runId,
           createdAt: this.#startedAt.toISOString(),
@@ -190,6 +232,7 @@ export class JobRun {
         },
         ...child,
       });
+      const draft = await untilAborted(options.drain, planning);
       if (draft.input.staged) this.#extraSeconds.read = this.#secondsSince(start);
       const plan = await this.#settleBatchSize(draft, paths);
       if (incremental !== null && incremental.files !== null)
@@ -240,7 +283,7 @@ export class JobRun {
       await clearFailure(paths);
       return await this.#finish(plan, done, new Set(reused.keys()));
     } catch (error) {
-      if (!this.#parts.options.signal.aborted) {
+      if (!this.#isAskedToEnd(error)) {
         const record = this.#record(plan, done.values(), new Set(reused.keys()), {
           status: 'failed',
           kv: null,
@@ -252,6 +295,12 @@ export class JobRun {
     } finally {
       await rm(paths.temp, { recursive: true, force: true }).catch(() => {});
     }
+  }
+
+  /** Whether a signal ended the run: then it did not fail. */
+  #isAskedToEnd(error: unknown): boolean {
+    const { signal, drain } = this.#parts.options;
+    return signal.aborted || (drain?.aborted === true && error === drain.reason);
   }
 
   async #computeShards(plan: Plan, done: Map<number, ShardRecord>): Promise<void> {
@@ -282,8 +331,9 @@ export class JobRun {
       pool,
       processes: processesOf(options.spec),
       retries: options.spec.execution.retries,
-      storeUrl: plan.kv === null ? null : storeUrl,
+      storeUrl: plan.kv === null || !this.#isToPublish ? null : storeUrl,
       signal: options.signal,
+      ...(options.drain === undefined ? {} : { drain: options.drain }),
       log,
       onRows: (rows) => {
         this.#firstRowSeconds ??= this.#secondsSince(this.#startMs);
@@ -314,6 +364,7 @@ export class JobRun {
     const committed = record('committed', null);
     await commitRun(request, committed);
     await clearWorkFiles(request.paths);
+    if (!this.#isToPublish) return { outcome: 'computed', record: committed, publishError: null };
     const start = this.#effects.clock.monotonicMs();
     return this.#publish(request, 'computed', committed, (kv) => {
       if (kv !== null) this.#extraSeconds.stage += this.#secondsSince(start);

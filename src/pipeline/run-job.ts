@@ -6,7 +6,7 @@ import { acquireLock } from '../runs/lock.ts';
 import { ChildPool } from './child-pool.ts';
 import { type IdentifiedRun, identifyRun } from './identify-run.ts';
 import { startIncremental } from './incremental-start.ts';
-import { JobRun, type RunJobOptions, type RunJobResult } from './job-run.ts';
+import { JobRun, type RunEnd, type RunJobOptions, type RunJobResult } from './job-run.ts';
 import { folderOfJob, storeUrlOf } from './locations.ts';
 import { processesOf } from './processes.ts';
 import { ReleaseStack } from './release-stack.ts';
@@ -46,7 +46,9 @@ export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
     if (store !== null) release.add(() => store.close());
     const spoolFolder = join(folderOfJob(spec), SPOOL_FOLDER);
     if (readsStdin) release.add(() => rm(spoolFolder, { recursive: true, force: true }));
-    const spooled = await spoolStandardInput(spec, spoolFolder, options);
+    // Standard input may never end: there is nothing to finish in order.
+    const spoolSignal = options.drain === undefined ? signal : AbortSignal.any([signal, options.drain]);
+    const spooled = await spoolStandardInput(spec, spoolFolder, { ...options, signal: spoolSignal });
     const found = identified ?? (await identifyRun(spooled));
     // With the lock held: nobody else moves the watermark.
     const incremental = await startIncremental({
@@ -62,10 +64,23 @@ export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
       store,
       storeUrl,
     });
-    return await job.run();
+    return await runWitnessed(job, options);
   } finally {
     await release.all();
   }
+}
+
+async function runWitnessed(job: JobRun, { drain, witness }: RunJobOptions): Promise<RunJobResult> {
+  drain?.throwIfAborted();
+  if (witness === undefined) return job.run();
+  await witness.begins();
+  const end = await job.run().then(
+    (result): RunEnd => ({ result }),
+    (error: unknown): RunEnd => ({ result: null, error }),
+  );
+  await witness.ends(end);
+  if (end.result === null) throw end.error;
+  return end.result;
 }
 
 function bytesOf({ source }: IdentifiedRun): number {

@@ -19,6 +19,8 @@ export interface RunShardsRequest {
   readonly retries: number;
   readonly storeUrl: string | null;
   readonly signal: AbortSignal;
+  /** No shard starts once it is aborted; its reason is thrown when those under way have ended. */
+  readonly drain?: AbortSignal;
   readonly log: Log;
   readonly onRows: (rows: number) => void;
   /** Called as shards are committed; may throw to end the run. */
@@ -35,8 +37,11 @@ export async function runShards(request: RunShardsRequest): Promise<void> {
   const waiting = [...request.shards];
   const failures: unknown[] = [];
   const store = new StoreSwitch(request.storeUrl, request.log);
+  const goesOn = (): boolean => failures.length === 0 && request.drain?.aborted !== true;
   const work = async (): Promise<void> => {
-    for (let shard = waiting.shift(); shard !== undefined && failures.length === 0; shard = waiting.shift()) {
+    while (goesOn()) {
+      const shard = waiting.shift();
+      if (shard === undefined) return;
       try {
         await runOneShard(request, shard, store);
       } catch (error) {
@@ -46,6 +51,7 @@ export async function runShards(request: RunShardsRequest): Promise<void> {
   };
   await Promise.all(Array.from({ length: request.processes }, work));
   if (failures.length > 0) throw failures[0];
+  request.drain?.throwIfAborted();
   if (request.storeUrl === null) return;
   for (const report of await request.pool.runInAll('finish-loads', null)) {
     if (report.storeError !== null) store.turnOff(report.storeError.message);
@@ -71,6 +77,7 @@ async function runOneShard(request: RunShardsRequest, shard: ShardPlan, store: S
     } catch (error) {
       signal.throwIfAborted();
       request.onRows(-reported);
+      request.drain?.throwIfAborted();
       const failure = toServeBatchError(error);
       if (!canRetry(failure) || attempt > retries) throw shardError(shard, attempt, failure);
       const waitMs = FIRST_BACKOFF_MS * 2 ** (attempt - 1);

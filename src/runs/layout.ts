@@ -28,6 +28,21 @@ export function locksFolder(folderOfJob: string): string {
   return join(folderOfJob, 'locks');
 }
 
+/** When the job's schedule was first seen, and what it said. */
+export function scheduleFile(folderOfJob: string): string {
+  return join(folderOfJob, 'schedule.json');
+}
+
+/** What became of the scheduled occurrences. */
+export function occurrencesFolder(folderOfJob: string): string {
+  return join(folderOfJob, 'occurrences');
+}
+
+/** `20261121T000000Z` for an occurrence, which is a whole second. */
+export function occurrenceStamp(occurrence: Date): string {
+  return `${occurrence.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+}
+
 /** The part of a shard, relative to the run's folder: as records and manifests name it. */
 export function partName(shard: number): string {
   return `parts/part-${digits(shard)}.parquet`;

@@ -7,6 +7,7 @@ import { jobFolder, runPaths, runsFolder } from './layout.ts';
 import { readHolder } from './lock.ts';
 import { type Publication, readCurrent, readPublication, wasRolledBack } from './publication.ts';
 import { isRunId, runIdTime } from './run-id.ts';
+import type { RunRecord } from './run-record.ts';
 import type { RunStatus } from './run-status.ts';
 import { type RunSummary, readRunSummary } from './run-summary.ts';
 
@@ -87,6 +88,17 @@ export async function findRunByIdentity(
 ): Promise<RunSummary | undefined> {
   const runs = await listRuns(folderOfJob, clock);
   return runs.find((run) => isSameIdentity(run.plan?.identity ?? run.record?.identity, identity));
+}
+
+/** What the newest failed run of an occurrence (null: of none) had done by then; null where there is none. */
+export async function failedRecord(
+  folderOfJob: string,
+  occurrence: string | null,
+  clock: Clock = systemClock,
+): Promise<RunRecord | null> {
+  const runs = await listRuns(folderOfJob, clock);
+  const failed = runs.find((run) => run.occurrence === occurrence && run.status === 'failed');
+  return failed?.record ?? null;
 }
 
 /**

@@ -12,3 +12,8 @@ export const RUN_STATUSES = [
   'interrupted',
 ] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
+
+/** Whether a run is complete: computed, whatever readers see. */
+export function isCommitted(status: RunStatus): boolean {
+  return ['published', 'committed', 'rolled back', 'superseded'].includes(status);
+}

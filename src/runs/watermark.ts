@@ -1,6 +1,6 @@
 import { ServeBatchError } from '../core/errors.ts';
 import type { IncrementalPlan } from '../core/incremental.ts';
-import type { RunStatus } from './run-status.ts';
+import { isCommitted } from './run-status.ts';
 import type { RunSummary } from './run-summary.ts';
 
 /** A committed run that took a part of an input that grows. */
@@ -8,8 +8,6 @@ export interface TakenRun {
   readonly summary: RunSummary;
   readonly incremental: IncrementalPlan;
 }
-
-const COMMITTED: ReadonlySet<RunStatus> = new Set(['committed', 'published', 'superseded', 'rolled back']);
 
 /**
  * The committed run that has the watermark: the last of the chain, whatever readers see and whichever of
@@ -20,7 +18,7 @@ const COMMITTED: ReadonlySet<RunStatus> = new Set(['committed', 'published', 'su
 export function lastTakenRun(runs: readonly RunSummary[]): TakenRun | null {
   let last: TakenRun | null = null;
   for (const summary of runs) {
-    if (!COMMITTED.has(summary.status)) continue;
+    if (!isCommitted(summary.status)) continue;
     const incremental = incrementalOf(summary);
     if (incremental === null || incremental.sequence <= (last?.incremental.sequence ?? 0)) continue;
     last = { summary, incremental };

@@ -13,6 +13,8 @@ export function quietProgram(): Command {
     err: () => {},
     isTerminal: false,
     signal: new AbortController().signal,
+    drain: new AbortController().signal,
+    allowGrace: () => {},
     secrets: new Secrets(),
   };
   return buildProgram(context);
@@ -24,8 +26,9 @@ export function commandsByName(program: Command): ReadonlyMap<string, Command> {
   const visit = (command: Command, words: readonly string[]): void => {
     for (const child of command.commands) {
       const name = [...words, child.name()];
-      if (child.commands.length > 0) visit(child, name);
-      else found.set(name.join(' '), child);
+      visit(child, name);
+      // A group of commands does something itself where it has options: `schedule`, but not `runs`.
+      if (child.commands.length === 0 || child.options.length > 0) found.set(name.join(' '), child);
     }
   };
   visit(program, []);

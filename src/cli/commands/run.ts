@@ -8,7 +8,9 @@ import type { CliContext } from '../context.ts';
 import {
   addOptions,
   batchSizeOption,
+  DEFAULT_GRACE_SECONDS,
   debugOption,
+  graceOption,
   jsonOption,
   kvOption,
   list,
@@ -42,6 +44,7 @@ interface RunCommandFlags {
   readonly full?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
+  readonly grace?: number;
   readonly debug?: boolean;
 }
 
@@ -81,6 +84,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     option('--full', 'of an input that grows, take everything again, not only what is new'),
     jsonOption('the run record (or the plan, with --dry-run)'),
     option('-q, --quiet', 'print only errors'),
+    graceOption(),
     debugOption(),
   ]);
   command.addHelpText(
@@ -98,7 +102,8 @@ Examples:
 }
 
 async function run(context: CliContext, job: string | undefined, flags: RunCommandFlags): Promise<void> {
-  const { signal, stdin } = context;
+  const { signal, drain, stdin } = context;
+  context.allowGrace(flags.dryRun === true ? 0 : (flags.grace ?? DEFAULT_GRACE_SECONDS));
   // First of all: the child loads its libraries while the job is read.
   const { ChildPool } = await import('../../pipeline/child-pool.ts');
   const pool = new ChildPool({ size: 1, signal });
@@ -113,7 +118,7 @@ async function run(context: CliContext, job: string | undefined, flags: RunComma
       job: spec.name,
     });
     const effects = { clock: systemClock, log: watch.log, progress: watch.progress };
-    const request = { spec, effects, signal, stdin, pool, full: flags.full === true };
+    const request = { spec, effects, signal, drain, stdin, pool, full: flags.full === true };
     if (flags.dryRun === true) await showPlan(context, flags, request).finally(watch.stop);
     else await runAndShow(context, flags, request, watch);
   } finally {
@@ -121,7 +126,7 @@ async function run(context: CliContext, job: string | undefined, flags: RunComma
   }
 }
 
-type RunRequest = Pick<RunJobOptions, 'spec' | 'effects' | 'signal' | 'stdin' | 'pool' | 'full'>;
+type RunRequest = Pick<RunJobOptions, 'spec' | 'effects' | 'signal' | 'drain' | 'stdin' | 'pool' | 'full'>;
 
 async function showPlan(context: CliContext, flags: RunCommandFlags, request: RunRequest): Promise<void> {
   const { planOnly } = await import('../../pipeline/plan-only.ts');
@@ -138,7 +143,9 @@ async function runAndShow(
   watch: RunWatch,
 ): Promise<void> {
   const { runJob } = await import('../../pipeline/run-job.ts');
-  const result = await runJob({ ...request, resume: flags.resume, force: flags.force === true }).finally(
+  const { announceRun } = await import('../announce-run.ts');
+  const options = { ...request, resume: flags.resume, force: flags.force === true };
+  const result = await announceRun(context, request.spec, watch.log, () => runJob(options)).finally(
     watch.stop,
   );
   if (result.outcome === 'nothing new') return showNothingNew(context, flags, result);

@@ -1,0 +1,139 @@
+import type { Command } from 'commander';
+import { systemClock } from '../../core/effects.ts';
+import { ServeBatchError } from '../../core/errors.ts';
+import type { LoadedSchedule } from '../../schedule/load-jobs.ts';
+import type { ScheduleStatus } from '../../schedule/schedule-status.ts';
+import type { CliContext } from '../context.ts';
+import { formatTable } from '../format.ts';
+import {
+  addOptions,
+  DEFAULT_GRACE_SECONDS,
+  debugOption,
+  graceOption,
+  jsonOption,
+  wholeNumber,
+} from '../options.ts';
+
+export const DEFAULT_CONCURRENCY = 2;
+const DEFAULT_COUNT = 10;
+
+interface ScheduleFlags {
+  readonly concurrency?: number;
+  readonly grace?: number;
+  readonly debug?: boolean;
+}
+
+interface ListFlags {
+  readonly json?: boolean;
+}
+
+interface NextFlags {
+  readonly count?: number;
+  readonly json?: boolean;
+}
+
+export const concurrencyOption = () =>
+  wholeNumber('--concurrency <n>', `jobs that run at the same time (default: ${DEFAULT_CONCURRENCY})`);
+
+export function addScheduleCommand(program: Command, context: CliContext): void {
+  const schedule = program
+    .command('schedule')
+    .description('Serve the schedule of all jobs, until it is ended: run each when its time comes.');
+  addOptions(schedule, [concurrencyOption(), graceOption(), debugOption()]);
+  schedule.action((flags: ScheduleFlags) => serve(context, flags));
+  const ls = schedule.command('ls').description('List the scheduled jobs: next and last occurrences.');
+  addOptions(ls, [jsonOption('the jobs'), debugOption()]);
+  ls.action((flags: ListFlags) => list(context, flags));
+  const next = schedule
+    .command('next')
+    .description("Show a job's next occurrences.")
+    .argument('<job>', 'the job');
+  addOptions(next, [
+    wholeNumber('-n, --count <n>', `how many (default: ${DEFAULT_COUNT})`),
+    jsonOption('them'),
+    debugOption(),
+  ]);
+  next.action((job: string, flags: NextFlags) => showNext(context, job, flags));
+}
+
+async function serve(context: CliContext, flags: ScheduleFlags): Promise<void> {
+  const { loadSchedule, scheduleEffects, sleep } = await import('../schedule-context.ts');
+  const { serveSchedule } = await import('../../schedule/serve.ts');
+  context.allowGrace(flags.grace ?? DEFAULT_GRACE_SECONDS);
+  await serveSchedule({
+    load: () => loadSchedule(context),
+    effects: await scheduleEffects(context, flags.debug === true),
+    concurrency: flags.concurrency ?? DEFAULT_CONCURRENCY,
+    sleep,
+    onStart: async (loaded) => {
+      assertScheduled(loaded);
+      context.out(renderStatuses(await statusesOf(loaded)));
+    },
+  });
+}
+
+function assertScheduled({ jobs, problems }: LoadedSchedule): void {
+  if (jobs.length > 0) return;
+  const [problem] = problems;
+  if (problem !== undefined) throw problem.error;
+  throw new ServeBatchError(
+    'USAGE',
+    'No job of jobs/ has a schedule that is on. Write for example schedule: "0 0 * * 6" into jobs/NAME.yaml.',
+  );
+}
+
+async function list(context: CliContext, flags: ListFlags): Promise<void> {
+  const { loadSchedule } = await import('../schedule-context.ts');
+  const loaded = await loadSchedule(context);
+  const statuses = await statusesOf(loaded);
+  for (const { job, error } of loaded.problems)
+    context.err(context.secrets.mask(`warning: ${job} is left out: ${error.message}\n`));
+  if (flags.json === true) context.out(`${JSON.stringify(statuses, null, 2)}\n`);
+  else if (statuses.length === 0)
+    context.out('No job has a schedule. Write for example schedule: "0 0 * * 6" into jobs/NAME.yaml.\n');
+  else context.out(renderStatuses(statuses));
+}
+
+async function statusesOf(loaded: LoadedSchedule): Promise<ScheduleStatus[]> {
+  const { scheduleStatus } = await import('../../schedule/schedule-status.ts');
+  const statuses: ScheduleStatus[] = [];
+  for (const job of [...loaded.jobs, ...loaded.off]) statuses.push(await scheduleStatus(job, systemClock));
+  return statuses.sort((a, b) => (a.job < b.job ? -1 : 1));
+}
+
+function renderStatuses(statuses: readonly ScheduleStatus[]): string {
+  return formatTable(
+    ['JOB', 'CRON', 'TIMEZONE', 'NEXT', 'LAST', 'RESULT', 'RUN'],
+    statuses.map(({ job, cron, timezone, enabled, next, last }) => [
+      job,
+      cron,
+      timezone,
+      enabled ? shownTime(next) : 'off',
+      shownTime(last?.occurrence ?? null),
+      last?.result ?? '',
+      last?.runId ?? '',
+    ]),
+  );
+}
+
+/** Occurrences are whole minutes. */
+function shownTime(iso: string | null): string {
+  return iso === null ? '' : `${iso.slice(0, 16)}Z`;
+}
+
+async function showNext(context: CliContext, job: string, flags: NextFlags): Promise<void> {
+  const { scheduledJob } = await import('../scheduled-job.ts');
+  const { nextOccurrences } = await import('../../schedule/cron-times.ts');
+  const { localText, toLocal } = await import('../../core/zoned-time.ts');
+  const { schedule } = await scheduledJob(context, job);
+  const { timezone } = schedule;
+  const times = nextOccurrences(schedule, systemClock.now(), flags.count ?? DEFAULT_COUNT);
+  if (flags.json === true) context.out(`${JSON.stringify(times, null, 2)}\n`);
+  else
+    context.out(
+      formatTable(
+        ['UTC', timezone.toUpperCase()],
+        times.map((each) => [shownTime(each.toISOString()), localText(toLocal(each, timezone)).slice(0, 16)]),
+      ),
+    );
+}

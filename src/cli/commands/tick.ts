@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+import { addOptions, DEFAULT_GRACE_SECONDS, debugOption, graceOption } from '../options.ts';
+import { concurrencyOption, DEFAULT_CONCURRENCY } from './schedule.ts';
+
+interface TickFlags {
+  readonly concurrency?: number;
+  readonly grace?: number;
+  readonly debug?: boolean;
+}
+
+export function addTickCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command('tick')
+    .description('Run once what is due, and end: for system cron, systemd timers, Kubernetes and Airflow.')
+    .argument('[job...]', 'jobs of jobs/ (default: all that have a schedule)');
+  addOptions(command, [concurrencyOption(), graceOption(), debugOption()]);
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  * * * * *  cd /srv/forecast && serve-batch tick      in a crontab
+  serve-batch tick weekly                              only this job
+
+It exits 0 where nothing failed; otherwise with the exit code of the first failure.`,
+  );
+  command.action((jobs: readonly string[], flags: TickFlags) => tick(context, jobs, flags));
+}
+
+async function tick(context: CliContext, names: readonly string[], flags: TickFlags): Promise<void> {
+  const { loadSchedule, scheduleEffects } = await import('../schedule-context.ts');
+  const { tickOnce } = await import('../../schedule/tick.ts');
+  context.allowGrace(flags.grace ?? DEFAULT_GRACE_SECONDS);
+  const loaded = await loadSchedule(context, names);
+  const effects = await scheduleEffects(context, flags.debug === true);
+  const failure = await tickOnce(loaded, effects, flags.concurrency ?? DEFAULT_CONCURRENCY);
+  if (failure !== null) throw failure;
+}

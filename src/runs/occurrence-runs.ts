@@ -1,0 +1,78 @@
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { type Clock, systemClock } from '../core/effects.ts';
+import { readJsonIfValid } from './json-file.ts';
+import { runPaths } from './layout.ts';
+import { listRunIds } from './ledger.ts';
+import { readHolder } from './lock.ts';
+import { readCurrent } from './publication.ts';
+import { runIdTime } from './run-id.ts';
+import { isCommitted } from './run-status.ts';
+import { type RunSummary, readRunSummary } from './run-summary.ts';
+
+/** Runs are begun after their occurrence, or, by hand, so long before it: none is looked for farther back. */
+const EARLIEST_MS = 31 * 86_400_000;
+
+/** All that is read of the plans of other occurrences: a job may have thousands of runs. */
+const planSchema = z.object({ identity: z.object({ occurrence: z.string().nullable().default(null) }) });
+
+/**
+ * The runs of occurrences (ISO 8601 in UTC), newest first. Without `among`, those of all occurrences.
+ */
+export async function runsOfOccurrences(
+  folderOfJob: string,
+  among?: readonly string[],
+  clock: Clock = systemClock,
+): Promise<RunSummary[]> {
+  const wanted = among === undefined ? undefined : new Set(among);
+  const begunFrom = earliestRun(among);
+  const current = await readCurrent(folderOfJob);
+  const running = (await readHolder(folderOfJob, clock))?.runId ?? undefined;
+  const state = { job: basename(folderOfJob), current, running };
+  const runs: RunSummary[] = [];
+  for (const runId of await listRunIds(folderOfJob)) {
+    if ((runIdTime(runId) ?? '') < begunFrom) continue;
+    const paths = runPaths(folderOfJob, runId);
+    const occurrence = (await readJsonIfValid(paths.plan, planSchema))?.identity.occurrence ?? null;
+    if (occurrence === null || wanted?.has(occurrence) === false) continue;
+    runs.push(await readRunSummary(paths, state));
+  }
+  return runs;
+}
+
+function earliestRun(among: readonly string[] | undefined): string {
+  const oldest = among === undefined ? undefined : [...among].sort()[0];
+  if (oldest === undefined) return '';
+  return new Date(Date.parse(oldest) - EARLIEST_MS).toISOString();
+}
+
+/** The newest committed run of an occurrence (ISO 8601 in UTC), published or not. */
+export async function findCommittedRun(
+  folderOfJob: string,
+  occurrence: string,
+  clock: Clock = systemClock,
+): Promise<RunSummary | undefined> {
+  const runs = await runsOfOccurrences(folderOfJob, [occurrence], clock);
+  return runs.find(({ status }) => isCommitted(status));
+}
+
+/** The occurrence that the published run is for; null where it is for none, or nothing is published. */
+export async function publishedOccurrence(folderOfJob: string): Promise<string | null> {
+  const current = await readCurrent(folderOfJob);
+  if (current === undefined) return null;
+  const { plan } = runPaths(folderOfJob, current);
+  return (await readJsonIfValid(plan, planSchema))?.identity.occurrence ?? null;
+}
+
+/**
+ * Whether readers see a newer occurrence than this one. One of the future is not newer: it was published
+ * under a clock that was wrong, or ahead of its time.
+ */
+export async function isNewerPublished(
+  folderOfJob: string,
+  occurrence: string,
+  clock: Clock,
+): Promise<boolean> {
+  const published = await publishedOccurrence(folderOfJob);
+  return published !== null && published > occurrence && published <= clock.now().toISOString();
+}

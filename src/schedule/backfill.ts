@@ -1,0 +1,65 @@
+import { ServeBatchError } from '../core/errors.ts';
+import { folderOfJob } from '../pipeline/locations.ts';
+import { isCommitted } from '../runs/run-status.ts';
+import { occurrencesBetween } from './cron-times.ts';
+import { runsByOccurrence } from './read-ledger.ts';
+import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
+import { runAndReport } from './tick.ts';
+
+const MOST_OCCURRENCES = 100_000;
+
+/** A past occurrence, and the committed run that it has; null: none. */
+export interface BackfillItem {
+  readonly occurrence: Date;
+  readonly runId: string | null;
+}
+
+export interface BackfillRange {
+  readonly from: Date;
+  readonly to: Date;
+  readonly order: 'oldest' | 'newest';
+}
+
+/**
+ * The occurrences from one instant to another (both inclusive, none of the future), in the order in which
+ * they run. Throws `USAGE` where there are none.
+ */
+export async function planBackfill(
+  { spec, schedule }: ScheduledJob,
+  { from, to, order }: BackfillRange,
+  { clock }: Pick<ScheduleEffects, 'clock'>,
+): Promise<BackfillItem[]> {
+  const now = clock.now();
+  const last = to < now ? to : now;
+  const occurrences = occurrencesBetween(schedule, from, last, MOST_OCCURRENCES);
+  if (occurrences.length === 0)
+    throw new ServeBatchError(
+      'USAGE',
+      `${spec.name} (${schedule.cron}, ${schedule.timezone}) has no occurrence from ${from.toISOString()} to ${last.toISOString()}. Give another --from and --to; occurrences of the future are not run.`,
+    );
+  const runs = await runsByOccurrence(folderOfJob(spec), clock);
+  if (order === 'newest') occurrences.reverse();
+  return occurrences.map((occurrence) => {
+    const run = runs.get(occurrence.toISOString());
+    return { occurrence, runId: run !== undefined && isCommitted(run.status) ? run.runId : null };
+  });
+}
+
+/**
+ * Runs the occurrences that have no committed run. One that fails does not keep the others: the first
+ * failure is returned. None is published over a newer one.
+ */
+export async function backfill(
+  job: ScheduledJob,
+  items: readonly BackfillItem[],
+  effects: ScheduleEffects,
+): Promise<ServeBatchError | null> {
+  let first: ServeBatchError | null = null;
+  for (const { occurrence, runId } of items) {
+    effects.drain.throwIfAborted();
+    if (runId !== null) continue;
+    const failure = await runAndReport(job, occurrence, effects, { anew: true });
+    first ??= failure;
+  }
+  return first;
+}

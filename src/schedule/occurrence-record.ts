@@ -1,0 +1,134 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { makeFolder, writeFileDurably } from '../core/durable-file.ts';
+import { isMissing, jsonText, readJsonIfValid } from '../runs/json-file.ts';
+import { occurrenceStamp, occurrencesFolder } from '../runs/layout.ts';
+import { type RecordedError, recordedErrorSchema } from '../runs/recorded-error.ts';
+
+/**
+ * `waiting`: it will run, for the first time or again. `running`: a run of it has begun; one that is not
+ * going on any more was killed, and is continued. `done`: a run of it is committed and, unless `error` or
+ * a newer occurrence says otherwise, published. `failed`: it was tried often enough. `skipped`: the job was
+ * running. `missed`: nobody looked in time, and catchup leaves it.
+ */
+export const OCCURRENCE_STATES = ['waiting', 'running', 'done', 'failed', 'skipped', 'missed'] as const;
+export type OccurrenceState = (typeof OCCURRENCE_STATES)[number];
+
+/** What is known of an occurrence: `occurrences/20261121T000000Z.json`. */
+export interface OccurrenceRecord {
+  readonly formatVersion: 1;
+  /** ISO 8601 in UTC. */
+  readonly occurrence: string;
+  readonly state: OccurrenceState;
+  /** How often it failed. */
+  readonly attempts: number;
+  readonly runId: string | null;
+  /** Why it failed the last time, or why its run is not published. */
+  readonly error: RecordedError | null;
+  /** ISO 8601; null: at once. */
+  readonly nextAttemptAt: string | null;
+  /** When this was written, ISO 8601. */
+  readonly at: string;
+}
+
+/** Occurrences in a row that nobody ran: `occurrences/20261121T000000Z.missed.json`, named after the newest. */
+export interface MissedRange {
+  readonly formatVersion: 1;
+  /** The oldest and the newest, ISO 8601 in UTC. */
+  readonly from: string;
+  readonly to: string;
+  readonly count: number;
+  readonly at: string;
+}
+
+const recordSchema: z.ZodType<OccurrenceRecord> = z.object({
+  formatVersion: z.literal(1),
+  occurrence: z.iso.datetime(),
+  state: z.enum(OCCURRENCE_STATES),
+  attempts: z.int().nonnegative(),
+  runId: z.string().nullable(),
+  error: recordedErrorSchema.nullable(),
+  nextAttemptAt: z.iso.datetime().nullable(),
+  at: z.iso.datetime(),
+});
+
+const missedSchema: z.ZodType<MissedRange> = z.object({
+  formatVersion: z.literal(1),
+  from: z.iso.datetime(),
+  to: z.iso.datetime(),
+  count: z.int().positive(),
+  at: z.iso.datetime(),
+});
+
+/** A record that says nothing yet. */
+export function newRecord(occurrence: Date, at: Date): OccurrenceRecord {
+  return {
+    formatVersion: 1,
+    occurrence: occurrence.toISOString(),
+    state: 'waiting',
+    attempts: 0,
+    runId: null,
+    error: null,
+    nextAttemptAt: null,
+    at: at.toISOString(),
+  };
+}
+
+export function recordPath(folderOfJob: string, occurrence: Date): string {
+  return join(occurrencesFolder(folderOfJob), `${occurrenceStamp(occurrence)}.json`);
+}
+
+/** Undefined where there is none, or it is damaged. */
+export function readRecord(folderOfJob: string, occurrence: Date): Promise<OccurrenceRecord | undefined> {
+  return readJsonIfValid(recordPath(folderOfJob, occurrence), recordSchema);
+}
+
+/** Replaces the record. Only a process that has the job's lock may. */
+export async function writeRecord(folderOfJob: string, record: OccurrenceRecord): Promise<void> {
+  await makeFolder(occurrencesFolder(folderOfJob));
+  await writeFileDurably(recordPath(folderOfJob, new Date(record.occurrence)), jsonText(record));
+}
+
+export async function writeMissed(folderOfJob: string, missed: MissedRange): Promise<void> {
+  const folder = occurrencesFolder(folderOfJob);
+  await makeFolder(folder);
+  const name = `${occurrenceStamp(new Date(missed.to))}.missed.json`;
+  await writeFileDurably(join(folder, name), jsonText(missed));
+}
+
+/** What the folder says of occurrences. */
+export interface OccurrenceFiles {
+  /** By {@link OccurrenceRecord.occurrence}. */
+  readonly records: ReadonlyMap<string, OccurrenceRecord>;
+  readonly missed: readonly MissedRange[];
+  /** Names of alerts that were sent: `20261121T000000Z.late`. */
+  readonly alerts: ReadonlySet<string>;
+}
+
+/** Reads what is known of the occurrences from one on. */
+export async function readOccurrenceFiles(folderOfJob: string, from: Date): Promise<OccurrenceFiles> {
+  const folder = occurrencesFolder(folderOfJob);
+  const names = (await namesIn(folder)).filter((name) => name >= occurrenceStamp(from));
+  const records = new Map<string, OccurrenceRecord>();
+  const missed: MissedRange[] = [];
+  for (const name of names) {
+    if (/^\d+T\d+Z\.json$/.test(name)) {
+      const record = await readJsonIfValid(join(folder, name), recordSchema);
+      if (record !== undefined) records.set(record.occurrence, record);
+    } else if (name.endsWith('.missed.json')) {
+      const range = await readJsonIfValid(join(folder, name), missedSchema);
+      if (range !== undefined) missed.push(range);
+    }
+  }
+  return { records, missed, alerts: new Set(names.filter((name) => !name.endsWith('.json'))) };
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}

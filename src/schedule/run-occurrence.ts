@@ -1,0 +1,155 @@
+import { bindJob } from '../config/bind-job.ts';
+import type { JobSpec } from '../config/job-spec.ts';
+import type { AlertEvent } from '../config/schedule-spec.ts';
+import { silentProgress } from '../core/effects.ts';
+import { type ServeBatchError, toServeBatchError } from '../core/errors.ts';
+import { type Alert, alertOfError, alertOfResult, isNoFailure } from '../pipeline/alert.ts';
+import type { RunJobResult } from '../pipeline/job-run.ts';
+import { folderOfJob } from '../pipeline/locations.ts';
+import { failedRecord } from '../runs/ledger.ts';
+import { acquireLock } from '../runs/lock.ts';
+import type { RunRecord } from '../runs/run-record.ts';
+import { claimAlert } from './alert-mark.ts';
+import { AlreadySettled, OccurrenceAccount } from './occurrence-account.ts';
+import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
+
+export interface RunOccurrenceOptions {
+  /** Run it though the ledger says that it failed or was left out, and do not try again by itself. */
+  readonly anew?: boolean;
+}
+
+/** How the run of an occurrence ended. */
+export type OccurrenceEnd =
+  /** It is committed, and published unless `error` says why not. */
+  | { readonly kind: 'done'; readonly result: RunJobResult; readonly error: ServeBatchError | null }
+  | { readonly kind: 'failed'; readonly error: ServeBatchError; readonly isFinal: boolean }
+  /** Another process has it, or has done it. */
+  | { readonly kind: 'left'; readonly why: string };
+
+/**
+ * Runs one occurrence, keeps its record and tells of what there is to tell. Throws only where it was asked
+ * to end, and what nobody expected.
+ */
+export async function runOccurrence(
+  { spec, schedule }: ScheduledJob,
+  occurrence: Date,
+  effects: ScheduleEffects,
+  { anew = false }: RunOccurrenceOptions = {},
+): Promise<OccurrenceEnd> {
+  const { clock } = effects;
+  const folder = folderOfJob(spec);
+  const policy = anew ? { ...schedule, retries: 0 } : schedule;
+  const account = new OccurrenceAccount({
+    folderOfJob: folder,
+    occurrence,
+    schedule: policy,
+    clock,
+    anew,
+  });
+  let bound: JobSpec = { ...spec, occurrence: occurrence.toISOString() };
+  try {
+    bound = bindJob(spec, { occurrence, now: clock.now() });
+    const result = await effects.runJob({
+      spec: bound,
+      resume: true,
+      force: false,
+      oncePerOccurrence: true,
+      publish: 'unless newer',
+      witness: account,
+      effects: { clock, log: logOf(bound, effects), progress: silentProgress },
+      signal: effects.signal,
+      drain: effects.drain,
+    });
+    await tellOfResult(bound, occurrence, result, { retries: policy.retries, account }, effects);
+    return { kind: 'done', result, error: result.publishError };
+  } catch (error) {
+    if (error instanceof AlreadySettled) return { kind: 'left', why: 'another process has done it' };
+    if (effects.signal.aborted || effects.drain.aborted) throw error;
+    const failure = toServeBatchError(error);
+    if (isNoFailure(failure)) return { kind: 'left', why: failure.message };
+    if (!(await keptUnderLock(account, folder, failure, effects)))
+      return { kind: 'left', why: 'another process runs it' };
+    const isFinal = account.record.state === 'failed';
+    if (isFinal) {
+      const alert = alertOfError(bound, failure, await failedRecord(folder, bound.occurrence, clock));
+      if (alert !== null) await tellOnce(bound, occurrence, alert, effects);
+    }
+    return { kind: 'failed', error: failure, isFinal };
+  }
+}
+
+/** What went wrong before the job had its lock is written down under it too. */
+async function keptUnderLock(
+  account: OccurrenceAccount,
+  folder: string,
+  failure: ServeBatchError,
+  { clock }: ScheduleEffects,
+): Promise<boolean> {
+  if (account.record.state !== 'waiting' || account.record.attempts > 0) return true;
+  try {
+    const lock = await acquireLock(folder, { clock });
+    try {
+      await account.begins();
+      await account.failed(failure);
+    } finally {
+      await lock.release();
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof AlreadySettled || isNoFailure(error)) return false;
+    throw error;
+  }
+}
+
+async function tellOfResult(
+  spec: JobSpec,
+  occurrence: Date,
+  result: RunJobResult,
+  { retries, account }: { readonly retries: number; readonly account: OccurrenceAccount },
+  effects: ScheduleEffects,
+): Promise<void> {
+  const alert = alertOfResult(spec, result);
+  const isRetried = alert?.event === 'failed' && account.record.attempts <= retries;
+  if (alert !== null && !isRetried) await tellOnce(spec, occurrence, alert, effects);
+  if (result.publishError !== null) return;
+  await effects.announcer.success(spec);
+  const deadline = spec.schedule?.deadlineSeconds ?? null;
+  const now = effects.clock.now();
+  if (deadline === null || result.record === null || result.outcome === 'up to date') return;
+  if (now.getTime() <= occurrence.getTime() + deadline * 1000) return;
+  await tellOnce(spec, occurrence, lateAlert(spec, result.record, now), effects);
+}
+
+function lateAlert(spec: JobSpec, record: RunRecord, now: Date): Alert {
+  return {
+    event: 'late',
+    job: spec.name,
+    occurrence: spec.occurrence,
+    runId: record.runId,
+    message: `${spec.name} of ${spec.occurrence} was late: it is ${record.status} since ${now.toISOString()}, after its deadline.`,
+    record,
+  };
+}
+
+/** Each event of an occurrence is told once, whichever process finds it. */
+async function tellOnce(
+  spec: JobSpec,
+  occurrence: Date,
+  alert: Alert,
+  { announcer, clock, log }: ScheduleEffects,
+): Promise<void> {
+  const event: AlertEvent = alert.event;
+  if (!(await claimAlert(folderOfJob(spec), occurrence, event, clock.now()))) return;
+  // That it failed is said where it is run.
+  if (event !== 'failed') log.warn(alert.message, { job: spec.name, occurrence: alert.occurrence });
+  await announcer.alert(spec, alert);
+}
+
+function logOf(spec: JobSpec, { log }: ScheduleEffects): ScheduleEffects['log'] {
+  const about = { job: spec.name, occurrence: spec.occurrence };
+  return {
+    debug: (message, fields) => log.debug(message, { ...about, ...fields }),
+    info: (message, fields) => log.info(message, { ...about, ...fields }),
+    warn: (message, fields) => log.warn(message, { ...about, ...fields }),
+  };
+}

@@ -1,0 +1,90 @@
+import { ServeBatchError } from '../core/errors.ts';
+import { folderOfJob } from '../pipeline/locations.ts';
+import type { Decision } from './decide.ts';
+import { forgetSchedule } from './first-sight.ts';
+import type { LoadedSchedule } from './load-jobs.ts';
+import { lookAtJob } from './look.ts';
+import { runOccurrence } from './run-occurrence.ts';
+import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
+
+/**
+ * Does once what is due, for every job, and returns the first failure: of a job file, of a run, or of an
+ * occurrence that failed earlier and still waits to be tried again. Null where all is well.
+ */
+export async function tickOnce(
+  { jobs, off, problems }: LoadedSchedule,
+  effects: ScheduleEffects,
+  concurrency: number,
+): Promise<ServeBatchError | null> {
+  const failures: ServeBatchError[] = [];
+  for (const { job, error } of problems) {
+    effects.log.warn(`the job file cannot be used: ${error.message}`, { job });
+    failures.push(error);
+  }
+  for (const { spec } of off) await forgetSchedule(folderOfJob(spec));
+  const waiting = [...jobs];
+  const work = async (): Promise<void> => {
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift())
+      failures.push(...(await tickJob(job, effects)));
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  return failures[0] ?? null;
+}
+
+async function tickJob(job: ScheduledJob, effects: ScheduleEffects): Promise<ServeBatchError[]> {
+  const failures: ServeBatchError[] = [];
+  const tried = new Set<number>();
+  for (;;) {
+    effects.drain.throwIfAborted();
+    const decision = await lookAtJob(job, effects);
+    const next = decision.run.find((each) => !tried.has(each.getTime()));
+    if (next === undefined) return failures.length > 0 ? failures : stillFailing(job, decision);
+    tried.add(next.getTime());
+    const failure = await runAndReport(job, next, effects);
+    if (failure !== null) failures.push(failure);
+  }
+}
+
+function stillFailing({ spec }: ScheduledJob, { failing }: Decision): ServeBatchError[] {
+  return failing.flatMap(({ occurrence, attempts, error, nextAttemptAt }) =>
+    error === null
+      ? []
+      : new ServeBatchError(
+          error.code,
+          `${spec.name} of ${occurrence} failed (attempt ${attempts}) and is tried again at ${nextAttemptAt}: ${error.message}`,
+          { exitCode: error.exitCode, fields: { job: spec.name, occurrence } },
+        ),
+  );
+}
+
+/** Runs one occurrence and says in a line how it ended. Returns why it is not published, if it should be. */
+export async function runAndReport(
+  job: ScheduledJob,
+  occurrence: Date,
+  effects: ScheduleEffects,
+  options: { readonly anew?: boolean } = {},
+): Promise<ServeBatchError | null> {
+  const { log } = effects;
+  const about = { job: job.spec.name, occurrence: occurrence.toISOString() };
+  log.info('starts', about);
+  const end = await runOccurrence(job, occurrence, effects, options);
+  switch (end.kind) {
+    case 'left':
+      log.info(`left to another process: ${end.why}`, about);
+      return null;
+    case 'failed':
+      log.warn(`failed${end.isFinal ? '' : ', and is tried again'}: ${end.error.message}`, about);
+      return end.error;
+    case 'done': {
+      const { record, outcome } = end.result;
+      if (record === null) {
+        log.info(end.result.message, about);
+        return null;
+      }
+      const fields = { ...about, runId: record.runId, folder: folderOfJob(job.spec) };
+      if (end.error === null) log.info(`${outcome}: the run is ${record.status}`, fields);
+      else log.warn(`committed, but not published: ${end.error.message}`, fields);
+      return end.error;
+    }
+  }
+}
