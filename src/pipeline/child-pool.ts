@@ -69,8 +69,10 @@ export class ChildPool {
         return await this.run(task, request);
       } catch (error) {
         const died = error instanceof ServeBatchError && error.code === 'CHILD_DIED';
-        if (!died || attempt > TASK_RETRIES) throw error;
+        // A pool that was closed has ended its children itself: another one would live on.
+        if (!died || this.#closed || attempt > TASK_RETRIES) throw error;
         await sleep(RETRY_MS, undefined, { signal: this.#signal });
+        if (this.#closed) throw error;
       }
     }
   }
