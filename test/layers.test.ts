@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['source', 'features', 'inference', 'kv', 'runs'],
   ['sinks', 'publish', 'config'],
   ['pipeline', 'lookup'],
-  ['schedule', 'notify', 'worker', 'http'],
+  ['schedule', 'notify', 'history', 'report', 'worker', 'http'],
   ['cli', 'index.ts'],
 ];
 

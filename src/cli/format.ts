@@ -1,27 +1,5 @@
-/** 7000 → `7,000`. */
-export function formatCount(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
-}
-
-/** 9961472 → `10.0 MB` (powers of 1000). */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
-}
-
-/** 75.3 → `1 min 15 s`; 3.14159 → `3.14 s`. */
-export function formatSeconds(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-}
+/** Amounts are written alike on the command line and in reports. */
+export { formatBytes, formatCount, formatSeconds } from '../core/amounts.ts';
 
 /** Rows of a label and a text, the labels padded to one width. */
 export function formatPairs(pairs: readonly (readonly [label: string, text: string])[]): string {

@@ -4,6 +4,8 @@ import { addBackfillCommand } from './commands/backfill.ts';
 import { addInspectCommand } from './commands/inspect.ts';
 import { addLookupCommand } from './commands/lookup.ts';
 import { addPublishCommand, addRollbackCommand } from './commands/publish.ts';
+import { addQueryCommand } from './commands/query.ts';
+import { addReportCommand } from './commands/report.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addRunsCommand } from './commands/runs.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
@@ -26,6 +28,8 @@ export function buildProgram(context: CliContext): Command {
     addRunCommand,
     addLookupCommand,
     addRunsCommand,
+    addQueryCommand,
+    addReportCommand,
     addPublishCommand,
     addRollbackCommand,
     addScheduleCommand,
@@ -43,6 +47,7 @@ Examples:
   serve-batch run weekly --dry-run                   show what the job "weekly" would do
   serve-batch lookup sales store=1 product=2 date=2026-11-21
   serve-batch runs ls                                what ran, and what readers see
+  serve-batch query "SELECT * FROM runs"              the same, with SQL
 
 Every flag can be given as a variable: --shard-rows is SERVE_BATCH_SHARD_ROWS.
 Exit codes: 0 done, 1 unexpected, 2 usage or job file, 3 input or model, 4 not found, 5 too many rejects,

@@ -1,7 +1,7 @@
 import { describeTensor } from '../core/model.ts';
 import type { BatchSize, DraftPlan } from '../core/plan.ts';
 import { formatCount, formatPairs } from './format.ts';
-import { shortPath, shortUrl } from './render-run.ts';
+import { describeWindow, shortPath, shortUrl } from './render-run.ts';
 
 /** What a run would do, for people. */
 export function renderPlan(plan: DraftPlan): string {
@@ -22,8 +22,14 @@ export function renderPlan(plan: DraftPlan): string {
         'input',
         `${input.paths.map(shortPath).join(', ')} (${input.format}, ${input.sources.length} ${input.sources.length === 1 ? 'file' : 'files'}, ${formatCount(input.rows)} rows)`,
       ],
+      ...(plan.incremental === null ? [] : [['new data', describeWindow(plan.incremental)] as const]),
       ...(input.stagingRejects > 0
-        ? [['rejects', `${formatCount(input.stagingRejects)} rows cannot be split into columns`] as const]
+        ? [
+            [
+              'rejects',
+              `${formatCount(input.stagingRejects)} rows cannot be ${plan.incremental === null ? '' : 'told old from new, or '}split into columns`,
+            ] as const,
+          ]
         : []),
       ...(features.select === null ? [] : [['select', shorten(features.select.sql)] as const]),
       ['model', shortPath(model.path)],

@@ -1,12 +1,13 @@
 import { relative } from 'node:path';
 import type { JobSpec } from '../config/job-spec.ts';
+import type { IncrementalPlan } from '../core/incremental.ts';
 import { formatPercent } from '../core/percent.ts';
-import type { RunJobResult } from '../pipeline/job-run.ts';
+import type { RanJob } from '../pipeline/job-run.ts';
 import type { RunRecord } from '../runs/run-record.ts';
 import { formatBytes, formatCount, formatPairs, formatSeconds } from './format.ts';
 
 /** What a run did, for people. */
-export function renderRun(result: RunJobResult, spec: Pick<JobSpec, 'name'>): string {
+export function renderRun(result: RanJob, spec: Pick<JobSpec, 'name'>): string {
   const { record, outcome } = result;
   switch (outcome) {
     case 'up to date':
@@ -57,6 +58,9 @@ export function renderRecord(record: RunRecord): string {
       ['memory', `${formatBytes(record.peakMemoryBytes)} in the largest process`],
       ['model', `${shortPath(record.model.path)} (sha256 ${record.model.sha256.slice(0, 12)})`],
       ['input', record.input.paths.map(shortPath).join(', ')],
+      ...(record.incremental === undefined
+        ? []
+        : [['new data', describeWindow(record.incremental)] as const]),
       [
         'output',
         `${shortPath(output.path)} (${output.parts.length} ${output.parts.length === 1 ? 'part' : 'parts'}, ${formatBytes(output.bytes)})`,
@@ -70,6 +74,14 @@ export function renderRecord(record: RunRecord): string {
       ...(record.error === undefined ? [] : [['error', record.error.message] as const]),
     ])
   );
+}
+
+/** What of an input that grows a run takes. */
+export function describeWindow(window: IncrementalPlan): string {
+  const whole = window.full ? 'everything: ' : '';
+  if (window.kind === 'files')
+    return `${whole}${formatCount(window.files)} ${window.files === 1 ? 'file' : 'files'}${window.after === null ? '' : `, after run ${window.after}`}`;
+  return `${whole}${window.column} ${window.from === null ? '' : `above ${window.from}, `}up to ${window.to}`;
 }
 
 /** Relative to the working folder where that is shorter. */

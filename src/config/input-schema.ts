@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { TABLE_FORMATS } from '../core/table.ts';
 import { choice, expected, flag, section, text, textMap, texts, wholeNumber } from './field-kinds.ts';
 import { grid } from './grid-schema.ts';
+import { incremental } from './incremental-schema.ts';
 
 const COLUMN_TYPES = textMap(
   expected('a map from column to DuckDB type', '{zip: VARCHAR}'),
@@ -74,6 +75,7 @@ export const input = z
           .describe(
             'Of a grid: an SQL condition over its dimensions and features.tables; other rows are not in the grid.',
           ),
+        incremental: incremental.exactOptional(),
         format: choice(TABLE_FORMATS)
           .exactOptional()
           .describe(
@@ -93,7 +95,14 @@ export const input = z
         .refine(({ filter, grid: dimensions }) => filter === undefined || dimensions !== undefined, {
           path: ['filter'],
           error: 'no filter without a grid. Filter the rows of a table in features.select, with WHERE.',
-        }),
+        })
+        .refine(
+          ({ grid: dimensions, incremental: taken }) => dimensions === undefined || taken === undefined,
+          {
+            path: ['incremental'],
+            error: 'no incremental beside a grid, which is made anew for each run.',
+          },
+        ),
     ],
     { error: INPUT_PATHS },
   )

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { coverage } from './coverage-schema.ts';
 import { execution, onInvalid } from './execution-schema.ts';
 import { expected, flag, pattern, section, text, textMap, texts } from './field-kinds.ts';
+import { NO_SINGLE_FILE_EXPECTED, NO_STORE_EXPECTED } from './incremental-limits.ts';
 import { input } from './input-schema.ts';
+import { DEFAULT_OUTPUT_PATH, outputKind } from './job-spec.ts';
 import { kv } from './kv-schema.ts';
 import { heartbeat, notify } from './notify-schema.ts';
 import { output } from './output-schema.ts';
@@ -106,6 +108,14 @@ export const jobFileSchema = section({
     path: ['coverage'],
     error: 'no coverage without input.grid: only a grid says what must be there.',
   })
+  .refine(({ kv: store, input: from }) => !isIncremental(from) || isStoreOff(store), {
+    path: ['kv'],
+    error: NO_STORE_EXPECTED,
+  })
+  .refine(({ output: to, input: from }) => !isIncremental(from) || outputKind(pathOf(to)) === 'folder', {
+    path: ['output'],
+    error: NO_SINGLE_FILE_EXPECTED,
+  })
   .refine(
     ({ features: made, input: from }) =>
       made?.tables === undefined || made.select !== undefined || hasFilter(from),
@@ -122,6 +132,18 @@ function isGrid(from: z.output<typeof input> | undefined): boolean {
 
 function hasFilter(from: z.output<typeof input> | undefined): boolean {
   return typeof from === 'object' && 'filter' in from && from.filter !== undefined;
+}
+
+function isIncremental(from: z.output<typeof input> | undefined): boolean {
+  return typeof from === 'object' && 'incremental' in from && from.incremental !== undefined;
+}
+
+function isStoreOff(store: z.output<typeof kv> | undefined): boolean {
+  return store === undefined || store === 'none' || store.url === 'none';
+}
+
+function pathOf(to: z.output<typeof output> = {}): string {
+  return typeof to === 'string' ? to : (to.path ?? DEFAULT_OUTPUT_PATH);
 }
 
 /** A job file whose shape is right; still in the short forms that the user wrote. */

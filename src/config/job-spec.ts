@@ -2,6 +2,7 @@ import type { BatchSize, Compression, InvalidRowPolicy, KvLayout } from '../core
 import type { Template } from '../core/template.ts';
 import type { GridSpec } from '../source/grid-spec.ts';
 import type { InputOptions } from '../source/input-options.ts';
+import type { IncrementalSpec } from './incremental-spec.ts';
 import type { NotifySpec, ScheduleSpec } from './schedule-spec.ts';
 
 /**
@@ -46,6 +47,8 @@ export interface InputSpec extends InputOptions {
   readonly paths: readonly string[];
   /** Null: the input is a table. Otherwise there are no paths. */
   readonly grid: GridSpec | null;
+  /** Null: a run takes the whole input. Otherwise there is no store, and no single output file. */
+  readonly incremental: IncrementalSpec | null;
 }
 
 export interface FeaturesSpec {

@@ -2,6 +2,7 @@ import { parseTemplate } from '../core/template.ts';
 import { parseByteSize } from './byte-size.ts';
 import { coverageShare } from './coverage-schema.ts';
 import { parseDuration } from './duration.ts';
+import { normaliseIncremental } from './incremental-schema.ts';
 import { invalidRowPolicy } from './invalid-row-policy.ts';
 import type { JobFile } from './job-schema.ts';
 import * as spec from './job-spec.ts';
@@ -43,12 +44,22 @@ export function normaliseJob(job: JobFile, defaultName: string, folder: string):
 
 function normaliseInput(input: JobFile['input'] = {}, folder: string): spec.InputSpec {
   const long = typeof input === 'string' || Array.isArray(input) ? { path: input } : input;
-  const { path = [], grid, filter, hivePartitioning = 'auto', csv = {}, json = {}, ...format } = long;
+  const {
+    path = [],
+    grid,
+    filter,
+    incremental,
+    hivePartitioning = 'auto',
+    csv = {},
+    json = {},
+    ...format
+  } = long;
   const { nullText, delimiter, ...csvOptions } = csv;
   return {
     ...format,
     paths: [path].flat().map((each) => resolvePath(each, folder)),
     grid: grid === undefined ? null : normaliseGrid(grid, filter ?? null, folder),
+    incremental: normaliseIncremental(incremental),
     hivePartitioning,
     csv: {
       ...csvOptions,

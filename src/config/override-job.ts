@@ -2,6 +2,7 @@ import { basename, extname } from 'node:path';
 import { ServeBatchError } from '../core/errors.ts';
 import type { BatchSize } from '../core/plan.ts';
 import { maskUrl } from '../core/secrets.ts';
+import { assertIncrementalFits } from './incremental-limits.ts';
 import { invalidRowPolicy } from './invalid-row-policy.ts';
 import {
   DEFAULT_COVERAGE,
@@ -30,7 +31,7 @@ export function overrideJob(spec: JobSpec, flags: RunFlags, folder?: string): Jo
   const output = overrideOutput(spec.output, flags, at);
   const kv = overrideKv(spec.kv, flags, folder);
   const switchedOff = flags.kv === 'none' && kv !== null;
-  return {
+  const overridden: JobSpec = {
     ...spec,
     input:
       flags.inputs === undefined ? spec.input : { ...spec.input, paths: flags.inputs.map(at), grid: null },
@@ -41,6 +42,8 @@ export function overrideJob(spec: JobSpec, flags: RunFlags, folder?: string): Jo
     execution: overrideExecution(spec.execution, flags),
     onInvalid: flags.onInvalid === undefined ? spec.onInvalid : parseOnInvalid(flags.onInvalid),
   };
+  assertIncrementalFits(overridden);
+  return overridden;
 }
 
 /**
@@ -59,7 +62,7 @@ export function adHocJob(flags: RunFlags, folder?: string): JobSpec {
     isDefault: false,
     params: {},
     occurrence: null,
-    input: { paths: [], grid: null, hivePartitioning: 'auto', csv: {}, json: {} },
+    input: { paths: [], grid: null, incremental: null, hivePartitioning: 'auto', csv: {}, json: {} },
     features: { columns: null, select: null, tables: {} },
     model: { path: flags.model, outputs: null },
     output: {

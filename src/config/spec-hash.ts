@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { IncrementalSpec } from './incremental-spec.ts';
 import { DEFAULT_KV_LAYOUT, type JobSpec } from './job-spec.ts';
 import { maskKvUrl } from './kv-url.ts';
 
@@ -24,6 +25,7 @@ function decidingFields(spec: JobSpec) {
       hivePartitioning: input.hivePartitioning,
       csv: input.csv,
       json: input.json,
+      incremental: input.incremental === null ? undefined : decidingIncrement(input.incremental),
     },
     features,
     model: { outputs: model.outputs },
@@ -41,6 +43,11 @@ function decidingFields(spec: JobSpec) {
     },
     onInvalid: { action: onInvalid.action },
   };
+}
+
+/** How long files settle decides when they are taken, not what is made of them. */
+function decidingIncrement(incremental: IncrementalSpec) {
+  return incremental.kind === 'column' ? { column: incremental.column } : { files: true };
 }
 
 /** Another store is another run; another password of it is not. */

@@ -1,3 +1,4 @@
+import type { IncrementalPlan } from './incremental.ts';
 import type { ElementType, ModelSignature } from './model.ts';
 import type { Column, NamedTable, ResolvedInput } from './table.ts';
 
@@ -18,6 +19,8 @@ export interface Plan {
   readonly model: ModelPlan;
   readonly output: OutputPlan;
   readonly kv: KvPlan | null;
+  /** Of an input that grows: what of it the run takes. Null: all. */
+  readonly incremental: IncrementalPlan | null;
   readonly onInvalid: InvalidRowPolicy;
   /**
    * Rows of one model call, at most. Part of the plan, since batch boundaries may decide the last bits of
@@ -44,6 +47,8 @@ export interface RunIdentity {
   readonly specSha256: string;
   /** The scheduled instant that the run is for, ISO 8601 in UTC; null: none. */
   readonly occurrence: string | null;
+  /** Of an input that grows: where the run starts in it. Null: the run takes the whole input. */
+  readonly window: string | null;
 }
 
 /** A contiguous range of the input's rows. */

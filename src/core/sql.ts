@@ -10,7 +10,12 @@ export function quoteText(text: string): string {
 
 /** A file that DuckDB is to read. It would take `sales[1].parquet` for a pattern, and read `sales1.parquet`. */
 export function quoteFile(path: string): string {
-  return quoteText(path.replace(/[[*?]/g, '[$&]'));
+  return quoteText(escapePattern(path));
+}
+
+/** A path as a pattern that means this path alone: `sales[[]1].parquet`. */
+export function escapePattern(path: string): string {
+  return path.replace(/[[*?]/g, '[$&]');
 }
 
 export function quoteFiles(paths: readonly string[]): string {

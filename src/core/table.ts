@@ -41,6 +41,8 @@ export interface ResolvedInput {
   readonly grid: GridPlan | null;
   /** Whether `files` are staged copies: their columns may then come from text, and hold text where a number was meant. */
   readonly staged: boolean;
+  /** Which rows of the sources these are, for messages; null: all of them. */
+  readonly excerpt: string | null;
   readonly rows: number;
   /** Rows that could not even be split into columns, while staging. They count as input rows and as rejects. */
   readonly stagingRejects: number;

@@ -27,8 +27,10 @@ export interface Announcer {
 export const silentAnnouncer: Announcer = { async alert() {}, async success() {} };
 
 /** What a run that came to its end gives to tell: it is not whole, or could not be published. Null: nothing. */
-export function alertOfResult(spec: JobSpec, { outcome, record, publishError }: RunJobResult): Alert | null {
-  if (outcome === 'up to date' || outcome === 'rolled back') return null;
+export function alertOfResult(spec: JobSpec, result: RunJobResult): Alert | null {
+  if (result.record === null || result.outcome === 'up to date' || result.outcome === 'rolled back')
+    return null;
+  const { record, publishError } = result;
   const about = {
     job: spec.name,
     occurrence: spec.occurrence,

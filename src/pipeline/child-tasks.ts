@@ -12,6 +12,7 @@ import { readMissing } from '../sinks/read-missing.ts';
 import { templateSql } from '../sinks/value-sql.ts';
 import { Database } from '../source/database.ts';
 import { describeTable } from '../source/resolve-input.ts';
+import { takeRows } from '../source/take-rows.ts';
 import type { ChildState } from './child-state.ts';
 import { measureBatches } from './measure-batches.ts';
 import { planRun } from './plan-run.ts';
@@ -49,6 +50,10 @@ export const TASK_HANDLERS: Handlers = {
     return withDatabase({ threads, memoryLimit, temporaryFolder }, (database) =>
       planRun(database, session, plan),
     );
+  },
+
+  async 'take-rows'(_, { rows, temporaryFolder, memoryLimit, threads }) {
+    return withDatabase({ threads, memoryLimit, temporaryFolder }, (database) => takeRows(database, rows));
   },
 
   /** With the database and the session that this child keeps for its shards. */

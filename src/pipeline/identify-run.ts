@@ -1,10 +1,10 @@
-import type { JobSpec } from '../config/job-spec.ts';
+import type { InputSpec, JobSpec } from '../config/job-spec.ts';
 import { specSha256 } from '../config/spec-hash.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { RunIdentity } from '../core/plan.ts';
 import type { InputFingerprint, InputFormat, NamedTable } from '../core/table.ts';
 import { hashModel } from '../inference/hash-model.ts';
-import { findFiles } from '../source/find-files.ts';
+import { findArrivedFiles, findFiles } from '../source/find-files.ts';
 import { fingerprintInput } from '../source/fingerprint.ts';
 import { fingerprintGrid } from '../source/resolve-grid.ts';
 import { formatOfFiles } from '../source/table-formats.ts';
@@ -32,6 +32,7 @@ export async function identifyRun(spec: JobSpec): Promise<IdentifiedRun> {
       inputFingerprint: source.fingerprint,
       modelSha256: await hashModel(spec.model.path),
       occurrence: spec.occurrence,
+      window: null,
       specSha256: specSha256(spec, { onnxruntime, duckdb, serveBatch, tables: tableSources.fingerprint }),
     },
   };
@@ -44,11 +45,20 @@ async function identifyInput({ name, input }: JobSpec): Promise<Pick<IdentifiedR
       'USAGE',
       `The job ${name} names no input. Give --input FILE, or set input in its job file.`,
     );
+  if (input.incremental?.kind === 'files') return identifyArrived(input);
   const files = await findFiles(input.paths, input.format);
   return {
     source: await fingerprintInput(files),
     format: input.format ?? formatOfFiles(files.map(({ path }) => path)),
   };
+}
+
+/** Which of the files that have arrived are new is not known yet: only those are looked into, later. */
+async function identifyArrived(input: InputSpec): Promise<Pick<IdentifiedRun, 'source' | 'format'>> {
+  const sources = await findArrivedFiles(input.paths, input.format);
+  // Without a file nothing is read: any format will do.
+  const found = sources.length === 0 ? 'csv' : formatOfFiles(sources.map(({ path }) => path));
+  return { source: { sources, fingerprint: '' }, format: input.format ?? found };
 }
 
 async function findTables(spec: JobSpec): Promise<readonly NamedTable[]> {

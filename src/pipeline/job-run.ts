@@ -18,17 +18,22 @@ import { clearFailure, type RunRecord, writeFailure } from '../runs/run-record.t
 import type { RunStatus } from '../runs/run-status.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
 import { readCommittedShards, type ShardRecord } from '../runs/shard-record.ts';
+import { writeTakenFiles } from '../runs/taken-files.ts';
+import { takenAfter } from '../source/new-files.ts';
 import type { ChildPool } from './child-pool.ts';
 import { coverageError, isBelow, MISSING_EXAMPLES } from './coverage.ts';
 import { commitRun, type FinishRequest, type KvCounts, publishCommitted } from './finish-run.ts';
 import type { IdentifiedRun } from './identify-run.ts';
+import type { IncrementalStart } from './incremental-start.ts';
 import { folderOfJob } from './locations.ts';
 import { memoryLimitOf } from './memory-limit.ts';
+import { type NothingNew, nothingNew } from './nothing-new.ts';
 import { processesOf } from './processes.ts';
 import { publishedRecord } from './published-record.ts';
 import { assertRejectsWithin, rejectsOf } from './reject-limit.ts';
 import { runShards } from './run-shards.ts';
 import { settleBatchSize } from './settle-batch-size.ts';
+import { hasNoRows, takeNew } from './take-new.ts';
 import { host, versions } from './versions.ts';
 
 export interface RunJobOptions {
@@ -37,6 +42,8 @@ export interface RunJobOptions {
   readonly resume: boolean;
   /** Run anew even where the same run is finished. */
   readonly force: boolean;
+  /** Of an input that grows: take everything, whatever was taken before. */
+  readonly full?: boolean;
   readonly effects: Effects;
   /** Gives up at once: children are killed. */
   readonly signal: AbortSignal;
@@ -69,7 +76,9 @@ export type RunEnd = { readonly result: RunJobResult } | { readonly result: null
 /** `computed`: shards were run. `published`: a finished run was published (again). `up to date`: nothing to do. */
 export type RunJobOutcome = 'computed' | 'published' | 'up to date' | 'rolled back';
 
-export interface RunJobResult {
+export type RunJobResult = RanJob | NothingNew;
+
+export interface RanJob {
   readonly outcome: RunJobOutcome;
   readonly record: RunRecord;
   /** Why a committed run is not published: its store, or its coverage. It is thrown by those who want it as an error. */
@@ -85,6 +94,8 @@ const COMMITTED: ReadonlySet<RunStatus> = new Set(['committed', 'superseded', 'p
 export interface JobRunParts {
   readonly options: RunJobOptions;
   readonly identified: IdentifiedRun;
+  /** Null: the job takes its whole input. */
+  readonly incremental: IncrementalStart | null;
   readonly lock: JobLock;
   readonly pool: ChildPool;
   readonly store: KvStore | null;
@@ -127,17 +138,18 @@ export class JobRun {
     if (earlier?.record !== undefined && COMMITTED.has(earlier.status))
       return this.#publishEarlier(earlier.runId, earlier.record);
     const plan = await this.#planOrResume(earlier);
-    return this.#execute(plan);
+    return 'outcome' in plan ? plan : this.#execute(plan);
   }
 
   /** The run that this one continues, repeats or finds done. */
   async #findEarlier(): Promise<RunSummary | undefined> {
-    const { options, identified } = this.#parts;
+    const { options, identified, incremental } = this.#parts;
     const { occurrence } = options.spec;
     if (options.oncePerOccurrence === true && occurrence !== null) {
       const settled = await findCommittedRun(this.#folder, occurrence, this.#effects.clock);
       if (settled !== undefined) return settled;
     }
+    if (incremental !== null) return incremental.earlier;
     return findRunByIdentity(this.#folder, identified.identity, this.#effects.clock);
   }
 
@@ -155,7 +167,7 @@ export class JobRun {
     return status === 'published' && (store === null || (await store.current()) === runId);
   }
 
-  #nothingToDo(earlier: RunSummary): RunJobResult {
+  #nothingToDo(earlier: RunSummary): RanJob {
     if (earlier.record === undefined)
       throw new ServeBatchError(
         'INTERNAL',
@@ -165,7 +177,7 @@ export class JobRun {
     return { outcome, record: { ...earlier.record, status: earlier.status }, publishError: null };
   }
 
-  async #planOrResume(earlier: RunSummary | undefined): Promise<Plan> {
+  async #planOrResume(earlier: RunSummary | undefined): Promise<Plan | NothingNew> {
     const { options, lock } = this.#parts;
     if (earlier?.plan !== undefined && options.resume) {
       await lock.setRun(earlier.runId);
@@ -187,12 +199,26 @@ export class JobRun {
     this.#effects.log.info(`run ${newest.runId} is unfinished and is not continued: ${why}`);
   }
 
-  async #newPlan(runId: string): Promise<Plan> {
-    const { options, identified, pool, storeUrl } = this.#parts;
+  async #newPlan(runId: string): Promise<Plan | NothingNew> {
+    const { options, identified, incremental, pool, storeUrl } = this.#parts;
     const paths = this.#paths(runId);
     const start = this.#effects.clock.monotonicMs();
-    this.#effects.progress.update({ stage: COPIED.has(identified.format) ? 'stage input' : 'plan', runId });
+    const readsAtOnce = COPIED.has(identified.format) || incremental?.spec.kind === 'column';
+    this.#effects.progress.update({ stage: readsAtOnce ? 'stage input' : 'plan', runId });
     try {
+      const child = {
+        temporaryFolder: paths.temp,
+        memoryLimit: memoryLimitOf(options.spec),
+        threads: processesOf(options.spec),
+      };
+      const taking = takeNew({
+        ...{ start: incremental, spec: options.spec, pool, child, log: this.#effects.log },
+        stagedPath: paths.staged,
+        stagingRejectsPath: paths.stagingRejects,
+        unorderedPath: paths.unorderedRejects,
+      });
+      const taken = await untilAborted(options.drain, taking);
+      if (taken === null) return await this.#nothingNew(paths);
       const planning = pool.runRetrying('plan', {
         plan: {
           runId,
@@ -202,23 +228,32 @@ export class JobRun {
           storeUrl,
           stagedPath: paths.staged,
           stagingRejectsPath: paths.stagingRejects,
+          ...taken,
         },
-        temporaryFolder: paths.temp,
-        memoryLimit: memoryLimitOf(options.spec),
-        threads: processesOf(options.spec),
+        ...child,
       });
       const draft = await untilAborted(options.drain, planning);
       if (draft.input.staged) this.#extraSeconds.read = this.#secondsSince(start);
       const plan = await this.#settleBatchSize(draft, paths);
+      if (incremental !== null && incremental.files !== null)
+        await writeTakenFiles(paths, await takenAfter(incremental.takenFiles, incremental.files.fresh));
       await writePlan(paths, plan);
       for (const { name, reason } of plan.model.signature.skippedOutputs)
         this.#effects.log.warn(`the model output "${name}" is left out: it is ${reason}`, { output: name });
       return plan;
     } catch (error) {
+      if (incremental !== null && hasNoRows(error, incremental)) return await this.#nothingNew(paths);
       // Without a plan there is nothing to continue.
       await rm(paths.folder, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  async #nothingNew(paths: RunPaths): Promise<NothingNew> {
+    const { incremental, options } = this.#parts;
+    await rm(paths.folder, { recursive: true, force: true });
+    if (incremental === null) throw new TypeError('The job takes its whole input');
+    return nothingNew(options.spec.name, incremental);
   }
 
   #settleBatchSize(draft: DraftPlan, paths: RunPaths): Promise<Plan> {
@@ -236,7 +271,7 @@ export class JobRun {
     });
   }
 
-  async #execute(plan: Plan): Promise<RunJobResult> {
+  async #execute(plan: Plan): Promise<RanJob> {
     const paths = this.#paths(plan.runId);
     const reused = await readCommittedShards(paths, plan, {
       verify: true,
@@ -320,7 +355,7 @@ export class JobRun {
     plan: Plan,
     shards: ReadonlyMap<number, ShardRecord>,
     reused: ReadonlySet<number>,
-  ): Promise<RunJobResult> {
+  ): Promise<RanJob> {
     const rowsOut = [...shards.values()].reduce((rows, record) => rows + record.rowsOut, 0);
     const request = this.#finishRequest(plan, rowsOut);
     const record = (status: RunRecord['status'], kv: KvCounts | null): RunRecord =>
@@ -338,7 +373,7 @@ export class JobRun {
   }
 
   /** A committed run that is not the published one: its parts are loaded and published, nothing is computed. */
-  async #publishEarlier(runId: string, committed: RunRecord): Promise<RunJobResult> {
+  async #publishEarlier(runId: string, committed: RunRecord): Promise<RanJob> {
     await this.#parts.lock.setRun(runId);
     const plan = await readPlan(this.#paths(runId).plan);
     const request = this.#finishRequest(plan, committed.rowsOut);
@@ -353,7 +388,7 @@ export class JobRun {
     outcome: RunJobOutcome,
     committed: RunRecord,
     published: (kv: KvCounts | null) => RunRecord,
-  ): Promise<RunJobResult> {
+  ): Promise<RanJob> {
     const refused = await this.#refusedForCoverage(request, committed);
     if (refused !== null) return { outcome, record: committed, publishError: refused };
     let kv: KvCounts | null;

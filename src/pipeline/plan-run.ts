@@ -1,6 +1,7 @@
 import type { JobSpec } from '../config/job-spec.ts';
 import { maskKvUrl } from '../config/kv-url.ts';
 import { ServeBatchError } from '../core/errors.ts';
+import type { IncrementalPlan } from '../core/incremental.ts';
 import { suggestion } from '../core/nearest.ts';
 import type {
   DraftPlan,
@@ -39,6 +40,10 @@ export interface PlanRequest {
   readonly storeUrl: string | null;
   readonly stagedPath: string;
   readonly stagingRejectsPath: string;
+  /** Of an input that grows: what of it the run takes. */
+  readonly incremental: IncrementalPlan | null;
+  /** The rows of it that were taken already; null: the input is the files of `source`. */
+  readonly taken: ResolvedInput | null;
 }
 
 /**
@@ -52,7 +57,7 @@ export async function planRun(
   request: PlanRequest,
 ): Promise<DraftPlan> {
   const { spec } = request;
-  const input = await resolvePlannedInput(database, request);
+  const input = request.taken ?? (await resolvePlannedInput(database, request));
   const select = await planSelect(database, request, input);
   const bindings = bindInputs({
     signature: session.signature,
@@ -89,6 +94,7 @@ export async function planRun(
     model: { path: spec.model.path, sha256: request.identity.modelSha256, signature: session.signature },
     output: { keptColumns, predictions, compression: spec.output.compression },
     kv: planKv(spec, request.storeUrl, keptColumns, predictions),
+    incremental: request.incremental,
     onInvalid: spec.onInvalid,
     batchSize: bindings[0]?.fixedRows ?? spec.execution.batchSize,
     threads: spec.execution.threads,

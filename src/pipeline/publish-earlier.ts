@@ -3,10 +3,10 @@ import type { Effects } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { openStore } from '../kv/open-store.ts';
 import { runPaths } from '../runs/layout.ts';
-import { previousPublished } from '../runs/ledger.ts';
+import { previousPublished, publishedSince } from '../runs/ledger.ts';
 import { acquireLock, type JobLock } from '../runs/lock.ts';
 import { readPlan } from '../runs/plan-file.ts';
-import { markRolledBack, readCurrent } from '../runs/publication.ts';
+import { markRolledBack, readCurrent, wasPublished, wasRolledBack } from '../runs/publication.ts';
 import { type RunRecord, readManifest } from '../runs/run-record.ts';
 import { ChildPool } from './child-pool.ts';
 import { coverageError, isBelow } from './coverage.ts';
@@ -41,33 +41,56 @@ export async function publishEarlier(options: PublishEarlierOptions, runId: stri
 }
 
 /**
- * Makes the run that was published before the current one the published one again, or `runId` where it
- * is given. Throws `NOT_FOUND` where there is none.
+ * Makes the run that was published before the current one the published one again, or `runId` where it is
+ * given: a committed run that was published earlier. The runs published after it count as rolled back.
+ * Throws `NOT_FOUND` where there is none, and `USAGE` where `runId` is not one to go back to.
  */
 export async function rollBack(
   options: PublishEarlierOptions,
+  runId?: string,
 ): Promise<{ readonly from: string; readonly record: RunRecord }> {
-  const { place, effects } = options;
-  const lock = await acquireLock(place.folderOfJob, { clock: effects.clock });
+  const { folderOfJob, job } = options.place;
+  const { clock } = options.effects;
+  const lock = await acquireLock(folderOfJob, { clock });
   try {
-    const from = await readCurrent(place.folderOfJob);
+    const from = await readCurrent(folderOfJob);
     if (from === undefined)
       throw new ServeBatchError(
         'NOT_FOUND',
-        `The job ${place.job} has published nothing yet: there is nothing to roll back. See serve-batch runs ls.`,
+        `The job ${job} has published nothing yet: there is nothing to roll back. See serve-batch runs ls.`,
       );
-    const to = await previousPublished(place.folderOfJob, from);
+    const to = runId ?? (await previousPublished(folderOfJob, from));
     if (to === undefined)
       throw new ServeBatchError(
         'NOT_FOUND',
-        `Run ${from} is the only one that the job ${place.job} has published: there is no earlier one to roll back to.`,
+        `Run ${from} is the only one that the job ${job} has published: there is no earlier one to roll back to.`,
       );
+    await assertRollbackTarget(folderOfJob, to, from);
+    const left = await publishedSince(folderOfJob, to, from);
     const record = await publishLocked({ ...options, force: true }, lock, to);
-    await markRolledBack(runPaths(place.folderOfJob, from), { at: effects.clock.now() });
+    for (const each of left) await markRolledBack(runPaths(folderOfJob, each), { at: clock.now() });
     return { from, record };
   } finally {
     await lock.release();
   }
+}
+
+async function assertRollbackTarget(folderOfJob: string, to: string, from: string): Promise<void> {
+  const paths = runPaths(folderOfJob, to);
+  let problem: string | undefined;
+  if (to === from) problem = 'is the published one already';
+  else if (await wasRolledBack(paths)) problem = 'was itself rolled back';
+  else if (!(await wasPublished(paths))) problem = 'was never published';
+  if (problem === undefined) return;
+  const what =
+    to === from
+      ? 'Name an earlier one, or leave the run out.'
+      : `Make it the published one with "serve-batch publish ${to}".`;
+  throw new ServeBatchError(
+    'USAGE',
+    `Run ${to} ${problem}: a rollback goes to a run that readers saw before the current one. ${what}`,
+    { fields: { runId: to } },
+  );
 }
 
 async function publishLocked(

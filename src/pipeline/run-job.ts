@@ -5,6 +5,7 @@ import type { KvStore } from '../kv/store.ts';
 import { acquireLock } from '../runs/lock.ts';
 import { ChildPool } from './child-pool.ts';
 import { type IdentifiedRun, identifyRun } from './identify-run.ts';
+import { startIncremental } from './incremental-start.ts';
 import { JobRun, type RunEnd, type RunJobOptions, type RunJobResult } from './job-run.ts';
 import { folderOfJob, storeUrlOf } from './locations.ts';
 import { processesOf } from './processes.ts';
@@ -48,9 +49,16 @@ export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
     // Standard input may never end: there is nothing to finish in order.
     const spoolSignal = options.drain === undefined ? signal : AbortSignal.any([signal, options.drain]);
     const spooled = await spoolStandardInput(spec, spoolFolder, { ...options, signal: spoolSignal });
+    const found = identified ?? (await identifyRun(spooled));
+    // With the lock held: nobody else moves the watermark.
+    const incremental = await startIncremental({
+      ...{ spec: spooled, identified: found, folderOfJob: folderOfJob(spec), effects },
+      full: options.full === true,
+    });
     const job = new JobRun({
       options: { ...options, spec: spooled },
-      identified: identified ?? (await identifyRun(spooled)),
+      identified: incremental?.identified ?? found,
+      incremental,
       lock,
       pool,
       store,

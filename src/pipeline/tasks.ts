@@ -5,6 +5,7 @@ import type { Column, SourceFile, TableFormat } from '../core/table.ts';
 import type { StagedCounts } from '../kv/store.ts';
 import type { ShardRecord } from '../runs/shard-record.ts';
 import type { InputOptions } from '../source/input-options.ts';
+import type { TakenRows, TakeRowsRequest } from '../source/take-rows.ts';
 import type { BatchTiming } from './choose-batch-size.ts';
 import type { PlanRequest } from './plan-run.ts';
 import type { LoadReport } from './store-loads.ts';
@@ -12,6 +13,8 @@ import type { LoadReport } from './store-loads.ts';
 /** What the parent asks of a child, and what comes back: everything that touches rows or models. */
 export interface Tasks {
   readonly plan: { readonly request: PlanTask; readonly result: DraftPlan };
+  /** Null: there are none. */
+  readonly 'take-rows': { readonly request: TakeRowsTask; readonly result: TakenRows | null };
   readonly 'measure-batches': {
     readonly request: MeasureBatchesTask;
     readonly result: readonly BatchTiming[];
@@ -41,6 +44,10 @@ export interface PlanTask {
   readonly memoryLimit: string;
   /** Threads for reading text files; they do not change what is read. */
   readonly threads: number;
+}
+
+export interface TakeRowsTask extends Omit<PlanTask, 'plan'> {
+  readonly rows: TakeRowsRequest;
 }
 
 export interface MeasureBatchesTask {

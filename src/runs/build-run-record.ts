@@ -60,6 +60,7 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
     rowsIn: sum(records, ({ rowsIn }) => rowsIn) + stagingRejects,
     rowsOut,
     rejects: sum(records, ({ rejects }) => rejects) + stagingRejects,
+    ...(plan.incremental === null ? {} : { incremental: plan.incremental }),
     ...(outcome.coverageMin === null
       ? {}
       : { coverage: coverage(plan.input.rows, rowsOut, outcome.coverageMin) }),

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { ServeBatchError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
 import { jobFolder } from './layout.ts';
@@ -15,23 +16,32 @@ export interface FoundRun {
  * with ids that are near, and `USAGE` where several ids begin so.
  */
 export async function findRun(root: string, runId: string): Promise<FoundRun> {
-  const runs = await allRuns(root);
+  return oneOf(await allRuns(root), runId, root);
+}
+
+/** Finds a run of one job, by its id or the beginning of it. Throws as {@link findRun} does. */
+export async function findRunOfJob(folderOfJob: string, runId: string): Promise<FoundRun> {
+  return oneOf(await runsOf(folderOfJob, basename(folderOfJob)), runId, folderOfJob);
+}
+
+function oneOf(runs: readonly FoundRun[], runId: string, place: string): FoundRun {
   const exact = runs.filter((run) => run.runId === runId);
   const matches =
     exact.length > 0 ? exact : runs.filter((run) => runId !== '' && run.runId.startsWith(runId));
   const [match] = matches;
-  if (match === undefined) throw notFound(root, runId, runs);
+  if (match === undefined) throw notFound(place, runId, runs);
   if (matches.length > 1) throw ambiguous(runId, matches);
   return match;
 }
 
 async function allRuns(root: string): Promise<FoundRun[]> {
   const runs: FoundRun[] = [];
-  for (const job of await listJobs(root)) {
-    const folderOfJob = jobFolder(root, job);
-    for (const runId of await listRunIds(folderOfJob)) runs.push({ runId, job, folderOfJob });
-  }
+  for (const job of await listJobs(root)) runs.push(...(await runsOf(jobFolder(root, job), job)));
   return runs;
+}
+
+async function runsOf(folderOfJob: string, job: string): Promise<FoundRun[]> {
+  return (await listRunIds(folderOfJob)).map((runId) => ({ runId, job, folderOfJob }));
 }
 
 function notFound(root: string, runId: string, runs: readonly FoundRun[]): ServeBatchError {

@@ -99,6 +99,14 @@ function bucketOf(ms: number): number {
   return Math.min(BUCKETS - 1, Math.ceil(Math.log(ms / SMALLEST_MS) / LOG_GROWTH));
 }
 
+/** What a bucket holds: durations above `fromMs`, up to `toMs`. The first one begins at nothing. */
+export function bucketRange(bucket: number): { readonly fromMs: number; readonly toMs: number } {
+  return {
+    fromMs: bucket === 0 ? 0 : SMALLEST_MS * GROWTH ** (bucket - 1),
+    toMs: SMALLEST_MS * GROWTH ** bucket,
+  };
+}
+
 /** The value with the smallest greatest relative error within a bucket. */
 function middleOf(bucket: number): number {
   return SMALLEST_MS * GROWTH ** bucket * (2 / (1 + GROWTH));

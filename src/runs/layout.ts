@@ -9,6 +9,11 @@ export function runsFolder(folderOfJob: string): string {
   return join(folderOfJob, 'runs');
 }
 
+/** Where folders of runs go before they are deleted, so that a run is never half there. */
+export function trashFolder(folderOfJob: string): string {
+  return join(folderOfJob, 'trash');
+}
+
 /** Names the published run. */
 export function currentFile(folderOfJob: string): string {
   return join(folderOfJob, 'current');
@@ -56,8 +61,14 @@ export interface RunPaths {
   shardRecord(shard: number): string;
   part(shard: number): string;
   rejects(shard: number): string;
+  /** Every Parquet file in it holds rejects of the run. */
+  readonly rejectsFolder: string;
   /** Rows that could not be split into columns. */
   readonly stagingRejects: string;
+  /** Rows that cannot be told old from new. */
+  readonly unorderedRejects: string;
+  /** Of a job that takes files: all that are taken once the run is committed. */
+  readonly taken: string;
   /** The typed copy of an input that is not Parquet. */
   readonly staged: string;
   /** Its presence means that the run is committed. */
@@ -80,7 +91,10 @@ export function runPaths(folderOfJob: string, runId: string): RunPaths {
     shardRecord: (shard) => join(folder, 'shards', `${digits(shard)}.json`),
     part: (shard) => join(folder, partName(shard)),
     rejects: (shard) => join(folder, rejectsName(shard)),
+    rejectsFolder: join(folder, 'rejects'),
     stagingRejects: join(folder, 'rejects', 'staging.parquet'),
+    unorderedRejects: join(folder, 'rejects', 'unordered.parquet'),
+    taken: join(folder, 'taken.json'),
     staged: join(folder, 'staged', 'input.parquet'),
     manifest: join(folder, 'run.json'),
     success: join(folder, '_SUCCESS'),

@@ -6,8 +6,9 @@ import { isMissing, pathExists } from './json-file.ts';
 import { jobFolder, runPaths, runsFolder } from './layout.ts';
 import { readHolder } from './lock.ts';
 import { type Publication, readCurrent, readPublication, wasRolledBack } from './publication.ts';
-import { isRunId } from './run-id.ts';
+import { isRunId, runIdTime } from './run-id.ts';
 import type { RunRecord } from './run-record.ts';
+import type { RunStatus } from './run-status.ts';
 import { type RunSummary, readRunSummary } from './run-summary.ts';
 
 /**
@@ -15,22 +16,68 @@ import { type RunSummary, readRunSummary } from './run-summary.ts';
  * half deleted shows up with what it still says, and never hides the others.
  */
 
-/** All runs of a job, newest first. */
-export async function listRuns(folderOfJob: string, clock: Clock = systemClock): Promise<RunSummary[]> {
+/** Which runs to list. What is left out by `since` and `limit` is not even read. */
+export interface RunFilter {
+  /** Only runs planned at or after this instant. */
+  readonly since?: Date;
+  readonly statuses?: readonly RunStatus[];
+  /** The newest so many of those that the rest of the filter lets through. */
+  readonly limit?: number;
+}
+
+/** Folders that are read at the same time: enough to keep a disk busy, few enough to keep memory small. */
+const READ_AT_ONCE = 32;
+
+/** The runs of a job, newest first; without a filter all of them. */
+export async function listRuns(
+  folderOfJob: string,
+  clock: Clock = systemClock,
+  filter: RunFilter = {},
+): Promise<RunSummary[]> {
   const current = await readCurrent(folderOfJob);
   const holder = await readHolder(folderOfJob, clock);
   const state = { job: basename(folderOfJob), current, running: holder?.runId ?? undefined };
+  const { limit = Number.POSITIVE_INFINITY } = filter;
+  // A holder that has not said which run it works on: most likely the newest that can be continued.
+  let isRunUnknown = holder?.runId === null;
   const runs: RunSummary[] = [];
-  for (const runId of await listRunIds(folderOfJob))
-    runs.push(await readRunSummary(runPaths(folderOfJob, runId), state));
-  runs.sort((a, b) => compareText(b.createdAt, a.createdAt) || compareText(b.runId, a.runId));
-  return holder?.runId === null ? assumeRunning(runs) : runs;
+  for (const runIds of slicesOf(idsSince(await listRunIds(folderOfJob), filter.since))) {
+    const read = runIds.map((runId) => readRunSummary(runPaths(folderOfJob, runId), state));
+    for (const run of (await Promise.all(read)).sort(newestFirst)) {
+      const isAssumed = isRunUnknown && run.status === 'interrupted';
+      if (isAssumed) isRunUnknown = false;
+      const status = isAssumed ? 'running' : run.status;
+      if (isListed({ ...run, status }, filter)) runs.push({ ...run, status });
+    }
+    if (runs.length >= limit) break;
+  }
+  return runs.sort(newestFirst).slice(0, limit);
 }
 
-/** A holder that has not said which run it works on: most likely the newest that can be continued. */
-function assumeRunning(runs: readonly RunSummary[]): RunSummary[] {
-  const newest = runs.find(({ status }) => status === 'interrupted');
-  return runs.map((run) => (run === newest ? { ...run, status: 'running' } : run));
+/** An id knows the second in which its run was planned. */
+function idsSince(runIds: readonly string[], since: Date | undefined): readonly string[] {
+  if (since === undefined) return runIds;
+  const second = new Date(Math.floor(since.getTime() / 1000) * 1000).toISOString();
+  return runIds.filter((runId) => (runIdTime(runId) ?? '') >= second);
+}
+
+/** Runs of one second stay together: their ids do not say which was first. */
+function* slicesOf(runIds: readonly string[]): Generator<readonly string[]> {
+  const timeOf = (index: number): string | undefined => runIds[index] && runIdTime(runIds[index]);
+  for (let start = 0, end = 0; start < runIds.length; start = end) {
+    end = Math.min(start + READ_AT_ONCE, runIds.length);
+    while (end < runIds.length && timeOf(end) === timeOf(end - 1)) end++;
+    yield runIds.slice(start, end);
+  }
+}
+
+function isListed(run: RunSummary, { since, statuses }: RunFilter): boolean {
+  if (since !== undefined && Date.parse(run.createdAt) < since.getTime()) return false;
+  return statuses === undefined || statuses.includes(run.status);
+}
+
+function newestFirst(a: RunSummary, b: RunSummary): number {
+  return compareText(b.createdAt, a.createdAt) || compareText(b.runId, a.runId);
 }
 
 /** The newest run that computes, or computed, exactly this. */
@@ -76,6 +123,27 @@ export async function previousPublished(
   return newest?.runId;
 }
 
+/**
+ * The runs that a rollback from `currentRunId` to `runId` leaves behind: those that were published after
+ * `runId`, and the current one.
+ */
+export async function publishedSince(
+  folderOfJob: string,
+  runId: string,
+  currentRunId: string,
+): Promise<readonly string[]> {
+  const target = await readPublication(runPaths(folderOfJob, runId));
+  const later: string[] = [];
+  for (const each of await listRunIds(folderOfJob)) {
+    if (each === runId || each === currentRunId) continue;
+    const paths = runPaths(folderOfJob, each);
+    const publication = await readPublication(paths);
+    if (publication === undefined || target === undefined || (await wasRolledBack(paths))) continue;
+    if (comparePublications(publication, target) > 0) later.push(each);
+  }
+  return [currentRunId, ...later];
+}
+
 /** The ids of a job's runs, newest first. */
 export async function listRunIds(folderOfJob: string): Promise<string[]> {
   return (await folderNames(runsFolder(folderOfJob))).filter(isRunId).sort((a, b) => compareText(b, a));
@@ -95,7 +163,8 @@ function isSameIdentity(a: RunIdentity | undefined, b: RunIdentity): boolean {
     a?.inputFingerprint === b.inputFingerprint &&
     a.modelSha256 === b.modelSha256 &&
     a.specSha256 === b.specSha256 &&
-    a.occurrence === b.occurrence
+    a.occurrence === b.occurrence &&
+    a.window === b.window
   );
 }
 

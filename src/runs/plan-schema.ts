@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { IncrementalPlan } from '../core/incremental.ts';
 import { type Dimension, ELEMENT_TYPES, type ModelSignature, type TensorSpec } from '../core/model.ts';
 import {
   COMPRESSIONS,
@@ -33,7 +34,28 @@ export const runIdentitySchema: z.ZodType<RunIdentity> = z.strictObject({
   specSha256: z.string(),
   // Runs of earlier versions knew no occurrences.
   occurrence: z.string().nullable().default(null),
+  window: z.string().nullable().default(null),
 });
+
+const chainLink = {
+  sequence: z.int().positive(),
+  after: z.string().nullable(),
+  full: z.boolean(),
+};
+
+/** Also the shape in run.json. */
+export const incrementalSchema: z.ZodType<IncrementalPlan> = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('column'),
+    ...chainLink,
+    column: z.string(),
+    columnType: z.string(),
+    from: z.string().nullable(),
+    to: z.string(),
+    rowsAtTo: count,
+  }),
+  z.strictObject({ kind: z.literal('files'), ...chainLink, files: count }),
+]);
 
 const sources = z.array(z.strictObject({ path: z.string(), bytes: count, modifiedMs: z.number() }));
 
@@ -68,6 +90,8 @@ const input: z.ZodType<ResolvedInput> = z.strictObject({
   // Plans of earlier versions are of tables.
   grid: grid.nullable().default(null),
   staged: z.boolean(),
+  // Runs of earlier versions took all rows.
+  excerpt: z.string().nullable().default(null),
   rows: count,
   stagingRejects: count,
 });
@@ -151,6 +175,7 @@ export const planSchema: z.ZodType<Plan> = z.strictObject({
   model: z.strictObject({ path: z.string(), sha256: z.string(), signature }),
   output,
   kv: kv.nullable(),
+  incremental: incrementalSchema.nullable().default(null),
   onInvalid,
   batchSize: z.int().positive(),
   threads: z.int().positive(),

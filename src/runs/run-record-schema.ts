@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { runIdentitySchema, tensorSpecSchema } from './plan-schema.ts';
+import { incrementalSchema, runIdentitySchema, tensorSpecSchema } from './plan-schema.ts';
 import { recordedErrorSchema } from './recorded-error.ts';
 import type { RunRecord } from './run-record.ts';
 import { RUN_STATUSES } from './run-status.ts';
@@ -23,6 +23,7 @@ export const runRecordSchema: z.ZodType<RunRecord> = z.object({
   rowsOut: count,
   rejects: count,
   coverage: z.object({ expected: count, present: count, ratio: amount, min: amount }).exactOptional(),
+  incremental: incrementalSchema.exactOptional(),
   throughputRowsPerSecond: amount,
   shards: z.object({ total: count, reused: count, retried: count }),
   stages: stageSecondsSchema,

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { makeFolder, writeFileDurably } from '../core/durable-file.ts';
 import { ServeBatchError } from '../core/errors.ts';
+import type { IncrementalPlan } from '../core/incremental.ts';
 import type { TensorSpec } from '../core/model.ts';
 import type { RunIdentity } from '../core/plan.ts';
 import { jsonText, readJsonFile } from './json-file.ts';
@@ -28,6 +29,8 @@ export interface RunRecord {
   readonly rejects: number;
   /** Of a grid: how much of it has a prediction. */
   readonly coverage?: CoverageRecord;
+  /** Of an input that grows: what of it the run took. */
+  readonly incremental?: IncrementalPlan;
   /** Rows of the shards that this command computed, by its duration: reused shards do not count. */
   readonly throughputRowsPerSecond: number;
   readonly shards: { readonly total: number; readonly reused: number; readonly retried: number };

@@ -1,3 +1,4 @@
+import type { IncrementalPlan } from '../core/incremental.ts';
 import type { RunIdentity } from '../core/plan.ts';
 import { pathExists, readJsonIfValid } from './json-file.ts';
 import type { RunPaths } from './layout.ts';
@@ -34,6 +35,7 @@ export interface PlanSummary {
   readonly modelPath: string;
   readonly batchSize: number;
   readonly identity: RunIdentity;
+  readonly incremental: IncrementalPlan | null;
 }
 
 /** What the status of a run depends on, besides its own folder. */
@@ -107,7 +109,7 @@ export function statusOf(
 async function readPlanSummary(paths: RunPaths): Promise<PlanSummary | undefined> {
   const plan = await readJsonIfValid(paths.plan, planSchema);
   if (plan === undefined) return undefined;
-  const { createdAt, identity, input, model, batchSize } = plan;
+  const { createdAt, identity, input, model, batchSize, incremental } = plan;
   const rows = input.rows + input.stagingRejects;
-  return { createdAt, rows, modelPath: model.path, batchSize, identity };
+  return { createdAt, rows, modelPath: model.path, batchSize, identity, incremental };
 }

@@ -81,6 +81,19 @@ export async function writeShardRecord(paths: RunPaths, record: ShardRecord): Pr
   return written;
 }
 
+/**
+ * The records of a run's shards as they stand, by index, whatever became of their files: for the history.
+ * Those that are damaged or of another plan are left out.
+ */
+export async function readShardRecords(paths: RunPaths, plan: Plan): Promise<Map<number, ShardRecord>> {
+  const records = new Map<number, ShardRecord>();
+  for (const shard of plan.shards) {
+    const record = await readJsonIfValid(paths.shardRecord(shard.index), shardRecordSchema);
+    if (record !== undefined && agreesWithPlan(record, shard)) records.set(shard.index, record);
+  }
+  return records;
+}
+
 export interface CommittedShardsOptions {
   /** Whether to read every part and compare its sha256; otherwise only its size is compared. */
   readonly verify: boolean;

@@ -50,7 +50,7 @@ export class OccurrenceAccount implements RunWitness {
   async ends(end: RunEnd): Promise<void> {
     if (end.result === null) return this.failed(end.error);
     const { record, publishError } = end.result;
-    const { runId } = record;
+    const runId = record?.runId ?? null;
     if (publishError === null) return this.#write({ state: 'done', runId, error: null });
     const error = recorded(publishError);
     // Somebody has to look at it; publishing it again would end the same.

@@ -8,6 +8,7 @@ import type { RunJobResult } from '../pipeline/job-run.ts';
 import { folderOfJob } from '../pipeline/locations.ts';
 import { failedRecord } from '../runs/ledger.ts';
 import { acquireLock } from '../runs/lock.ts';
+import type { RunRecord } from '../runs/run-record.ts';
 import { claimAlert } from './alert-mark.ts';
 import { AlreadySettled, OccurrenceAccount } from './occurrence-account.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
@@ -114,12 +115,12 @@ async function tellOfResult(
   await effects.announcer.success(spec);
   const deadline = spec.schedule?.deadlineSeconds ?? null;
   const now = effects.clock.now();
-  if (deadline === null || result.outcome === 'up to date') return;
+  if (deadline === null || result.record === null || result.outcome === 'up to date') return;
   if (now.getTime() <= occurrence.getTime() + deadline * 1000) return;
-  await tellOnce(spec, occurrence, lateAlert(spec, result, now), effects);
+  await tellOnce(spec, occurrence, lateAlert(spec, result.record, now), effects);
 }
 
-function lateAlert(spec: JobSpec, { record }: RunJobResult, now: Date): Alert {
+function lateAlert(spec: JobSpec, record: RunRecord, now: Date): Alert {
   return {
     event: 'late',
     job: spec.name,

@@ -77,6 +77,10 @@ export async function runAndReport(
       return end.error;
     case 'done': {
       const { record, outcome } = end.result;
+      if (record === null) {
+        log.info(end.result.message, about);
+        return null;
+      }
       const fields = { ...about, runId: record.runId, folder: folderOfJob(job.spec) };
       if (end.error === null) log.info(`${outcome}: the run is ${record.status}`, fields);
       else log.warn(`committed, but not published: ${end.error.message}`, fields);

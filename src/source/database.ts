@@ -20,6 +20,8 @@ export class Database {
   readonly appendConnection: DuckDBConnection;
   readonly #instance: DuckDBInstance;
   readonly #ownsInstance: boolean;
+  /** What {@link runOnce} has run. */
+  readonly #done = new Set<string>();
 
   private constructor(
     instance: DuckDBInstance,
@@ -64,6 +66,16 @@ export class Database {
     // The same text of times on every machine.
     await connection.run(`SET TimeZone = ${quoteText('UTC')}`);
     return new Database(instance, ownsInstance, connection, await instance.connect());
+  }
+
+  /**
+   * Makes something that lasts as long as the database, unless this statement has made it: even with
+   * IF NOT EXISTS, DuckDB would look through the files again.
+   */
+  async runOnce(sql: string): Promise<void> {
+    if (this.#done.has(sql)) return;
+    await this.run(sql);
+    this.#done.add(sql);
   }
 
   async run(sql: string): Promise<void> {

@@ -15,8 +15,8 @@ export async function createFeatureTables(database: Database, tables: readonly N
     try {
       const format = formatOfFiles(paths);
       const kind = format === 'parquet' ? 'VIEW' : 'TABLE';
-      await database.run(
-        `CREATE TEMP ${kind} IF NOT EXISTS ${quoteName(name)} AS SELECT * FROM ${readTableSql(format, paths)}`,
+      await database.runOnce(
+        `CREATE TEMP ${kind} ${quoteName(name)} AS SELECT * FROM ${readTableSql(format, paths)}`,
       );
     } catch (error) {
       throw new ServeBatchError(

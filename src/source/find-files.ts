@@ -26,6 +26,50 @@ export async function findFiles(
   return [...found.values()];
 }
 
+/**
+ * As {@link findFiles}, for a place where files arrive: it may hold none yet, and a file may have no bytes
+ * yet. Throws `INPUT_NOT_FOUND` where the place itself, the folder of a glob say, does not exist.
+ */
+export async function findArrivedFiles(
+  paths: readonly string[],
+  format?: TableFormat,
+): Promise<readonly SourceFile[]> {
+  const found = new Map<string, SourceFile>();
+  for (const path of paths) {
+    for (const file of await arrivedFilesOf(path, format)) {
+      // One that was moved away meanwhile is none that arrived.
+      const status = await stat(file).catch(() => null);
+      if (status === null || found.has(resolve(file))) continue;
+      found.set(resolve(file), { path: file, bytes: status.size, modifiedMs: status.mtimeMs });
+    }
+  }
+  return [...found.values()];
+}
+
+async function arrivedFilesOf(path: string, format: TableFormat | undefined): Promise<string[]> {
+  try {
+    return await filesOf(path, format);
+  } catch (error) {
+    if (!(error instanceof ServeBatchError) || error.code !== 'INPUT_NOT_FOUND') throw error;
+    const place = placeOf(path);
+    const status = await stat(place).catch(() => null);
+    if (status?.isDirectory() === true) return [];
+    throw new ServeBatchError(
+      'INPUT_NOT_FOUND',
+      `The folder ${place}, where the files of ${path} are to arrive, does not exist. Make it, or mend the path.`,
+      { cause: error, fields: { file: place } },
+    );
+  }
+}
+
+/** The folder itself, or the one that a glob's first pattern stands in. */
+function placeOf(path: string): string {
+  const pattern = /[*?[\]{}]/.exec(path);
+  if (pattern === null) return path;
+  const fixed = path.slice(0, pattern.index);
+  return fixed.endsWith('/') ? fixed : dirname(fixed);
+}
+
 /** What a file looks like now; changes of a source show in it. */
 export async function sourceFile(path: string): Promise<SourceFile> {
   const status = await stat(path);

@@ -57,8 +57,8 @@ export function cellCount({ dimensions }: Pick<GridPlan, 'dimensions'>): number 
 /** Makes the tables of the dimensions' values, and those of the filter, once for a database. */
 async function createGridTables(database: Database, grid: GridPlan): Promise<void> {
   for (const [index, dimension] of grid.dimensions.entries())
-    await database.run(
-      `CREATE TEMP TABLE IF NOT EXISTS ${tableName(index)} AS ${dimensionSql(dimension)} ORDER BY position`,
+    await database.runOnce(
+      `CREATE TEMP TABLE ${tableName(index)} AS ${dimensionSql(dimension)} ORDER BY position`,
     );
   await createFeatureTables(database, grid.tables);
 }

@@ -19,7 +19,8 @@ export function inputName(input: Pick<ResolvedInput, 'sources' | 'grid'>): strin
 export function filePlaces(
   input: ResolvedInput,
 ): readonly { readonly file: string; readonly firstRow: number }[] {
-  if (input.staged || input.grid !== null) return [{ file: inputName(input), firstRow: 0 }];
+  const excerpt = input.excerpt === null ? '' : ` (${input.excerpt})`;
+  if (input.staged || input.grid !== null) return [{ file: `${inputName(input)}${excerpt}`, firstRow: 0 }];
   let firstRow = 0;
   return input.files.map(({ path, rows }) => {
     const place = { file: path, firstRow };

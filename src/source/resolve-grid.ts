@@ -59,6 +59,7 @@ export async function resolveGrid(
     files: [],
     grid: { ...plain, blocks },
     staged: false,
+    excerpt: null,
     rows,
     stagingRejects: 0,
   };

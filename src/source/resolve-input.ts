@@ -38,6 +38,7 @@ export async function resolveInput(database: Database, request: InputRequest): P
       ...base,
       ...described,
       staged: false,
+      excerpt: null,
       rows: totalRows(described.files),
       stagingRejects: 0,
     });
@@ -62,6 +63,7 @@ export async function resolveInput(database: Database, request: InputRequest): P
     hiveColumns: [],
     files: described.files,
     staged: true,
+    excerpt: null,
     rows: totalRows(described.files),
     stagingRejects: count,
   });
@@ -112,7 +114,7 @@ function notEmpty(input: ResolvedInput): ResolvedInput {
   throw new ServeBatchError(
     'INPUT_EMPTY',
     `The input ${input.paths.join(', ')} has no rows${rejected}. Expected at least one: an empty run would publish an empty store.`,
-    { fields: { paths: input.paths } },
+    { fields: { paths: input.paths, rejects: input.stagingRejects } },
   );
 }
 

@@ -43,7 +43,9 @@ describe('the long form of a job', () => {
       name: 'sales',
       description: null,
       isDefault: false,
-      input: { paths: [], hivePartitioning: 'auto', csv: {}, json: {} },
+      params: {},
+      occurrence: null,
+      input: { paths: [], grid: null, incremental: null, hivePartitioning: 'auto', csv: {}, json: {} },
       features: { columns: null, select: null, tables: {} },
       model: { path: join(folder, 'm.onnx'), outputs: null },
       output: {
@@ -64,6 +66,7 @@ describe('the long form of a job', () => {
         memoryLimitBytes: null,
       },
       onInvalid: { action: 'fail', maxRows: null, maxShare: null },
+      coverage: { min: 1 },
     });
   });
 

@@ -16,6 +16,14 @@ describe('what is accepted', () => {
     ['reading options without a path', { input: { format: 'csv', csv: { delimiter: ';', quote: '' } } }],
     ['an escaped and a plain null text', { input: { csv: { nullText: ['', 'NA'] } } }],
     ['Hive partitions', { input: { path: 'data', hivePartitioning: true } }],
+    ['new rows', { input: { path: 'a.parquet', incremental: { column: 'updated_at' } } }],
+    ['new files', { input: { path: 'in', incremental: 'files' } }],
+    ['new files at once', { input: { path: 'in', incremental: { files: true, settle: 0 } }, kv: 'none' }],
+    ['new files that settle', { input: { path: 'in', incremental: { files: true, settle: '1m' } } }],
+    [
+      'new files with a store switched off',
+      { input: { path: 'in', incremental: 'files' }, kv: { url: 'none', key: '{store}' } },
+    ],
     ['a matrix', { features: { columns: ['price', 'discount'] } }],
     ['inputs by name', { features: { columns: { price: ['price'] } } }],
     ['a SELECT with tables', { features: { select: 'FROM input', tables: { stores: 'stores.csv' } } }],
@@ -62,7 +70,43 @@ describe('what is refused, and what is said', () => {
     [{ input: { path: ['a', 5] } }, 'input.path[1] is 5; expected a file, glob'],
     [
       { input: { pth: 'a' } },
-      'input.pth is not a field. Did you mean "path"? The fields of input are path, format,',
+      'input.pth is not a field. Did you mean "path"? The fields of input are path, grid, filter, incremental, format,',
+    ],
+    [
+      { input: { incremental: 'rows' } },
+      'input.incremental is "rows"; expected files, or a map with column or files.',
+    ],
+    [
+      { input: { incremental: {} } },
+      'input.incremental is a map; expected files, or a map with column or files.',
+    ],
+    [
+      { input: { incremental: { column: 'a', files: true } } },
+      'input.incremental is a map; expected files, or a map with column or files.',
+    ],
+    [
+      { input: { incremental: { column: 'a', settle: 5 } } },
+      'input.incremental.settle is 5; expected no settle beside a column: it is for files.',
+    ],
+    [
+      { input: { incremental: { files: true, settle: '10 s' } } },
+      'input.incremental.settle is "10 s"; expected a time of whole seconds, 0 or more',
+    ],
+    [
+      { input: { grid: { a: [1] }, incremental: 'files' } },
+      'input.incremental is "files"; expected no incremental beside a grid',
+    ],
+    [
+      { input: { incremental: 'files' }, kv: { key: '{a}' } },
+      'kv is a map; expected none beside input.incremental: a store holds the predictions of one run',
+    ],
+    [
+      { input: { incremental: 'files' }, output: 'all.parquet' },
+      'output is "all.parquet"; expected a folder beside input.incremental: one file holds',
+    ],
+    [
+      { input: { incremental: 'files' }, output: { path: 'all.parquet' } },
+      'output is a map; expected a folder beside input.incremental',
     ],
     [{ input: { format: 'xlsx' } }, 'input.format is "xlsx"; expected parquet, csv, json or arrow.'],
     [

@@ -10,7 +10,13 @@ const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 describe('the jobs of this project', () => {
   it('are these, and sales is the default', async () => {
     const project = await loadProject(PROJECT, {});
-    expect(project.jobs.map(({ name }) => name)).toEqual(['sales', 'sales-by-column']);
+    expect(project.jobs.map(({ name }) => name)).toEqual([
+      'hourly-forecast',
+      'incoming',
+      'sales',
+      'sales-by-column',
+      'weekly-forecast',
+    ]);
     expect(project.defaultJob().name).toBe('sales');
   });
 
@@ -21,6 +27,17 @@ describe('the jobs of this project', () => {
       key: { text: '{store}:{product}' },
       field: { text: '{date}' },
     });
+  });
+});
+
+describe('the job incoming', () => {
+  it('takes new files, and has the features of the job sales', async () => {
+    const load = (name: string) => loadJob(name, { projectFolder: PROJECT, env: {} });
+    const { spec } = await load('incoming');
+    const sales = await load('sales');
+    expect(spec.input.incremental).toEqual({ kind: 'files', settleSeconds: 10 });
+    expect(spec.kv).toBeNull();
+    expect(spec.features).toEqual(sales.spec.features);
   });
 });
 

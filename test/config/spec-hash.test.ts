@@ -47,6 +47,12 @@ describe('specSha256', () => {
     expect(hash({ onInvalid: { action: 'reject', max: 5 } })).toBe(hash({ onInvalid: 'reject' }));
   });
 
+  it('stays the same however long files settle', () => {
+    const settling = (settle: string) =>
+      hash({ input: { path: 'in', incremental: { files: true, settle } }, kv: 'none' });
+    expect(settling('1m')).toBe(settling('0s'));
+  });
+
   it('changes with everything that decides bytes, each in its own way', () => {
     const variants: Partial<JobFile>[] = [
       {},
@@ -54,6 +60,9 @@ describe('specSha256', () => {
       { input: { ...BASE.input, hivePartitioning: true } },
       { input: { path: 'a.csv', csv: { skip: 2 } } },
       { input: { ...BASE.input, json: { types: { a: 'INTEGER' } } } },
+      { input: { ...BASE.input, incremental: { column: 'a' } }, kv: 'none' },
+      { input: { ...BASE.input, incremental: { column: 'b' } }, kv: 'none' },
+      { input: { ...BASE.input, incremental: 'files' }, kv: 'none' },
       { features: { columns: ['a', 'b'] } },
       { features: { columns: ['b', 'a'] } },
       { features: { select: 'FROM input' } },

@@ -299,7 +299,11 @@ export const BAD_CASES: readonly BadCase[] = [
     what: 'a job name with a typing mistake',
     args: ['run', 'sale'],
     exitCode: 2,
-    says: ['There is no job "sale"', 'Did you mean "sales"?', 'The jobs are sales, sales-by-column'],
+    says: [
+      'There is no job "sale"',
+      'Did you mean "sales"?',
+      'The jobs are hourly-forecast, incoming, sales, sales-by-column',
+    ],
   },
   {
     what: 'a flag with a typing mistake',

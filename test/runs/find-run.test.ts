@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { findRun } from '../../src/runs/find-run.ts';
+import { findRun, findRunOfJob } from '../../src/runs/find-run.ts';
 import { runPaths } from '../../src/runs/layout.ts';
 import { temporaryFolder } from './sample-run.ts';
 
@@ -31,6 +31,12 @@ test('a beginning of several ids is refused, and they are named', async () => {
       /2 runs .*20261122T000000Z-b7c1 \(costs\).*20261122T000000Z-b2b2 \(costs\).*Give more/,
     ),
   });
+});
+
+test('of one job, only its own runs count', async () => {
+  const root = await rootWith(A, B, ['costs', A[1]]);
+  expect(await findRunOfJob(join(root, 'costs'), A[1])).toMatchObject({ runId: A[1], job: 'costs' });
+  await expect(findRunOfJob(join(root, 'sales'), B[1])).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
 test('an id that two jobs have is refused', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LatencyHistogram, latencyHistogramSchema } from '../../src/runs/latency-histogram.ts';
+import { bucketRange, LatencyHistogram, latencyHistogramSchema } from '../../src/runs/latency-histogram.ts';
 
 /** Milliseconds from a microsecond to a day, spread over all magnitudes. */
 const durations = fc.array(
@@ -76,4 +76,19 @@ test.each([
   { maxMs: -1, buckets: [] },
 ])('%j is refused', (json) => {
   expect(latencyHistogramSchema.safeParse(json).success).toBe(false);
+});
+
+describe('the range of a bucket', () => {
+  test('holds the durations that are counted in it', () => {
+    fc.assert(
+      fc.property(durations, (ms) => {
+        for (const each of ms) {
+          const [bucket = -1] = histogramOf([each]).toJSON().buckets[0] ?? [];
+          const { fromMs, toMs } = bucketRange(bucket);
+          expect(each).toBeGreaterThan(fromMs * (1 - 1e-9));
+          expect(each).toBeLessThanOrEqual(toMs * (1 + 1e-9));
+        }
+      }),
+    );
+  });
 });

@@ -10,6 +10,8 @@ import {
   listRunIds,
   listRuns,
   previousPublished,
+  publishedSince,
+  type RunFilter,
 } from '../../src/runs/ledger.ts';
 import { acquireLock } from '../../src/runs/lock.ts';
 import { writePlan } from '../../src/runs/plan-file.ts';
@@ -68,7 +70,14 @@ describe('the history of a job', () => {
       rows: 12,
       modelPath: 'sales.onnx',
       batchSize: 4,
-      identity: { inputFingerprint: 'f1', modelSha256: 'm1', specSha256: 's1' },
+      identity: {
+        inputFingerprint: 'f1',
+        modelSha256: 'm1',
+        specSha256: 's1',
+        occurrence: null,
+        window: null,
+      },
+      incremental: null,
     });
     expect(oldest).toMatchObject({ runId: A, status: 'published', publishedAt: '2026-11-21T01:00:00.000Z' });
     expect(oldest?.record).toEqual(sampleRecord(planOf(A)));
@@ -83,6 +92,55 @@ describe('the history of a job', () => {
       '20261121T000000Z-zzzz',
     ]);
   });
+});
+
+describe('a filter', () => {
+  async function fourRuns(): Promise<string> {
+    const job = await temporaryFolder();
+    await published(job, A, '2026-11-21T01:00:00Z');
+    await planned(job, B);
+    await published(job, C, '2026-11-23T01:00:00Z');
+    await planned(job, D);
+    return job;
+  }
+  const ids = async (job: string, filter: RunFilter): Promise<string[]> =>
+    (await listRuns(job, systemClock, filter)).map(({ runId }) => runId);
+
+  test('lists the newest, those since an instant, and those of a status', async () => {
+    const job = await fourRuns();
+    expect(await ids(job, { limit: 2 })).toEqual([D, C]);
+    expect(await ids(job, { since: new Date('2026-11-22T00:00:00.250Z') })).toEqual([D, C, B]);
+    expect(await ids(job, { since: new Date('2026-11-22T00:00:00.251Z') })).toEqual([D, C]);
+    expect(await ids(job, { statuses: ['interrupted', 'published'] })).toEqual([D, C, B]);
+    expect(await ids(job, { statuses: ['superseded'], limit: 1 })).toEqual([A]);
+    expect(await ids(job, { statuses: ['failed'] })).toEqual([]);
+  });
+
+  test('the limit counts what the rest of the filter lets through, over any number of folders', async () => {
+    const job = await temporaryFolder();
+    const runIds = Array.from({ length: 100 }, (_, index) => runIdAt(index));
+    for (const runId of runIds) await mkdir(runPaths(job, runId).folder, { recursive: true });
+    await planned(job, runIds[3] ?? '', { createdAt: '2026-11-21T00:00:03.000Z' });
+    await writeManifest(runPaths(job, runIds[3] ?? ''), sampleRecord(planOf(runIds[3] ?? '')));
+    expect(await ids(job, { limit: 40 })).toEqual([...runIds].reverse().slice(0, 40));
+    expect(await ids(job, { statuses: ['committed'], limit: 1 })).toEqual([runIds[3]]);
+  });
+
+  test('of runs of one second, the limit takes those that were planned last', async () => {
+    const job = await temporaryFolder();
+    const runIds = Array.from(
+      { length: 40 },
+      (_, index) => `20261121T000000Z-${String(index).padStart(4, '0')}`,
+    );
+    for (const [index, runId] of runIds.entries())
+      await planned(job, runId, { createdAt: `2026-11-21T00:00:00.${900 - index}Z` });
+    expect(await ids(job, { limit: 2 })).toEqual(runIds.slice(0, 2));
+  });
+
+  function runIdAt(second: number): string {
+    const [minutes, seconds] = [Math.floor(second / 60), second % 60];
+    return `20261121T00${String(minutes).padStart(2, '0')}${String(seconds).padStart(2, '0')}Z-aaaa`;
+  }
 });
 
 describe('the status of a run', () => {
@@ -259,6 +317,7 @@ describe('finding a run by what it computes', () => {
     expect((await findRunByIdentity(job, identity))?.runId).toBe(B);
     expect((await findRunByIdentity(job, { ...identity, modelSha256: 'other' }))?.runId).toBe(C);
     expect(await findRunByIdentity(job, { ...identity, specSha256: 'other' })).toBeUndefined();
+    expect(await findRunByIdentity(job, { ...identity, window: 'from the beginning' })).toBeUndefined();
     expect(await findRunByIdentity(job, { ...identity, inputFingerprint: 'other' })).toBeUndefined();
   });
 
@@ -310,4 +369,16 @@ test('the jobs of a root are the folders that have runs', async () => {
   await mkdir(join(root, 'empty'));
   await writeFile(join(root, 'file'), '');
   expect(await listJobs(root)).toEqual(['costs', 'sales']);
+});
+
+test('a rollback leaves behind the current run, and those published after the run that it goes to', async () => {
+  const job = await temporaryFolder();
+  await published(job, A, '2026-11-21T01:00:00Z');
+  await published(job, B, '2026-11-22T01:00:00Z');
+  await published(job, C, '2026-11-23T01:00:00Z');
+  await published(job, D, '2026-11-24T01:00:00Z');
+  expect(await publishedSince(job, C, D)).toEqual([D]);
+  expect(await publishedSince(job, A, D)).toEqual([D, C, B]);
+  await markRolledBack(runPaths(job, C), { at: new Date() });
+  expect(await publishedSince(job, A, D)).toEqual([D, B]);
 });

@@ -2,7 +2,12 @@ import { mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { type RunPaths, runPaths } from '../../src/runs/layout.ts';
-import { readCommittedShards, type ShardRecord, writeShardRecord } from '../../src/runs/shard-record.ts';
+import {
+  readCommittedShards,
+  readShardRecords,
+  type ShardRecord,
+  writeShardRecord,
+} from '../../src/runs/shard-record.ts';
 import { partContent, samplePlan, sampleShard, temporaryFolder, writePart } from './sample-run.ts';
 
 const plan = samplePlan();
@@ -110,4 +115,11 @@ test('verifying can be aborted', async () => {
   const paths = await committedRun();
   const signal = AbortSignal.abort(new Error('enough'));
   await expect(readCommittedShards(paths, plan, { verify: true, signal })).rejects.toThrow('enough');
+});
+
+test('the history has the records whose parts are gone, but none of another plan', async () => {
+  const paths = await committedRun();
+  await rm(paths.part(1));
+  await replaceRecord(paths, { rowEnd: 7 });
+  expect([...(await readShardRecords(paths, plan)).values()]).toEqual([sampleShard(1)]);
 });

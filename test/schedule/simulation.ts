@@ -166,7 +166,7 @@ async function computeAndPublish(
   if (mishap === 'fails') throw new ServeBatchError('INPUT_NOT_FOUND', 'the input is not there yet');
   const runId = settled?.runId ?? newRunId(clock.now());
   const paths = runPaths(folder, runId);
-  const identity = { inputFingerprint: 'f', modelSha256: 'm', specSha256: 's', occurrence };
+  const identity = { inputFingerprint: 'f', modelSha256: 'm', specSha256: 's', occurrence, window: null };
   const plan = samplePlan({ runId, job: spec.name, createdAt: clock.now().toISOString(), identity });
   const record = { ...sampleRecord(plan), rejects: 0 };
   if (settled === undefined) {

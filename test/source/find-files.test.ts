@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { TableFormat } from '../../src/core/table.ts';
-import { findFiles } from '../../src/source/find-files.ts';
+import { findArrivedFiles, findFiles } from '../../src/source/find-files.ts';
 import { temporaryFolder } from '../support/project.ts';
 
 let folder: string;
@@ -101,5 +101,34 @@ describe('says what is wrong with', () => {
     const files = findFiles(['s3://user:secret@bucket/sales.parquet']);
     await expect(files).rejects.toMatchObject({ code: 'USAGE' });
     await expect(files).rejects.not.toThrow('secret');
+  });
+});
+
+describe('where files arrive', () => {
+  const arrived = async (path: string) =>
+    (await findArrivedFiles([join(folder, path)])).map((file) => [relative(folder, file.path), file.bytes]);
+
+  it('there may be none yet: no match of a glob, no table in a folder', async () => {
+    expect(await arrived('*.jsonl')).toEqual([]);
+    expect(await arrived('only-notes')).toEqual([]);
+    expect(await arrived('days/*/*.csv')).toEqual([]);
+  });
+
+  it('a file may have no bytes yet', async () => {
+    expect(await arrived('[es]*.csv')).toEqual([
+      ['empty.csv', 0],
+      ['sales.csv', 7],
+    ]);
+  });
+
+  it.each([
+    ['nowhere', 'nowhere, where'],
+    ['nowhere/*.csv', 'nowhere/, where'],
+    ['dayz/date=*/*.csv', 'dayz, where'],
+  ])('the place itself has to exist: %s', async (path, says) => {
+    await expect(findArrivedFiles([join(folder, path)])).rejects.toMatchObject({
+      code: 'INPUT_NOT_FOUND',
+      message: expect.stringContaining(says),
+    });
   });
 });

@@ -13,6 +13,7 @@ function input(staged: boolean, ...paths: string[]): ResolvedInput {
     grid: null,
     files: staged ? [{ path: 'staged.parquet', rows: 30 }] : paths.map((path) => ({ path, rows: 10 })),
     staged,
+    excerpt: null,
     rows: 30,
     stagingRejects: 0,
   };

@@ -56,6 +56,8 @@ export async function planTable(
     storeUrl: null,
     stagedPath: paths.staged,
     stagingRejectsPath: paths.stagingRejects,
+    incremental: null,
+    taken: null,
   };
   const session = await ModelSession.open(spec.model.path, { threads: 1 });
   const draft = await planRun(database, session, request).finally(() => session.close());

@@ -43,14 +43,23 @@ export function addPublishCommand(program: Command, context: CliContext): void {
 export function addRollbackCommand(program: Command, context: CliContext): void {
   const command = program
     .command('rollback')
-    .description('Make the run that was published before the current one the published one again.')
-    .argument('<job>', 'the job');
+    .description('Make a run that was published before the current one the published one again.')
+    .argument('<job>', 'the job')
+    .argument('[run]', 'its id, or the beginning of it (default: the run published before the current one)');
   addOptions(command, options());
   command.addHelpText(
     'after',
-    '\nExample:\n  serve-batch rollback sales    readers see the run before; publish RUN undoes it',
+    `
+A rollback goes only to a run that readers saw before, and the runs published after it count as rolled back:
+"run" leaves them alone from then on. "publish" takes any committed run, and marks none.
+
+Examples:
+  serve-batch rollback sales                         readers see the run before; publish RUN undoes it
+  serve-batch rollback sales 20261121T000000Z-k3x9   readers see that run`,
   );
-  command.action((job: string, flags: PublishFlags) => rollback(context, job, flags));
+  command.action((job: string, run: string | undefined, flags: PublishFlags) =>
+    rollback(context, job, run, flags),
+  );
 }
 
 async function publish(context: CliContext, runId: string, flags: PublishFlags): Promise<void> {
@@ -66,12 +75,19 @@ async function publish(context: CliContext, runId: string, flags: PublishFlags):
   show(context, flags, record, '');
 }
 
-async function rollback(context: CliContext, job: string, flags: PublishFlags): Promise<void> {
+async function rollback(
+  context: CliContext,
+  job: string,
+  run: string | undefined,
+  flags: PublishFlags,
+): Promise<void> {
   const { placeOfJob } = await import('../job-place.ts');
   const place = await placeOfJob(context, job, flags);
+  const { findRunOfJob } = await import('../../runs/find-run.ts');
+  const to = run === undefined ? undefined : (await findRunOfJob(place.folderOfJob, run)).runId;
   const { rollBack } = await import('../../pipeline/publish-earlier.ts');
   const { watch, ...request } = await publishOptions(context, place.job, flags);
-  const { from, record } = await rollBack({ ...request, place }).finally(watch.stop);
+  const { from, record } = await rollBack({ ...request, place }, to).finally(watch.stop);
   show(context, flags, record, `Rolled back from ${from} to ${record.runId}.\n`);
 }
 

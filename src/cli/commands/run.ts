@@ -3,6 +3,7 @@ import type { RunFlags } from '../../config/run-flags.ts';
 import { systemClock } from '../../core/effects.ts';
 import type { BatchSize } from '../../core/plan.ts';
 import type { RunJobOptions } from '../../pipeline/job-run.ts';
+import type { NothingNew } from '../../pipeline/nothing-new.ts';
 import type { CliContext } from '../context.ts';
 import {
   addOptions,
@@ -40,6 +41,7 @@ interface RunCommandFlags {
   readonly dryRun?: boolean;
   readonly resume: boolean;
   readonly force?: boolean;
+  readonly full?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly grace?: number;
@@ -79,6 +81,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     option('--resume', 'continue an interrupted run of the same input, model and job').default(true),
     option('--no-resume', 'start anew where a run was interrupted'),
     option('-f, --force', 'run anew even where the same run is finished'),
+    option('--full', 'of an input that grows, take everything again, not only what is new'),
     jsonOption('the run record (or the plan, with --dry-run)'),
     option('-q, --quiet', 'print only errors'),
     graceOption(),
@@ -115,7 +118,7 @@ async function run(context: CliContext, job: string | undefined, flags: RunComma
       job: spec.name,
     });
     const effects = { clock: systemClock, log: watch.log, progress: watch.progress };
-    const request = { spec, effects, signal, drain, stdin, pool };
+    const request = { spec, effects, signal, drain, stdin, pool, full: flags.full === true };
     if (flags.dryRun === true) await showPlan(context, flags, request).finally(watch.stop);
     else await runAndShow(context, flags, request, watch);
   } finally {
@@ -123,12 +126,13 @@ async function run(context: CliContext, job: string | undefined, flags: RunComma
   }
 }
 
-type RunRequest = Pick<RunJobOptions, 'spec' | 'effects' | 'signal' | 'drain' | 'stdin' | 'pool'>;
+type RunRequest = Pick<RunJobOptions, 'spec' | 'effects' | 'signal' | 'drain' | 'stdin' | 'pool' | 'full'>;
 
 async function showPlan(context: CliContext, flags: RunCommandFlags, request: RunRequest): Promise<void> {
   const { planOnly } = await import('../../pipeline/plan-only.ts');
   const plan = await planOnly(request);
-  if (flags.json === true) context.out(`${JSON.stringify(plan, null, 2)}\n`);
+  if ('outcome' in plan) showNothingNew(context, flags, plan);
+  else if (flags.json === true) context.out(`${JSON.stringify(plan, null, 2)}\n`);
   else if (flags.quiet !== true) context.out(renderPlan(plan));
 }
 
@@ -144,9 +148,18 @@ async function runAndShow(
   const result = await announceRun(context, request.spec, watch.log, () => runJob(options)).finally(
     watch.stop,
   );
+  if (result.outcome === 'nothing new') return showNothingNew(context, flags, result);
   if (flags.json === true) context.out(`${JSON.stringify(result.record, null, 2)}\n`);
   else if (flags.quiet !== true) context.out(renderRun(result, request.spec));
   if (result.publishError !== null) throw result.publishError;
+}
+
+/** No run was made: there is no record, and with --json what is known instead. */
+function showNothingNew(context: CliContext, flags: RunCommandFlags, result: NothingNew): void {
+  const { outcome, job, lastRunId, watermark, message } = result;
+  if (flags.json === true)
+    context.out(`${JSON.stringify({ outcome, job, lastRunId, watermark, message }, null, 2)}\n`);
+  else if (flags.quiet !== true) context.out(`${message}\n`);
 }
 
 function runFlags(flags: RunCommandFlags): RunFlags {

@@ -1,0 +1,69 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { formatBytes } from '../../core/amounts.ts';
+import { ServeBatchError } from '../../core/errors.ts';
+import type { CliContext } from '../context.ts';
+import { addOptions, debugOption, option } from '../options.ts';
+
+interface ReportFlags {
+  readonly report?: string;
+  readonly output?: string;
+}
+
+export function addReportCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command('report')
+    .description('Make one HTML page with pictures of a run, which works anywhere and loads nothing.')
+    .argument('<run>', 'its id, or the beginning of it, or a job: its published run');
+  addOptions(command, [
+    option('-o, --report <file>', 'the page to write, or - for standard output (default: report-RUN.html)'),
+    option(
+      '--output <path>',
+      'the folder of all jobs, or one file NAME.parquet (default: the job\'s, or "out")',
+    ),
+    debugOption(),
+  ]);
+  command.addHelpText(
+    'after',
+    '\nExamples:\n  serve-batch report sales -o report.html           the published run of the job "sales"\n  serve-batch report 20261121T000000Z-k3x9 -o -     a run, to standard output',
+  );
+  command.action((run: string, flags: ReportFlags) => reportCommand(context, run, flags));
+}
+
+async function reportCommand(context: CliContext, wanted: string, flags: ReportFlags): Promise<void> {
+  if (/\.html?$/i.test(flags.output ?? ''))
+    throw new ServeBatchError(
+      'USAGE',
+      `--output is "${flags.output}": that is where the runs lie. The page is written where -o (--report) says: -o ${flags.output}.`,
+    );
+  const { findReported } = await import('../reported-run.ts');
+  const { folderOfJob, runId } = await findReported(context, wanted, flags);
+  const page = await makePage(context, folderOfJob, runId);
+  const target = flags.report ?? `report-${runId}.html`;
+  if (target === '-') {
+    context.out(page);
+    return;
+  }
+  await writeFile(resolve(context.cwd, target), page);
+  context.out(`The report of run ${runId} is ${target} (${formatBytes(Buffer.byteLength(page))}).\n`);
+}
+
+async function makePage(context: CliContext, folderOfJob: string, runId: string): Promise<string> {
+  const { reportLimits } = await import('../../report/report-limits.ts');
+  const { Database } = await import('../../source/database.ts');
+  const { readReport } = await import('../../report/read-report.ts');
+  const { renderReport } = await import('../../report/render-report.ts');
+  const temporaryFolder = await mkdtemp(join(tmpdir(), 'serve-batch-report-'));
+  try {
+    const database = await Database.open({ ...reportLimits(), temporaryFolder });
+    try {
+      return renderReport(await readReport({ folderOfJob, runId, database, signal: context.signal }));
+    } finally {
+      database.close();
+    }
+  } finally {
+    await rm(temporaryFolder, { recursive: true, force: true });
+  }
+}

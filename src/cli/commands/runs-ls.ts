@@ -1,0 +1,120 @@
+import type { Command } from 'commander';
+import { systemClock } from '../../core/effects.ts';
+import { ServeBatchError } from '../../core/errors.ts';
+import { suggestion } from '../../core/nearest.ts';
+import { formatPercent } from '../../core/percent.ts';
+import type { RunFilter } from '../../runs/ledger.ts';
+import { RUN_STATUSES, type RunStatus } from '../../runs/run-status.ts';
+import type { RunSummary } from '../../runs/run-summary.ts';
+import type { CliContext } from '../context.ts';
+import { formatCount, formatSeconds, formatTable } from '../format.ts';
+import { addOptions, debugOption, jsonOption, option, outputOption, wholeNumber } from '../options.ts';
+import { pointInTime } from '../point-in-time.ts';
+
+interface ListFlags {
+  readonly output?: string;
+  readonly job?: string;
+  readonly status?: readonly string[];
+  readonly since?: string;
+  readonly limit?: number;
+  readonly json?: boolean;
+}
+
+export function addListCommand(runs: Command, context: CliContext): void {
+  const ls = runs.command('ls').description('List the runs, newest first.');
+  addOptions(ls, [
+    option('--job <job>', 'only this job'),
+    option(
+      '--status <status>',
+      `only runs of this status: ${RUN_STATUSES.join(', ')} (repeatable)`,
+    ).argParser((value: string, before: readonly string[] | undefined) => [
+      ...(before ?? []),
+      ...value.split(','),
+    ]),
+    option('--since <time>', 'only runs begun since then: 7d, 2026-11-01 or 2026-11-01T06:00Z'),
+    wholeNumber('--limit <n>', 'only the newest so many'),
+    outputOption(),
+    jsonOption('the runs'),
+    debugOption(),
+  ]);
+  ls.addHelpText(
+    'after',
+    '\nExamples:\n  serve-batch runs ls --since 7d --status failed,interrupted\n  serve-batch runs ls --job sales --limit 10',
+  );
+  ls.action((flags: ListFlags) => listCommand(context, flags));
+}
+
+async function listCommand(context: CliContext, flags: ListFlags): Promise<void> {
+  const filter = filterOf(flags);
+  const runs = await allRuns(context, flags, filter);
+  if (flags.json === true) context.out(`${JSON.stringify(runs, null, 2)}\n`);
+  else if (runs.length > 0) context.out(renderRuns(runs));
+  else if (Object.keys(filter).length > 0) context.out('No such runs.\n');
+  else context.out('No runs yet. Make one with: serve-batch run\n');
+}
+
+function filterOf({ status, since, limit }: ListFlags): RunFilter {
+  return {
+    ...(status === undefined ? {} : { statuses: status.map(statusNamed) }),
+    ...(since === undefined ? {} : { since: pointInTime(since, '--since', systemClock.now()) }),
+    ...(limit === undefined ? {} : { limit }),
+  };
+}
+
+/** `rolled-back` needs no quotes in a shell. */
+function statusNamed(text: string): RunStatus {
+  const name = text.trim().toLowerCase().replace(/[-_]/g, ' ');
+  const status = RUN_STATUSES.find((each) => each === name);
+  if (status !== undefined) return status;
+  throw new ServeBatchError(
+    'USAGE',
+    `--status is "${text}"; expected ${RUN_STATUSES.join(', ')}.${suggestion(name, RUN_STATUSES)}`,
+  );
+}
+
+async function allRuns(
+  context: CliContext,
+  flags: ListFlags,
+  filter: RunFilter,
+): Promise<readonly RunSummary[]> {
+  const { outputRoots } = await import('../job-place.ts');
+  const { jobFolder } = await import('../../runs/layout.ts');
+  const { listJobs, listRuns } = await import('../../runs/ledger.ts');
+  const runs: RunSummary[] = [];
+  for (const root of await outputRoots(context, flags)) {
+    for (const job of await listJobs(root)) {
+      if (flags.job !== undefined && flags.job !== job) continue;
+      runs.push(...(await listRuns(jobFolder(root, job), systemClock, filter)));
+    }
+  }
+  return runs.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)).slice(0, filter.limit);
+}
+
+/** Columns that only some projects need are shown where a run needs them. */
+function renderRuns(runs: readonly RunSummary[]): string {
+  const hasOccurrence = runs.some(({ occurrence }) => occurrence !== null);
+  const hasCoverage = runs.some(({ record }) => record?.coverage !== undefined);
+  const header = [
+    'RUN',
+    'JOB',
+    ...(hasOccurrence ? ['OCCURRENCE'] : []),
+    'STATUS',
+    'ROWS',
+    'REJECTS',
+    'ROWS/S',
+    'DURATION',
+    ...(hasCoverage ? ['COVERAGE'] : []),
+  ];
+  const rows = runs.map(({ runId, job, occurrence, status, plan, record }) => [
+    runId,
+    job,
+    ...(hasOccurrence ? [occurrence?.replace(/(:00)?\.000Z$/, 'Z') ?? ''] : []),
+    status,
+    formatCount(record?.rowsIn ?? plan?.rows ?? 0),
+    record === undefined ? '' : formatCount(record.rejects),
+    record === undefined ? '' : formatCount(record.throughputRowsPerSecond),
+    record === undefined ? '' : formatSeconds(record.durationSeconds),
+    ...(hasCoverage ? [record?.coverage === undefined ? '' : formatPercent(record.coverage.ratio)] : []),
+  ]);
+  return formatTable(header, rows);
+}

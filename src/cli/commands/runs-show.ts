@@ -1,0 +1,135 @@
+import type { Command } from 'commander';
+import { ServeBatchError } from '../../core/errors.ts';
+import type { FoundRun } from '../../runs/find-run.ts';
+import { runPaths } from '../../runs/layout.ts';
+import type { RunSummary } from '../../runs/run-summary.ts';
+import type { CliContext } from '../context.ts';
+import { formatCount, formatPairs } from '../format.ts';
+import { addOptions, debugOption, jsonOption, option, outputOption, wholeNumber } from '../options.ts';
+import { renderDetails } from '../render-details.ts';
+import { renderRows } from '../render-result.ts';
+import { renderRecord, shortPath } from '../render-run.ts';
+
+/** Shards, reasons of rejects and rejected rows that are shown where the user does not say. */
+const SHOWN_SHARDS = 5;
+const SHOWN_REASONS = 10;
+const SHOWN_ROWS = 20;
+
+interface ShowFlags {
+  readonly output?: string;
+  readonly missing?: boolean;
+  readonly rejects?: boolean;
+  readonly limit?: number;
+  readonly json?: boolean;
+}
+
+export function addShowCommand(runs: Command, context: CliContext): void {
+  const show = runs
+    .command('show')
+    .description('Show one run: its stages, its slowest shards, and why rows were rejected.')
+    .argument('<run>', 'its id, or the beginning of it');
+  addOptions(show, [
+    option('--missing', 'list the keys of the grid that have no prediction'),
+    option('--rejects', 'list the rejected rows'),
+    wholeNumber(
+      '--limit <n>',
+      `with --missing or --rejects: so many rows (default: ${SHOWN_ROWS}; with --json all)`,
+    ),
+    outputOption(),
+    jsonOption('the run record, or the rows,'),
+    debugOption(),
+  ]);
+  show.action((runId: string, flags: ShowFlags) => showCommand(context, runId, flags));
+}
+
+async function showCommand(context: CliContext, runId: string, flags: ShowFlags): Promise<void> {
+  const { placeOfRun } = await import('../job-place.ts');
+  const { run } = await placeOfRun(context, runId, flags);
+  const summary = await summaryOf(run);
+  if (flags.missing === true && flags.rejects === true)
+    throw new ServeBatchError('USAGE', '--missing and --rejects cannot be given together; give one of them.');
+  if (flags.missing === true && summary.record !== undefined && summary.record.coverage === undefined)
+    throw new ServeBatchError(
+      'USAGE',
+      `Run ${run.runId} is of a table, not of a grid: nothing can be missing from it. Its rejected rows are listed by --rejects.`,
+    );
+  if (flags.missing === true || flags.rejects === true)
+    await showRows(context, run, flags.missing === true ? 'missing' : 'rejects', flags);
+  else await showSummary(context, run, summary, flags);
+}
+
+async function summaryOf(run: FoundRun): Promise<RunSummary> {
+  const { listRuns } = await import('../../runs/ledger.ts');
+  const { runIdTime } = await import('../../runs/run-id.ts');
+  const { systemClock } = await import('../../core/effects.ts');
+  const since = new Date(runIdTime(run.runId) ?? 0);
+  const newer = await listRuns(run.folderOfJob, systemClock, { since });
+  const summary = newer.find((each) => each.runId === run.runId);
+  if (summary === undefined) throw new Error(`${run.runId} vanished while it was read`);
+  return summary;
+}
+
+async function showSummary(
+  context: CliContext,
+  run: FoundRun,
+  summary: RunSummary,
+  flags: ShowFlags,
+): Promise<void> {
+  const { slowestShards } = await import('../../history/slowest-shards.ts');
+  const { rejectReasons } = await import('../../history/run-rejects.ts');
+  const { record, status, publishedAt } = summary;
+  const paths = runPaths(run.folderOfJob, run.runId);
+  const shards = await slowestShards(paths, record?.startedAt, SHOWN_SHARDS);
+  const rejects = await rejectReasons(paths, SHOWN_REASONS, context.signal);
+  if (flags.json === true) {
+    const known = record === undefined ? summary : { ...record, status, publishedAt };
+    const all = { ...known, slowestShards: shards, rejectReasons: rejects.top };
+    context.out(`${JSON.stringify(all, null, 2)}\n`);
+  } else if (record === undefined) {
+    context.out(renderUnfinished(summary, shortPath(run.folderOfJob)));
+  } else {
+    const at = publishedAt === undefined ? '' : `  published at ${publishedAt}\n`;
+    context.out(`${renderRecord({ ...record, status })}${at}${renderDetails(record, shards, rejects)}`);
+  }
+}
+
+function renderUnfinished({ runId, job, status, plan }: RunSummary, folder: string): string {
+  return `Run ${runId} of ${job}: ${status}\n${formatPairs([
+    ['rows', plan === undefined ? 'not planned yet' : formatCount(plan.rows)],
+    ...(plan === undefined ? [] : [['batches', `${formatCount(plan.batchSize)} rows`] as const]),
+    ['folder', folder],
+    ['next', status === 'interrupted' ? 'the same command continues it' : status],
+  ])}`;
+}
+
+async function showRows(
+  context: CliContext,
+  run: FoundRun,
+  what: 'missing' | 'rejects',
+  flags: ShowFlags,
+): Promise<void> {
+  const { rejectRows } = await import('../../history/run-rejects.ts');
+  const { jsonText } = await import('../../history/result-text.ts');
+  const isJson = flags.json === true;
+  const limit = flags.limit ?? (isJson ? undefined : SHOWN_ROWS);
+  const request = {
+    paths: runPaths(run.folderOfJob, run.runId),
+    what,
+    limit,
+    text: isJson ? ('json' as const) : ('plain' as const),
+    signal: context.signal,
+  };
+  const shown = await rejectRows(request, async (rows, total) => {
+    if (isJson) {
+      for await (const text of jsonText(rows)) context.out(text);
+      return;
+    }
+    const { text } = await renderRows(rows, total);
+    const more = total - Math.min(total, limit ?? total);
+    context.out(
+      `${text}${more === 0 ? '' : `and ${formatCount(more)} more: --limit or --json shows them\n`}`,
+    );
+  });
+  if (shown === null)
+    context.out(isJson ? '[]\n' : what === 'missing' ? 'Nothing is missing.\n' : 'No row was rejected.\n');
+}

@@ -1,0 +1,44 @@
+/**
+ * Inputs that grow: a run takes what no committed run of its job has taken. How far they came is the
+ * watermark. It stands in the plan of each run, and counts from the moment the run is committed.
+ */
+export type IncrementalPlan = ColumnWindow | FilesWindow;
+
+/** Links the runs of a job into a chain: each starts where the committed one before it ended. */
+export interface ChainLink {
+  /** From 1. Of the committed runs of a job, the one with the highest number has the watermark. */
+  readonly sequence: number;
+  /** The run whose watermark this one starts from; null: the first of the chain. */
+  readonly after: string | null;
+  /** Whether it takes everything, whatever was taken before. */
+  readonly full: boolean;
+}
+
+/** The rows of a table whose column is above `from`, up to `to`. */
+export interface ColumnWindow extends ChainLink {
+  readonly kind: 'column';
+  readonly column: string;
+  /** DuckDB's name of its type, which `from` and `to` are texts of. */
+  readonly columnType: string;
+  /** Exclusive; null: from the beginning. */
+  readonly from: string | null;
+  /** Inclusive: the greatest value that the run takes. */
+  readonly to: string;
+  /** Rows that hold exactly `to`. More of them later are rows that came too late. */
+  readonly rowsAtTo: number;
+}
+
+/** Whole files. Which ones are taken by now stands in `taken.json` of the run's folder. */
+export interface FilesWindow extends ChainLink {
+  readonly kind: 'files';
+  /** How many this run takes. */
+  readonly files: number;
+}
+
+/**
+ * The part of an input's growth that a run takes, by where it starts: known before the input is read, and
+ * the same however much the input grows until the run is done.
+ */
+export function windowName({ after, full }: Pick<ChainLink, 'after' | 'full'>): string {
+  return `${full ? 'everything, ' : ''}${after === null ? 'from the beginning' : `after ${after}`}`;
+}

@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import { quoteFiles, quoteName } from '../core/sql.ts';
+import { runPaths } from '../runs/layout.ts';
+import { readManifest } from '../runs/run-record.ts';
+import type { Database } from '../source/database.ts';
+import { chainOfRuns, readChainPlace } from './growing-input.ts';
+import type { HistoryJob } from './history-jobs.ts';
+
+/**
+ * Makes the view of a job: the parts of its published run, or, where each run takes only what is new, of
+ * all committed runs. The columns are those of the parts.
+ */
+export async function createPredictions(database: Database, name: string, job: HistoryJob): Promise<void> {
+  const { folderOfJob, current } = job;
+  if (current === undefined) return;
+  const grows = (await readChainPlace(runPaths(folderOfJob, current))) !== undefined;
+  const runIds = grows ? await chainOfRuns(folderOfJob) : [current];
+  const parts = (await Promise.all(runIds.map((runId) => partsOf(folderOfJob, runId)))).flat();
+  if (parts.length === 0) return;
+  // Runs of a job that changed may have other columns than those before it.
+  await database.run(
+    `CREATE VIEW ${quoteName(name)} AS
+     SELECT * FROM read_parquet(${quoteFiles(parts)}, hive_partitioning = false, union_by_name = ${grows})`,
+  );
+}
+
+async function partsOf(folderOfJob: string, runId: string): Promise<readonly string[]> {
+  const paths = runPaths(folderOfJob, runId);
+  const record = await readManifest(paths);
+  return (record?.output.parts ?? []).map(({ file }) => join(paths.folder, file));
+}

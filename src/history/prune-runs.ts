@@ -1,0 +1,104 @@
+import { rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { makeFolder, syncPath } from '../core/durable-file.ts';
+import type { Clock } from '../core/effects.ts';
+import { pathExists } from '../runs/json-file.ts';
+import { type RunPaths, runPaths, trashFolder } from '../runs/layout.ts';
+import { listRunIds, previousPublished } from '../runs/ledger.ts';
+import { acquireLock } from '../runs/lock.ts';
+import { readCurrent } from '../runs/publication.ts';
+import { folderBytes } from './folder-bytes.ts';
+import { readChainPlace } from './growing-input.ts';
+import { type PruneRule, planPrune } from './prune-plan.ts';
+
+export interface PruneRequest {
+  readonly folderOfJob: string;
+  readonly rule: PruneRule;
+  /** Only says what would go. It takes no lock. */
+  readonly dryRun: boolean;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+export interface PrunedRun {
+  readonly runId: string;
+  readonly bytes: number;
+}
+
+export interface PruneResult {
+  /** Oldest first. */
+  readonly pruned: readonly PrunedRun[];
+  /** How many runs are left. */
+  readonly kept: number;
+  /** Of the runs, and of what an earlier prune that was killed had left. */
+  readonly bytes: number;
+}
+
+/**
+ * Deletes old runs of one job. A folder is renamed into the trash before it is deleted, so that a run is
+ * there or not, whenever the process is killed; the next prune empties the trash. Throws `LOCKED` where
+ * the job is running.
+ */
+export async function pruneRuns(request: PruneRequest): Promise<PruneResult> {
+  if (request.dryRun) return prune(request);
+  const lock = await acquireLock(request.folderOfJob, { clock: request.clock });
+  try {
+    return await prune(request, () => lock.assertHeld());
+  } finally {
+    await lock.release();
+  }
+}
+
+async function prune(request: PruneRequest, assertHeld?: () => Promise<void>): Promise<PruneResult> {
+  const { folderOfJob, rule, signal } = request;
+  const trash = trashFolder(folderOfJob);
+  const runIds = await listRunIds(folderOfJob);
+  const current = await readCurrent(folderOfJob);
+  const doomed = planPrune({ runIds, current, spared: await sparedRuns(folderOfJob, runIds, current) }, rule);
+  let bytes = await folderBytes(trash);
+  const pruned: PrunedRun[] = [];
+  if (assertHeld !== undefined) await rm(trash, { recursive: true, force: true });
+  for (const runId of doomed) {
+    signal.throwIfAborted();
+    const paths = runPaths(folderOfJob, runId);
+    const run = { runId, bytes: await folderBytes(paths.folder) };
+    if (assertHeld !== undefined) {
+      await assertHeld();
+      await deleteRun(paths, trash);
+    }
+    pruned.push(run);
+    bytes += run.bytes;
+  }
+  if (assertHeld !== undefined) await rm(trash, { recursive: true, force: true });
+  return { pruned, kept: runIds.length - pruned.length, bytes };
+}
+
+/**
+ * What readers see, what a rollback would make them see, and the run that knows how far an input that grows
+ * has been taken.
+ */
+async function sparedRuns(
+  folderOfJob: string,
+  runIds: readonly string[],
+  current: string | undefined,
+): Promise<ReadonlySet<string>> {
+  const previous = current === undefined ? undefined : await previousPublished(folderOfJob, current);
+  const watermark = await newestOfChain(folderOfJob, runIds);
+  return new Set([current, previous, watermark].filter((runId) => runId !== undefined));
+}
+
+async function newestOfChain(folderOfJob: string, runIds: readonly string[]): Promise<string | undefined> {
+  for (const runId of runIds) {
+    const paths = runPaths(folderOfJob, runId);
+    if (await pathExists(paths.manifest)) return (await readChainPlace(paths))?.runId;
+  }
+  return undefined;
+}
+
+async function deleteRun(paths: RunPaths, trash: string): Promise<void> {
+  await makeFolder(trash);
+  const away = join(trash, paths.runId);
+  await rename(paths.folder, away);
+  await syncPath(dirname(paths.folder));
+  await rm(away, { recursive: true, force: true });
+}

@@ -1,0 +1,92 @@
+import { formatBytes, formatCount, formatSeconds } from '../../core/amounts.ts';
+import type { RunStatus } from '../../runs/run-status.ts';
+import type { ReportFacts } from '../facts/report-facts.ts';
+import { type Html, html } from '../html.ts';
+import { formatCompact, formatInstant, formatShare } from '../numbers.ts';
+
+/** What run it is, how it stands, and what it comes to. */
+export function headSection(facts: ReportFacts): Html {
+  const { summary } = facts;
+  const failure = summary.failure ?? summary.record?.error;
+  return html`<header><p class="eyebrow">serve-batch report</p><h1>${summary.job} <span class="status ${KIND_OF_STATUS[summary.status]}">${summary.status}</span></h1><p class="run">Run <code>${summary.runId}</code>${summary.occurrence === null ? null : html` for the occurrence ${formatInstant(summary.occurrence)}`}, planned at ${formatInstant(summary.createdAt)}. ${SENTENCE_OF_STATUS[summary.status]}</p>${
+    failure === undefined
+      ? null
+      : html`<p class="failure"><strong>${failure.code}</strong> ${failure.message}</p>`
+  }</header>${tiles(facts)}`;
+}
+
+const KIND_OF_STATUS: Readonly<Record<RunStatus, 'good' | 'bad' | 'plain'>> = {
+  published: 'good',
+  committed: 'plain',
+  superseded: 'plain',
+  'rolled back': 'bad',
+  failed: 'bad',
+  running: 'plain',
+  interrupted: 'bad',
+};
+
+const SENTENCE_OF_STATUS: Readonly<Record<RunStatus, string>> = {
+  published: 'This is what readers see.',
+  committed: 'It is complete, and was never published.',
+  superseded: 'It was published, and a later run took its place.',
+  'rolled back': 'It was published, and a rollback went back from it.',
+  failed: 'It ended with an error; the same command continues it.',
+  running: 'It was still running when this report was made.',
+  interrupted: 'It was ended before it was done; the same command continues it.',
+};
+
+interface Tile {
+  readonly name: string;
+  readonly value: string;
+  readonly note: string;
+  readonly isBad?: boolean;
+}
+
+function tiles({ summary, plan, shardsDone }: ReportFacts): Html {
+  const { record } = summary;
+  const total = plan?.shards.length ?? record?.shards.total ?? 0;
+  const shown: readonly Tile[] =
+    record === undefined
+      ? [
+          { name: 'Rows', value: plan === null ? 'unknown' : formatCount(plan.input.rows), note: 'planned' },
+          { name: 'Shards', value: formatCount(shardsDone), note: `done of ${formatCount(total)}` },
+        ]
+      : [
+          {
+            name: 'Predictions',
+            value: formatCount(record.rowsOut),
+            note: `of ${formatCount(record.rowsIn)} rows`,
+          },
+          {
+            name: 'Rejects',
+            value: formatCount(record.rejects),
+            note: record.rowsIn === 0 ? '' : `${formatShare(record.rejects / record.rowsIn)} of the rows`,
+            isBad: record.rejects > 0,
+          },
+          ...(record.coverage === undefined
+            ? []
+            : [
+                {
+                  name: 'Coverage',
+                  value: formatShare(record.coverage.ratio),
+                  note: `asked for: ${formatShare(record.coverage.min)}`,
+                  isBad: record.coverage.ratio < record.coverage.min,
+                },
+              ]),
+          { name: 'Throughput', value: formatCompact(record.throughputRowsPerSecond), note: 'rows a second' },
+          {
+            name: 'Duration',
+            value: formatSeconds(record.durationSeconds),
+            note: firstRowText(record.firstRowSeconds),
+          },
+          { name: 'Memory', value: formatBytes(record.peakMemoryBytes), note: 'largest process' },
+        ];
+  return html`<dl class="tiles">${shown.map(
+    ({ name, value, note, isBad }) =>
+      html`<div class="tile${isBad === true ? ' bad' : ''}"><dt>${name}</dt><dd><b>${value}</b><span>${note}</span></dd></div>`,
+  )}</dl>`;
+}
+
+function firstRowText(seconds: number | null): string {
+  return seconds === null ? '' : `first row: ${formatSeconds(seconds)}`;
+}

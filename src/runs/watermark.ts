@@ -1,0 +1,37 @@
+import { ServeBatchError } from '../core/errors.ts';
+import type { IncrementalPlan } from '../core/incremental.ts';
+import { isCommitted } from './run-status.ts';
+import type { RunSummary } from './run-summary.ts';
+
+/** A committed run that took a part of an input that grows. */
+export interface TakenRun {
+  readonly summary: RunSummary;
+  readonly incremental: IncrementalPlan;
+}
+
+/**
+ * The committed run that has the watermark: the last of the chain, whatever readers see and whichever of
+ * the earlier ones were deleted. Null: no run has taken anything.
+ *
+ * Throws `INPUT_UNREADABLE` where a committed run does not say what it took: it might be that one.
+ */
+export function lastTakenRun(runs: readonly RunSummary[]): TakenRun | null {
+  let last: TakenRun | null = null;
+  for (const summary of runs) {
+    if (!isCommitted(summary.status)) continue;
+    const incremental = incrementalOf(summary);
+    if (incremental === null || incremental.sequence <= (last?.incremental.sequence ?? 0)) continue;
+    last = { summary, incremental };
+  }
+  return last;
+}
+
+function incrementalOf({ plan, record, runId, job }: RunSummary): IncrementalPlan | null {
+  if (plan !== undefined) return plan.incremental;
+  if (record !== undefined) return record.incremental ?? null;
+  throw new ServeBatchError(
+    'INPUT_UNREADABLE',
+    `Neither plan.json nor run.json of the run ${runId} of ${job} can be read; they may say what was taken of the input. Restore one of them, or delete the run's folder: what it took counts as new then, if it was the last.`,
+    { fields: { runId } },
+  );
+}

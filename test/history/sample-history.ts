@@ -1,0 +1,41 @@
+import { runPaths } from '../../src/runs/layout.ts';
+import { writePlan } from '../../src/runs/plan-file.ts';
+import { markPublished, setCurrent } from '../../src/runs/publication.ts';
+import { type RunRecord, writeManifest } from '../../src/runs/run-record.ts';
+import { samplePlan, sampleRecord } from '../runs/sample-run.ts';
+
+/** The id of a run at midnight of a day in November 2026. */
+export function runOn(day: number): string {
+  return `202611${String(day).padStart(2, '0')}T000000Z-aaaa`;
+}
+
+/** A run that was planned and no more. */
+export async function plannedRun(folderOfJob: string, runId: string): Promise<void> {
+  await writePlan(runPaths(folderOfJob, runId), planOf(runId));
+}
+
+export async function committedRun(
+  folderOfJob: string,
+  runId: string,
+  extra: Readonly<Record<string, unknown>> = {},
+): Promise<RunRecord> {
+  const record = { ...sampleRecord(planOf(runId)), ...extra };
+  await plannedRun(folderOfJob, runId);
+  await writeManifest(runPaths(folderOfJob, runId), record);
+  return record;
+}
+
+/** Commits and publishes a run; each later call counts as a later publication. */
+export async function publishedRun(folderOfJob: string, runId: string): Promise<void> {
+  await committedRun(folderOfJob, runId);
+  const at = new Date(Date.parse(planOf(runId).createdAt) + 60_000);
+  await markPublished(runPaths(folderOfJob, runId), { at, token: 1 });
+  await setCurrent(folderOfJob, runId);
+}
+
+function planOf(runId: string) {
+  return samplePlan({
+    runId,
+    createdAt: `2026-11-${runId.slice(6, 8)}T00:00:00.250Z`,
+  });
+}
