@@ -1,12 +1,12 @@
-import { bindJob, timeZoneOf } from '../config/bind-job.ts';
+import { bindJob } from '../config/bind-job.ts';
 import type { JobSpec } from '../config/job-spec.ts';
 import { loadJob } from '../config/load-job.ts';
 import { loadProject } from '../config/load-project.ts';
 import { adHocJob, overrideJob } from '../config/override-job.ts';
 import type { RunFlags } from '../config/run-flags.ts';
 import { ServeBatchError } from '../core/errors.ts';
-import { parseInstant } from '../core/zoned-time.ts';
 import type { CliContext } from './context.ts';
+import { occurrenceOf } from './occurrence-of.ts';
 
 /**
  * The job that a command means: the named one, the project's default one, or, in a folder without jobs,
@@ -30,21 +30,13 @@ export async function jobOfFlags(
 }
 
 /** The job of this run: for the occurrence, and with the parameters, that the flags say. */
-function bindToFlags(spec: JobSpec, flags: RunFlags): JobSpec {
+async function bindToFlags(spec: JobSpec, flags: RunFlags): Promise<JobSpec> {
+  const now = new Date();
   return bindJob(spec, {
-    occurrence: flags.occurrence === undefined ? null : occurrenceOf(flags.occurrence, spec),
-    now: new Date(),
+    occurrence: await occurrenceOf(spec, flags.occurrence, now),
+    now,
     params: paramsOf(flags.params ?? []),
   });
-}
-
-function occurrenceOf(text: string, spec: JobSpec): Date {
-  const instant = parseInstant(text, timeZoneOf(spec));
-  if (instant !== undefined) return instant;
-  throw new ServeBatchError(
-    'USAGE',
-    `--occurrence is "${text}"; expected a date, a time or an instant. Write for example 2026-11-21, 2026-11-21T02:30 or 2026-11-21T01:30:00Z.`,
-  );
 }
 
 function paramsOf(written: readonly string[]): Readonly<Record<string, string>> {
