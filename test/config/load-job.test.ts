@@ -67,6 +67,9 @@ describe('the long form of a job', () => {
       },
       onInvalid: { action: 'fail', maxRows: null, maxShare: null },
       coverage: { min: 1 },
+      schedule: null,
+      notify: null,
+      heartbeat: null,
     });
   });
 
