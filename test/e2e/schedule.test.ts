@@ -128,12 +128,12 @@ describe('schedule', () => {
 describe('backfill', () => {
   it('runs past occurrences without runs, and publishes none over a newer one', async () => {
     const project = await makeProject({
-      jobs: { weekly: job('{cron: "0 0 * * *", timezone: Europe/Stockholm}') },
+      jobs: { weekly: job('{cron: "0 5 * * *", timezone: Europe/Stockholm}') },
     });
     const range = ['backfill', 'weekly', '--from', '2026-03-27', '--to', '2026-03-30', '--json'];
     const dry = await project.serveBatch([...range, '--dry-run']);
     expect(JSON.parse(dry.stdout)).toEqual(
-      ['26T23', '27T23', '28T23', '29T22'].map((hour) => ({
+      ['27T04', '28T04', '29T03', '30T03'].map((hour) => ({
         occurrence: `2026-03-${hour}:00:00.000Z`,
         runId: null,
       })),

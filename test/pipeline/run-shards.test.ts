@@ -97,6 +97,35 @@ describe('shards', () => {
   });
 });
 
+describe('a run that is asked to end', () => {
+  it('starts no shard any more, keeps those under way, and ends with the reason', async () => {
+    const drain = new AbortController();
+    const reason = new ServeBatchError('SIGTERM', 'ended');
+    const { attempts, committed, error } = await run(
+      ({ index }) => {
+        if (index === 1) drain.abort(reason);
+        return {};
+      },
+      { drain: drain.signal, processes: 2 },
+    );
+    expect(error).toBe(reason);
+    expect(attempts).toEqual(['0.1', '1.1']);
+    expect(committed).toEqual([0, 1]);
+  });
+
+  it('does not try a shard again', async () => {
+    const drain = new AbortController();
+    const reason = new ServeBatchError('SIGTERM', 'ended');
+    const answer = (): never => {
+      drain.abort(reason);
+      return fails('CHILD_DIED');
+    };
+    const { attempts, error } = await run(answer, { drain: drain.signal });
+    expect(error).toBe(reason);
+    expect(attempts).toEqual(['0.1']);
+  });
+});
+
 describe('a shard that fails', () => {
   it.each<ErrorCode>(['CHILD_DIED', 'INTERNAL'])('with %s is tried again', async (code) => {
     const { attempts, committed, error } = await run(({ index, attempt }) =>

@@ -120,6 +120,18 @@ describe('an occurrence is settled', () => {
   });
 });
 
+describe('a record that a clock wrote which was ahead', () => {
+  it.each([
+    ['skipped', 1],
+    ['missed', 1],
+    ['done', 0],
+    ['failed', 0],
+  ] as const)('%s: %i to run', (state, count) => {
+    const known = [{ of: day(21), state, at: '2030-01-01T00:00:00.000Z' }];
+    expect(decided({ since: day(21), known }).run).toHaveLength(count);
+  });
+});
+
 describe('a run that failed', () => {
   const failed = { of: day(20), state: 'waiting', attempts: 1 } as const;
 

@@ -195,6 +195,17 @@ describe('the clock is set', () => {
   });
 });
 
+describe('a clock that was years ahead when the job was first seen', () => {
+  it('does not keep it from running', async () => {
+    const { job, simulation } = await seenBefore({}, '2030-01-01T12:00:00Z');
+    for (const now of ['2026-11-20T12:00:00Z', MIDNIGHT]) {
+      simulation.clock.set(now);
+      await tick(simulation, job);
+    }
+    expect(simulation.computed).toEqual([MIDNIGHT]);
+  });
+});
+
 describe('a run that fails', () => {
   it('is tried again with growing pauses, then has failed, and is told of once', async () => {
     const { job, simulation, folder } = await seenBefore();
@@ -248,6 +259,8 @@ describe('a run that is committed, but not published', () => {
     simulation.clock.set(MIDNIGHT);
     for (let minute = 0; minute < 60; minute++) {
       await tick(simulation, job);
+      // Two retries: after one minute, and after two more.
+      expect(simulation.alerts).toHaveLength(minute < 3 ? 0 : 1);
       simulation.clock.advance(MINUTE);
     }
     expect(simulation.computed).toEqual([MIDNIGHT]);

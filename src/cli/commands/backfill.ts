@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ServeBatchError } from '../../core/errors.ts';
-import { parseInstant } from '../../core/zoned-time.ts';
+import { fromLocal, parseInstant, parseLocal } from '../../core/zoned-time.ts';
 import type { BackfillItem } from '../../schedule/backfill.ts';
 import type { CliContext } from '../context.ts';
 import { formatTable } from '../format.ts';
@@ -12,6 +12,8 @@ import {
   jsonOption,
   option,
 } from '../options.ts';
+
+const DAY_MS = 86_400_000;
 
 interface BackfillFlags {
   readonly from: string;
@@ -31,7 +33,10 @@ export function addBackfillCommand(program: Command, context: CliContext): void 
   const time = 'a date, a local time of the schedule, or an instant';
   addOptions(command, [
     option('--from <time>', `the first occurrence, inclusive: ${time}`).makeOptionMandatory(),
-    option('--to <time>', `the last one, inclusive: ${time}`).makeOptionMandatory(),
+    option(
+      '--to <time>',
+      `the last one, inclusive: ${time}; a date alone means all of its day`,
+    ).makeOptionMandatory(),
     option('--order <order>', 'which goes first: oldest or newest (default: oldest)').choices([
       'oldest',
       'newest',
@@ -58,7 +63,7 @@ async function backfillCommand(context: CliContext, name: string, flags: Backfil
   const { timezone } = job.schedule;
   const range = {
     from: timeOf('--from', flags.from, timezone),
-    to: timeOf('--to', flags.to, timezone),
+    to: lastInstantOf(flags.to, timezone),
     order: flags.order ?? 'oldest',
   };
   const planned = await planBackfill(job, range, effects);
@@ -67,6 +72,13 @@ async function backfillCommand(context: CliContext, name: string, flags: Backfil
   if (flags.json === true) context.out(`${JSON.stringify(items, null, 2)}\n`);
   else context.out(renderItems(items, flags.dryRun === true ? 'would run' : 'not run'));
   if (failure !== null) throw failure;
+}
+
+/** A date alone means all of its day. */
+function lastInstantOf(text: string, timezone: string): Date {
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(text.trim()) ? parseLocal(text) : undefined;
+  if (day === undefined) return timeOf('--to', text, timezone);
+  return new Date(fromLocal(day + DAY_MS, timezone).getTime() - 1);
 }
 
 function timeOf(flag: string, text: string, timezone: string): Date {
