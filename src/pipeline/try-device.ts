@@ -72,5 +72,5 @@ function withMissingLibrary(why: string, written: string): string {
   );
   const missing = [...new Set(names)].filter((name) => !why.includes(name));
   const text = why.replace(/\.$/, '');
-  return missing.length === 0 ? text : `${text} (the library ${missing.join(', ')} is missing)`;
+  return missing.length === 0 ? text : `${text} (missing: ${missing.join(', ')})`;
 }
