@@ -150,7 +150,8 @@ export const devicePlanSchema = z.strictObject({
   adapter: z.string().nullable(),
   cpuNodes: count.nullable(),
   passedOver: z.array(z.strictObject({ device: z.enum(gpus), why: z.string() })),
-}) satisfies z.ZodType<DevicePlan>;
+});
+const device: z.ZodType<DevicePlan> = devicePlanSchema;
 
 export const planSchema: z.ZodType<Plan> = z.strictObject({
   formatVersion: z.literal(1),
@@ -167,6 +168,6 @@ export const planSchema: z.ZodType<Plan> = z.strictObject({
   batchSize: z.int().positive(),
   threads: z.int().positive(),
   // Earlier versions knew the CPU only.
-  device: z.union([devicePlanSchema, z.undefined().transform(() => CPU)]),
+  device: device.default(CPU),
   shards: z.array(z.strictObject({ index: count, rowStart: count, rowEnd: count })),
 });
