@@ -1,3 +1,4 @@
+import type { DeviceChoice, DeviceOptions } from '../core/device.ts';
 import type { BatchSize, Compression, InvalidRowPolicy, KvLayout } from '../core/plan.ts';
 import type { Template } from '../core/template.ts';
 import type { GridSpec } from '../source/grid-spec.ts';
@@ -104,6 +105,9 @@ export interface ExecutionSpec {
   readonly batchSize: BatchSize;
   /** Threads of one model call. */
   readonly threads: number;
+  readonly device: DeviceChoice;
+  /** As onnxruntime-node takes them; none where the device is `auto`. */
+  readonly deviceOptions: DeviceOptions;
   /** How often a shard is tried again after it failed. */
   readonly retries: number;
   /** What DuckDB may use in each child. Null: the program chooses. */
@@ -118,6 +122,8 @@ export const DEFAULT_EXECUTION: ExecutionSpec = {
   shardRows: null,
   batchSize: 'auto',
   threads: 1,
+  device: 'auto',
+  deviceOptions: {},
   retries: 2,
   memoryLimitBytes: null,
 };

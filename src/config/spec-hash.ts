@@ -40,6 +40,7 @@ function decidingFields(spec: JobSpec) {
       shardRows: execution.shardRows,
       batchSize: execution.batchSize,
       threads: execution.threads,
+      ...decidingDevice(execution),
     },
     onInvalid: { action: onInvalid.action },
   };
@@ -48,6 +49,15 @@ function decidingFields(spec: JobSpec) {
 /** How long files settle decides when they are taken, not what is made of them. */
 function decidingIncrement(incremental: IncrementalSpec) {
   return incremental.kind === 'column' ? { column: incremental.column } : { files: true };
+}
+
+/**
+ * A device that is named. `auto` and `cpu` are left out: the run is the same on every machine, and runs
+ * from before there was a choice stay the same. That a run for `cpu` was computed there is for those who
+ * look for an earlier run to check: see isOnWantedDevice in pipeline/device-of-run.ts.
+ */
+function decidingDevice({ device, deviceOptions }: JobSpec['execution']) {
+  return device === 'auto' || device === 'cpu' ? {} : { device, deviceOptions };
 }
 
 /** Another store is another run; another password of it is not. */

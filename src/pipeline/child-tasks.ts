@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { CPU } from '../core/device.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
@@ -43,6 +44,8 @@ export const TASK_HANDLERS: Handlers = {
     const session = await state.session({
       model: { path: model.path, sha256: plan.identity.modelSha256 },
       threads: execution.threads,
+      // Whatever the run will be computed on: a plan asks only what the model takes and gives.
+      device: CPU,
     });
     // Nothing is copied: the database for shards will do, and is warm for the first of them.
     if (plan.format === 'parquet' || plan.format === 'grid')

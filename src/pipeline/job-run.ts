@@ -1,10 +1,13 @@
 import { rm } from 'node:fs/promises';
 import type { JobSpec } from '../config/job-spec.ts';
+import type { DevicePlan } from '../core/device.ts';
 import type { Effects } from '../core/effects.ts';
 import { EXIT, ServeBatchError } from '../core/errors.ts';
-import type { DraftPlan, Plan } from '../core/plan.ts';
+import type { DraftPlan, Plan, PlanOnDevice } from '../core/plan.ts';
 import type { InputFormat } from '../core/table.ts';
 import { untilAborted } from '../core/until-aborted.ts';
+import { readOnnxFile } from '../inference/onnx-file.ts';
+import { surroundings } from '../inference/surroundings.ts';
 import type { KvStore } from '../kv/store.ts';
 import { buildRunRecord, type RunOutcome } from '../runs/build-run-record.ts';
 import { clearWorkFiles } from '../runs/clear-work-files.ts';
@@ -21,13 +24,16 @@ import { readCommittedShards, type ShardRecord } from '../runs/shard-record.ts';
 import { writeTakenFiles } from '../runs/taken-files.ts';
 import { takenAfter } from '../source/new-files.ts';
 import type { ChildPool } from './child-pool.ts';
+import { chooseDevice } from './choose-device.ts';
 import { coverageError, isBelow, MISSING_EXAMPLES } from './coverage.ts';
+import { isOnWantedDevice, shardsAtOnce } from './device-of-run.ts';
 import { commitRun, type FinishRequest, type KvCounts, publishCommitted } from './finish-run.ts';
 import type { IdentifiedRun } from './identify-run.ts';
 import type { IncrementalStart } from './incremental-start.ts';
 import { folderOfJob } from './locations.ts';
 import { memoryLimitOf } from './memory-limit.ts';
 import { type NothingNew, nothingNew } from './nothing-new.ts';
+import { probeModel } from './probe-model.ts';
 import { processesOf } from './processes.ts';
 import { publishedRecord } from './published-record.ts';
 import { assertRejectsWithin, rejectsOf } from './reject-limit.ts';
@@ -150,7 +156,9 @@ export class JobRun {
       if (settled !== undefined) return settled;
     }
     if (incremental !== null) return incremental.earlier;
-    return findRunByIdentity(this.#folder, identified.identity, this.#effects.clock);
+    return findRunByIdentity(this.#folder, identified.identity, this.#effects.clock, (run) =>
+      isOnWantedDevice(run, options.spec),
+    );
   }
 
   async #mayPublish(): Promise<boolean> {
@@ -234,7 +242,8 @@ export class JobRun {
       });
       const draft = await untilAborted(options.drain, planning);
       if (draft.input.staged) this.#extraSeconds.read = this.#secondsSince(start);
-      const plan = await this.#settleBatchSize(draft, paths);
+      const device = await this.#chooseDevice(draft, paths);
+      const plan = await this.#settleBatchSize({ ...draft, device }, paths);
       if (incremental !== null && incremental.files !== null)
         await writeTakenFiles(paths, await takenAfter(incremental.takenFiles, incremental.files.fresh));
       await writePlan(paths, plan);
@@ -256,7 +265,21 @@ export class JobRun {
     return nothingNew(options.spec.name, incremental);
   }
 
-  #settleBatchSize(draft: DraftPlan, paths: RunPaths): Promise<Plan> {
+  #chooseDevice(draft: DraftPlan, paths: RunPaths): Promise<DevicePlan> {
+    const { options } = this.#parts;
+    const memoryLimit = memoryLimitOf(options.spec);
+    return chooseDevice({
+      draft,
+      here: surroundings(),
+      operators: async () => (await readOnnxFile(draft.model.path)).operators,
+      probe: (device, rows) =>
+        probeModel(device, draft, { temporaryFolder: paths.temp, memoryLimit, rows }, options.signal),
+      processes: processesOf(options.spec),
+      log: this.#effects.log,
+    });
+  }
+
+  #settleBatchSize(draft: PlanOnDevice, paths: RunPaths): Promise<Plan> {
     const { options, pool } = this.#parts;
     const { clock, log } = this.#effects;
     const memoryLimit = memoryLimitOf(options.spec);
@@ -329,7 +352,7 @@ export class JobRun {
       run: this.#reference(plan),
       shards: plan.shards.filter(({ index }) => !done.has(index)),
       pool,
-      processes: processesOf(options.spec),
+      processes: shardsAtOnce(options.spec, plan.device),
       retries: options.spec.execution.retries,
       storeUrl: plan.kv === null || !this.#isToPublish ? null : storeUrl,
       signal: options.signal,

@@ -1,3 +1,4 @@
+import type { DevicePlan } from '../core/device.ts';
 import type { IncrementalPlan } from '../core/incremental.ts';
 import type { RunIdentity } from '../core/plan.ts';
 import { pathExists, readJsonIfValid } from './json-file.ts';
@@ -34,6 +35,7 @@ export interface PlanSummary {
   readonly rows: number;
   readonly modelPath: string;
   readonly batchSize: number;
+  readonly device: DevicePlan;
   readonly identity: RunIdentity;
   readonly incremental: IncrementalPlan | null;
 }
@@ -109,7 +111,7 @@ export function statusOf(
 async function readPlanSummary(paths: RunPaths): Promise<PlanSummary | undefined> {
   const plan = await readJsonIfValid(paths.plan, planSchema);
   if (plan === undefined) return undefined;
-  const { createdAt, identity, input, model, batchSize, incremental } = plan;
+  const { createdAt, identity, input, model, batchSize, device, incremental } = plan;
   const rows = input.rows + input.stagingRejects;
-  return { createdAt, rows, modelPath: model.path, batchSize, identity, incremental };
+  return { createdAt, rows, modelPath: model.path, batchSize, device, identity, incremental };
 }

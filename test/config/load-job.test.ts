@@ -62,6 +62,8 @@ describe('the long form of a job', () => {
         shardRows: null,
         batchSize: 'auto',
         threads: 1,
+        device: 'auto',
+        deviceOptions: {},
         retries: 2,
         memoryLimitBytes: null,
       },

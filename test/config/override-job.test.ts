@@ -33,6 +33,7 @@ describe('overrideJob', () => {
       { processes: 3, shardRows: 10, batchSize: 5 },
       { execution: { processes: 3, shardRows: 10, batchSize: 5, threads: 2, retries: 7 } },
     ],
+    [{ device: 'cpu' }, { execution: { device: 'cpu', deviceOptions: {} } }],
     [{ batchSize: 'auto' }, { execution: { batchSize: 'auto', threads: 2 } }],
     [
       { kv: 'lmdb:x' },
@@ -91,6 +92,7 @@ describe('overrideJob', () => {
     [{ shardRows: 1.5 }, '--shard-rows is 1.5; expected'],
     [{ batchSize: Number.NaN }, '--batch-size is NaN; expected auto, or a whole number, at least 1.'],
     [{ batchSize: 0 }, '--batch-size is 0; expected auto'],
+    [{ device: 'gpu' as 'cuda' }, '--device is "gpu"; expected auto, cpu, cuda,'],
     [{ onInvalid: 'skip' }, '--on-invalid is "skip"; expected fail, reject, reject:ROWS or reject:SHARE%.'],
     [{ onInvalid: 'fail:5' }, '--on-invalid is "fail:5"; expected'],
     [{ onInvalid: 'reject:many' }, '--on-invalid reject:MAX is "many"; expected a whole number of rows'],

@@ -40,6 +40,7 @@ describe('what is accepted', () => {
     ['seconds to live', { kv: { key: '{store}', ttl: 3600 } }],
     ['a memory limit', { execution: { memoryLimit: '1.5GB', retries: 0 } }],
     ['a batch size', { execution: { batchSize: 256 } }],
+    ['a device with options', { execution: { device: 'cuda', deviceOptions: { deviceId: 1 } } }],
     ['a batch size that is found', { execution: { batchSize: 'auto' } }],
     ['a limit of rejects', { onInvalid: { action: 'reject', max: 0 } }],
     ['a share of rejects', { onInvalid: { action: 'reject', max: '0.5%' } }],
@@ -216,6 +217,26 @@ describe('what is refused, and what is said', () => {
     [
       { execution: { batchSize: 1.5 } },
       'execution.batchSize is 1.5; expected auto, or a whole number of rows, at least 1. Write for example 1024.',
+    ],
+    [
+      { execution: { device: 'gpu' } },
+      'execution.device is "gpu"; expected auto, cpu, cuda, tensorrt, webgpu, directml or coreml.',
+    ],
+    [
+      { execution: { device: 'cuda', deviceOptions: { deviceId: -1 } } },
+      'execution.deviceOptions.deviceId is -1; expected a whole number, at least 0.',
+    ],
+    [
+      { execution: { device: 'tensorrt', deviceOptions: { fp16: true } } },
+      'execution.deviceOptions.fp16 is true; expected an option of tensorrt: deviceId.',
+    ],
+    [
+      { execution: { device: 'cpu', deviceOptions: { deviceId: 0 } } },
+      'execution.deviceOptions.deviceId is 0; expected no options: cpu takes none.',
+    ],
+    [
+      { execution: { deviceOptions: { deviceId: 0 } } },
+      'execution.deviceOptions.deviceId is 0; expected no options where no device is named.',
     ],
     [{ execution: { batchSize: 0 } }, 'execution.batchSize is 0; expected auto, or a whole number of rows'],
     [

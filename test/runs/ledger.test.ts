@@ -1,6 +1,7 @@
 import { mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { CPU } from '../../src/core/device.ts';
 import { systemClock } from '../../src/core/effects.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { type RunPaths, runPaths, runsFolder } from '../../src/runs/layout.ts';
@@ -70,6 +71,7 @@ describe('the history of a job', () => {
       rows: 12,
       modelPath: 'sales.onnx',
       batchSize: 4,
+      device: CPU,
       identity: {
         inputFingerprint: 'f1',
         modelSha256: 'm1',
@@ -319,6 +321,21 @@ describe('finding a run by what it computes', () => {
     expect(await findRunByIdentity(job, { ...identity, specSha256: 'other' })).toBeUndefined();
     expect(await findRunByIdentity(job, { ...identity, window: 'from the beginning' })).toBeUndefined();
     expect(await findRunByIdentity(job, { ...identity, inputFingerprint: 'other' })).toBeUndefined();
+  });
+
+  test('leaves out those that are not wanted', async () => {
+    const job = await temporaryFolder();
+    await planned(job, A);
+    await planned(job, B, { device: { ...CPU, name: 'webgpu' } });
+    const { identity } = planOf(A);
+    expect((await findRunByIdentity(job, identity))?.runId).toBe(B);
+    const onCpu = await findRunByIdentity(
+      job,
+      identity,
+      systemClock,
+      (run) => run.plan?.device.name === 'cpu',
+    );
+    expect(onCpu?.runId).toBe(A);
   });
 
   test('uses the manifest where the plan is damaged', async () => {

@@ -32,6 +32,12 @@ test('a plan from before there were layouts has that of its time', async () => {
   expect((await readPlan(path)).kv).toEqual({ ...plan.kv, layout: 'hash' });
 });
 
+test('a plan from before there were devices is for the CPU', async () => {
+  const path = join(await temporaryFolder(), 'plan.json');
+  await writeFile(path, JSON.stringify({ ...samplePlan(), device: undefined }));
+  expect(await readPlan(path)).toEqual(samplePlan());
+});
+
 const text = JSON.stringify(samplePlan());
 test.each([
   ['half a file', text.slice(0, 100), 'INPUT_UNREADABLE', /cannot be read .*--no-resume/],

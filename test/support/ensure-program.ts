@@ -10,6 +10,8 @@ export interface NeededProgram {
   readonly debianPackage: string;
   /** How to install it by hand: a sentence's middle, `with "apt-get install x" (Debian, Ubuntu)`. */
   readonly howTo: string;
+  /** Where it is not a program that answers to --version. */
+  readonly isThere?: () => Promise<boolean>;
 }
 
 /**
@@ -17,16 +19,16 @@ export interface NeededProgram {
  * line that says how to install it where not.
  */
 export async function ensureProgram(program: NeededProgram): Promise<void> {
-  const { name, howTo } = program;
-  if (await hasProgram(name)) return;
-  const advice = `The tests need the program ${name}. Install it ${howTo}, and run them again.`;
+  const { name, howTo, isThere = () => hasProgram(name) } = program;
+  if (await isThere()) return;
+  const advice = `The tests need ${name}. Install it ${howTo}, and run them again.`;
   if (process.getuid?.() !== 0) throw new Error(advice);
   try {
     await install(program);
   } catch (error) {
     throw new Error(advice, { cause: error });
   }
-  if (!(await hasProgram(name))) throw new Error(advice);
+  if (!(await isThere())) throw new Error(advice);
 }
 
 async function hasProgram(name: string): Promise<boolean> {
