@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ServeBatchError } from '../core/errors.ts';
+import { machineLimits } from '../core/machine-limits.ts';
 import type { Plan } from '../core/plan.ts';
 import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
 import { ModelSession } from '../inference/model-session.ts';
@@ -121,9 +121,8 @@ export const TASK_HANDLERS: Handlers = {
       options,
       stagedPath: join(temporaryFolder, 'input.parquet'),
     };
-    return withDatabase(
-      { threads: availableParallelism(), memoryLimit: '1GB', temporaryFolder },
-      (database) => describeTable(database, request),
+    return withDatabase({ threads: machineLimits().cpus, memoryLimit: '1GB', temporaryFolder }, (database) =>
+      describeTable(database, request),
     );
   },
 };

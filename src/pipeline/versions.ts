@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { cpus as processors } from 'node:os';
+import { machineLimits } from '../core/machine-limits.ts';
 import type { Machine } from '../runs/batch-sizes-file.ts';
 import type { Host, Versions } from '../runs/run-record.ts';
 
@@ -20,16 +21,15 @@ export function ownVersion(): string {
 
 /** Cores and memory as the container limits them. */
 export function host(): Host {
-  const limit = process.constrainedMemory();
-  const total = totalmem();
-  return { cpus: availableParallelism(), memoryBytes: limit > 0 && limit < total ? limit : total };
+  const { cpus, memoryBytes } = machineLimits();
+  return { cpus, memoryBytes };
 }
 
 /** What decides how fast a model is with batches of some size, besides the model. */
 export function machine(): Machine {
   return {
-    cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    cores: availableParallelism(),
+    cpu: processors()[0]?.model.trim() ?? 'unknown',
+    cores: machineLimits().cpus,
     onnxruntime: packageVersion('onnxruntime-node'),
   };
 }
