@@ -11,6 +11,8 @@ export interface CliContext {
   readonly err: (text: string) => void;
   /** Whether `err` is a terminal that a person looks at. */
   readonly isTerminal: boolean;
+  /** Whether `out` is a terminal that shows colours; left out: it is not. */
+  readonly hasColour?: boolean;
   readonly signal: AbortSignal;
   /** Masked in all that is printed. */
   readonly secrets: Secrets;

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { ownVersion } from '../pipeline/versions.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addInspectCommand } from './commands/inspect.ts';
 import { addLookupCommand } from './commands/lookup.ts';
 import { addPublishCommand, addRollbackCommand } from './commands/publish.ts';
@@ -27,6 +28,7 @@ export function buildProgram(context: CliContext): Command {
     addRollbackCommand,
     addInspectCommand,
     addShardCommand,
+    addDoctorCommand,
   ])
     add(program, context);
   program.addHelpText(

@@ -114,6 +114,14 @@ export const TASK_HANDLERS: Handlers = {
     }
   },
 
+  // ONNX Runtime is loaded with this module: a child that answers has it.
+  async 'describe-engines'(_, { temporaryFolder }) {
+    return withDatabase({ threads: 1, memoryLimit: '256MB', temporaryFolder }, async (database) => {
+      const [row] = await database.rows('SELECT version() AS version');
+      return { duckdb: String(row?.version).replace(/^v/, '') };
+    });
+  },
+
   async 'describe-table'(_, { format, sources, options, temporaryFolder }) {
     const request = {
       format,
