@@ -71,6 +71,11 @@ export const ERROR_KINDS = {
     'The model loads, but its inputs or outputs are of a kind that cannot be served.',
   ),
   MODEL_FAILED: kind(EXIT.inputOrModel, false, 'The model ended with an error while scoring.'),
+  DEVICE_UNAVAILABLE: kind(
+    EXIT.inputOrModel,
+    false,
+    'The device that was asked for cannot be had here, or has nothing to compute of this model.',
+  ),
   NOT_FOUND: kind(EXIT.notFound, false, 'No prediction, run or published generation of that name exists.'),
   REJECTS_OVER_LIMIT: kind(EXIT.overLimit, false, 'More rows were rejected than onInvalid.max allows.'),
   COVERAGE_TOO_LOW: kind(

@@ -7,11 +7,22 @@ export interface OnnxFile {
   readonly metadata: ReadonlyMap<string, string>;
   /** Files, relative to the model's folder, that hold its weights. */
   readonly externalDataFiles: readonly string[];
+  /** The operators of its graph, in order; those inside branches and loops are left out. */
+  readonly operators: readonly Operator[];
 }
 
-// Field numbers of onnx.proto3 (github.com/onnx/onnx): ModelProto, GraphProto, TensorProto, StringStringEntryProto.
+export interface Operator {
+  readonly name: string;
+  /** Empty: ONNX's own. */
+  readonly domain: string;
+}
+
+// Field numbers of onnx.proto3 (github.com/onnx/onnx): ModelProto, GraphProto, NodeProto, TensorProto, StringStringEntryProto.
 const MODEL_GRAPH = 7;
 const MODEL_METADATA = 14;
+const GRAPH_NODE = 1;
+const NODE_OPERATOR = 4;
+const NODE_DOMAIN = 7;
 const GRAPH_INITIALIZER = 5;
 const TENSOR_EXTERNAL_DATA = 13;
 const ENTRY_KEY = 1;
@@ -58,17 +69,29 @@ async function readModel(path: string): Promise<Uint8Array> {
 export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
   const metadata = new Map<string, string>();
   const external = new Set<string>();
+  const operators: Operator[] = [];
   eachField(bytes, (field, value) => {
     if (field === MODEL_METADATA) {
       const [key, text] = readEntry(value);
       metadata.set(key, text);
     } else if (field === MODEL_GRAPH) {
-      eachField(value, (graphField, tensor) => {
-        if (graphField === GRAPH_INITIALIZER) collectExternal(tensor, external);
+      eachField(value, (graphField, message) => {
+        if (graphField === GRAPH_INITIALIZER) collectExternal(message, external);
+        if (graphField === GRAPH_NODE) operators.push(readOperator(message));
       });
     }
   });
-  return { metadata, externalDataFiles: [...external].sort() };
+  return { metadata, externalDataFiles: [...external].sort(), operators };
+}
+
+function readOperator(node: Uint8Array): Operator {
+  let name = '';
+  let domain = '';
+  eachField(node, (field, value) => {
+    if (field === NODE_OPERATOR) name = Buffer.from(value).toString('utf8');
+    if (field === NODE_DOMAIN) domain = Buffer.from(value).toString('utf8');
+  });
+  return { name, domain };
 }
 
 function collectExternal(tensor: Uint8Array, external: Set<string>): void {

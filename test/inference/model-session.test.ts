@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ELEMENT_TYPES, type ElementType } from '../../src/core/model.ts';
 import { allocateTensor } from '../../src/core/tensor-data.ts';
-import { ModelSession, parseFeatureNames } from '../../src/inference/model-session.ts';
+import { ModelSession } from '../../src/inference/model-session.ts';
+import { parseFeatureNames } from '../../src/inference/read-signature.ts';
 import { identityGraph, type OnnxGraph, writeOnnx } from '../support/onnx.ts';
 import { temporaryFolder } from '../support/project.ts';
 
