@@ -41,7 +41,7 @@ describe('a project where everything works', () => {
 
   it('ends with 0, says so for each part, and has no colours where nobody looks', async () => {
     expect(text).toMatchObject({ code: 0, stderr: '' });
-    for (const group of ['Machine', 'Disk', 'Store', 'Jobs', 'Versions'])
+    for (const group of ['Machine', 'Disk', 'Store', 'Jobs', 'Versions', 'Devices'])
       expect(text.stdout).toMatch(new RegExp(`^${group}$`, 'm'));
     expect(text.stdout).toMatch(/^ {2}ok {4}jobs\/sales\.yaml +"sales", the default job, with sales\.onnx$/m);
     expect(text.stdout).not.toContain('FAIL');

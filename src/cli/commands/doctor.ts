@@ -21,7 +21,7 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
   ]);
   command.addHelpText(
     'after',
-    '\nExamples:\n  serve-batch doctor\n  serve-batch doctor --kv redis://cache:6379 --json',
+    '\nExamples:\n  serve-batch doctor                                     look at everything that the jobs need\n  serve-batch doctor --kv redis://cache:6379 --json      one store, for a program',
   );
   command.action((flags: DoctorFlags) => doctorCommand(context, flags));
 }

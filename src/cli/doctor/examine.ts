@@ -5,6 +5,7 @@ import type { Clock } from '../../core/effects.ts';
 import { outputRoot } from '../../pipeline/locations.ts';
 import type { CliContext } from '../context.ts';
 import type { Check, CheckGroup } from './check.ts';
+import { checkDevices } from './check-devices.ts';
 import { checkOutputFolder, checkTemporaryFolder } from './check-folder.ts';
 import { checkJobs } from './check-jobs.ts';
 import { checkMachine } from './check-machine.ts';
@@ -25,10 +26,11 @@ export async function examine(
 ): Promise<readonly CheckGroup[]> {
   if (options.kv !== undefined) context.secrets.addUrl(options.kv);
   const { checks: jobChecks, jobs } = await checkJobs(context);
-  const [disk, store, versions] = await Promise.all([
+  const [disk, store, versions, devices] = await Promise.all([
     checkDisks(outputFolders(context, options, jobs)),
     checkStores(storesToCheck(options.kv, jobs), clock),
     checkVersions(context.signal),
+    checkDevices(context.signal),
   ]);
   const groups: readonly (readonly [string, readonly Check[]])[] = [
     ['Machine', checkMachine()],
@@ -36,6 +38,7 @@ export async function examine(
     ['Store', store],
     ['Jobs', jobChecks],
     ['Versions', versions],
+    ['Devices', devices],
   ];
   return groups.map(([name, checks]) => ({
     name,
