@@ -59,7 +59,12 @@ describe('processors, version 2 of control groups', () => {
   });
 
   it('a group outside of what is mounted has no limit that can be read', () => {
-    expect(v2('/../elsewhere', { 'cpu.max': '100000 100000' }).cpus).toBe(64);
+    const files = {
+      '/proc/self/mountinfo': V2,
+      '/proc/self/cgroup': '0::/../elsewhere\n',
+      '/sys/fs/elsewhere/cpu.max': '100000 100000',
+    };
+    expect(limitsOf(files).cpus).toBe(64);
   });
 });
 
@@ -94,6 +99,8 @@ describe('processors, version 1', () => {
       'memory/memory.limit_in_bytes': String(2 * GIB),
     };
     expect(v1(files, { path: own, mounts })).toMatchObject({ cpus: 4, memoryBytes: 2 * GIB });
+    const inner = { ...files, 'memory/inner/memory.limit_in_bytes': String(GIB) };
+    expect(v1(inner, { path: `${own}/inner`, mounts })).toMatchObject({ cpus: 4, memoryBytes: GIB });
     // Where the mount says a group that is not above the path, its own folder is all there is.
     expect(v1(files, { path: '/other', mounts })).toMatchObject({ cpus: 4, memoryBytes: 2 * GIB });
   });
