@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DEVICE_CHOICES } from '../core/device.ts';
 
 /** An option with its variable: `--shard-rows` is `SERVE_BATCH_SHARD_ROWS`. */
 export function option(flags: string, description: string): Option {
@@ -42,6 +43,12 @@ export const batchSizeOption = (): Option =>
       throw new InvalidArgumentError('Expected auto, or a whole number, at least 1.');
     return value === 'auto' ? value : number;
   });
+
+export const deviceOption = (): Option =>
+  option(
+    '--device <name>',
+    'where the model is computed; auto: the best that answers as the CPU does (default: auto)',
+  ).choices(DEVICE_CHOICES);
 
 export const outputOption = (): Option =>
   option(

@@ -27,6 +27,7 @@ export function renderPlan(plan: DraftPlan): string {
         : []),
       ...(features.select === null ? [] : [['select', shorten(features.select.sql)] as const]),
       ['model', shortPath(model.path)],
+      ['device', plan.device.name === 'auto' ? 'auto (chosen when the run begins)' : plan.device.name],
       ...bindings,
       ...model.signature.skippedOutputs.map(
         ({ name, reason }) => ['left out', `output "${name}": it is ${reason}`] as const,

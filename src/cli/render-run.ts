@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import type { JobSpec } from '../config/job-spec.ts';
 import { formatPercent } from '../core/percent.ts';
 import type { RunJobResult } from '../pipeline/job-run.ts';
-import type { RunRecord } from '../runs/run-record.ts';
+import type { DeviceRecord, RunRecord } from '../runs/run-record.ts';
 import { formatBytes, formatCount, formatPairs, formatSeconds } from './format.ts';
 
 /** What a run did, for people. */
@@ -54,6 +54,7 @@ export function renderRecord(record: RunRecord): string {
         'batches',
         `${record.batchSize === undefined ? '' : `${formatCount(record.batchSize)} rows: `}p50 ${latency.p50} ms, p95 ${latency.p95} ms, p99 ${latency.p99} ms, longest ${latency.max} ms`,
       ],
+      ...(record.device === undefined ? [] : [['device', deviceText(record.device)] as const]),
       ['memory', `${formatBytes(record.peakMemoryBytes)} in the largest process`],
       ['model', `${shortPath(record.model.path)} (sha256 ${record.model.sha256.slice(0, 12)})`],
       ['input', record.input.paths.map(shortPath).join(', ')],
@@ -70,6 +71,15 @@ export function renderRecord(record: RunRecord): string {
       ...(record.error === undefined ? [] : [['error', record.error.message] as const]),
     ])
   );
+}
+
+/** One line: where it was computed, and what `auto` passed over. */
+function deviceText({ name, adapter, cpuNodes, passedOver }: DeviceRecord): string {
+  const left = cpuNodes
+    ? `, ${formatCount(cpuNodes)} ${cpuNodes === 1 ? 'node' : 'nodes'} left to the CPU`
+    : '';
+  const others = passedOver.map(({ device, why }) => `${device}: ${why}`).join('; ');
+  return `${name}${adapter === null ? '' : `, ${adapter}`}${left}${others === '' ? '' : ` (not ${others})`}`;
 }
 
 /** Relative to the working folder where that is shorter. */

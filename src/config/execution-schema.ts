@@ -1,12 +1,26 @@
 import { z } from 'zod';
+import { DEVICE_CHOICES, expectedOption } from '../core/device.ts';
 import { BYTE_SIZE_EXPECTED, BYTE_SIZE_PATTERN, byteSize } from './byte-size.ts';
 import { choice, expected, pattern, section, wholeNumber } from './field-kinds.ts';
 import { REJECT_LIMIT_EXPECTED, REJECT_LIMIT_PATTERN, rejectLimit } from './invalid-row-policy.ts';
 
 const BATCH_SIZE = expected('auto, or a whole number of rows, at least 1', '1024');
 
+const DEVICE_OPTIONS_EXPECTED = expected('a map from options of the device to their values', '{deviceId: 1}');
+
 /** The field `execution` of a job file. */
 export const execution = section({
+  device: choice(DEVICE_CHOICES)
+    .exactOptional()
+    .describe(
+      'Where the model is computed; auto: the best device of the machine that answers as the CPU does, else the CPU. Default: auto.',
+    ),
+  deviceOptions: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]), {
+      error: DEVICE_OPTIONS_EXPECTED,
+    })
+    .exactOptional()
+    .describe('Options of the device, as onnxruntime-node takes them: {deviceId: 1}.'),
   processes: wholeNumber(1, expected('a whole number of processes, at least 1', '4'))
     .exactOptional()
     .describe('Child processes that score at the same time. Default: one per core.'),
@@ -37,7 +51,15 @@ export const execution = section({
     )
     .exactOptional()
     .describe('Memory that DuckDB may use in each process: 1GB, 512MiB. Default: 1GiB.'),
-}).describe('How the work is split and run.');
+})
+  .check(({ value, issues }) => {
+    for (const [name, option] of Object.entries(value.deviceOptions ?? {})) {
+      const wanted = expectedOption(value.device ?? 'auto', name, option);
+      if (wanted === null) continue;
+      issues.push({ code: 'custom', path: ['deviceOptions', name], input: option, message: wanted });
+    }
+  })
+  .describe('How the work is split and run.');
 
 const ON_INVALID = 'fail, reject, or a map such as {action: reject, max: 1%}.';
 

@@ -1,3 +1,4 @@
+import type { DeviceChoice, DeviceOptions } from '../core/device.ts';
 import type { BatchSize, Compression, InvalidRowPolicy, KvLayout } from '../core/plan.ts';
 import type { Template } from '../core/template.ts';
 import type { GridSpec } from '../source/grid-spec.ts';
@@ -94,6 +95,9 @@ export interface ExecutionSpec {
   readonly batchSize: BatchSize;
   /** Threads of one model call. */
   readonly threads: number;
+  readonly device: DeviceChoice;
+  /** As onnxruntime-node takes them; none where the device is `auto`. */
+  readonly deviceOptions: DeviceOptions;
   /** How often a shard is tried again after it failed. */
   readonly retries: number;
   /** What DuckDB may use in each child. Null: the program chooses. */
@@ -108,6 +112,8 @@ export const DEFAULT_EXECUTION: ExecutionSpec = {
   shardRows: null,
   batchSize: 'auto',
   threads: 1,
+  device: 'auto',
+  deviceOptions: {},
   retries: 2,
   memoryLimitBytes: null,
 };

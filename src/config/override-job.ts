@@ -1,4 +1,5 @@
 import { basename, extname } from 'node:path';
+import { DEVICE_CHOICES, type DeviceChoice } from '../core/device.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { BatchSize } from '../core/plan.ts';
 import { maskUrl } from '../core/secrets.ts';
@@ -134,7 +135,21 @@ function overrideExecution(execution: ExecutionSpec, flags: RunFlags): Execution
     ...(flags.processes === undefined ? {} : { processes: atLeastOne(flags.processes, '--processes') }),
     ...(flags.shardRows === undefined ? {} : { shardRows: atLeastOne(flags.shardRows, '--shard-rows') }),
     ...(flags.batchSize === undefined ? {} : { batchSize: batchSizeOf(flags.batchSize) }),
+    ...(flags.device === undefined ? {} : overrideDevice(execution, flags.device)),
   };
+}
+
+/** The options of the job's device are no options of another. */
+function overrideDevice(
+  execution: ExecutionSpec,
+  device: DeviceChoice,
+): Pick<ExecutionSpec, 'device' | 'deviceOptions'> {
+  if (!DEVICE_CHOICES.includes(device))
+    throw new ServeBatchError(
+      'USAGE',
+      `--device is "${device}"; expected ${DEVICE_CHOICES.slice(0, -1).join(', ')} or ${DEVICE_CHOICES.at(-1)}.`,
+    );
+  return { device, deviceOptions: device === execution.device ? execution.deviceOptions : {} };
 }
 
 function atLeastOne(value: number, flag: string): number {

@@ -1,3 +1,4 @@
+import type { DeviceChoice } from '../core/device.ts';
 import type { BatchSize } from '../core/plan.ts';
 
 /** What the command line (or its environment variables) says of a run. What is left out, the job says. */
@@ -10,6 +11,7 @@ export interface RunFlags {
   readonly processes?: number;
   readonly shardRows?: number;
   readonly batchSize?: BatchSize;
+  readonly device?: DeviceChoice;
   /** Columns (`['store', 'product']`), or one template with braces. */
   readonly key?: readonly string[];
   readonly field?: readonly string[];

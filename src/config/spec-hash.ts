@@ -38,9 +38,19 @@ function decidingFields(spec: JobSpec) {
       shardRows: execution.shardRows,
       batchSize: execution.batchSize,
       threads: execution.threads,
+      ...decidingDevice(execution),
     },
     onInvalid: { action: onInvalid.action },
   };
+}
+
+/**
+ * A device that is named. `auto` and `cpu` are left out: the run is the same on every machine, and runs
+ * from before there was a choice stay the same. That a run for `cpu` was computed there is for those who
+ * look for an earlier run to check: see isOnWantedDevice in pipeline/device-of-run.ts.
+ */
+function decidingDevice({ device, deviceOptions }: JobSpec['execution']) {
+  return device === 'auto' || device === 'cpu' ? {} : { device, deviceOptions };
 }
 
 /** Another store is another run; another password of it is not. */

@@ -73,17 +73,18 @@ export const DEVICE_OPTIONS: Readonly<Record<Device, Readonly<Record<string, Opt
   },
 };
 
-/** What is wrong with an option of a device, as the end of a sentence that begins with its name; null: nothing. */
-export function optionProblem(device: DeviceChoice, name: string, value: unknown): string | null {
-  if (device === 'auto') return 'belongs to one device. Name it: device: webgpu, for example.';
+/** What was expected in place of an option of a device, as the end of a sentence; null: it is fine. */
+export function expectedOption(device: DeviceChoice, name: string, value: unknown): string | null {
+  if (device === 'auto') return 'no options where no device is named. Write for example device: webgpu.';
   const kinds = DEVICE_OPTIONS[device];
   const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
   if (kind === undefined) {
     const names = Object.keys(kinds);
-    const taken = names.length === 0 ? 'takes no options' : `takes ${names.join(', ')}`;
-    return `is no option of ${device}, which ${taken}.`;
+    return names.length === 0
+      ? `no options: ${device} takes none.`
+      : `an option of ${device}: ${names.join(', ')}.`;
   }
-  return fits(kind, value) ? null : `is ${JSON.stringify(value)}; expected ${expectedOf(kind)}.`;
+  return fits(kind, value) ? null : `${expectedOf(kind)}.`;
 }
 
 function fits(kind: OptionKind, value: unknown): boolean {

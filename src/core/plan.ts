@@ -1,3 +1,4 @@
+import type { DeviceChoice, DeviceOptions, DevicePlan } from './device.ts';
 import type { ElementType, ModelSignature } from './model.ts';
 import type { Column, NamedTable, ResolvedInput } from './table.ts';
 
@@ -26,11 +27,19 @@ export interface Plan {
   readonly batchSize: number;
   /** Threads of one inference call, in every child. */
   readonly threads: number;
+  /** Where the model is computed, in every child: a run that is continued elsewhere needs the same. */
+  readonly device: DevicePlan;
   readonly shards: readonly ShardPlan[];
 }
 
-/** A plan before it is written: its batch size may still have to be measured. */
-export interface DraftPlan extends Omit<Plan, 'batchSize'> {
+/** A plan before it is written: its device may still have to be chosen, and its batch size to be measured. */
+export interface DraftPlan extends Omit<Plan, 'batchSize' | 'device'> {
+  readonly batchSize: BatchSize;
+  readonly device: { readonly name: DeviceChoice; readonly options: DeviceOptions };
+}
+
+/** A draft whose device is chosen. */
+export interface PlanOnDevice extends Omit<Plan, 'batchSize'> {
   readonly batchSize: BatchSize;
 }
 

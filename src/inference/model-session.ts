@@ -14,6 +14,8 @@ export interface SessionOptions {
   readonly threads: number;
   /** Where it computes; the CPU where it is left out. */
   readonly device?: Pick<DevicePlan, 'name' | 'options'>;
+  /** Fails where any node of the graph would be left to the CPU. */
+  readonly wholly?: boolean;
   /** Where a profile is written, as the beginning of a file's path: for a few calls, not for a run. */
   readonly profilePrefix?: string;
 }
@@ -89,7 +91,7 @@ async function loadSession(
   model: string | Uint8Array,
   options: SessionOptions,
 ): Promise<InferenceSession> {
-  const { threads, device, profilePrefix } = options;
+  const { threads, device, wholly = false, profilePrefix } = options;
   try {
     return await InferenceSession.create(model as string, {
       executionProviders: executionProviders(device),
@@ -97,7 +99,9 @@ async function loadSession(
       interOpNumThreads: 1,
       logSeverityLevel: 4,
       // Spinning threads would take the cores from the other children. ONNX Runtime wants text here.
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
+      extra: {
+        session: { intra_op: { allow_spinning: '0' }, ...(wholly ? { disable_cpu_ep_fallback: '1' } : {}) },
+      },
       ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
     });
   } catch (error) {

@@ -4,7 +4,8 @@ import { PROVIDERS } from '../core/device.ts';
 
 /** How many nodes of a graph were computed, and how many of them on the CPU. */
 export interface NodePlacement {
-  readonly nodes: number;
+  /** Null: not counted, since none was left to the CPU. */
+  readonly nodes: number | null;
   readonly cpuNodes: number;
 }
 

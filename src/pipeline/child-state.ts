@@ -1,5 +1,6 @@
 import { rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { DevicePlan } from '../core/device.ts';
 import { makeFolder } from '../core/durable-file.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
@@ -8,6 +9,7 @@ import { ModelSession } from '../inference/model-session.ts';
 import type { KvStore } from '../kv/store.ts';
 import { readPlan } from '../runs/plan-file.ts';
 import { Database } from '../source/database.ts';
+import { plannedFor } from './device-errors.ts';
 import { StoreLoads } from './store-loads.ts';
 
 /** What a child keeps between tasks: the plan, a database of one thread, the loaded model, the store. */
@@ -16,7 +18,7 @@ export class ChildState {
   #plan: Plan | null = null;
   #database: Database | null = null;
   #databaseForLoads: Database | null = null;
-  #session: { readonly sha256: string; readonly session: ModelSession } | null = null;
+  #session: { readonly key: string; readonly session: ModelSession } | null = null;
   #store: { readonly url: string; readonly job: string; readonly store: KvStore } | null = null;
   #scratch: string | null = null;
   readonly loads = new StoreLoads();
@@ -46,12 +48,14 @@ export class ChildState {
   }
 
   async session(plan: ModelToRun): Promise<ModelSession> {
-    if (this.#session?.sha256 !== plan.model.sha256) {
+    const { name, options } = plan.device;
+    const key = JSON.stringify([plan.model.sha256, name, options]);
+    if (this.#session?.key !== key) {
       await this.#session?.session.close();
       this.#session = null;
       await assertSameModel(plan);
-      const session = await ModelSession.open(plan.model.path, { threads: plan.threads });
-      this.#session = { sha256: plan.model.sha256, session };
+      const session = await openOnDevice(plan);
+      this.#session = { key, session };
     }
     return this.#session.session;
   }
@@ -88,6 +92,17 @@ export class ChildState {
 interface ModelToRun {
   readonly model: Pick<Plan['model'], 'path' | 'sha256'>;
   readonly threads: number;
+  readonly device: Pick<DevicePlan, 'name' | 'options'>;
+}
+
+async function openOnDevice({ model, threads, device }: ModelToRun): Promise<ModelSession> {
+  const { name, options } = device;
+  try {
+    return await ModelSession.open(model.path, { threads, device: { name, options } });
+  } catch (error) {
+    if (!(error instanceof ServeBatchError) || error.code !== 'DEVICE_UNAVAILABLE') throw error;
+    throw plannedFor(name, error);
+  }
 }
 
 /** The model's file may have been replaced since the plan was made. */

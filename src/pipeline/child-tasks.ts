@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
+import { CPU } from '../core/device.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { machineLimits } from '../core/machine-limits.ts';
 import type { Plan } from '../core/plan.ts';
@@ -42,6 +43,8 @@ export const TASK_HANDLERS: Handlers = {
     const session = await state.session({
       model: { path: model.path, sha256: plan.identity.modelSha256 },
       threads: execution.threads,
+      // Whatever the run will be computed on: a plan asks only what the model takes and gives.
+      device: CPU,
     });
     // Nothing is copied: the database for shards will do, and is warm for the first of them.
     if (plan.format === 'parquet' || plan.format === 'grid')

@@ -1,9 +1,12 @@
 import { rm } from 'node:fs/promises';
 import type { JobSpec } from '../config/job-spec.ts';
+import type { DevicePlan } from '../core/device.ts';
 import type { Effects } from '../core/effects.ts';
 import { EXIT, ServeBatchError } from '../core/errors.ts';
-import type { DraftPlan, Plan } from '../core/plan.ts';
+import type { DraftPlan, Plan, PlanOnDevice } from '../core/plan.ts';
 import type { InputFormat } from '../core/table.ts';
+import { readOnnxFile } from '../inference/onnx-file.ts';
+import { surroundings } from '../inference/surroundings.ts';
 import type { KvStore } from '../kv/store.ts';
 import { buildRunRecord, type RunOutcome } from '../runs/build-run-record.ts';
 import { clearWorkFiles } from '../runs/clear-work-files.ts';
@@ -17,11 +20,14 @@ import type { RunStatus } from '../runs/run-status.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
 import { readCommittedShards, type ShardRecord } from '../runs/shard-record.ts';
 import type { ChildPool } from './child-pool.ts';
+import { chooseDevice } from './choose-device.ts';
 import { coverageError, isBelow, MISSING_EXAMPLES } from './coverage.ts';
+import { isOnWantedDevice, shardsAtOnce } from './device-of-run.ts';
 import { commitRun, type FinishRequest, type KvCounts, publishCommitted } from './finish-run.ts';
 import type { IdentifiedRun } from './identify-run.ts';
 import { folderOfJob } from './locations.ts';
 import { memoryLimitOf } from './memory-limit.ts';
+import { probeModel } from './probe-model.ts';
 import { processesOf } from './processes.ts';
 import { publishedRecord } from './published-record.ts';
 import { assertRejectsWithin, rejectsOf } from './reject-limit.ts';
@@ -94,7 +100,9 @@ export class JobRun {
     const { options, identified, store } = this.#parts;
     const earlier = options.force
       ? undefined
-      : await findRunByIdentity(this.#folder, identified.identity, this.#effects.clock);
+      : await findRunByIdentity(this.#folder, identified.identity, this.#effects.clock, (run) =>
+          isOnWantedDevice(run, options.spec),
+        );
     if (earlier !== undefined && (await this.#isDone(earlier))) return this.#nothingToDo(earlier);
     // Ask before computing for hours, not after.
     await store?.ping();
@@ -164,7 +172,8 @@ export class JobRun {
         threads: processesOf(options.spec),
       });
       if (draft.input.staged) this.#extraSeconds.read = this.#secondsSince(start);
-      const plan = await this.#settleBatchSize(draft, paths);
+      const device = await this.#chooseDevice(draft, paths);
+      const plan = await this.#settleBatchSize({ ...draft, device }, paths);
       await writePlan(paths, plan);
       for (const { name, reason } of plan.model.signature.skippedOutputs)
         this.#effects.log.warn(`the model output "${name}" is left out: it is ${reason}`, { output: name });
@@ -176,7 +185,21 @@ export class JobRun {
     }
   }
 
-  #settleBatchSize(draft: DraftPlan, paths: RunPaths): Promise<Plan> {
+  #chooseDevice(draft: DraftPlan, paths: RunPaths): Promise<DevicePlan> {
+    const { options } = this.#parts;
+    const memoryLimit = memoryLimitOf(options.spec);
+    return chooseDevice({
+      draft,
+      here: surroundings(),
+      operators: async () => (await readOnnxFile(draft.model.path)).operators,
+      probe: (device, rows) =>
+        probeModel(device, draft, { temporaryFolder: paths.temp, memoryLimit, rows }, options.signal),
+      processes: processesOf(options.spec),
+      log: this.#effects.log,
+    });
+  }
+
+  #settleBatchSize(draft: PlanOnDevice, paths: RunPaths): Promise<Plan> {
     const { options, pool } = this.#parts;
     const { clock, log } = this.#effects;
     const memoryLimit = memoryLimitOf(options.spec);
@@ -243,7 +266,7 @@ export class JobRun {
       run: this.#reference(plan),
       shards: plan.shards.filter(({ index }) => !done.has(index)),
       pool,
-      processes: processesOf(options.spec),
+      processes: shardsAtOnce(options.spec, plan.device),
       retries: options.spec.execution.retries,
       storeUrl: plan.kv === null ? null : storeUrl,
       signal: options.signal,

@@ -5,8 +5,10 @@ import { bindAgain } from '../config/bind-job.ts';
 import type { JobSpec } from '../config/job-spec.ts';
 import type { Effects } from '../core/effects.ts';
 import type { DraftPlan } from '../core/plan.ts';
+import { surroundings } from '../inference/surroundings.ts';
 import { newRunId } from '../runs/run-id.ts';
 import { ChildPool } from './child-pool.ts';
+import { assertDevicePossible } from './device-errors.ts';
 import { identifyRun } from './identify-run.ts';
 import { folderOfJob, storeUrlOf } from './locations.ts';
 import { memoryLimitOf } from './memory-limit.ts';
@@ -34,6 +36,7 @@ export async function planOnly(options: {
   try {
     const spec = await spoolStandardInput(bindAgain(options.spec, effects.clock), folder, options);
     const identified = await identifyRun(spec);
+    await assertDevicePossible(spec.execution.device, spec.model.path, surroundings());
     const draft = await pool.run('plan', {
       plan: {
         runId: newRunId(now),

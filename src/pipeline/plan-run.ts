@@ -92,6 +92,7 @@ export async function planRun(
     onInvalid: spec.onInvalid,
     batchSize: bindings[0]?.fixedRows ?? spec.execution.batchSize,
     threads: spec.execution.threads,
+    device: { name: spec.execution.device, options: spec.execution.deviceOptions },
     shards: planShards(input.rows, spec.execution.shardRows ?? DEFAULT_SHARD_ROWS),
   };
 }

@@ -21,7 +21,8 @@ interface Trial {
   readonly feeds: ReadonlyMap<string, TensorValue>;
   readonly outputs: readonly string[];
   readonly open: (options: Omit<SessionOptions, 'threads'>) => Promise<ModelSession>;
-  readonly placement: (run: (prefix: string) => Promise<void>) => Promise<NodePlacement | null>;
+  /** Null where nobody asks which nodes are left to the CPU. */
+  readonly profilePrefix: string | null;
 }
 
 async function probe(request: ProbeRequest): Promise<ProbeResult> {
@@ -37,12 +38,26 @@ async function probe(request: ProbeRequest): Promise<ProbeResult> {
       rows: trial.rows,
       cpuMs: onCpu.ms,
       deviceMs: onDevice.ms,
-      placement: await trial.placement(async (profilePrefix) => {
-        await score(trial, { device, profilePrefix }, 1);
-      }),
+      placement: await placementOf(trial, device),
     };
   } finally {
     await state.close();
+  }
+}
+
+/** A profile costs another start of the device: only where something is left to the CPU. */
+async function placementOf(
+  trial: Trial,
+  device: NonNullable<SessionOptions['device']>,
+): Promise<NodePlacement | null> {
+  const { profilePrefix, rows } = trial;
+  if (profilePrefix === null) return null;
+  try {
+    await (await trial.open({ device, wholly: true })).close();
+    return { nodes: null, cpuNodes: 0 };
+  } catch {
+    if (rows > 0) await score(trial, { device, profilePrefix }, 1);
+    return readPlacement(profilePrefix);
   }
 }
 
@@ -80,7 +95,7 @@ function tinyTrial(): Trial {
     feeds: new Map([[input, { data, dims: [rows, inputs] }]]),
     outputs: [output],
     open: (options) => ModelSession.openBytes(name, tinyNetwork(), { ...options, threads: 1 }),
-    placement: async () => null,
+    profilePrefix: null,
   };
 }
 
@@ -94,11 +109,7 @@ async function modelTrial(state: ChildState, model: ProbeModel): Promise<Trial> 
     feeds: rows === 0 ? new Map() : batch.tensors(0, rows, rowsOfCall(plan, rows, model.rows)),
     outputs: plan.output.predictions.map(({ output }) => output),
     open: (options) => ModelSession.open(plan.model.path, { ...options, threads: plan.threads }),
-    async placement(run) {
-      const prefix = join(temporaryFolder, `profile-${process.pid}`);
-      await run(prefix);
-      return readPlacement(prefix);
-    },
+    profilePrefix: join(temporaryFolder, `profile-${process.pid}`),
   };
 }
 

@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bindAgain } from '../config/bind-job.ts';
+import { surroundings } from '../inference/surroundings.ts';
 import type { KvStore } from '../kv/store.ts';
 import { acquireLock } from '../runs/lock.ts';
 import { ChildPool } from './child-pool.ts';
+import { assertDevicePossible } from './device-errors.ts';
 import { type IdentifiedRun, identifyRun } from './identify-run.ts';
 import { JobRun, type RunJobOptions, type RunJobResult } from './job-run.ts';
 import { folderOfJob, storeUrlOf } from './locations.ts';
@@ -36,6 +38,7 @@ export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
     const identified = readsStdin ? null : await identifyRun(spec);
     if (identified === null || identified.format === 'grid' || bytesOf(identified) >= SMALL_INPUT_BYTES)
       pool.warmUp();
+    await assertDevicePossible(spec.execution.device, spec.model.path, surroundings());
     const lock = await acquireLock(folderOfJob(spec), { clock: effects.clock });
     release.add(() => lock.release());
     // Once more: the lock is not released before all who work under it have ended.

@@ -1,5 +1,5 @@
 import type { Log } from '../core/effects.ts';
-import type { BatchSize, DraftPlan, Plan } from '../core/plan.ts';
+import type { BatchSize, DraftPlan, Plan, PlanOnDevice } from '../core/plan.ts';
 import { type BatchSizeKey, readBatchSize, writeBatchSize } from '../runs/batch-sizes-file.ts';
 import {
   type BatchTiming,
@@ -14,7 +14,7 @@ import { machine } from './versions.ts';
 const LEAST_ROWS = 250_000;
 
 export interface SettleRequest {
-  readonly draft: DraftPlan;
+  readonly draft: PlanOnDevice;
   /** Where measurements are remembered. The caller holds the job's lock. */
   readonly folderOfJob: string;
   /** Measures in a child, with a plan of the default batch size. */
@@ -72,7 +72,10 @@ async function remember(
  * The batch size as far as it is known without measuring; `auto` where a run would measure. Reads one
  * file and changes nothing.
  */
-export async function knownBatchSize(draft: DraftPlan, folderOfJob: string): Promise<BatchSize> {
+export async function knownBatchSize(
+  draft: DraftPlan | PlanOnDevice,
+  folderOfJob: string,
+): Promise<BatchSize> {
   if (draft.batchSize !== 'auto') return draft.batchSize;
   // How several threads share a call depends on its rows, and with that, in some models, the last bits.
   if (draft.threads > 1) return DEFAULT_BATCH_SIZE;
@@ -81,7 +84,7 @@ export async function knownBatchSize(draft: DraftPlan, folderOfJob: string): Pro
   return draft.input.rows < LEAST_ROWS ? DEFAULT_BATCH_SIZE : 'auto';
 }
 
-function keyOf(draft: DraftPlan): BatchSizeKey {
+function keyOf(draft: DraftPlan | PlanOnDevice): BatchSizeKey {
   return { modelSha256: draft.model.sha256, rowBytes: rowBytesOf(draft), ...machine() };
 }
 

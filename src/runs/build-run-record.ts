@@ -1,3 +1,4 @@
+import { PROVIDERS } from '../core/device.ts';
 import { serializeError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { maskUrl } from '../core/secrets.ts';
@@ -74,6 +75,11 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
     },
     stages: stageSeconds(records, outcome.extraSeconds ?? {}),
     batchSize: plan.batchSize,
+    device: {
+      ...plan.device,
+      provider: PROVIDERS[plan.device.name],
+      providerVersion: outcome.versions.onnxruntime,
+    },
     batchLatencyMs: batchLatency(records),
     peakMemoryBytes: records.reduce((peak, { peakMemoryBytes }) => Math.max(peak, peakMemoryBytes), 0),
     model: modelRecord(plan),

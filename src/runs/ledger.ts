@@ -37,9 +37,12 @@ export async function findRunByIdentity(
   folderOfJob: string,
   identity: RunIdentity,
   clock: Clock = systemClock,
+  isWanted: (run: RunSummary) => boolean = () => true,
 ): Promise<RunSummary | undefined> {
   const runs = await listRuns(folderOfJob, clock);
-  return runs.find((run) => isSameIdentity(run.plan?.identity ?? run.record?.identity, identity));
+  return runs.find(
+    (run) => isSameIdentity(run.plan?.identity ?? run.record?.identity, identity) && isWanted(run),
+  );
 }
 
 /**

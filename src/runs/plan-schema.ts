@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CPU, DEVICES, type DevicePlan, type GpuDevice } from '../core/device.ts';
 import { type Dimension, ELEMENT_TYPES, type ModelSignature, type TensorSpec } from '../core/model.ts';
 import {
   COMPRESSIONS,
@@ -140,6 +141,17 @@ const onInvalid: z.ZodType<InvalidRowPolicy> = z.strictObject({
   maxShare: z.number().nonnegative().nullable(),
 });
 
+const gpus = DEVICES.filter((name): name is GpuDevice => name !== 'cpu');
+
+/** Also a part of run.json. */
+export const devicePlanSchema = z.strictObject({
+  name: z.enum(DEVICES),
+  options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), texts])),
+  adapter: z.string().nullable(),
+  cpuNodes: count.nullable(),
+  passedOver: z.array(z.strictObject({ device: z.enum(gpus), why: z.string() })),
+}) satisfies z.ZodType<DevicePlan>;
+
 export const planSchema: z.ZodType<Plan> = z.strictObject({
   formatVersion: z.literal(1),
   runId: z.string(),
@@ -154,5 +166,7 @@ export const planSchema: z.ZodType<Plan> = z.strictObject({
   onInvalid,
   batchSize: z.int().positive(),
   threads: z.int().positive(),
+  // Earlier versions knew the CPU only.
+  device: z.union([devicePlanSchema, z.undefined().transform(() => CPU)]),
   shards: z.array(z.strictObject({ index: count, rowStart: count, rowEnd: count })),
 });

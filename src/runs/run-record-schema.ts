@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { runIdentitySchema, tensorSpecSchema } from './plan-schema.ts';
+import { devicePlanSchema, runIdentitySchema, tensorSpecSchema } from './plan-schema.ts';
 import { recordedErrorSchema } from './recorded-error.ts';
 import type { RunRecord } from './run-record.ts';
 import { RUN_STATUSES } from './run-status.ts';
@@ -27,6 +27,7 @@ export const runRecordSchema: z.ZodType<RunRecord> = z.object({
   shards: z.object({ total: count, reused: count, retried: count }),
   stages: stageSecondsSchema,
   batchSize: z.int().positive().exactOptional(),
+  device: devicePlanSchema.extend({ provider: z.string(), providerVersion: z.string() }).exactOptional(),
   batchLatencyMs: z.object({ p50: amount, p95: amount, p99: amount, max: amount }),
   peakMemoryBytes: amount,
   model: z.object({

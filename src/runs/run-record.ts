@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import type { DevicePlan } from '../core/device.ts';
 import { makeFolder, writeFileDurably } from '../core/durable-file.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { TensorSpec } from '../core/model.ts';
@@ -35,6 +36,8 @@ export interface RunRecord {
   readonly stages: StageSeconds;
   /** Rows of one model call, at most. Runs of earlier versions do not say. */
   readonly batchSize?: number;
+  /** Where the model was computed. Runs of earlier versions do not say: on the CPU. */
+  readonly device?: DeviceRecord;
   readonly batchLatencyMs: BatchLatency;
   /** Of the process that needed most. */
   readonly peakMemoryBytes: number;
@@ -51,6 +54,13 @@ export interface RunRecord {
   readonly host: Host;
   /** Why it failed. */
   readonly error?: RecordedError;
+}
+
+export interface DeviceRecord extends DevicePlan {
+  /** The execution provider of ONNX Runtime. */
+  readonly provider: string;
+  /** Of ONNX Runtime, which its providers are part of. */
+  readonly providerVersion: string;
 }
 
 export interface CoverageRecord {

@@ -1,3 +1,4 @@
+import type { DevicePlan } from '../core/device.ts';
 import type { RunIdentity } from '../core/plan.ts';
 import { pathExists, readJsonIfValid } from './json-file.ts';
 import type { RunPaths } from './layout.ts';
@@ -33,6 +34,7 @@ export interface PlanSummary {
   readonly rows: number;
   readonly modelPath: string;
   readonly batchSize: number;
+  readonly device: DevicePlan;
   readonly identity: RunIdentity;
 }
 
@@ -107,7 +109,7 @@ export function statusOf(
 async function readPlanSummary(paths: RunPaths): Promise<PlanSummary | undefined> {
   const plan = await readJsonIfValid(paths.plan, planSchema);
   if (plan === undefined) return undefined;
-  const { createdAt, identity, input, model, batchSize } = plan;
+  const { createdAt, identity, input, model, batchSize, device } = plan;
   const rows = input.rows + input.stagingRejects;
-  return { createdAt, rows, modelPath: model.path, batchSize, identity };
+  return { createdAt, rows, modelPath: model.path, batchSize, device, identity };
 }

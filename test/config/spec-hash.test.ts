@@ -35,6 +35,7 @@ describe('specSha256', () => {
       'what a default says anyway',
       { execution: { batchSize: 'auto', threads: 1 }, output: { compression: 'zstd' } },
     ],
+    ['a device that is found, or the CPU', { execution: { device: 'cpu' } }],
     ['the limit of rejects', { onInvalid: { action: 'fail' } }],
     ['the password of the store', { kv: { ...BASE.kv, url: 'redis://u:two@cache' } }],
     ['layout where it is the default', { kv: { ...BASE.kv, layout: 'hash' } }],
@@ -75,6 +76,9 @@ describe('specSha256', () => {
       { execution: { batchSize: 5 } },
       { execution: { batchSize: 1024 } },
       { execution: { threads: 5 } },
+      { execution: { device: 'webgpu' } },
+      { execution: { device: 'cuda' } },
+      { execution: { device: 'cuda', deviceOptions: { deviceId: 1 } } },
       { onInvalid: 'reject' },
     ];
     const hashes = [...variants.map((changes) => hash(changes)), hash({}, { duckdb: '2' }), hash({}, {})];

@@ -2,6 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseOnnxFile, readOnnxFile } from '../../src/inference/onnx-file.ts';
+import { REPOSITORY } from '../support/cli.ts';
+import { networkGraph } from '../support/networks.ts';
 import { identityGraph, onnxFile } from '../support/onnx.ts';
 import { temporaryFolder } from '../support/project.ts';
 
@@ -25,7 +27,22 @@ describe('reads from an .onnx file', () => {
   });
 
   it('nothing where it has neither', () => {
-    expect(parseOnnxFile(onnxFile(identityGraph(1)))).toEqual({ metadata: new Map(), externalDataFiles: [] });
+    expect(parseOnnxFile(onnxFile(identityGraph(1)))).toMatchObject({
+      metadata: new Map(),
+      externalDataFiles: [],
+    });
+  });
+
+  it('operators, with their domains', async () => {
+    const { operators } = await readOnnxFile(join(REPOSITORY, 'fixtures/sales.onnx'));
+    expect(operators).toEqual([{ name: 'TreeEnsembleRegressor', domain: 'ai.onnx.ml' }]);
+    expect(parseOnnxFile(onnxFile(networkGraph([2, 3, 1]))).operators.map(({ name }) => name)).toEqual([
+      'MatMul',
+      'Add',
+      'Relu',
+      'MatMul',
+      'Add',
+    ]);
   });
 });
 

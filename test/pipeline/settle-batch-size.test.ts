@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { Log } from '../../src/core/effects.ts';
 import { ServeBatchError } from '../../src/core/errors.ts';
-import type { DraftPlan, Plan } from '../../src/core/plan.ts';
+import type { Plan, PlanOnDevice } from '../../src/core/plan.ts';
 import type { BatchTiming } from '../../src/pipeline/choose-batch-size.ts';
 import { knownBatchSize, settleBatchSize } from '../../src/pipeline/settle-batch-size.ts';
 import { batchSizesFile } from '../../src/runs/layout.ts';
@@ -14,7 +14,7 @@ const FASTER: readonly BatchTiming[] = [
   { batchSize: 4096, rowsPerSecond: 150, sameBits: true },
 ];
 
-function draft(changes: Partial<DraftPlan> = {}, rows = 250_000): DraftPlan {
+function draft(changes: Partial<PlanOnDevice> = {}, rows = 250_000): PlanOnDevice {
   const plan = samplePlan();
   return { ...plan, input: { ...plan.input, rows }, batchSize: 'auto', ...changes };
 }
@@ -22,7 +22,7 @@ function draft(changes: Partial<DraftPlan> = {}, rows = 250_000): DraftPlan {
 /** Settles with a measurement that answers or throws; tells what was asked and logged. */
 async function settle(
   folderOfJob: string,
-  plan: DraftPlan,
+  plan: PlanOnDevice,
   answer: readonly BatchTiming[] | Error = FASTER,
   signal = new AbortController().signal,
 ) {
@@ -96,7 +96,7 @@ test('a size that changes bits is named in the log, and not taken', async () => 
   expect(lines[0]?.fields).toMatchObject({ chosen: 1024, otherBits: [256, 4096] });
 });
 
-test.each<[what: string, plan: DraftPlan]>([
+test.each<[what: string, plan: PlanOnDevice]>([
   ['few rows', draft({}, 249_999)],
   ['several threads to a call', draft({ threads: 2 })],
 ])('%s: the default, and nothing is measured', async (_, plan) => {

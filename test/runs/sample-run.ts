@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { CPU } from '../../src/core/device.ts';
 import type { Clock } from '../../src/core/effects.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { buildRunRecord, type RunOutcome } from '../../src/runs/build-run-record.ts';
@@ -80,6 +81,7 @@ export function samplePlan(changes: Partial<Plan> = {}): Plan {
     onInvalid: { action: 'reject', maxRows: null, maxShare: 0.01 },
     batchSize: 4,
     threads: 1,
+    device: CPU,
     shards: [
       { index: 0, rowStart: 0, rowEnd: 6 },
       { index: 1, rowStart: 6, rowEnd: 10 },

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { ensureInstalled } from './debian-package.ts';
 
 const run = promisify(execFile);
 const START_TIMEOUT_MS = 10_000;
@@ -77,16 +78,12 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
  * and throws one line that says how to install it where not.
  */
 export async function ensureRedisServer(): Promise<void> {
-  if (await hasRedisServer()) return;
-  const advice =
-    'The tests need the program redis-server. Install it with "apt-get install redis-server" (Debian, Ubuntu), "brew install redis" (macOS) or "dnf install redis" (Fedora), and run them again.';
-  if (process.getuid?.() !== 0) throw new Error(advice);
-  try {
-    await installRedisServer();
-  } catch (error) {
-    throw new Error(advice, { cause: error });
-  }
-  if (!(await hasRedisServer())) throw new Error(advice);
+  await ensureInstalled({
+    isThere: hasRedisServer,
+    packageName: 'redis-server',
+    advice:
+      'The tests need the program redis-server. Install it with "apt-get install redis-server" (Debian, Ubuntu), "brew install redis" (macOS) or "dnf install redis" (Fedora), and run them again.',
+  });
 }
 
 async function hasRedisServer(): Promise<boolean> {
@@ -96,13 +93,6 @@ async function hasRedisServer(): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** RUNLEVEL=1 keeps the package from starting a service of its own on the default port. */
-async function installRedisServer(): Promise<void> {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  await run('apt-get', ['update', '-q'], { env });
-  await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'redis-server'], { env });
 }
 
 function serverArguments(

@@ -1,6 +1,7 @@
 import type { JobSpec } from '../../src/config/job-spec.ts';
 import { adHocJob } from '../../src/config/override-job.ts';
 import type { RunFlags } from '../../src/config/run-flags.ts';
+import { CPU } from '../../src/core/device.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { ModelSession } from '../../src/inference/model-session.ts';
 import { DEFAULT_BATCH_SIZE } from '../../src/pipeline/choose-batch-size.ts';
@@ -59,7 +60,11 @@ export async function planTable(
   };
   const session = await ModelSession.open(spec.model.path, { threads: 1 });
   const draft = await planRun(database, session, request).finally(() => session.close());
-  const plan = { ...draft, batchSize: draft.batchSize === 'auto' ? DEFAULT_BATCH_SIZE : draft.batchSize };
+  const plan = {
+    ...draft,
+    device: CPU,
+    batchSize: draft.batchSize === 'auto' ? DEFAULT_BATCH_SIZE : draft.batchSize,
+  };
   return { plan, paths };
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { RunFlags } from '../../config/run-flags.ts';
+import type { DeviceChoice } from '../../core/device.ts';
 import { systemClock } from '../../core/effects.ts';
 import type { BatchSize } from '../../core/plan.ts';
 import type { RunJobOptions } from '../../pipeline/job-run.ts';
@@ -8,6 +9,7 @@ import {
   addOptions,
   batchSizeOption,
   debugOption,
+  deviceOption,
   jsonOption,
   kvOption,
   list,
@@ -35,6 +37,7 @@ interface RunCommandFlags {
   readonly processes?: number;
   readonly shardRows?: number;
   readonly batchSize?: BatchSize;
+  readonly device?: DeviceChoice;
   readonly dryRun?: boolean;
   readonly resume: boolean;
   readonly force?: boolean;
@@ -72,6 +75,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     wholeNumber('-p, --processes <n>', 'child processes (default: one per core)'),
     wholeNumber('--shard-rows <n>', 'rows of a shard, the unit of work and of commit (default: 122880)'),
     batchSizeOption(),
+    deviceOption(),
     option('--dry-run', 'show what would be done, and do nothing'),
     option('--resume', 'continue an interrupted run of the same input, model and job').default(true),
     option('--no-resume', 'start anew where a run was interrupted'),
@@ -151,6 +155,7 @@ function runFlags(flags: RunCommandFlags): RunFlags {
     processes,
     shardRows,
     batchSize,
+    device,
     key,
     field,
     features,
@@ -167,6 +172,7 @@ function runFlags(flags: RunCommandFlags): RunFlags {
     ...(processes === undefined ? {} : { processes }),
     ...(shardRows === undefined ? {} : { shardRows }),
     ...(batchSize === undefined ? {} : { batchSize }),
+    ...(device === undefined ? {} : { device }),
     ...(key === undefined ? {} : { key }),
     ...(field === undefined ? {} : { field }),
     ...(features === undefined ? {} : { features }),
