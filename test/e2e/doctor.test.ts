@@ -6,6 +6,7 @@ import type { Check, CheckGroup } from '../../src/cli/doctor/check.ts';
 import type { CliResult } from '../support/cli.ts';
 import { makeProject, type Project } from '../support/project.ts';
 import { type RedisServer, type RedisServerOptions, startRedis } from '../support/redis-server.ts';
+import { ensureSoftwareGpu, HAS_VULKAN_BUILD, NO_GPU, SOFTWARE_GPU } from '../support/software-gpu.ts';
 
 const JOB = 'model: fixtures/sales.onnx\ninput: fixtures/sales.parquet\n';
 const STORED = `${JOB}kv: {url: "\${STORE_URL}", key: "{store}:{product}", field: "{date}"}\n`;
@@ -169,6 +170,28 @@ describe('a Redis', () => {
 
   it('of no known kind is a mistake of usage', async () => {
     expect((await doctor(project, ['--kv', 'memcached://x'], { STORE_URL: 'redis://x' })).code).toBe(2);
+  });
+});
+
+describe.skipIf(!HAS_VULKAN_BUILD)('devices', () => {
+  beforeAll(ensureSoftwareGpu);
+
+  it('each is tried: WebGPU on a software driver answers, and auto leaves it alone', async () => {
+    const project = await makeProject({ jobs: { week: JOB } });
+    const { code, checks } = await doctor(project, [], SOFTWARE_GPU);
+    expect(code).toBe(0);
+    expect(checks('Devices').map(({ name }) => name)).toEqual(['cpu', 'cuda', 'tensorrt', 'webgpu']);
+    expect(lines(checks('Devices'))[3]).toMatch(
+      /^info: answers as the CPU does on SwiftShader.*auto leaves it/,
+    );
+  });
+
+  it('one that a job names, and that is not there: 3, and how it is installed', async () => {
+    const project = await makeProject({ jobs: { week: `${JOB}execution: {device: webgpu}\n` } });
+    const { code, fails } = await doctor(project, [], NO_GPU);
+    expect(code).toBe(3);
+    expect(fails).toMatchObject([{ name: 'webgpu', code: 'DEVICE_UNAVAILABLE' }]);
+    expect(fails[0]?.text).toMatch(/^wanted by week.*no Vulkan driver.*apt-get install/);
   });
 });
 

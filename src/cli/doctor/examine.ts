@@ -30,7 +30,7 @@ export async function examine(
     checkDisks(outputFolders(context, options, jobs)),
     checkStores(storesToCheck(options.kv, jobs), clock),
     checkVersions(context.signal),
-    checkDevices(context.signal),
+    checkDevices(jobs, context.signal),
   ]);
   const groups: readonly (readonly [string, readonly Check[]])[] = [
     ['Machine', checkMachine()],

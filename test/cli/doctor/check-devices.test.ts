@@ -16,6 +16,26 @@ describe('describeDevices', () => {
     );
   });
 
+  it('one that a job names, and that cannot be had, is a failure', () => {
+    const jobs = [
+      { name: 'a', execution: { device: 'webgpu' as const } },
+      { name: 'b', execution: { device: 'webgpu' as const } },
+      { name: 'c', execution: { device: 'auto' as const } },
+      { name: 'd', execution: { device: 'coreml' as const } },
+    ];
+    const probed = [{ device: 'webgpu' as const, state: 'unavailable' as const, why: 'no driver' }];
+    const checks = describeDevices(probed, jobs);
+    expect(checks.map(({ mark, code, text }) => [mark, code, text])).toEqual([
+      ['ok', null, 'works everywhere'],
+      ['fail', 'DEVICE_UNAVAILABLE', 'wanted by a, b, and cannot be had: no driver'],
+      [
+        'fail',
+        'DEVICE_UNAVAILABLE',
+        expect.stringMatching(/^wanted by d, and cannot be had: onnxruntime-node has none/),
+      ],
+    ]);
+  });
+
   it('one that auto would not take says why', () => {
     expect(lines({ device: 'webgpu', state: 'usable', why: 'it computes on the CPU' })[1]).toBe(
       'info webgpu: answers as the CPU does; auto leaves it alone: it computes on the CPU',
