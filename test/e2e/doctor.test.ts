@@ -229,11 +229,16 @@ describe('the output folder', () => {
   });
 
   it('where not even root may write: 1, by --output and by a job', async () => {
-    const project = await makeProject({ jobs: { week: `${JOB}output: /proc/out\n` } });
+    const project = await makeProject({ jobs: { week: `${JOB}output: /proc/out\nkv: {key: "{store}"}\n` } });
     const { code, fails } = await doctor(project);
     expect(code).toBe(1);
-    expect(fails).toMatchObject([{ name: 'output /proc/out', code: 'OUTPUT_UNWRITABLE' }]);
+    // Of the store in the output folder it is not the store's fault.
+    expect(fails).toMatchObject([
+      { name: 'output /proc/out', code: 'OUTPUT_UNWRITABLE', facts: { writable: false } },
+      { name: 'lmdb:/proc/out/week/kv', code: 'OUTPUT_UNWRITABLE' },
+    ]);
     expect((await doctor(project, ['--output', 'out'])).code).toBe(0);
+    expect((await doctor(project, ['--output', 'out', '--kv', 'lmdb:/proc/kv'])).code).toBe(7);
   });
 
   it('a temporary folder that is not there is only warned of', async () => {

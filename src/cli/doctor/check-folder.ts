@@ -1,5 +1,5 @@
 import { realpath, statfs } from 'node:fs/promises';
-import { ServeBatchError } from '../../core/errors.ts';
+import { ServeBatchError, systemErrorCode, toServeBatchError } from '../../core/errors.ts';
 import { formatBytes } from '../format.ts';
 import { shortPath } from '../render-run.ts';
 import { type Check, failure, finding } from './check.ts';
@@ -10,16 +10,15 @@ import { within } from './within.ts';
 const LOW_BYTES = 1e9;
 const TIMEOUT_MS = 5_000;
 
-/** An output folder: free space, whether it can be written and a lock holds there, and where it lies. */
+/** An output folder: whether it can be written and a lock holds there, free space, and where it lies. */
 export async function checkOutputFolder(path: string): Promise<readonly Check[]> {
   const name = `output ${shortPath(path)}`;
   return orFailure(name, path, async () => {
     const folder = await nearestFolder(path);
     const where = folder === path ? '' : ` (not there yet; ${folder} is)`;
-    const writing = await checkWriting(name, folder, where);
     const type = await fileSystemOf(await realpath(folder));
     return [
-      writing,
+      await checkWriting(name, folder, where),
       await checkSpace(name, folder),
       ...(type === null ? [] : [checkOutputFileSystem(name, type)]),
     ];
@@ -41,13 +40,11 @@ export async function checkTemporaryFolder(path: string): Promise<readonly Check
 }
 
 async function checkWriting(name: string, folder: string, where: string): Promise<Check> {
-  const trial = await tryFolder(folder);
+  const trial = await tryFolder(folder).catch((error: unknown) => unwritable(folder, error));
+  if (trial instanceof ServeBatchError) return failure(name, trial, { folder, writable: false });
   const facts = { folder, writable: true, ...trial };
   if (!trial.isExclusive)
-    throw new ServeBatchError(
-      'OUTPUT_UNWRITABLE',
-      `${folder} lets two processes create the same file: no lock holds there. Give a folder of another file system with --output.`,
-    );
+    return failure(name, new ServeBatchError('OUTPUT_UNWRITABLE', noLock(folder)), facts);
   if (trial.hasHardLinks)
     return finding('ok', name, `can be written${where}; exclusive creation and hard links work`, facts);
   return finding(
@@ -56,6 +53,21 @@ async function checkWriting(name: string, folder: string, where: string): Promis
     `can be written${where}, but has no hard links: the lock works, and a crash while it is taken costs a minute`,
     facts,
   );
+}
+
+function unwritable(folder: string, cause: unknown): ServeBatchError {
+  const known = toServeBatchError(cause);
+  if (known.code === 'DISK_FULL') return known;
+  const why = systemErrorCode(cause) ?? String(cause);
+  return new ServeBatchError(
+    'OUTPUT_UNWRITABLE',
+    `${folder} cannot be written: ${why}. Check its permissions, or give another folder.`,
+    { cause },
+  );
+}
+
+function noLock(folder: string): string {
+  return `${folder} lets two processes create the same file: no lock holds there. Give a folder of another file system with --output.`;
 }
 
 async function checkSpace(name: string, folder: string): Promise<Check> {

@@ -3,14 +3,15 @@ import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
 import { openStore } from '../../kv/open-store.ts';
 import { shortPath } from '../render-run.ts';
 import { type Check, finding } from './check.ts';
+import type { StoreUse } from './check-stores.ts';
 import { fileSystemKind, fileSystemOf } from './file-system.ts';
 import { nearestFolder, tryFolder } from './try-folder.ts';
 
 /** Whether the folder can be written, lies on a local disk, and what it holds. Throws where it cannot be used. */
-export async function checkLmdb(url: string, jobs: readonly string[]): Promise<readonly Check[]> {
+export async function checkLmdb({ url, jobs, isInOutput }: StoreUse): Promise<readonly Check[]> {
   const path = url.replace(/^lmdb:(?:\/\/(?=\/))?/i, '');
   const name = `lmdb:${shortPath(path)}`;
-  const folder = await writableFolder(path);
+  const folder = await writableFolder(path, isInOutput);
   const type = await fileSystemOf(await realpath(folder));
   const contents = folder === path ? await Promise.all(jobs.map((job) => contentsOf(url, name, job))) : [];
   return [
@@ -22,14 +23,17 @@ export async function checkLmdb(url: string, jobs: readonly string[]): Promise<r
   ];
 }
 
-async function writableFolder(path: string): Promise<string> {
+async function writableFolder(path: string, isInOutput: boolean): Promise<string> {
+  let folder: string | null = null;
   try {
-    const folder = await nearestFolder(path);
+    folder = await nearestFolder(path);
     await tryFolder(folder);
     return folder;
   } catch (error) {
+    // Of an output folder that cannot be written: not the store's fault.
+    const isOfOutput = isInOutput && folder !== path;
     throw new ServeBatchError(
-      'STORE_REFUSED',
+      isOfOutput ? 'OUTPUT_UNWRITABLE' : 'STORE_REFUSED',
       `The store's folder ${path} cannot be written (${systemErrorCode(error) ?? String(error)}). Check its permissions, or give another one with --kv lmdb:PATH.`,
       { cause: error, fields: { path } },
     );

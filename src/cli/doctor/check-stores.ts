@@ -15,6 +15,8 @@ export interface StoreUse {
   /** With password. */
   readonly url: string;
   readonly jobs: readonly string[];
+  /** Whether it is the embedded one in the output folder, for which the job names none. */
+  readonly isInOutput: boolean;
 }
 
 /** The store that was given, for all jobs; or those that the jobs name, each once. */
@@ -24,14 +26,16 @@ export function storesToCheck(given: string | undefined, jobs: readonly JobSpec[
   if (given !== undefined) {
     const names = users.map(({ name }) => name);
     // Without jobs there is nothing but a name to try it with.
-    return [{ url: given, jobs: names.length === 0 ? ['doctor'] : names }];
+    return [{ url: given, jobs: names.length === 0 ? ['doctor'] : names, isInOutput: false }];
   }
-  const stores = new Map<string, string[]>();
+  const stores = new Map<string, StoreUse>();
   for (const job of users) {
     const url = storeUrlOf(job);
-    if (url !== null) stores.set(url, [...(stores.get(url) ?? []), job.name]);
+    if (url === null) continue;
+    const names = [...(stores.get(url)?.jobs ?? []), job.name];
+    stores.set(url, { url, jobs: names, isInOutput: job.kv?.url === null });
   }
-  return [...stores].map(([url, names]) => ({ url, jobs: names }));
+  return [...stores.values()];
 }
 
 /** Every store at the same time: one that does not answer holds up no other. */
@@ -40,19 +44,20 @@ export async function checkStores(stores: readonly StoreUse[], clock: Clock): Pr
   return (await Promise.all(stores.map((store) => checkStore(store, clock)))).flat();
 }
 
-async function checkStore({ url, jobs }: StoreUse, clock: Clock): Promise<readonly Check[]> {
-  const shown = showUrl(url);
+async function checkStore(store: StoreUse, clock: Clock): Promise<readonly Check[]> {
+  const shown = showUrl(store.url);
   try {
     const limit = { what: `The store ${shown}`, code: 'STORE_UNAVAILABLE' } as const;
-    return await within(TIMEOUT_MS, limit, examineStore(url, jobs, clock));
+    return await within(TIMEOUT_MS, limit, examineStore(store, clock));
   } catch (error) {
     return [failure(shown, error)];
   }
 }
 
-async function examineStore(url: string, jobs: readonly string[], clock: Clock): Promise<readonly Check[]> {
+async function examineStore(store: StoreUse, clock: Clock): Promise<readonly Check[]> {
+  const { url, jobs } = store;
   if (/^rediss?:\/\//i.test(url)) return checkRedis(url, jobs, clock);
-  if (/^lmdb:/i.test(url)) return checkLmdb(url, jobs);
+  if (/^lmdb:/i.test(url)) return checkLmdb(store);
   throw new ServeBatchError(
     'USAGE',
     `The key-value store "${showUrl(url)}" is of no known kind. Give lmdb:PATH, redis://HOST:PORT or rediss://HOST:PORT.`,

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { DEFAULT_OUTPUT_PATH, type JobSpec, outputKind } from '../../config/job-spec.ts';
+import { overrideJob } from '../../config/override-job.ts';
 import type { Clock } from '../../core/effects.ts';
 import { outputRoot } from '../../pipeline/locations.ts';
 import type { CliContext } from '../context.ts';
@@ -25,7 +26,10 @@ export async function examine(
   clock: Clock,
 ): Promise<readonly CheckGroup[]> {
   if (options.kv !== undefined) context.secrets.addUrl(options.kv);
-  const { checks: jobChecks, jobs } = await checkJobs(context);
+  const { checks: jobChecks, jobs: loaded } = await checkJobs(context);
+  // As a run with this flag: an embedded store goes where the output goes.
+  const { output } = options;
+  const jobs = output === undefined ? loaded : loaded.map((job) => overrideJob(job, { output }));
   const [disk, store, versions, devices] = await Promise.all([
     checkDisks(outputFolders(context, options, jobs)),
     checkStores(storesToCheck(options.kv, jobs), clock),
