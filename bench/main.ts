@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
+import { machineLimits } from '../src/core/machine-limits.ts';
 import { ALL_CASES } from './cases/all-cases.ts';
 import type { Bench, BenchCase } from './cases/bench-case.ts';
 import { SERVE_BATCH_NAME } from './cases/contenders.ts';
@@ -55,7 +55,7 @@ async function measureAll(
   await data.removeLeftovers();
   const bench: Bench = {
     data,
-    cores: availableParallelism(),
+    cores: machineLimits().cpus,
     rows,
     peerRows,
     runFlags,

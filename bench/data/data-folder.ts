@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { machineLimits } from '../../src/core/machine-limits.ts';
 import { quoteText } from '../../src/core/sql.ts';
 import { withDuckDb } from './duckdb.ts';
 import { rowCountText } from './row-count.ts';
@@ -33,7 +33,7 @@ export class DataFolder {
   async table(rows: number, kind: TableKind = 'parquet'): Promise<string> {
     return this.file(`sales-${DATA_VERSION}-${rowCountText(rows)}.${kind}`, async (path) => {
       const sql = `COPY (${salesSql(rows)}) TO ${quoteText(path)} (${COPY_OPTIONS[kind]})`;
-      await withDuckDb({ threads: availableParallelism() }, (duckdb) => duckdb.run(sql));
+      await withDuckDb({ threads: machineLimits().cpus }, (duckdb) => duckdb.run(sql));
     });
   }
 

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { machineLimits } from '../../src/core/machine-limits.ts';
 import { REPOSITORY } from '../repository.ts';
 
 /** Where a benchmark ran, and with which versions. Names nobody's machine. */
@@ -19,10 +20,11 @@ export interface Machine {
 }
 
 export async function describeMachine(): Promise<Machine> {
+  const limits = machineLimits();
   return {
     processor: cpus()[0]?.model.trim() ?? 'unknown',
-    cores: availableParallelism(),
-    memoryBytes: totalmem(),
+    cores: limits.cpus,
+    memoryBytes: limits.memoryBytes,
     kernel: `${process.platform} ${/^\d+\.\d+(\.\d+)?/.exec(release())?.[0] ?? ''} ${process.arch}`,
     node: process.versions.node,
     duckdb: await packageVersion('@duckdb/node-api'),

@@ -7,6 +7,8 @@ export interface CliContext {
   readonly stdin: NodeJS.ReadableStream;
   /** Results: text for people, or JSON. */
   readonly out: (text: string) => void;
+  /** Whether `out` is a terminal that shows colours; left out: it is not. */
+  readonly hasColour?: boolean;
   /** Everything else: progress, logs, warnings, errors. */
   readonly err: (text: string) => void;
   /** Whether `err` is a terminal that a person looks at. */

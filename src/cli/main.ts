@@ -13,6 +13,7 @@ const context: CliContext = {
   env: process.env,
   cwd: process.cwd(),
   stdin: process.stdin,
+  hasColour: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   isTerminal: process.stderr.isTTY === true,

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { ownVersion } from '../pipeline/versions.ts';
 import { addBackfillCommand } from './commands/backfill.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addInspectCommand } from './commands/inspect.ts';
 import { addLookupCommand } from './commands/lookup.ts';
 import { addPublishCommand, addRollbackCommand } from './commands/publish.ts';
@@ -37,6 +38,7 @@ export function buildProgram(context: CliContext): Command {
     addBackfillCommand,
     addInspectCommand,
     addShardCommand,
+    addDoctorCommand,
   ])
     add(program, context);
   program.addHelpText(

@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { machineLimits } from '../core/machine-limits.ts';
 import { escapePattern, quoteText } from '../core/sql.ts';
 import { Database } from '../source/database.ts';
 
@@ -19,7 +20,7 @@ export async function withDatabase<T>(
   const remove = (): void => rmSync(temporaryFolder, { recursive: true, force: true });
   process.once('exit', remove);
   try {
-    const threads = availableParallelism();
+    const threads = machineLimits().cpus;
     const database = await Database.open({ threads, memoryLimit: MEMORY_LIMIT, temporaryFolder });
     const interrupt = (): void => database.connection.interrupt();
     signal.addEventListener('abort', interrupt);

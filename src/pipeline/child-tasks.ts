@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { CPU } from '../core/device.ts';
 import { ServeBatchError } from '../core/errors.ts';
+import { machineLimits } from '../core/machine-limits.ts';
 import type { Plan } from '../core/plan.ts';
 import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
 import { ModelSession } from '../inference/model-session.ts';
@@ -122,6 +122,14 @@ export const TASK_HANDLERS: Handlers = {
     }
   },
 
+  // ONNX Runtime is loaded with this module: a child that answers has it.
+  async 'describe-engines'(_, { temporaryFolder }) {
+    return withDatabase({ threads: 1, memoryLimit: '256MB', temporaryFolder }, async (database) => {
+      const [row] = await database.rows('SELECT version() AS version');
+      return { duckdb: String(row?.version).replace(/^v/, '') };
+    });
+  },
+
   async 'describe-table'(_, { format, sources, options, temporaryFolder }) {
     const request = {
       format,
@@ -129,9 +137,8 @@ export const TASK_HANDLERS: Handlers = {
       options,
       stagedPath: join(temporaryFolder, 'input.parquet'),
     };
-    return withDatabase(
-      { threads: availableParallelism(), memoryLimit: '1GB', temporaryFolder },
-      (database) => describeTable(database, request),
+    return withDatabase({ threads: machineLimits().cpus, memoryLimit: '1GB', temporaryFolder }, (database) =>
+      describeTable(database, request),
     );
   },
 };

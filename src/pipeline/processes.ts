@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os';
 import type { JobSpec } from '../config/job-spec.ts';
+import { machineLimits } from '../core/machine-limits.ts';
 
-/** Child processes of a job: one per core where it does not say. */
+/** Child processes of a job: one per core where it does not say, as the container limits them. */
 export function processesOf(spec: Pick<JobSpec, 'execution'>): number {
-  return spec.execution.processes ?? availableParallelism();
+  return spec.execution.processes ?? machineLimits().cpus;
 }

@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
 import type { Effects } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
+import { machineLimits } from '../core/machine-limits.ts';
 import { openStore } from '../kv/open-store.ts';
 import { runPaths } from '../runs/layout.ts';
 import { previousPublished, publishedSince } from '../runs/ledger.ts';
@@ -111,7 +111,7 @@ async function publishLocked(
   const plan = await readPlan(paths.plan);
   const storeUrl = plan.kv === null ? null : (place.storeUrl ?? plan.kv.url);
   const store = storeUrl === null ? null : openStore({ url: storeUrl, job: place.job, clock: effects.clock });
-  const pool = new ChildPool({ size: availableParallelism(), signal });
+  const pool = new ChildPool({ size: machineLimits().cpus, signal });
   pool.warmUp();
   const { path } = committed.output;
   const request = {

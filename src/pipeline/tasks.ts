@@ -31,6 +31,11 @@ export interface Tasks {
   readonly 'read-missing': { readonly request: ReadMissingTask; readonly result: readonly string[] };
   readonly 'known-values': { readonly request: KnownValuesTask; readonly result: readonly string[] };
   readonly 'describe-model': { readonly request: { readonly path: string }; readonly result: ModelSignature };
+  /** Versions of the libraries, from the libraries: it works where they load. */
+  readonly 'describe-engines': {
+    readonly request: { readonly temporaryFolder: string };
+    readonly result: { readonly duckdb: string };
+  };
   readonly 'describe-table': { readonly request: DescribeTableTask; readonly result: TableDescription };
 }
 

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { cpus as processors } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { machineLimits } from '../core/machine-limits.ts';
 import type { Machine } from '../runs/batch-sizes-file.ts';
 import type { Host, Versions } from '../runs/run-record.ts';
 
@@ -20,22 +22,34 @@ export function ownVersion(): string {
 
 /** Cores and memory as the container limits them. */
 export function host(): Host {
-  const limit = process.constrainedMemory();
-  const total = totalmem();
-  return { cpus: availableParallelism(), memoryBytes: limit > 0 && limit < total ? limit : total };
+  const { cpus, memoryBytes } = machineLimits();
+  return { cpus, memoryBytes };
 }
 
 /** What decides how fast a model is with batches of some size, besides the model. */
 export function machine(): Machine {
   return {
-    cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    cores: availableParallelism(),
+    cpu: processors()[0]?.model.trim() ?? 'unknown',
+    cores: machineLimits().cpus,
     onnxruntime: packageVersion('onnxruntime-node'),
   };
 }
 
-function packageVersion(name: string): string {
-  return versionIn(createRequire(import.meta.url).resolve(`${name}/package.json`));
+/** The version of an installed package, from its package.json. */
+export function packageVersion(name: string): string {
+  return versionIn(packageFile(name));
+}
+
+/** Some packages do not export their package.json: it is looked for above the file that they do export. */
+function packageFile(name: string): string {
+  const { resolve } = createRequire(import.meta.url);
+  try {
+    return resolve(`${name}/package.json`);
+  } catch {
+    let folder = dirname(resolve(name));
+    while (basename(folder) !== name && folder !== dirname(folder)) folder = dirname(folder);
+    return join(folder, 'package.json');
+  }
 }
 
 function versionIn(path: string | URL): string {

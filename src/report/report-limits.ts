@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { machineLimits } from '../core/machine-limits.ts';
 import type { DatabaseOptions } from '../source/database.ts';
 
 /** More threads would each hold row groups of their own; reading does not get much faster. */
@@ -9,5 +9,5 @@ const MOST_THREADS = 4;
  * whatever its rows.
  */
 export function reportLimits(): Pick<DatabaseOptions, 'threads' | 'memoryLimit'> {
-  return { threads: Math.min(MOST_THREADS, availableParallelism()), memoryLimit: '1GB' };
+  return { threads: Math.min(MOST_THREADS, machineLimits().cpus), memoryLimit: '1GB' };
 }

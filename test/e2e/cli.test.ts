@@ -7,7 +7,17 @@ import { makeProject, type Project, temporaryFolder } from '../support/project.t
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { killAfterShards } from './kill-after-shards.ts';
 
-const COMMANDS = ['run', 'lookup', 'runs ls', 'runs show', 'publish', 'rollback', 'inspect', 'shard'];
+const COMMANDS = [
+  'run',
+  'lookup',
+  'runs ls',
+  'runs show',
+  'publish',
+  'rollback',
+  'inspect',
+  'shard',
+  'doctor',
+];
 
 let project: Project;
 let record: RunRecord;
@@ -23,13 +33,13 @@ describe('help', () => {
   it('of the program lists the commands, examples and exit codes', async () => {
     const { code, stdout } = await project.serveBatch(['--help']);
     expect(code).toBe(0);
-    for (const command of ['run', 'lookup', 'runs', 'publish', 'rollback', 'inspect', 'shard'])
+    for (const command of ['run', 'lookup', 'runs', 'publish', 'rollback', 'inspect', 'shard', 'doctor'])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     expect(stdout).toMatch(/^Examples:$/m);
     expect(stdout).toContain('Exit codes: 0 done, 1 unexpected, 2 usage');
   });
 
-  it.each(['run', 'lookup', 'publish', 'rollback', 'inspect', 'shard'])(
+  it.each(['run', 'lookup', 'publish', 'rollback', 'inspect', 'shard', 'doctor'])(
     'of %s has an example',
     async (command) => {
       expect(await helpOf(command)).toMatch(new RegExp(`^Examples?.*:\\n  serve-batch ${command} `, 'm'));

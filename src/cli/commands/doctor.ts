@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import { EXIT } from '../../core/errors.ts';
+import type { CliContext } from '../context.ts';
+import { addOptions, debugOption, jsonOption, option } from '../options.ts';
+
+interface DoctorFlags {
+  readonly kv?: string;
+  readonly output?: string;
+  readonly json?: boolean;
+}
+
+export function addDoctorCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command('doctor')
+    .description('Show what this machine can do, and what stands in the way of a run.');
+  addOptions(command, [
+    option('--kv <url>', 'look at this store (default: those of the jobs)'),
+    option('-o, --output <path>', 'look at this output folder (default: those of the jobs, or "out")'),
+    jsonOption('what was found'),
+    debugOption(),
+  ]);
+  command.addHelpText(
+    'after',
+    '\nExamples:\n  serve-batch doctor                                     look at everything that the jobs need\n  serve-batch doctor --kv redis://cache:6379 --json      one store, for a program',
+  );
+  command.action((flags: DoctorFlags) => doctorCommand(context, flags));
+}
+
+async function doctorCommand(context: CliContext, { json, ...options }: DoctorFlags): Promise<void> {
+  const { examine } = await import('../doctor/examine.ts');
+  const { verdictOf } = await import('../doctor/verdict.ts');
+  const { renderChecks } = await import('../render-checks.ts');
+  const { systemClock } = await import('../../core/effects.ts');
+  const groups = await examine(context, options, systemClock);
+  const verdict = verdictOf(groups);
+  const exitCode = verdict?.exitCode ?? EXIT.done;
+  const colour = context.hasColour === true;
+  context.out(
+    json === true ? `${JSON.stringify({ exitCode, groups }, null, 2)}\n` : renderChecks(groups, { colour }),
+  );
+  if (verdict !== null) throw verdict;
+}

@@ -1,0 +1,112 @@
+import { isIP } from 'node:net';
+import type { Clock } from '../../core/effects.ts';
+import { ServeBatchError } from '../../core/errors.ts';
+import { probeRedis, type RedisAnswer } from '../../kv/probe-redis.ts';
+import type { RedisFacts } from '../../kv/redis-facts.ts';
+import { parseRedisUrl, type RedisTarget } from '../../kv/redis-url.ts';
+import { formatBytes } from '../format.ts';
+import { type Check, failure, finding } from './check.ts';
+
+const OLDEST_MAJOR = 6;
+const SLOW_MS = 50;
+const NEARLY_FULL = 0.9;
+
+/** Connects, writes, and asks the server what it is. Throws where it does not answer or refuses. */
+export async function checkRedis(
+  url: string,
+  jobs: readonly string[],
+  clock: Clock,
+): Promise<readonly Check[]> {
+  const target = parseRedisUrl(url);
+  return describeRedis(target, await probeRedis(target, jobs, clock));
+}
+
+/** What an answer means; pure. */
+export function describeRedis(target: RedisTarget, { latencyMs, facts }: RedisAnswer): readonly Check[] {
+  const name = target.url;
+  return [
+    checkLatency(name, latencyMs),
+    checkTls(name, target),
+    ...(facts === null
+      ? [finding('info', name, 'this user may not ask INFO: version, memory and saving are unknown')]
+      : [
+          checkVersion(name, facts),
+          checkMemoryLimit(name, facts),
+          checkPolicy(name, facts),
+          checkPersistence(name, facts),
+        ]),
+  ];
+}
+
+function checkLatency(name: string, latencyMs: number): Check {
+  const rounded = Number(latencyMs.toPrecision(2));
+  const text = `answers, and takes writes in ${rounded} ms`;
+  const facts = { latencyMs: rounded };
+  return latencyMs < SLOW_MS
+    ? finding('ok', name, text, facts)
+    : finding(
+        'warn',
+        name,
+        `${text}: that is far away; loading is quick all the same, lookups are not`,
+        facts,
+      );
+}
+
+function checkTls(name: string, { tls, host }: RedisTarget): Check {
+  if (tls !== null) return finding('ok', name, 'TLS', { tls: true });
+  const isOwn = host === 'localhost' || (isIP(host) !== 0 && /^(127\.|::1$)/.test(host));
+  const text = isOwn
+    ? 'no TLS, on this machine'
+    : 'no TLS: others on the way can read it (rediss:// has TLS)';
+  return finding('info', name, text, { tls: false });
+}
+
+function checkVersion(name: string, { version, mode, role }: RedisFacts): Check {
+  const facts = { version, mode, role };
+  if (mode === 'cluster' || mode === 'sentinel')
+    return refused(name, `It is a Redis ${mode}, which is not supported: give a single Redis.`, facts);
+  if (role === 'slave') return refused(name, 'It is a replica: give the address of the primary.', facts);
+  const text = `Redis ${version ?? 'of an unknown version'}`;
+  if (version === null || Number.parseInt(version, 10) >= OLDEST_MAJOR)
+    return finding('ok', name, text, facts);
+  return finding('warn', name, `${text}: it is older than ${OLDEST_MAJOR}, the oldest that is tested`, facts);
+}
+
+function refused(name: string, message: string, facts: Check['facts']): Check {
+  return failure(name, new ServeBatchError('STORE_REFUSED', message), facts);
+}
+
+function checkMemoryLimit(name: string, { maxMemoryBytes, usedMemoryBytes }: RedisFacts): Check {
+  const facts = { maxMemoryBytes, usedMemoryBytes };
+  const used = usedMemoryBytes === null ? '' : `, ${formatBytes(usedMemoryBytes)} in use`;
+  if (maxMemoryBytes === null || maxMemoryBytes === 0)
+    return finding('info', name, `no maxmemory${used}`, facts);
+  const text = `maxmemory ${formatBytes(maxMemoryBytes)}${used}`;
+  if ((usedMemoryBytes ?? 0) < maxMemoryBytes * NEARLY_FULL) return finding('ok', name, text, facts);
+  return finding('warn', name, `${text}: nearly full. Raise it, or keep fewer generations (kv.keep)`, facts);
+}
+
+function checkPolicy(name: string, { maxMemoryPolicy }: RedisFacts): Check {
+  const facts = { maxMemoryPolicy };
+  if (maxMemoryPolicy === null) return finding('info', name, 'maxmemory-policy is unknown', facts);
+  if (maxMemoryPolicy === 'noeviction') return finding('ok', name, 'maxmemory-policy noeviction', facts);
+  return finding(
+    'warn',
+    name,
+    `maxmemory-policy ${maxMemoryPolicy}: it may drop predictions when it is full. Set noeviction`,
+    facts,
+  );
+}
+
+function checkPersistence(name: string, { hasAppendOnlyFile, snapshots, lastSaveOk }: RedisFacts): Check {
+  const facts = { hasAppendOnlyFile, snapshots, lastSaveOk };
+  if (!lastSaveOk) return finding('warn', name, 'it could not save to its disk: look into its log', facts);
+  const kinds = [
+    ...(hasAppendOnlyFile === true ? ['an append-only file'] : []),
+    ...(snapshots === true ? ['snapshots'] : []),
+  ];
+  if (kinds.length > 0) return finding('ok', name, `saves to its disk: ${kinds.join(' and ')}`, facts);
+  if (snapshots === null) return finding('info', name, 'whether it saves to its disk is unknown', facts);
+  const text = 'saves nothing: after a restart it is empty, until serve-batch publish RUN loads it again';
+  return finding('info', name, text, facts);
+}

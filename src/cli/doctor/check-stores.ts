@@ -1,0 +1,65 @@
+import type { JobSpec } from '../../config/job-spec.ts';
+import type { Clock } from '../../core/effects.ts';
+import { ServeBatchError } from '../../core/errors.ts';
+import { showUrl } from '../../kv/redis-url.ts';
+import { storeUrlOf } from '../../pipeline/locations.ts';
+import { type Check, failure, finding } from './check.ts';
+import { checkLmdb } from './check-lmdb.ts';
+import { checkRedis } from './check-redis.ts';
+import { within } from './within.ts';
+
+const TIMEOUT_MS = 12_000;
+
+/** A store, and the jobs that use it. */
+export interface StoreUse {
+  /** With password. */
+  readonly url: string;
+  readonly jobs: readonly string[];
+  /** Whether it is the embedded one in the output folder, for which the job names none. */
+  readonly isInOutput: boolean;
+}
+
+/** The store that was given, for all jobs; or those that the jobs name, each once. */
+export function storesToCheck(given: string | undefined, jobs: readonly JobSpec[]): readonly StoreUse[] {
+  const users = jobs.filter(({ kv }) => kv !== null);
+  if (given === 'none') return [];
+  if (given !== undefined) {
+    const names = users.map(({ name }) => name);
+    // Without jobs there is nothing but a name to try it with.
+    return [{ url: given, jobs: names.length === 0 ? ['doctor'] : names, isInOutput: false }];
+  }
+  const stores = new Map<string, StoreUse>();
+  for (const job of users) {
+    const url = storeUrlOf(job);
+    if (url === null) continue;
+    const names = [...(stores.get(url)?.jobs ?? []), job.name];
+    stores.set(url, { url, jobs: names, isInOutput: job.kv?.url === null });
+  }
+  return [...stores.values()];
+}
+
+/** Every store at the same time: one that does not answer holds up no other. */
+export async function checkStores(stores: readonly StoreUse[], clock: Clock): Promise<readonly Check[]> {
+  if (stores.length === 0) return [finding('info', 'store', 'none: the predictions go to Parquet alone')];
+  return (await Promise.all(stores.map((store) => checkStore(store, clock)))).flat();
+}
+
+async function checkStore(store: StoreUse, clock: Clock): Promise<readonly Check[]> {
+  const shown = showUrl(store.url);
+  try {
+    const limit = { what: `The store ${shown}`, code: 'STORE_UNAVAILABLE' } as const;
+    return await within(TIMEOUT_MS, limit, examineStore(store, clock));
+  } catch (error) {
+    return [failure(shown, error)];
+  }
+}
+
+async function examineStore(store: StoreUse, clock: Clock): Promise<readonly Check[]> {
+  const { url, jobs } = store;
+  if (/^rediss?:\/\//i.test(url)) return checkRedis(url, jobs, clock);
+  if (/^lmdb:/i.test(url)) return checkLmdb(store);
+  throw new ServeBatchError(
+    'USAGE',
+    `The key-value store "${showUrl(url)}" is of no known kind. Give lmdb:PATH, redis://HOST:PORT or rediss://HOST:PORT.`,
+  );
+}
