@@ -244,8 +244,10 @@ describe('what is refused, and what is said', () => {
       { onInvalid: { action: 'fail', max: 5 } },
       'onInvalid.max is 5; expected no limit where action is fail.',
     ],
-    [{ schedul: '0 2 * * *' }, 'schedul is not a field. Did you mean "schedule"?'],
-    [{ trigger: 'now' }, 'trigger is not a field. The fields of a job are name, description,'],
+    [
+      { schedul: '0 2 * * *' },
+      'schedul is not a field. Did you mean "schedule"? The fields of a job are name, description,',
+    ],
     [{ execution: { shardrows: 5 } }, 'execution.shardrows is not a field. Did you mean "shardRows"?'],
   ])('%j', (fields, message) => {
     const messages = messagesOf({ ...MODEL, ...(fields as object) });
