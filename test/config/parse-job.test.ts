@@ -40,7 +40,6 @@ describe('what is accepted', () => {
     ['seconds to live', { kv: { key: '{store}', ttl: 3600 } }],
     ['a memory limit', { execution: { memoryLimit: '1.5GB', retries: 0 } }],
     ['a batch size', { execution: { batchSize: 256 } }],
-    ['a device with options', { execution: { device: 'cuda', deviceOptions: { deviceId: 1 } } }],
     ['a batch size that is found', { execution: { batchSize: 'auto' } }],
     ['a limit of rejects', { onInvalid: { action: 'reject', max: 0 } }],
     ['a share of rejects', { onInvalid: { action: 'reject', max: '0.5%' } }],
@@ -218,26 +217,6 @@ describe('what is refused, and what is said', () => {
       { execution: { batchSize: 1.5 } },
       'execution.batchSize is 1.5; expected auto, or a whole number of rows, at least 1. Write for example 1024.',
     ],
-    [
-      { execution: { device: 'gpu' } },
-      'execution.device is "gpu"; expected auto, cpu, cuda, tensorrt, webgpu, directml or coreml.',
-    ],
-    [
-      { execution: { device: 'cuda', deviceOptions: { deviceId: -1 } } },
-      'execution.deviceOptions.deviceId is -1; expected a whole number, at least 0.',
-    ],
-    [
-      { execution: { device: 'tensorrt', deviceOptions: { fp16: true } } },
-      'execution.deviceOptions.fp16 is true; expected an option of tensorrt: deviceId.',
-    ],
-    [
-      { execution: { device: 'cpu', deviceOptions: { deviceId: 0 } } },
-      'execution.deviceOptions.deviceId is 0; expected no options: cpu takes none.',
-    ],
-    [
-      { execution: { deviceOptions: { deviceId: 0 } } },
-      'execution.deviceOptions.deviceId is 0; expected no options where no device is named.',
-    ],
     [{ execution: { batchSize: 0 } }, 'execution.batchSize is 0; expected auto, or a whole number of rows'],
     [
       { execution: { batchSize: 'many' } },
@@ -265,8 +244,10 @@ describe('what is refused, and what is said', () => {
       { onInvalid: { action: 'fail', max: 5 } },
       'onInvalid.max is 5; expected no limit where action is fail.',
     ],
-    [{ schedul: '0 2 * * *' }, 'schedul is not a field. Did you mean "schedule"?'],
-    [{ trigger: 'now' }, 'trigger is not a field. The fields of a job are name, description,'],
+    [
+      { schedul: '0 2 * * *' },
+      'schedul is not a field. Did you mean "schedule"? The fields of a job are name, description,',
+    ],
     [{ execution: { shardrows: 5 } }, 'execution.shardrows is not a field. Did you mean "shardRows"?'],
   ])('%j', (fields, message) => {
     const messages = messagesOf({ ...MODEL, ...(fields as object) });
