@@ -22,3 +22,8 @@ export function formatSeconds(seconds: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
+
+/** 0.9996 → `99.96%`: cut, not rounded, so that 100% means all. */
+export function formatPercent(share: number): string {
+  return `${Math.floor(share * 1e5 + 1e-6) / 1e3}%`;
+}

@@ -80,8 +80,10 @@ function handle(task: TaskName, request: unknown, effects: TaskEffects): Promise
 }
 
 process.on('message', (message) => void serve(message as ToChild));
-// Ctrl-C reaches the whole process group: the parent decides what becomes of the children.
+// They reach the whole process group, Ctrl-C always, SIGTERM from systemd and others: the parent decides what
+// becomes of the children.
 process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
 process.on('disconnect', () => {
   // Nobody waits for the task. DuckDB deadlocks where it is closed under a running query, and exit() then
   // waits for it for ever; what is half done is as after any crash.

@@ -1,5 +1,5 @@
+import { formatPercent } from '../core/amounts.ts';
 import { ServeBatchError } from '../core/errors.ts';
-import { formatPercent } from '../core/percent.ts';
 import type { RunRecord } from '../runs/run-record.ts';
 
 /** Missing rows that a message names. */

@@ -1,5 +1,8 @@
+import { formatCount, formatSeconds } from '../core/amounts.ts';
 import { ServeBatchError } from '../core/errors.ts';
+import type { RunJobOutcome } from '../pipeline/job-run.ts';
 import { folderOfJob } from '../pipeline/locations.ts';
+import type { RunRecord } from '../runs/run-record.ts';
 import type { Decision } from './decide.ts';
 import { forgetSchedule } from './first-sight.ts';
 import type { LoadedSchedule } from './load-jobs.ts';
@@ -82,9 +85,16 @@ export async function runAndReport(
         return null;
       }
       const fields = { ...about, runId: record.runId, folder: folderOfJob(job.spec) };
-      if (end.error === null) log.info(`${outcome}: the run is ${record.status}`, fields);
+      if (end.error === null) log.info(describeEnd(outcome, record), fields);
       else log.warn(`committed, but not published: ${end.error.message}`, fields);
       return end.error;
     }
   }
+}
+
+/** `published: 700,000 rows in 2.25 s, 3 rejected`. */
+function describeEnd(outcome: RunJobOutcome, record: RunRecord): string {
+  if (outcome !== 'computed') return `${outcome}: the run is ${record.status}`;
+  const rejected = record.rejects === 0 ? '' : `, ${formatCount(record.rejects)} rejected`;
+  return `${record.status}: ${formatCount(record.rowsOut)} rows in ${formatSeconds(record.durationSeconds)}${rejected}`;
 }

@@ -64,6 +64,24 @@ describe('SIGTERM at any instant', () => {
   );
 });
 
+describe('signals to the whole process group, as terminals and systemd send them', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s lets the shards under way finish', async (signal) => {
+    const project = await makeDueProject();
+    const running = project.start(['run', 'weekly'], { ownGroup: true });
+    await until(() => {
+      const run = newestRun(project);
+      return run !== undefined && committedShards(project, run, 'weekly') >= 2;
+    });
+    process.kill(-running.pid, signal);
+    const { code, stderr } = await running.result;
+    expect(code, stderr).toBe(signal === 'SIGTERM' ? 143 : 130);
+    expect(stderr).not.toContain('is tried again');
+    expect(stderr).not.toMatch(/child process|CHILD_DIED/);
+    expect(await leftoversIn(project.folder)).toEqual([]);
+    expect(releasedLock(project, 'weekly')).toBe(true);
+  });
+});
+
 describe('a shard that takes long', () => {
   // Long enough to be met, and given up at the end of the grace.
   const SLOW = `features:

@@ -40,7 +40,7 @@ describe('tick', () => {
       await project.serveBatch(['tick', 'weekly']),
     ];
     expect([first.code, second.code]).toEqual([0, 0]);
-    expect(first.stderr).toContain('computed: the run is published');
+    expect(first.stderr).toContain('published: ');
     expect(second.stderr).toBe('');
     const [runId] = await project.runs('weekly');
     expect(await project.runs('weekly')).toHaveLength(1);

@@ -13,6 +13,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What the command finds on standard input; empty by default. */
   readonly stdin?: string | Uint8Array;
+  /** Started as the leader of a process group of its own, which `kill(-pid)` reaches. */
+  readonly ownGroup?: boolean;
 }
 
 export interface CliResult {
@@ -43,6 +45,7 @@ export function startServeBatch(args: readonly string[], options: CliOptions): R
     cwd: options.cwd,
     env: { ...cleanEnvironment(), ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
+    detached: options.ownGroup === true,
   });
   let stdout = '';
   let stderr = '';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { formatPercent } from '../../core/amounts.ts';
 import { systemClock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import { suggestion } from '../../core/nearest.ts';
-import { formatPercent } from '../../core/percent.ts';
 import type { RunFilter } from '../../runs/ledger.ts';
 import { RUN_STATUSES, type RunStatus } from '../../runs/run-status.ts';
 import type { RunSummary } from '../../runs/run-summary.ts';

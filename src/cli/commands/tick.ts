@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Log } from '../../core/effects.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, DEFAULT_GRACE_SECONDS, debugOption, graceOption } from '../options.ts';
 import { concurrencyOption, DEFAULT_CONCURRENCY } from './schedule.ts';
@@ -33,6 +34,26 @@ async function tick(context: CliContext, names: readonly string[], flags: TickFl
   context.allowGrace(flags.grace ?? DEFAULT_GRACE_SECONDS);
   const loaded = await loadSchedule(context, names);
   const effects = await scheduleEffects(context, flags.debug === true);
-  const failure = await tickOnce(loaded, effects, flags.concurrency ?? DEFAULT_CONCURRENCY);
+  let lines = 0;
+  const log = counted(effects.log, () => lines++);
+  const failure = await tickOnce(loaded, { ...effects, log }, flags.concurrency ?? DEFAULT_CONCURRENCY);
+  // Silence suits cron; a person wonders.
+  if (lines === 0 && context.isTerminal)
+    context.err('Nothing is due. See what is next with: serve-batch schedule ls\n');
   if (failure !== null) throw failure;
+}
+
+/** A log that says when something is told. */
+function counted(log: Log, told: () => void): Log {
+  return {
+    debug: (message, fields) => log.debug(message, fields),
+    info(message, fields) {
+      told();
+      log.info(message, fields);
+    },
+    warn(message, fields) {
+      told();
+      log.warn(message, fields);
+    },
+  };
 }
