@@ -12,7 +12,9 @@ it('the chain of runs begins with the last that took everything, and leaves out 
     [3, false],
     [4, false],
   ] as const)
-    await committedRun(job, runOn(day), { incremental: { kind: 'files', sequence: day, full } });
+    await committedRun(job, runOn(day), {
+      incremental: { kind: 'files', sequence: day, after: null, full, files: 1 },
+    });
   await plannedRun(job, runOn(5));
   expect(await chainOfRuns(job)).toEqual([2, 3, 4].map(runOn));
 });

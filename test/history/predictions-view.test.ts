@@ -37,7 +37,13 @@ it('shows the parts of the published run alone', async () => {
 
 it('of an input that grows, the parts of all committed runs since one took everything, columns added', async () => {
   const folder = join(await temporaryFolder(), 'incoming');
-  const place = (sequence: number, full = false) => ({ kind: 'files', sequence, full });
+  const place = (sequence: number, full = false) => ({
+    kind: 'files',
+    sequence,
+    after: null,
+    full,
+    files: 1,
+  });
   await runWith(folder, 1, 'SELECT 1 AS key', place(1));
   await runWith(folder, 2, 'SELECT 2 AS key', place(2, true));
   await runWith(folder, 3, 'SELECT 3 AS key, true AS extra', place(3));

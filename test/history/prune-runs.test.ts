@@ -56,7 +56,9 @@ describe('pruneRuns', () => {
   it('keeps the newest committed run of an input that grows: it has the watermark', async () => {
     const growing = await jobWith([]);
     for (const sequence of [1, 2, 3])
-      await committedRun(growing, runOn(sequence), { incremental: { kind: 'files', sequence, full: false } });
+      await committedRun(growing, runOn(sequence), {
+        incremental: { kind: 'files', sequence, after: null, full: false, files: 1 },
+      });
     await plannedRun(growing, runOn(4));
     const { signal } = new AbortController();
     const rule = { olderThan: new Date('2027-01-01') };
