@@ -32,7 +32,7 @@ import { processesOf } from './processes.ts';
 import { publishedRecord } from './published-record.ts';
 import { assertRejectsWithin, rejectsOf } from './reject-limit.ts';
 import { runShards } from './run-shards.ts';
-import { settleBatchSize } from './settle-batch-size.ts';
+import { rememberHalved, settleBatchSize } from './settle-batch-size.ts';
 import { host, versions } from './versions.ts';
 
 export interface RunJobOptions {
@@ -85,6 +85,8 @@ export class JobRun {
   readonly #startedAt: Date;
   readonly #startMs: number;
   #firstRowSeconds: number | null = null;
+  /** Rows that calls were halved to for want of the device's memory. */
+  #callRows: number | null = null;
   /** Work outside the shards' records: the typed copy of a text input, and loading the store. */
   readonly #extraSeconds = { read: 0, stage: 0 };
 
@@ -275,6 +277,12 @@ export class JobRun {
         this.#firstRowSeconds ??= this.#secondsSince(this.#startMs);
         rowsDone += rows;
         report();
+      },
+      onCallRows: async (callRows) => {
+        if (callRows >= (this.#callRows ?? plan.batchSize)) return;
+        this.#callRows = callRows;
+        const { clock } = this.#effects;
+        await rememberHalved(plan, callRows, { folderOfJob: this.#folder, now: () => clock.now(), log });
       },
       onLoads: (stageSeconds) => {
         this.#extraSeconds.stage += stageSeconds;
