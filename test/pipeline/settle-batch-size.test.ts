@@ -71,6 +71,15 @@ test('a device takes the fastest size, whatever the default of the CPU, and reme
   expect([cpu.settled.batchSize, cpu.asked.length]).toEqual([4096, 1]);
 });
 
+test('what a device has remembered says nothing of the CPU, or of another device', async () => {
+  const folder = await temporaryFolder();
+  await settle(folder, onDevice(), [{ batchSize: 4096, rowsPerSecond: 1, sameBits: true }]);
+  expect(await knownBatchSize(onDevice(), folder)).toBe(4096);
+  expect(await knownBatchSize(draft(), folder)).toBe('auto');
+  const other = { ...onDevice(), device: { ...WEBGPU, adapter: 'another card' } };
+  expect(await knownBatchSize(other, folder)).toBe('auto');
+});
+
 test('a size that was halved for want of memory is remembered, with a warning', async () => {
   const folder = await temporaryFolder();
   const warnings: string[] = [];
