@@ -31,8 +31,9 @@ import { probeModel } from './probe-model.ts';
 import { processesOf } from './processes.ts';
 import { publishedRecord } from './published-record.ts';
 import { assertRejectsWithin, rejectsOf } from './reject-limit.ts';
+import { rememberHalved } from './remember-halved.ts';
 import { runShards } from './run-shards.ts';
-import { rememberHalved, settleBatchSize } from './settle-batch-size.ts';
+import { settleBatchSize } from './settle-batch-size.ts';
 import { host, versions } from './versions.ts';
 
 export interface RunJobOptions {
@@ -85,10 +86,10 @@ export class JobRun {
   readonly #startedAt: Date;
   readonly #startMs: number;
   #firstRowSeconds: number | null = null;
-  /** Rows that calls were halved to for want of the device's memory. */
-  #callRows: number | null = null;
   /** Work outside the shards' records: the typed copy of a text input, and loading the store. */
   readonly #extraSeconds = { read: 0, stage: 0 };
+  /** Rows that calls were halved to for want of the device's memory. */
+  #callRows: number | null = null;
 
   constructor(parts: JobRunParts) {
     this.#parts = parts;

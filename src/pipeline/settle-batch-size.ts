@@ -69,7 +69,7 @@ async function remember(
 ): Promise<void> {
   try {
     const found = { batchSize, rowsPerSecond: rates(timings), measuredAt: now().toISOString() };
-    await writeBatchSize(folderOfJob, { ...keyOf(draft), ...found });
+    await writeBatchSize(folderOfJob, { ...batchSizeKey(draft), ...found });
   } catch (error) {
     log.debug('the batch size could not be written down', { error: messageOf(error) });
   }
@@ -86,7 +86,7 @@ export async function knownBatchSize(
   if (draft.batchSize !== 'auto') return draft.batchSize;
   // How several threads share a call depends on its rows, and with that, in some models, the last bits.
   if (isOnCpu(draft) && draft.threads > 1) return DEFAULT_BATCH_SIZE;
-  const remembered = await readBatchSize(folderOfJob, keyOf(draft));
+  const remembered = await readBatchSize(folderOfJob, batchSizeKey(draft));
   if (remembered !== undefined && isPossible(draft, remembered)) return remembered;
   if (draft.input.rows >= LEAST_ROWS) return 'auto';
   return isOnCpu(draft) ? DEFAULT_BATCH_SIZE : defaultDeviceSize(rowsOfLargestShard(draft));
@@ -104,27 +104,8 @@ function isPossible(draft: DraftPlan | PlanOnDevice, size: number): boolean {
     : size / 2 < rowsOfLargestShard(draft);
 }
 
-/**
- * Remembers that a device had no memory for the plan's batches: later runs begin with smaller ones. The
- * caller holds the job's lock.
- */
-export async function rememberHalved(
-  plan: Plan,
-  callRows: number,
-  { folderOfJob, now, log }: Pick<SettleRequest, 'folderOfJob' | 'now' | 'log'>,
-): Promise<void> {
-  log.warn(
-    `the device has no memory for ${plan.batchSize} rows a call: calls have ${callRows}, in later runs, too`,
-  );
-  try {
-    const found = { batchSize: callRows, rowsPerSecond: {}, measuredAt: now().toISOString() };
-    await writeBatchSize(folderOfJob, { ...keyOf(plan), ...found });
-  } catch (error) {
-    log.debug('the batch size could not be written down', { error: messageOf(error) });
-  }
-}
-
-function keyOf(draft: DraftPlan | PlanOnDevice): BatchSizeKey {
+/** What a batch size of this plan is remembered for. */
+export function batchSizeKey(draft: DraftPlan | PlanOnDevice): BatchSizeKey {
   const { device, model } = draft;
   const adapter = 'adapter' in device && device.adapter !== null ? `, ${device.adapter}` : '';
   return {

@@ -5,7 +5,8 @@ import { type Log, silentLog } from '../../src/core/effects.ts';
 import { ServeBatchError } from '../../src/core/errors.ts';
 import type { Plan, PlanOnDevice } from '../../src/core/plan.ts';
 import type { BatchTiming } from '../../src/pipeline/choose-batch-size.ts';
-import { knownBatchSize, rememberHalved, settleBatchSize } from '../../src/pipeline/settle-batch-size.ts';
+import { rememberHalved } from '../../src/pipeline/remember-halved.ts';
+import { knownBatchSize, settleBatchSize } from '../../src/pipeline/settle-batch-size.ts';
 import { batchSizesFile } from '../../src/runs/layout.ts';
 import { samplePlan, temporaryFolder } from '../runs/sample-run.ts';
 
