@@ -76,6 +76,11 @@ export const ERROR_KINDS = {
     false,
     'The device that was asked for cannot be had here, or has nothing to compute of this model.',
   ),
+  DEVICE_FAILED: kind(
+    EXIT.unexpected,
+    false,
+    'The device stopped answering, or has no memory for the smallest batch.',
+  ),
   NOT_FOUND: kind(EXIT.notFound, false, 'No prediction, run or published generation of that name exists.'),
   REJECTS_OVER_LIMIT: kind(EXIT.overLimit, false, 'More rows were rejected than onInvalid.max allows.'),
   COVERAGE_TOO_LOW: kind(

@@ -8,6 +8,7 @@ import { executionProviders } from './execution-providers.ts';
 import { loadReason } from './load-reason.ts';
 import { parseOnnxFile, readOnnxFile } from './onnx-file.ts';
 import { readSignature } from './read-signature.ts';
+import type { Session } from './session.ts';
 
 export interface SessionOptions {
   /** Threads of one call on the CPU. */
@@ -30,9 +31,10 @@ export interface TensorValue {
  * A loaded model. `run` blocks the event loop of its process while it computes, and a native fault ends
  * the process: use it in child processes only.
  */
-export class ModelSession {
+export class ModelSession implements Session {
   readonly path: string;
   readonly signature: ModelSignature;
+  readonly rowLimit = null;
   readonly #session: InferenceSession;
   readonly #inputTypes: ReadonlyMap<string, ElementType>;
 

@@ -2,7 +2,8 @@ import { firstLine, ServeBatchError } from '../core/errors.ts';
 import type { PredictionBinding } from '../core/plan.ts';
 import type { TensorData } from '../core/tensor-data.ts';
 import type { FeatureBatch } from '../features/feature-batch.ts';
-import type { ModelSession } from '../inference/model-session.ts';
+import { isDeviceLost, isOutOfDeviceMemory } from '../inference/row-limit.ts';
+import type { Session } from '../inference/session.ts';
 import { type CallRows, callRows, middleOf } from './call-rows.ts';
 
 /** Receives what became of the rows of a batch, in order. */
@@ -15,14 +16,14 @@ export interface ScoreSink {
 
 /** Calls the model batch by batch. */
 export class BatchScorer {
-  readonly #session: ModelSession;
+  readonly #session: Session;
   readonly #bindings: readonly PredictionBinding[];
   readonly #outputNames: readonly string[];
   readonly #fixedRows: number | null;
   readonly #onCall: (ms: number) => void;
 
   constructor(options: {
-    readonly session: ModelSession;
+    readonly session: Session;
     readonly bindings: readonly PredictionBinding[];
     readonly fixedRows: number | null;
     /** Told the duration of each model call in milliseconds. */
@@ -45,12 +46,24 @@ export class BatchScorer {
 
   /** One bad row (a category that the model does not know) fails its whole call: halve until it stands alone. */
   async #scoreRange(batch: FeatureBatch, from: number, to: number, sink: ScoreSink): Promise<void> {
+    const most = this.#session.rowLimit?.rowsOf(batch.capacity) ?? batch.capacity;
+    if (to - from > most) {
+      await this.#scoreRange(batch, from, from + most, sink);
+      return this.#scoreRange(batch, from + most, to, sink);
+    }
     const call = this.#callRows(batch, from, to);
     let outputs: readonly TensorData[];
     try {
       outputs = await this.#call(batch, from, to, call);
     } catch (error) {
       if (error instanceof ServeBatchError) throw error;
+      if (this.#session.rowLimit !== null && isOutOfDeviceMemory(error)) {
+        const rows = call.end - call.start;
+        if (this.#fixedRows === null && this.#session.rowLimit.halve(rows))
+          return this.#scoreRange(batch, from, to, sink);
+        throw deviceFailed(`has no memory for a call of ${rows} rows`, error);
+      }
+      if (this.#session.rowLimit !== null && isDeviceLost(error)) throw deviceFailed('failed', error);
       if (to - from === 1) return this.#scoreAlone(batch, from, call, error, sink);
       const middle = middleOf(from, to);
       await this.#scoreRange(batch, from, middle, sink);
@@ -88,9 +101,11 @@ export class BatchScorer {
   }
 
   #callRows(batch: FeatureBatch, from: number, to: number): CallRows {
-    return this.#fixedRows === null
-      ? callRows(from, to, batch.capacity)
-      : { start: from, end: from + this.#fixedRows };
+    if (this.#fixedRows !== null) return { start: from, end: from + this.#fixedRows };
+    const { rowLimit } = this.#session;
+    // A device may compile its kernels again for another shape.
+    if (rowLimit !== null) return { start: from, end: from + rowLimit.rowsOf(batch.capacity) };
+    return callRows(from, to, batch.capacity);
   }
 
   async #call(batch: FeatureBatch, from: number, to: number, call: CallRows): Promise<readonly TensorData[]> {
@@ -130,4 +145,14 @@ export class BatchScorer {
       start = row;
     }
   }
+}
+
+/** What has nothing to do with the rows: they are not tried one by one, and not rejected. */
+function deviceFailed(how: string, error: unknown): ServeBatchError {
+  const reason = firstLine(error instanceof Error ? error.message : String(error));
+  return new ServeBatchError(
+    'DEVICE_FAILED',
+    `The device ${how}: ${reason}. Run again: committed shards are kept. Where it stays so, give a smaller --batch-size, or start anew with --device cpu.`,
+    { cause: error },
+  );
 }

@@ -6,6 +6,7 @@ import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { hashModel } from '../inference/hash-model.ts';
 import { ModelSession } from '../inference/model-session.ts';
+import type { Session } from '../inference/session.ts';
 import type { KvStore } from '../kv/store.ts';
 import { readPlan } from '../runs/plan-file.ts';
 import { Database } from '../source/database.ts';
@@ -18,7 +19,7 @@ export class ChildState {
   #plan: Plan | null = null;
   #database: Database | null = null;
   #databaseForLoads: Database | null = null;
-  #session: { readonly key: string; readonly session: ModelSession } | null = null;
+  #session: { readonly key: string; readonly session: Session } | null = null;
   #store: { readonly url: string; readonly job: string; readonly store: KvStore } | null = null;
   #scratch: string | null = null;
   readonly loads = new StoreLoads();
@@ -47,7 +48,7 @@ export class ChildState {
     return this.#databaseForLoads;
   }
 
-  async session(plan: ModelToRun): Promise<ModelSession> {
+  async session(plan: ModelToRun): Promise<Session> {
     const { name, options } = plan.device;
     const key = JSON.stringify([plan.model.sha256, name, options]);
     if (this.#session?.key !== key) {
@@ -95,10 +96,13 @@ interface ModelToRun {
   readonly device: Pick<DevicePlan, 'name' | 'options'>;
 }
 
-async function openOnDevice({ model, threads, device }: ModelToRun): Promise<ModelSession> {
+async function openOnDevice({ model, threads, device }: ModelToRun): Promise<Session> {
   const { name, options } = device;
+  if (name === 'cpu') return ModelSession.open(model.path, { threads });
   try {
-    return await ModelSession.open(model.path, { threads, device: { name, options } });
+    // Loaded where there is such a device.
+    const { ThreadedSession } = await import('../inference/threaded-session.ts');
+    return await ThreadedSession.open(model.path, { threads, device: { name, options } });
   } catch (error) {
     if (!(error instanceof ServeBatchError) || error.code !== 'DEVICE_UNAVAILABLE') throw error;
     throw plannedFor(name, error);

@@ -15,6 +15,7 @@ import { Database } from '../source/database.ts';
 import { describeTable } from '../source/resolve-input.ts';
 import { takeRows } from '../source/take-rows.ts';
 import type { ChildState } from './child-state.ts';
+import { growBatches } from './grow-batches.ts';
 import { measureBatches } from './measure-batches.ts';
 import { planRun } from './plan-run.ts';
 import { runShard } from './run-shard.ts';
@@ -62,7 +63,9 @@ export const TASK_HANDLERS: Handlers = {
   /** With the database and the session that this child keeps for its shards. */
   async 'measure-batches'(state, { plan, temporaryFolder, memoryLimit }) {
     const database = await state.database(temporaryFolder, memoryLimit);
-    return measureBatches({ plan, database, session: await state.session(plan) });
+    const session = await state.session(plan);
+    const measure = plan.device.name === 'cpu' ? measureBatches : growBatches;
+    return measure({ plan, database, session });
   },
 
   async shard(state, request, effects) {
@@ -74,7 +77,7 @@ export const TASK_HANDLERS: Handlers = {
       const load = { ...request, storeUrl, stageAs: index, duplicatesAmong: null };
       await state.loads.start(() => loadPart(state, load, effects));
     }
-    return { record, ...state.loads.report() };
+    return { record, callRows: session.rowLimit?.rows ?? null, ...state.loads.report() };
   },
 
   async 'finish-loads'(state) {

@@ -16,7 +16,7 @@ import type { ProbeOutcome } from './try-device.ts';
 export const PROBE_ROWS = { auto: 4096, named: 64 } as const;
 
 export interface ChooseRequest {
-  readonly draft: Pick<DraftPlan, 'device' | 'model'>;
+  readonly draft: Pick<DraftPlan, 'device' | 'model' | 'input'>;
   readonly here: Surroundings;
   /** Of the model's graph; read where a GPU is at hand. */
   readonly operators: () => Promise<readonly Operator[]>;
@@ -57,13 +57,21 @@ async function chooseBest(request: ChooseRequest): Promise<DevicePlan> {
 async function tryUnasked(request: ChooseRequest, device: GpuDevice): Promise<DevicePlan | string> {
   const { here, draft, operators, processes } = request;
   const { missing, doubt, adapter } = await lookFor(device, here);
-  const reason = missing ?? doubt ?? whyNoGpu(await operators(), draft.model.signature);
+  const reason =
+    missing ?? doubt ?? whyTooSmall(draft.input) ?? whyNoGpu(await operators(), draft.model.signature);
   if (reason !== null) return reason;
   const outcome = await request.probe(device, PROBE_ROWS.auto);
   if (outcome.state === 'failed') return outcome.why;
   const { result } = outcome;
   const fault = whyNotTaken(result, processes);
   return fault ?? { ...CPU, name: device, adapter, cpuNodes: result.placement?.cpuNodes ?? null };
+}
+
+/** Trying a device takes seconds, which fewer rows do not win back unless the model is a very slow one. */
+const LEAST_ROWS = 20_000;
+
+function whyTooSmall({ rows }: Pick<DraftPlan['input'], 'rows'>): string | null {
+  return rows < LEAST_ROWS ? `for ${rows} rows it is not worth trying` : null;
 }
 
 /** What speaks against a device that works; null: nothing. */

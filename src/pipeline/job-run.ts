@@ -37,6 +37,7 @@ import { probeModel } from './probe-model.ts';
 import { processesOf } from './processes.ts';
 import { publishedRecord } from './published-record.ts';
 import { assertRejectsWithin, rejectsOf } from './reject-limit.ts';
+import { rememberHalved } from './remember-halved.ts';
 import { runShards } from './run-shards.ts';
 import { settleBatchSize } from './settle-batch-size.ts';
 import { hasNoRows, takeNew } from './take-new.ts';
@@ -123,6 +124,8 @@ export class JobRun {
   #isToPublish = true;
   /** Work outside the shards' records: the typed copy of a text input, and loading the store. */
   readonly #extraSeconds = { read: 0, stage: 0 };
+  /** Rows that calls were halved to for want of the device's memory. */
+  #callRows: number | null = null;
 
   constructor(parts: JobRunParts) {
     this.#parts = parts;
@@ -362,6 +365,12 @@ export class JobRun {
         this.#firstRowSeconds ??= this.#secondsSince(this.#startMs);
         rowsDone += rows;
         report();
+      },
+      onCallRows: async (callRows) => {
+        if (callRows >= (this.#callRows ?? plan.batchSize)) return;
+        this.#callRows = callRows;
+        const { clock } = this.#effects;
+        await rememberHalved(plan, callRows, { folderOfJob: this.#folder, now: () => clock.now(), log });
       },
       onLoads: (stageSeconds) => {
         this.#extraSeconds.stage += stageSeconds;

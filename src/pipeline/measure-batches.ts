@@ -1,5 +1,5 @@
 import type { Plan } from '../core/plan.ts';
-import type { ModelSession } from '../inference/model-session.ts';
+import type { Session } from '../inference/session.ts';
 import type { Database } from '../source/database.ts';
 import { BatchScorer, type ScoreSink } from './batch-scorer.ts';
 import {
@@ -35,7 +35,7 @@ type Score = (size: number, rows: number, sink: ScoreSink) => Promise<number>;
 export async function measureBatches(request: {
   readonly plan: Plan;
   readonly database: Database;
-  readonly session: ModelSession;
+  readonly session: Session;
 }): Promise<readonly BatchTiming[]> {
   const { plan, database, session } = request;
   const bindings = plan.output.predictions;

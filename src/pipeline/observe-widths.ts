@@ -3,7 +3,7 @@ import type { FeaturesPlan } from '../core/plan.ts';
 import type { ResolvedInput } from '../core/table.ts';
 import { castSql } from '../features/cast-rules.ts';
 import { FeatureBatch } from '../features/feature-batch.ts';
-import type { ModelSession } from '../inference/model-session.ts';
+import type { Session } from '../inference/session.ts';
 import { isValid, streamChunks } from '../source/chunk-stream.ts';
 import type { Database } from '../source/database.ts';
 import { rowsSql } from '../source/shard-relation.ts';
@@ -18,7 +18,7 @@ const TRIAL_ROWS = 1000;
  */
 export async function observeWidths(request: {
   readonly database: Database;
-  readonly session: ModelSession;
+  readonly session: Session;
   readonly input: ResolvedInput;
   readonly features: FeaturesPlan;
   readonly outputs: readonly string[];

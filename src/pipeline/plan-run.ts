@@ -16,7 +16,7 @@ import type { Column, InputFingerprint, InputFormat, NamedTable, ResolvedInput }
 import { bindInputs } from '../features/bind-inputs.ts';
 import { bindOutputs, declaredWidth, usedOutputs } from '../features/bind-outputs.ts';
 import { addInputColumns, type FunctionNames, parseSelect, shapeOfSelect } from '../features/plan-select.ts';
-import type { ModelSession } from '../inference/model-session.ts';
+import type { Session } from '../inference/session.ts';
 import type { Database } from '../source/database.ts';
 import { createFeatureTables } from '../source/feature-tables.ts';
 import { INPUT_ROW } from '../source/input-row.ts';
@@ -53,7 +53,7 @@ export interface PlanRequest {
  */
 export async function planRun(
   database: Database,
-  session: ModelSession,
+  session: Session,
   request: PlanRequest,
 ): Promise<DraftPlan> {
   const { spec } = request;

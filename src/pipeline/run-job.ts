@@ -6,6 +6,7 @@ import type { KvStore } from '../kv/store.ts';
 import { acquireLock } from '../runs/lock.ts';
 import { ChildPool } from './child-pool.ts';
 import { assertDevicePossible } from './device-errors.ts';
+import { shardsAtOnce } from './device-of-run.ts';
 import { type IdentifiedRun, identifyRun } from './identify-run.ts';
 import { startIncremental } from './incremental-start.ts';
 import { JobRun, type RunEnd, type RunJobOptions, type RunJobResult } from './job-run.ts';
@@ -37,9 +38,12 @@ export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
     // What is wrong with the input or the model is said before any folder is made.
     const readsStdin = spec.input.paths.includes('-');
     const identified = readsStdin ? null : await identifyRun(spec);
-    if (identified === null || identified.format === 'grid' || bytesOf(identified) >= SMALL_INPUT_BYTES)
-      pool.warmUp();
-    await assertDevicePossible(spec.execution.device, spec.model.path, surroundings());
+    const { device } = spec.execution;
+    await assertDevicePossible(device, spec.model.path, surroundings());
+    const isLarge =
+      identified === null || identified.format === 'grid' || bytesOf(identified) >= SMALL_INPUT_BYTES;
+    // Where a GPU is named, one child is all that scores.
+    if (isLarge && shardsAtOnce(spec, { name: device === 'auto' ? 'cpu' : device }) > 1) pool.warmUp();
     const lock = await acquireLock(folderOfJob(spec), { clock: effects.clock });
     release.add(() => lock.release());
     // Once more: the lock is not released before all who work under it have ended.

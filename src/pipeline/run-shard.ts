@@ -1,7 +1,7 @@
 import { ServeBatchError, systemErrorCode } from '../core/errors.ts';
 import type { Plan, ShardPlan } from '../core/plan.ts';
 import { FeatureBatch } from '../features/feature-batch.ts';
-import type { ModelSession } from '../inference/model-session.ts';
+import type { Session } from '../inference/session.ts';
 import { LatencyHistogram } from '../runs/latency-histogram.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import { type ShardRecord, writeShardRecord } from '../runs/shard-record.ts';
@@ -23,7 +23,7 @@ export interface ShardContext {
   readonly plan: Plan;
   readonly paths: RunPaths;
   readonly database: Database;
-  readonly session: ModelSession;
+  readonly session: Session;
   readonly attempt: number;
   /** Told rows as they are scored or rejected, for the progress line. */
   readonly onRows: (rows: number) => void;
@@ -46,9 +46,11 @@ export async function runShard(context: ShardContext, index: number): Promise<Sh
 
   const rows = await timer.time('read', () => openRows(database, plan, shard));
   try {
-    const batch = new FeatureBatch(plan.features.bindings, plan.batchSize);
+    const newBatch = (): FeatureBatch => new FeatureBatch(plan.features.bindings, plan.batchSize);
+    const batches =
+      context.session.rowLimit === null ? ([newBatch()] as const) : ([newBatch(), newBatch()] as const);
     const predictions = await PredictionTable.create(database, plan.output.predictions);
-    const invalid = await scoreShard({ ...context, rows, batch, predictions, timer, latency });
+    const invalid = await scoreShard({ ...context, rows, batches, predictions, timer, latency });
     const rejects = await rejectsOf({ plan, database, shard, rows, invalid });
     const write = <T>(work: () => Promise<T>): Promise<T> =>
       timer.time('write', () => blameInput(rows, work));

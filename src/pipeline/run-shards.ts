@@ -25,6 +25,8 @@ export interface RunShardsRequest {
   readonly onRows: (rows: number) => void;
   /** Called as shards are committed; may throw to end the run. */
   readonly onShard: (record: ShardRecord) => void;
+  /** Called where a device had memory for calls of so many rows only. */
+  readonly onCallRows: (rows: number) => Promise<void>;
   /** Called with the seconds that loads of the store have taken since it was called before. */
   readonly onLoads: (stageSeconds: number) => void;
 }
@@ -69,9 +71,10 @@ async function runOneShard(request: RunShardsRequest, shard: ShardPlan, store: S
     };
     try {
       const task = { ...run, index: shard.index, attempt, storeUrl: store.url };
-      const { record, stageSeconds, storeError } = await pool.run('shard', task, onRows);
+      const { record, callRows, stageSeconds, storeError } = await pool.run('shard', task, onRows);
       if (storeError !== null) store.turnOff(storeError.message);
       request.onLoads(stageSeconds);
+      if (callRows !== null) await request.onCallRows(callRows);
       request.onShard(record);
       return;
     } catch (error) {

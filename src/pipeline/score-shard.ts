@@ -7,6 +7,7 @@ import type { ShardRows } from '../source/shard-rows.ts';
 import { BatchScorer } from './batch-scorer.ts';
 import { requiredColumns } from './feature-columns.ts';
 import type { ShardContext } from './run-shard.ts';
+import { ScoringQueue } from './scoring-queue.ts';
 import type { StageTimer } from './stage-timer.ts';
 
 /** A row that cannot be scored: which required column is to blame, or what the model said. */
@@ -20,7 +21,8 @@ export interface InvalidRow {
 
 export interface ScoreRequest extends ShardContext {
   readonly rows: ShardRows;
-  readonly batch: FeatureBatch;
+  /** One; two where the next is filled while a device computes. */
+  readonly batches: readonly [FeatureBatch, ...FeatureBatch[]];
   readonly predictions: PredictionTable;
   readonly timer: StageTimer;
   readonly latency: LatencyHistogram;
@@ -31,7 +33,7 @@ export interface ScoreRequest extends ShardContext {
  * each of them. With `onInvalid: fail` it stops at the first row that cannot be scored.
  */
 export async function scoreShard(request: ScoreRequest): Promise<readonly InvalidRow[]> {
-  const { plan, rows, batch, predictions, timer } = request;
+  const { plan, rows, predictions, timer } = request;
   const required = requiredColumns(plan);
   const list = required.map(({ sql }, index) => `${sql} AS f${index}`).join(', ');
   const invalid: InvalidRow[] = [];
@@ -40,42 +42,59 @@ export async function scoreShard(request: ScoreRequest): Promise<readonly Invali
   const stopEarly = plan.onInvalid.action === 'fail';
   let position = 0;
 
-  const flush = async (): Promise<void> => {
+  const queue = new ScoringQueue(request.batches, async (batch) => {
     request.assertWanted();
     await scorer.score(batch, sink);
     request.onRows(batch.rows);
     batch.clear();
-  };
-  const chunks = timedChunks(`SELECT ${list} FROM ${rows.from}`, request);
-  for await (const chunk of chunks) {
-    const start = performance.now();
-    const bad = findInvalid(chunk);
-    timer.add('features', performance.now() - start);
-    for (const { from, to, column } of runsOf(chunk.rows, bad)) {
-      if (column !== null) {
-        invalid.push({ position: position + from, requiredColumn: column, modelError: null });
-        request.onRows(1);
-        continue;
-      }
-      for (let row = from; row < to; ) {
-        const fill = Math.min(to - row, batch.capacity - batch.rows);
-        const copyStart = performance.now();
-        batch.append(chunk, row, row + fill, position + row);
-        timer.add('features', performance.now() - copyStart);
-        row += fill;
-        if (batch.isFull) await flush();
-      }
+  });
+  try {
+    for await (const chunk of timedChunks(`SELECT ${list} FROM ${rows.from}`, request)) {
+      invalid.push(...(await fillFrom(chunk, position, queue, request)));
+      position += chunk.rows;
+      if (stopEarly && invalid.length > 0) break;
     }
-    position += chunk.rows;
-    if (stopEarly && invalid.length > 0) break;
+    await queue.flush();
+    await queue.drain();
+  } finally {
+    await queue.settle();
   }
-  await flush();
   predictions.appendRejected(rows.rows - predictions.rows);
   timer.add(
     'write',
     timeOf(() => predictions.close()),
   );
   return invalid.sort((a, b) => a.position - b.position);
+}
+
+/** Puts the good rows of a chunk into batches, and answers the others. `position` is that of its first row. */
+async function fillFrom(
+  chunk: Chunk,
+  position: number,
+  queue: ScoringQueue,
+  { timer, onRows }: ScoreRequest,
+): Promise<readonly InvalidRow[]> {
+  const invalid: InvalidRow[] = [];
+  const start = performance.now();
+  const bad = findInvalid(chunk);
+  timer.add('features', performance.now() - start);
+  for (const { from, to, column } of runsOf(chunk.rows, bad)) {
+    if (column !== null) {
+      invalid.push({ position: position + from, requiredColumn: column, modelError: null });
+      onRows(1);
+      continue;
+    }
+    for (let row = from; row < to; ) {
+      const batch = queue.current;
+      const fill = Math.min(to - row, batch.capacity - batch.rows);
+      const copyStart = performance.now();
+      batch.append(chunk, row, row + fill, position + row);
+      timer.add('features', performance.now() - copyStart);
+      row += fill;
+      if (batch.isFull) await queue.flush();
+    }
+  }
+  return invalid;
 }
 
 function newScorer({ session, plan, latency, timer }: ScoreRequest): BatchScorer {

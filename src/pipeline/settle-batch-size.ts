@@ -8,6 +8,7 @@ import {
   rowBytesOf,
   sizesWithin,
 } from './choose-batch-size.ts';
+import { chooseDeviceSize, defaultDeviceSize, rowsOfLargestShard } from './grow-batches.ts';
 import { machine } from './versions.ts';
 
 /** Fewer rows are scored before a measurement has paid for itself. */
@@ -34,16 +35,22 @@ export async function settleBatchSize(request: SettleRequest): Promise<Plan> {
   const known = await knownBatchSize(draft, folderOfJob);
   if (known !== 'auto') return { ...draft, batchSize: known };
   const timings = await measure(request);
-  const batchSize = chooseBatchSize(timings);
+  const batchSize = choose(draft, timings);
   if (timings.length > 0) await remember(request, batchSize, timings);
   return { ...draft, batchSize };
+}
+
+function choose(draft: PlanOnDevice, timings: readonly BatchTiming[]): number {
+  return draft.device.name === 'cpu'
+    ? chooseBatchSize(timings)
+    : chooseDeviceSize(timings, rowsOfLargestShard(draft));
 }
 
 async function measure({ draft, measure, log, signal }: SettleRequest): Promise<readonly BatchTiming[]> {
   try {
     const timings = await measure({ ...draft, batchSize: DEFAULT_BATCH_SIZE });
     log.debug(timings.length === 0 ? 'batch sizes are not worth measuring' : 'measured batch sizes', {
-      chosen: chooseBatchSize(timings),
+      chosen: choose(draft, timings),
       rowsPerSecond: rates(timings),
       otherBits: timings.filter(({ sameBits }) => !sameBits).map(({ batchSize }) => batchSize),
     });
@@ -62,7 +69,7 @@ async function remember(
 ): Promise<void> {
   try {
     const found = { batchSize, rowsPerSecond: rates(timings), measuredAt: now().toISOString() };
-    await writeBatchSize(folderOfJob, { ...keyOf(draft), ...found });
+    await writeBatchSize(folderOfJob, { ...batchSizeKey(draft), ...found });
   } catch (error) {
     log.debug('the batch size could not be written down', { error: messageOf(error) });
   }
@@ -78,14 +85,35 @@ export async function knownBatchSize(
 ): Promise<BatchSize> {
   if (draft.batchSize !== 'auto') return draft.batchSize;
   // How several threads share a call depends on its rows, and with that, in some models, the last bits.
-  if (draft.threads > 1) return DEFAULT_BATCH_SIZE;
-  const remembered = await readBatchSize(folderOfJob, keyOf(draft));
-  if (remembered !== undefined && sizesWithin(rowBytesOf(draft)).includes(remembered)) return remembered;
-  return draft.input.rows < LEAST_ROWS ? DEFAULT_BATCH_SIZE : 'auto';
+  if (isOnCpu(draft) && draft.threads > 1) return DEFAULT_BATCH_SIZE;
+  const remembered = await readBatchSize(folderOfJob, batchSizeKey(draft));
+  if (remembered !== undefined && isPossible(draft, remembered)) return remembered;
+  if (draft.input.rows >= LEAST_ROWS) return 'auto';
+  return isOnCpu(draft) ? DEFAULT_BATCH_SIZE : defaultDeviceSize(rowsOfLargestShard(draft));
 }
 
-function keyOf(draft: DraftPlan | PlanOnDevice): BatchSizeKey {
-  return { modelSha256: draft.model.sha256, rowBytes: rowBytesOf(draft), ...machine() };
+/** Also where the device is still to be chosen: most often it will be the CPU. */
+function isOnCpu({ device }: DraftPlan | PlanOnDevice): boolean {
+  return device.name === 'cpu' || device.name === 'auto';
+}
+
+/** On a device also sizes that were halved, since it had no memory for more. */
+function isPossible(draft: DraftPlan | PlanOnDevice, size: number): boolean {
+  return isOnCpu(draft)
+    ? sizesWithin(rowBytesOf(draft)).includes(size)
+    : size / 2 < rowsOfLargestShard(draft);
+}
+
+/** What a batch size of this plan is remembered for. */
+export function batchSizeKey(draft: DraftPlan | PlanOnDevice): BatchSizeKey {
+  const { device, model } = draft;
+  const adapter = 'adapter' in device && device.adapter !== null ? `, ${device.adapter}` : '';
+  return {
+    modelSha256: model.sha256,
+    rowBytes: rowBytesOf(draft),
+    ...(isOnCpu(draft) ? {} : { device: `${device.name}${adapter}` }),
+    ...machine(),
+  };
 }
 
 function rates(timings: readonly BatchTiming[]): Readonly<Record<string, number>> {

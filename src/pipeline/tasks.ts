@@ -77,6 +77,8 @@ export interface ShardTask extends RunReference {
 
 export interface ShardOutcome extends LoadReport {
   readonly record: ShardRecord;
+  /** Rows that calls were halved to, since the device had no memory for more; null: they were not. */
+  readonly callRows: number | null;
 }
 
 export interface PartsTask extends RunReference {

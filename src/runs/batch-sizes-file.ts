@@ -17,6 +17,8 @@ export interface BatchSizeKey extends Machine {
   readonly modelSha256: string;
   /** Bytes of a row's inputs and outputs: a model may take any number of columns. */
   readonly rowBytes: number;
+  /** The device and its adapter; left out: the CPU. */
+  readonly device?: string;
 }
 
 /** One line of `batch-sizes.json`. */
@@ -34,6 +36,7 @@ const KEPT = 50;
 const measured: z.ZodType<MeasuredBatchSize> = z.object({
   modelSha256: z.string(),
   rowBytes: z.int().nonnegative(),
+  device: z.string().exactOptional(),
   cpu: z.string(),
   cores: z.int().positive(),
   onnxruntime: z.string(),
@@ -67,6 +70,7 @@ function isSame(a: BatchSizeKey, b: BatchSizeKey): boolean {
   return (
     a.modelSha256 === b.modelSha256 &&
     a.rowBytes === b.rowBytes &&
+    a.device === b.device &&
     a.cpu === b.cpu &&
     a.cores === b.cores &&
     a.onnxruntime === b.onnxruntime

@@ -31,13 +31,19 @@ async function choose(options: {
   readonly here: Surroundings;
   readonly name?: DeviceChoice;
   readonly operators?: readonly Operator[];
+  readonly rows?: number;
   readonly probes?: Partial<Record<GpuDevice, ProbeOutcome>>;
 }) {
   const tried: [GpuDevice, number][] = [];
   const warnings: string[] = [];
   let readOperators = 0;
+  const plan = samplePlan();
   const device = await chooseDevice({
-    draft: { ...samplePlan(), device: { name: options.name ?? 'auto', options: {} } },
+    draft: {
+      ...plan,
+      input: { ...plan.input, rows: options.rows ?? 20_000 },
+      device: { name: options.name ?? 'auto', options: {} },
+    },
     here: options.here,
     operators: async () => {
       readOperators++;
@@ -102,6 +108,20 @@ describe('auto', () => {
     const { device } = await choose({ here: await machineWith(H200, VULKAN), probes: { webgpu: outcome } });
     expect(device.name).toBe('cpu');
     expect(device.passedOver.at(-1)).toEqual({ device: 'webgpu', why: expect.stringContaining(says) });
+  });
+
+  it('does not try a software driver', async () => {
+    const here = await machineWith(H200, driver('vk_swiftshader_icd.json'));
+    const { device, tried } = await choose({ here, probes: { webgpu: answers() } });
+    expect(device.passedOver.at(-1)?.why).toContain('SwiftShader (software)');
+    expect([device.name, tried]).toEqual(['cpu', []]);
+  });
+
+  it('tries nothing for a small input', async () => {
+    const here = await machineWith(H200, VULKAN);
+    const { device, tried } = await choose({ here, rows: 19_999, probes: { webgpu: answers() } });
+    expect(device.passedOver.at(-1)?.why).toBe('for 19999 rows it is not worth trying');
+    expect([device.name, tried]).toEqual(['cpu', []]);
   });
 
   it('tries nothing for a model of trees', async () => {

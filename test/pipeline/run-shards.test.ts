@@ -29,7 +29,13 @@ class FakePool {
   async run(_name: string, task: ShardTask, onRows: (rows: number) => void): Promise<ShardOutcome> {
     this.tasks.push(task);
     const record = sampleShard(task.index === 0 ? 0 : 1, { index: task.index });
-    return { record, stageSeconds: 0, storeError: null, ...(await this.#answer(task, onRows)) };
+    return {
+      record,
+      callRows: null,
+      stageSeconds: 0,
+      storeError: null,
+      ...(await this.#answer(task, onRows)),
+    };
   }
 }
 
@@ -62,6 +68,7 @@ async function run(answer: Answer, changes: Partial<RunShardsRequest> = {}): Pro
       rows += count;
     },
     onLoads: () => {},
+    onCallRows: async () => {},
     onShard: ({ index }) => {
       committed.push(index);
     },

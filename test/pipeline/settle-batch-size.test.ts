@@ -1,9 +1,11 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import type { Log } from '../../src/core/effects.ts';
+import { CPU } from '../../src/core/device.ts';
+import { type Log, silentLog } from '../../src/core/effects.ts';
 import { ServeBatchError } from '../../src/core/errors.ts';
 import type { Plan, PlanOnDevice } from '../../src/core/plan.ts';
 import type { BatchTiming } from '../../src/pipeline/choose-batch-size.ts';
+import { rememberHalved } from '../../src/pipeline/remember-halved.ts';
 import { knownBatchSize, settleBatchSize } from '../../src/pipeline/settle-batch-size.ts';
 import { batchSizesFile } from '../../src/runs/layout.ts';
 import { samplePlan, temporaryFolder } from '../runs/sample-run.ts';
@@ -50,6 +52,59 @@ async function settle(
   });
   return { settled, asked, lines };
 }
+
+const WEBGPU = { ...CPU, name: 'webgpu', adapter: 'a card' } as const;
+/** One shard of so many rows. */
+const onDevice = (rows = 250_000): PlanOnDevice =>
+  draft({ device: WEBGPU, shards: [{ index: 0, rowStart: 0, rowEnd: rows }] }, rows);
+
+test('a device takes the fastest size, whatever the default of the CPU, and remembers it for itself', async () => {
+  const folder = await temporaryFolder();
+  const timings = [4096, 8192, 16_384].map((batchSize, index) => ({
+    batchSize,
+    rowsPerSecond: [100, 190, 180][index] ?? 0,
+    sameBits: true,
+  }));
+  expect((await settle(folder, onDevice(), timings)).settled.batchSize).toBe(8192);
+  const again = await settle(folder, onDevice(), []);
+  expect([again.settled.batchSize, again.asked]).toEqual([8192, []]);
+  const cpu = await settle(folder, draft());
+  expect([cpu.settled.batchSize, cpu.asked.length]).toEqual([4096, 1]);
+});
+
+test('what a device has remembered says nothing of the CPU, or of another device', async () => {
+  const folder = await temporaryFolder();
+  await settle(folder, onDevice(), [{ batchSize: 4096, rowsPerSecond: 1, sameBits: true }]);
+  expect(await knownBatchSize(onDevice(), folder)).toBe(4096);
+  expect(await knownBatchSize(draft(), folder)).toBe('auto');
+  const other = { ...onDevice(), device: { ...WEBGPU, adapter: 'another card' } };
+  expect(await knownBatchSize(other, folder)).toBe('auto');
+});
+
+test('a size that was halved for want of memory is remembered, with a warning', async () => {
+  const folder = await temporaryFolder();
+  const warnings: string[] = [];
+  const plan = { ...onDevice(), batchSize: 8192 };
+  await rememberHalved(plan, 2048, {
+    folderOfJob: folder,
+    now: () => new Date('2026-11-21T00:00:00Z'),
+    log: { ...silentLog, warn: (message) => warnings.push(message) },
+  });
+  expect(warnings).toEqual([expect.stringContaining('no memory for 8192 rows a call: calls have 2048')]);
+  expect(await knownBatchSize(onDevice(), folder)).toBe(2048);
+});
+
+test('a small input is not measured on a device: its batches are no larger than its shards', async () => {
+  const folder = await temporaryFolder();
+  for (const [rows, size] of [
+    [100_000, 4096],
+    [1000, 1024],
+    [5, 16],
+  ] as const) {
+    const { settled, asked } = await settle(folder, onDevice(rows));
+    expect([settled.batchSize, asked]).toEqual([size, []]);
+  }
+});
 
 test('a number stays as it is: the job says it, or the model', async () => {
   const folder = await temporaryFolder();
