@@ -21,8 +21,8 @@ export {
   type Prediction,
   type Series,
 } from './lookup/lookup.ts';
-export type { RanJob, RunJobOptions, RunJobResult } from './pipeline/job-run.ts';
 export type { NothingNew } from './pipeline/nothing-new.ts';
 export { type PlanJobResult, planOnly as planJob } from './pipeline/plan-only.ts';
 export { runJob } from './pipeline/run-job.ts';
+export type { RanJob, RunJobOptions, RunJobResult } from './pipeline/run-job-options.ts';
 export type { RunRecord } from './runs/run-record.ts';

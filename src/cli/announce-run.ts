@@ -1,7 +1,7 @@
 import { hideUrls } from '../config/hide-urls.ts';
 import type { JobSpec } from '../config/job-spec.ts';
 import type { Log } from '../core/effects.ts';
-import type { RunJobResult } from '../pipeline/job-run.ts';
+import type { RunJobResult } from '../pipeline/run-job-options.ts';
 import type { CliContext } from './context.ts';
 
 /** Runs a job that a person or program asked for, and tells those whom the job names how it went. */

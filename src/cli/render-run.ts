@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import type { JobSpec } from '../config/job-spec.ts';
 import { formatPercent } from '../core/amounts.ts';
 import type { IncrementalPlan } from '../core/incremental.ts';
-import type { RanJob } from '../pipeline/job-run.ts';
+import type { RanJob } from '../pipeline/run-job-options.ts';
 import type { DeviceRecord, RunRecord } from '../runs/run-record.ts';
 import { formatBytes, formatCount, formatPairs, formatSeconds } from './format.ts';
 

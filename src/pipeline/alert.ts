@@ -2,7 +2,7 @@ import type { JobSpec } from '../config/job-spec.ts';
 import type { AlertEvent } from '../config/schedule-spec.ts';
 import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import type { RunRecord } from '../runs/run-record.ts';
-import type { RunJobResult } from './job-run.ts';
+import type { RunJobResult } from './run-job-options.ts';
 
 /** What somebody is told: the body of a webhook, the standard input of a command. */
 export interface Alert {

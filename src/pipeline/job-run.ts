@@ -1,13 +1,7 @@
 import { rm } from 'node:fs/promises';
-import type { JobSpec } from '../config/job-spec.ts';
-import type { DevicePlan } from '../core/device.ts';
 import type { Effects } from '../core/effects.ts';
 import { EXIT, ServeBatchError } from '../core/errors.ts';
-import type { DraftPlan, Plan, PlanOnDevice } from '../core/plan.ts';
-import type { InputFormat } from '../core/table.ts';
-import { untilAborted } from '../core/until-aborted.ts';
-import { readOnnxFile } from '../inference/onnx-file.ts';
-import { surroundings } from '../inference/surroundings.ts';
+import type { Plan } from '../core/plan.ts';
 import type { KvStore } from '../kv/store.ts';
 import { buildRunRecord, type RunOutcome } from '../runs/build-run-record.ts';
 import { clearWorkFiles } from '../runs/clear-work-files.ts';
@@ -15,16 +9,13 @@ import { type RunPaths, runPaths } from '../runs/layout.ts';
 import { findRunByIdentity, listRuns } from '../runs/ledger.ts';
 import type { JobLock } from '../runs/lock.ts';
 import { findCommittedRun, isNewerPublished } from '../runs/occurrence-runs.ts';
-import { readPlan, writePlan } from '../runs/plan-file.ts';
+import { readPlan } from '../runs/plan-file.ts';
 import { newRunId } from '../runs/run-id.ts';
 import { clearFailure, type RunRecord, writeFailure } from '../runs/run-record.ts';
 import type { RunStatus } from '../runs/run-status.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
 import { readCommittedShards, type ShardRecord } from '../runs/shard-record.ts';
-import { writeTakenFiles } from '../runs/taken-files.ts';
-import { takenAfter } from '../source/new-files.ts';
 import type { ChildPool } from './child-pool.ts';
-import { chooseDevice } from './choose-device.ts';
 import { coverageError, isBelow, MISSING_EXAMPLES } from './coverage.ts';
 import { isOnWantedDevice, shardsAtOnce } from './device-of-run.ts';
 import { commitRun, type FinishRequest, type KvCounts, publishCommitted } from './finish-run.ts';
@@ -32,68 +23,14 @@ import type { IdentifiedRun } from './identify-run.ts';
 import type { IncrementalStart } from './incremental-start.ts';
 import { folderOfJob } from './locations.ts';
 import { memoryLimitOf } from './memory-limit.ts';
-import { type NothingNew, nothingNew } from './nothing-new.ts';
-import { probeModel } from './probe-model.ts';
-import { processesOf } from './processes.ts';
+import type { NothingNew } from './nothing-new.ts';
+import { planNewRun } from './plan-new-run.ts';
 import { publishedRecord } from './published-record.ts';
 import { assertRejectsWithin, rejectsOf } from './reject-limit.ts';
 import { rememberHalved } from './remember-halved.ts';
+import type { RanJob, RunJobOptions, RunJobOutcome, RunJobResult } from './run-job-options.ts';
 import { runShards } from './run-shards.ts';
-import { settleBatchSize } from './settle-batch-size.ts';
-import { hasNoRows, takeNew } from './take-new.ts';
 import { host, versions } from './versions.ts';
-
-export interface RunJobOptions {
-  readonly spec: JobSpec;
-  /** Continue an interrupted run of the same input, model and job. */
-  readonly resume: boolean;
-  /** Run anew even where the same run is finished. */
-  readonly force: boolean;
-  /** Of an input that grows: take everything, whatever was taken before. */
-  readonly full?: boolean;
-  readonly effects: Effects;
-  /** Gives up at once: children are killed. */
-  readonly signal: AbortSignal;
-  /** Asks the run to end soon: no shard starts any more, those under way finish, then its reason is thrown. */
-  readonly drain?: AbortSignal;
-  /** Nothing is computed where any run of the same occurrence is committed, whatever its input was. */
-  readonly oncePerOccurrence?: boolean;
-  /** `unless newer`: the run is committed only, where one of a newer occurrence is published. Default: `always`. */
-  readonly publish?: PublishRule;
-  /** Told of the run while it has the job's lock. */
-  readonly witness?: RunWitness;
-  /** Read where an input path is `-`. */
-  readonly stdin?: NodeJS.ReadableStream;
-  /** Children that were started beforehand, to save time. They are ended with the run. */
-  readonly pool?: ChildPool;
-}
-
-export type PublishRule = 'always' | 'unless newer';
-
-/** Keeps account of runs: all it writes is written under the job's lock, before others can look. */
-export interface RunWitness {
-  /** The lock is held, and nothing is done yet. What it throws ends the run. */
-  begins(): Promise<void>;
-  /** The run has ended, well or not. The lock is still held. */
-  ends(end: RunEnd): Promise<void>;
-}
-
-export type RunEnd = { readonly result: RunJobResult } | { readonly result: null; readonly error: unknown };
-
-/** `computed`: shards were run. `published`: a finished run was published (again). `up to date`: nothing to do. */
-export type RunJobOutcome = 'computed' | 'published' | 'up to date' | 'rolled back';
-
-export type RunJobResult = RanJob | NothingNew;
-
-export interface RanJob {
-  readonly outcome: RunJobOutcome;
-  readonly record: RunRecord;
-  /** Why a committed run is not published: its store, or its coverage. It is thrown by those who want it as an error. */
-  readonly publishError: ServeBatchError | null;
-}
-
-/** Formats that are copied into typed Parquet first. */
-const COPIED: ReadonlySet<InputFormat> = new Set(['csv', 'json', 'arrow']);
 
 /** Runs that are computed, whatever readers see. */
 const COMMITTED: ReadonlySet<RunStatus> = new Set(['committed', 'superseded', 'published']);
@@ -205,96 +142,23 @@ export class JobRun {
   /** A run that cannot be continued is said to be left behind: the user may have expected otherwise. */
   async #mentionUnfinished(same: RunSummary | undefined): Promise<void> {
     const [newest] = await listRuns(this.#folder, this.#effects.clock);
-    if (newest === undefined || (newest.status !== 'failed' && newest.status !== 'interrupted')) return;
+    // This process holds the lock: a run that seems to be going on was interrupted.
+    if (newest === undefined || !['failed', 'interrupted', 'running'].includes(newest.status)) return;
     const why = same === undefined ? 'it is of another input, model or job file' : 'as asked';
     this.#effects.log.info(`run ${newest.runId} is unfinished and is not continued: ${why}`);
   }
 
   async #newPlan(runId: string): Promise<Plan | NothingNew> {
-    const { options, identified, incremental, pool, storeUrl } = this.#parts;
-    const paths = this.#paths(runId);
-    const start = this.#effects.clock.monotonicMs();
-    const readsAtOnce = COPIED.has(identified.format) || incremental?.spec.kind === 'column';
-    this.#effects.progress.update({ stage: readsAtOnce ? 'stage input' : 'plan', runId });
-    try {
-      const child = {
-        temporaryFolder: paths.temp,
-        memoryLimit: memoryLimitOf(options.spec),
-        threads: processesOf(options.spec),
-      };
-      const taking = takeNew({
-        ...{ start: incremental, spec: options.spec, pool, child, log: this.#effects.log },
-        stagedPath: paths.staged,
-        stagingRejectsPath: paths.stagingRejects,
-        unorderedPath: paths.unorderedRejects,
-      });
-      const taken = await untilAborted(options.drain, taking);
-      if (taken === null) return await this.#nothingNew(paths);
-      const planning = pool.runRetrying('plan', {
-        plan: {
-          runId,
-          createdAt: this.#startedAt.toISOString(),
-          spec: options.spec,
-          ...identified,
-          storeUrl,
-          stagedPath: paths.staged,
-          stagingRejectsPath: paths.stagingRejects,
-          ...taken,
-        },
-        ...child,
-      });
-      const draft = await untilAborted(options.drain, planning);
-      if (draft.input.staged) this.#extraSeconds.read = this.#secondsSince(start);
-      const device = await this.#chooseDevice(draft, paths);
-      const plan = await this.#settleBatchSize({ ...draft, device }, paths);
-      if (incremental !== null && incremental.files !== null)
-        await writeTakenFiles(paths, await takenAfter(incremental.takenFiles, incremental.files.fresh));
-      await writePlan(paths, plan);
-      for (const { name, reason } of plan.model.signature.skippedOutputs)
-        this.#effects.log.warn(`the model output "${name}" is left out: it is ${reason}`, { output: name });
-      return plan;
-    } catch (error) {
-      if (incremental !== null && hasNoRows(error, incremental)) return await this.#nothingNew(paths);
-      // Without a plan there is nothing to continue.
-      await rm(paths.folder, { recursive: true, force: true });
-      throw error;
-    }
-  }
-
-  async #nothingNew(paths: RunPaths): Promise<NothingNew> {
-    const { incremental, options } = this.#parts;
-    await rm(paths.folder, { recursive: true, force: true });
-    if (incremental === null) throw new TypeError('The job takes its whole input');
-    return nothingNew(options.spec.name, incremental);
-  }
-
-  #chooseDevice(draft: DraftPlan, paths: RunPaths): Promise<DevicePlan> {
-    const { options } = this.#parts;
-    const memoryLimit = memoryLimitOf(options.spec);
-    return chooseDevice({
-      draft,
-      here: surroundings(),
-      operators: async () => (await readOnnxFile(draft.model.path)).operators,
-      probe: (device, rows) =>
-        probeModel(device, draft, { temporaryFolder: paths.temp, memoryLimit, rows }, options.signal),
-      processes: processesOf(options.spec),
-      log: this.#effects.log,
-    });
-  }
-
-  #settleBatchSize(draft: PlanOnDevice, paths: RunPaths): Promise<Plan> {
-    const { options, pool } = this.#parts;
-    const { clock, log } = this.#effects;
-    const memoryLimit = memoryLimitOf(options.spec);
-    return settleBatchSize({
-      draft,
+    const { identified, incremental, pool, storeUrl, options } = this.#parts;
+    const planned = await planNewRun({
+      ...{ runId, identified, incremental, pool, storeUrl, options },
+      startedAt: this.#startedAt,
       folderOfJob: this.#folder,
-      // A child that dies of it is not given it again: the shards will say why.
-      measure: (plan) => pool.run('measure-batches', { plan, temporaryFolder: paths.temp, memoryLimit }),
-      now: () => clock.now(),
-      log,
-      signal: options.signal,
+      paths: this.#paths(runId),
     });
+    if ('outcome' in planned) return planned;
+    this.#extraSeconds.read = planned.stagingSeconds;
+    return planned.plan;
   }
 
   async #execute(plan: Plan): Promise<RanJob> {

@@ -9,10 +9,11 @@ import { assertDevicePossible } from './device-errors.ts';
 import { shardsAtOnce } from './device-of-run.ts';
 import { type IdentifiedRun, identifyRun } from './identify-run.ts';
 import { startIncremental } from './incremental-start.ts';
-import { JobRun, type RunEnd, type RunJobOptions, type RunJobResult } from './job-run.ts';
+import { JobRun } from './job-run.ts';
 import { folderOfJob, storeUrlOf } from './locations.ts';
 import { processesOf } from './processes.ts';
 import { ReleaseStack } from './release-stack.ts';
+import type { RunEnd, RunJobOptions, RunJobResult } from './run-job-options.ts';
 import { spoolStandardInput } from './spool-input.ts';
 
 /** Smaller inputs are mostly one shard, which a second child would only slow down by starting. */

@@ -2,7 +2,7 @@ import type { ScheduleSpec } from '../config/schedule-spec.ts';
 import type { Clock } from '../core/effects.ts';
 import { toServeBatchError } from '../core/errors.ts';
 import { isNoFailure } from '../pipeline/alert.ts';
-import type { RunEnd, RunWitness } from '../pipeline/job-run.ts';
+import type { RunEnd, RunWitness } from '../pipeline/run-job-options.ts';
 import type { RecordedError } from '../runs/recorded-error.ts';
 import { backoffMs } from './decide.ts';
 import { newRecord, type OccurrenceRecord, readRecord, writeRecord } from './occurrence-record.ts';

@@ -1,7 +1,7 @@
 import { formatCount, formatSeconds } from '../core/amounts.ts';
 import { ServeBatchError } from '../core/errors.ts';
-import type { RunJobOutcome } from '../pipeline/job-run.ts';
 import { folderOfJob } from '../pipeline/locations.ts';
+import type { RunJobOutcome } from '../pipeline/run-job-options.ts';
 import type { RunRecord } from '../runs/run-record.ts';
 import type { Decision } from './decide.ts';
 import { forgetSchedule } from './first-sight.ts';

@@ -8,8 +8,8 @@ import { DEFAULT_SCHEDULE, type ScheduleSpec } from '../../src/config/schedule-s
 import type { Clock, Log } from '../../src/core/effects.ts';
 import { ServeBatchError } from '../../src/core/errors.ts';
 import type { Alert, Announcer } from '../../src/pipeline/alert.ts';
-import type { RunEnd, RunJobOptions, RunJobResult } from '../../src/pipeline/job-run.ts';
 import { folderOfJob } from '../../src/pipeline/locations.ts';
+import type { RunEnd, RunJobOptions, RunJobResult } from '../../src/pipeline/run-job-options.ts';
 import { runPaths } from '../../src/runs/layout.ts';
 import { acquireLock } from '../../src/runs/lock.ts';
 import { findCommittedRun, isNewerPublished, runsOfOccurrences } from '../../src/runs/occurrence-runs.ts';

@@ -3,8 +3,8 @@ import type { RunFlags } from '../../config/run-flags.ts';
 import type { DeviceChoice } from '../../core/device.ts';
 import { systemClock } from '../../core/effects.ts';
 import type { BatchSize } from '../../core/plan.ts';
-import type { RunJobOptions } from '../../pipeline/job-run.ts';
 import type { NothingNew } from '../../pipeline/nothing-new.ts';
+import type { RunJobOptions } from '../../pipeline/run-job-options.ts';
 import type { CliContext } from '../context.ts';
 import {
   addOptions,
