@@ -90,7 +90,13 @@ function deviceText({ name, adapter, cpuNodes, passedOver }: DeviceRecord): stri
   const left = cpuNodes
     ? `, ${formatCount(cpuNodes)} ${cpuNodes === 1 ? 'node' : 'nodes'} left to the CPU`
     : '';
-  const others = passedOver.map(({ device, why }) => `${device}: ${why}`).join('; ');
+  const byReason = new Map<string, string[]>();
+  for (const { device, why } of passedOver) {
+    // The whole name of the library stands in the record.
+    const reason = why.replace(/^the library \S+ is /, '');
+    byReason.set(reason, [...(byReason.get(reason) ?? []), device]);
+  }
+  const others = [...byReason].map(([reason, devices]) => `${devices.join(', ')}: ${reason}`).join('; ');
   return `${name}${adapter === null ? '' : `, ${adapter}`}${left}${others === '' ? '' : ` (not ${others})`}`;
 }
 
