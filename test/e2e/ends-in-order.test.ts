@@ -30,9 +30,7 @@ function newestRun(project: Project): string | undefined {
 describe('SIGTERM at any instant', () => {
   const commands = [['run', 'weekly'], ['tick'], ['schedule']];
   // Below 0: once the lock is held, while the run is planned.
-  const instants = commands.flatMap((command) =>
-    [-1, -1, 0, 2, 9, 20].map((shards) => ({ command, shards })),
-  );
+  const instants = commands.flatMap((command) => [-1, 0, 2, 15].map((shards) => ({ command, shards })));
   it.each(instants)(
     '$command after $shards shards: 143, the lock is free, nothing that was committed is lost',
     async ({ command, shards }) => {
