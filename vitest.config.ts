@@ -6,8 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
-    // One more than the cores that the tests are made for: a run waits for its children and the disk.
-    maxWorkers: 3,
+    maxWorkers: 2,
     // Whole runs of the built command line, on machines that may be busy.
     testTimeout: 120_000,
     hookTimeout: 120_000,

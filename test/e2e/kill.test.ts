@@ -17,8 +17,8 @@ import { runSql } from './sales-tables.ts';
 const INSTANTS = Number(process.env.KILL_INSTANTS ?? 30);
 const SEED = Number(process.env.KILL_SEED ?? 1);
 const INPUT = 'week.parquet';
-const RUN = ['run', '--input', INPUT, '--shard-rows', '350', '--processes', '2'];
-const SHARDS = 20;
+const RUN = ['run', '--input', INPUT, '--shard-rows', '584', '--processes', '2'];
+const SHARDS = 12;
 
 /** The two tables that runs score in turn: readers can tell one week from the other. */
 const WEEKS = ['sales', 'other'] as const;
