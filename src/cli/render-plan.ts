@@ -1,7 +1,7 @@
 import { describeTensor } from '../core/model.ts';
 import type { BatchSize, DraftPlan } from '../core/plan.ts';
 import { formatCount, formatPairs } from './format.ts';
-import { describeWindow, shortPath, shortUrl } from './render-run.ts';
+import { describeWindow, inputText, shortPath, shortUrl } from './render-run.ts';
 
 /** What a run would do, for people. */
 export function renderPlan(plan: DraftPlan): string {
@@ -18,10 +18,7 @@ export function renderPlan(plan: DraftPlan): string {
   return (
     title +
     formatPairs([
-      [
-        'input',
-        `${input.paths.map(shortPath).join(', ')} (${input.format}, ${input.sources.length} ${input.sources.length === 1 ? 'file' : 'files'}, ${formatCount(input.rows)} rows)`,
-      ],
+      ['input', plannedInput(input)],
       ...(plan.incremental === null ? [] : [['new data', describeWindow(plan.incremental)] as const]),
       ...(input.stagingRejects > 0
         ? [
@@ -55,6 +52,14 @@ export function renderPlan(plan: DraftPlan): string {
       ['bad rows', onInvalid.action === 'fail' ? 'end the run' : 'are rejected'],
     ])
   );
+}
+
+function plannedInput({ paths, grid, format, sources, rows }: DraftPlan['input']): string {
+  if (grid === null)
+    return `${paths.map(shortPath).join(', ')} (${format}, ${sources.length} ${sources.length === 1 ? 'file' : 'files'}, ${formatCount(rows)} rows)`;
+  const dimensions = grid.dimensions.map(({ name, size }) => ({ name, values: size }));
+  const filter = grid.filter === null ? '' : ' meet the filter';
+  return `${inputText({ paths, grid: dimensions })} (${formatCount(rows)} rows${filter})`;
 }
 
 function batchText(batchSize: BatchSize): string {

@@ -58,7 +58,7 @@ export function renderRecord(record: RunRecord): string {
       ...(record.device === undefined ? [] : [['device', deviceText(record.device)] as const]),
       ['memory', `${formatBytes(record.peakMemoryBytes)} in the largest process`],
       ['model', `${shortPath(record.model.path)} (sha256 ${record.model.sha256.slice(0, 12)})`],
-      ['input', record.input.paths.map(shortPath).join(', ')],
+      ['input', inputText(record.input)],
       ...(record.incremental === undefined
         ? []
         : [['new data', describeWindow(record.incremental)] as const]),
@@ -75,6 +75,12 @@ export function renderRecord(record: RunRecord): string {
       ...(record.error === undefined ? [] : [['error', record.error.message] as const]),
     ])
   );
+}
+
+/** Files; or a grid by its dimensions: `100 store x 1,000 product x 7 date`. */
+export function inputText({ paths, grid }: Pick<RunRecord['input'], 'paths' | 'grid'>): string {
+  if (grid === undefined) return paths.map(shortPath).join(', ');
+  return `grid of ${grid.map(({ name, values }) => `${formatCount(values)} ${name}`).join(' x ')}`;
 }
 
 /** What of an input that grows a run takes. */

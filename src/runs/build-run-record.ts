@@ -86,6 +86,9 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
     model: modelRecord(plan),
     input: {
       paths: plan.input.paths.map(maskUrl),
+      ...(plan.input.grid === null
+        ? {}
+        : { grid: plan.input.grid.dimensions.map(({ name, size }) => ({ name, values: size })) }),
       rows: plan.input.rows + stagingRejects,
       fingerprint: plan.input.fingerprint,
     },

@@ -37,7 +37,12 @@ export const runRecordSchema: z.ZodType<RunRecord> = z.object({
     inputs: z.array(tensorSpecSchema),
     outputs: z.array(tensorSpecSchema),
   }),
-  input: z.object({ paths: z.array(z.string()), rows: count, fingerprint: z.string() }),
+  input: z.object({
+    paths: z.array(z.string()),
+    grid: z.array(z.object({ name: z.string(), values: count })).exactOptional(),
+    rows: count,
+    fingerprint: z.string(),
+  }),
   output: z.object({
     path: z.string(),
     parts: z.array(z.object({ file: z.string(), rows: count, bytes: count, sha256: z.string() })),

@@ -50,7 +50,7 @@ export interface RunRecord {
     readonly inputs: readonly TensorSpec[];
     readonly outputs: readonly TensorSpec[];
   };
-  readonly input: { readonly paths: readonly string[]; readonly rows: number; readonly fingerprint: string };
+  readonly input: InputRecord;
   readonly output: { readonly path: string; readonly parts: readonly PartRecord[]; readonly bytes: number };
   readonly kv: KvRecord | null;
   readonly versions: Versions;
@@ -64,6 +64,15 @@ export interface DeviceRecord extends DevicePlan {
   readonly provider: string;
   /** Of ONNX Runtime, which its providers are part of. */
   readonly providerVersion: string;
+}
+
+export interface InputRecord {
+  /** Of a grid: the files of its dimensions. */
+  readonly paths: readonly string[];
+  /** Of a grid: its dimensions, in order, and how many values each has. */
+  readonly grid?: readonly { readonly name: string; readonly values: number }[];
+  readonly rows: number;
+  readonly fingerprint: string;
 }
 
 export interface CoverageRecord {

@@ -38,6 +38,12 @@ async function rejectsOf({ job, runId }: RunRecord): Promise<Record<string, unkn
 }
 
 describe('the weekly forecast', () => {
+  it('shows with --dry-run which grid it would score', async () => {
+    const { stdout } = await project.serveBatch(['run', 'weekly-forecast', ...OCCURRENCE, '--dry-run']);
+    expect(stdout).toMatch(/input +grid of 100 store x 1,000 product x 7 date \(700,000 rows\)/);
+    expect(stdout).toMatch(/bad rows +are rejected/);
+  });
+
   it('predicts 7 days of 1,000 products in 100 stores, none missing, as scikit-learn does', async () => {
     const record = await project.run(['weekly-forecast', ...OCCURRENCE]);
     expect(record).toMatchObject({
@@ -45,6 +51,14 @@ describe('the weekly forecast', () => {
       rowsIn: 700_000,
       rowsOut: 700_000,
       coverage: { expected: 700_000, present: 700_000, ratio: 1, min: 1 },
+      input: {
+        rows: 700_000,
+        grid: [
+          { name: 'store', values: 100 },
+          { name: 'product', values: 1000 },
+          { name: 'date', values: 7 },
+        ],
+      },
       identity: { occurrence: '2026-11-21T00:00:00.000Z' },
       kv: { keys: 100_000, values: 700_000 },
     });
