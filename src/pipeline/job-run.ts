@@ -115,12 +115,14 @@ export class JobRun {
     return status === 'published' && (store === null || (await store.current()) === runId);
   }
 
-  #nothingToDo(earlier: RunSummary): RanJob {
+  async #nothingToDo(earlier: RunSummary): Promise<RanJob> {
     if (earlier.record === undefined)
       throw new ServeBatchError(
         'INTERNAL',
         `The manifest of the published run ${earlier.runId} is damaged. Run again with --force.`,
       );
+    // Where the process that published it was killed.
+    await clearWorkFiles(this.#paths(earlier.runId));
     const outcome = earlier.status === 'rolled back' ? 'rolled back' : 'up to date';
     return { outcome, record: { ...earlier.record, status: earlier.status }, publishError: null };
   }

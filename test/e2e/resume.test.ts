@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { leftoversIn } from '../support/processes.ts';
@@ -98,6 +98,15 @@ describe('a run that is finished', () => {
     expect(stdout).toContain('--force');
     expect(await project.run(MANY)).toMatchObject({ runId, status: 'published' });
     expect(await project.runs()).toEqual([runId]);
+  });
+
+  it('clears away what a kill at its very end left half-written', async () => {
+    const [runId = ''] = await project.runs();
+    const left = project.path('out/sales/runs', runId, '._SUCCESS.4711-0123abcd.tmp');
+    writeFileSync(left, '');
+    const { stdout } = await project.serveBatch(['run', ...MANY]);
+    expect(stdout).toContain('has done this already');
+    expect(existsSync(left)).toBe(false);
   });
 
   it('is made anew with --force', async () => {
