@@ -10,14 +10,12 @@ import { runIdTime } from './run-id.ts';
 import { isCommitted } from './run-status.ts';
 import { type RunSummary, readRunSummary } from './run-summary.ts';
 
-/** Runs are begun after their occurrence, or, by hand, so long before it: none is looked for farther back. */
-const EARLIEST_MS = 31 * 86_400_000;
-
 /** All that is read of the plans of other occurrences: a job may have thousands of runs. */
 const planSchema = z.object({ identity: z.object({ occurrence: z.string().nullable().default(null) }) });
 
 /**
- * The runs of occurrences (ISO 8601 in UTC), newest first. Without `among`, those of all occurrences.
+ * The runs of occurrences (ISO 8601 in UTC), newest first. Without `among`, those of all occurrences. One that
+ * was begun ahead of its occurrence, by hand, does not count: it may have had the data of another week.
  */
 export async function runsOfOccurrences(
   folderOfJob: string,
@@ -34,16 +32,24 @@ export async function runsOfOccurrences(
     if ((runIdTime(runId) ?? '') < begunFrom) continue;
     const paths = runPaths(folderOfJob, runId);
     const occurrence = (await readJsonIfValid(paths.plan, planSchema))?.identity.occurrence ?? null;
-    if (occurrence === null || wanted?.has(occurrence) === false) continue;
+    if (occurrence === null || wanted?.has(occurrence) === false || isAhead(runId, occurrence)) continue;
     runs.push(await readRunSummary(paths, state));
   }
   return runs;
 }
 
+/** None is looked for farther back: ids tell the time to the second. */
 function earliestRun(among: readonly string[] | undefined): string {
   const oldest = among === undefined ? undefined : [...among].sort()[0];
-  if (oldest === undefined) return '';
-  return new Date(Date.parse(oldest) - EARLIEST_MS).toISOString();
+  return oldest === undefined ? '' : wholeSeconds(oldest);
+}
+
+function isAhead(runId: string, occurrence: string): boolean {
+  return (runIdTime(runId) ?? '') < wholeSeconds(occurrence);
+}
+
+function wholeSeconds(instant: string): string {
+  return new Date(Math.floor(Date.parse(instant) / 1000) * 1000).toISOString();
 }
 
 /** The newest committed run of an occurrence (ISO 8601 in UTC), published or not. */

@@ -129,11 +129,10 @@ async function showNext(context: CliContext, job: string, flags: NextFlags): Pro
   const { timezone } = schedule;
   const times = nextOccurrences(schedule, systemClock.now(), flags.count ?? DEFAULT_COUNT);
   if (flags.json === true) context.out(`${JSON.stringify(times, null, 2)}\n`);
-  else
-    context.out(
-      formatTable(
-        ['UTC', timezone.toUpperCase()],
-        times.map((each) => [shownTime(each.toISOString()), localText(toLocal(each, timezone)).slice(0, 16)]),
-      ),
-    );
+  else {
+    const local = (each: Date) => localText(toLocal(each, timezone)).slice(0, 16);
+    const isUtc = timezone.toUpperCase() === 'UTC';
+    const rows = times.map((each) => [shownTime(each.toISOString()), ...(isUtc ? [] : [local(each)])]);
+    context.out(formatTable(isUtc ? ['UTC'] : ['UTC', timezone.toUpperCase()], rows));
+  }
 }
