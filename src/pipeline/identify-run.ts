@@ -6,7 +6,7 @@ import type { InputFingerprint, InputFormat, NamedTable } from '../core/table.ts
 import { hashModel } from '../inference/hash-model.ts';
 import { findArrivedFiles, findFiles } from '../source/find-files.ts';
 import { fingerprintInput } from '../source/fingerprint.ts';
-import { fingerprintGrid } from '../source/resolve-grid.ts';
+import { fingerprintGrid } from '../source/fingerprint-grid.ts';
 import { formatOfFiles } from '../source/table-formats.ts';
 import { versions } from './versions.ts';
 

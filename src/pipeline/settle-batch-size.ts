@@ -8,7 +8,7 @@ import {
   rowBytesOf,
   sizesWithin,
 } from './choose-batch-size.ts';
-import { chooseDeviceSize, defaultDeviceSize, rowsOfLargestShard } from './grow-batches.ts';
+import { chooseDeviceSize, defaultDeviceSize, rowsOfLargestShard } from './device-sizes.ts';
 import { machine } from './versions.ts';
 
 /** Fewer rows are scored before a measurement has paid for itself. */

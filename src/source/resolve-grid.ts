@@ -1,25 +1,15 @@
-import { createHash } from 'node:crypto';
 import { ServeBatchError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import type { GridDimension, GridPlan, InputFingerprint, NamedTable, ResolvedInput } from '../core/table.ts';
 import type { Database } from './database.ts';
 import { readTableSql } from './feature-tables.ts';
 import { findFiles } from './find-files.ts';
-import { fingerprintInput } from './fingerprint.ts';
 import { rangeDimension } from './grid-range.ts';
 import { cellCount, countBlocks, dimensionSql, fileColumnSql } from './grid-rows.ts';
 import type { FileDimension, GridSpec, ListDimension } from './grid-spec.ts';
 import { INPUT_ROW } from './input-row.ts';
 import { duckdbReason } from './read-error.ts';
 import { formatOfFiles } from './table-formats.ts';
-
-/** What identifies a grid: its files as they are, and what else the job says of it. */
-export async function fingerprintGrid(grid: GridSpec): Promise<InputFingerprint> {
-  const paths = grid.dimensions.flatMap((each) => (each.kind === 'file' ? [each.path] : []));
-  const { sources, fingerprint } = await fingerprintInput(await findFiles(paths));
-  const hash = createHash('sha256').update(`${fingerprint}\n${JSON.stringify(grid)}`);
-  return { sources, fingerprint: hash.digest('hex') };
-}
 
 /**
  * Looks at a grid's dimensions and counts its rows. Throws `INPUT_GRID` for a dimension that is empty or

@@ -5,7 +5,7 @@ import type { TensorValue } from '../../src/inference/model-session.ts';
 import { isDeviceLost, isOutOfDeviceMemory, RowLimit } from '../../src/inference/row-limit.ts';
 import type { Session } from '../../src/inference/session.ts';
 import { BatchScorer } from '../../src/pipeline/batch-scorer.ts';
-import { chooseDeviceSize, defaultDeviceSize, deviceSizes } from '../../src/pipeline/grow-batches.ts';
+import { chooseDeviceSize, defaultDeviceSize, deviceSizes } from '../../src/pipeline/device-sizes.ts';
 
 const BINDING = {
   input: 'x',
