@@ -24,8 +24,6 @@ export interface Announcer {
   success(spec: JobSpec): Promise<void>;
 }
 
-export const silentAnnouncer: Announcer = { async alert() {}, async success() {} };
-
 /** What a run that came to its end gives to tell: it is not whole, or could not be published. Null: nothing. */
 export function alertOfResult(spec: JobSpec, result: RunJobResult): Alert | null {
   if (result.record === null || result.outcome === 'up to date' || result.outcome === 'rolled back')

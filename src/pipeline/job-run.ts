@@ -12,7 +12,7 @@ import { findCommittedRun, isNewerPublished } from '../runs/occurrence-runs.ts';
 import { readPlan } from '../runs/plan-file.ts';
 import { newRunId } from '../runs/run-id.ts';
 import { clearFailure, type RunRecord, writeFailure } from '../runs/run-record.ts';
-import type { RunStatus } from '../runs/run-status.ts';
+import { isCommitted } from '../runs/run-status.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
 import { readCommittedShards, type ShardRecord } from '../runs/shard-record.ts';
 import type { ChildPool } from './child-pool.ts';
@@ -31,9 +31,6 @@ import { rememberHalved } from './remember-halved.ts';
 import type { RanJob, RunJobOptions, RunJobOutcome, RunJobResult } from './run-job-options.ts';
 import { runShards } from './run-shards.ts';
 import { host, versions } from './versions.ts';
-
-/** Runs that are computed, whatever readers see. */
-const COMMITTED: ReadonlySet<RunStatus> = new Set(['committed', 'superseded', 'published']);
 
 export interface JobRunParts {
   readonly options: RunJobOptions;
@@ -77,11 +74,11 @@ export class JobRun {
     const earlier = options.force ? undefined : await this.#findEarlier();
     if (earlier !== undefined && (await this.#isDone(earlier))) return this.#nothingToDo(earlier);
     this.#isToPublish = await this.#mayPublish();
-    if (!this.#isToPublish && earlier !== undefined && COMMITTED.has(earlier.status))
+    if (!this.#isToPublish && earlier !== undefined && isCommitted(earlier.status))
       return this.#nothingToDo(earlier);
     // Ask before computing for hours, not after.
     if (this.#isToPublish) await store?.ping();
-    if (earlier?.record !== undefined && COMMITTED.has(earlier.status))
+    if (earlier?.record !== undefined && isCommitted(earlier.status))
       return this.#publishEarlier(earlier.runId, earlier.record);
     const plan = await this.#planOrResume(earlier);
     return 'outcome' in plan ? plan : this.#execute(plan);
