@@ -15,6 +15,10 @@ export {
 } from './core/effects.ts';
 export { type ErrorCode, EXIT, ServeBatchError } from './core/errors.ts';
 export type { DraftPlan, Plan } from './core/plan.ts';
+export type { NothingNew } from './jobs/nothing-new.ts';
+export { type PlanJobResult, planOnly as planJob } from './jobs/plan-only.ts';
+export { runJob } from './jobs/run-job.ts';
+export type { RanJob, RunJobOptions, RunJobResult } from './jobs/run-job-options.ts';
 export {
   createLookup,
   type Lookup,
@@ -22,8 +26,4 @@ export {
   type Prediction,
   type Series,
 } from './lookup/lookup.ts';
-export type { NothingNew } from './pipeline/nothing-new.ts';
-export { type PlanJobResult, planOnly as planJob } from './pipeline/plan-only.ts';
-export { runJob } from './pipeline/run-job.ts';
-export type { RanJob, RunJobOptions, RunJobResult } from './pipeline/run-job-options.ts';
-export type { RunRecord } from './runs/run-record.ts';
+export type { RunRecord } from './runs/record/run-record.ts';

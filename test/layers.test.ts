@@ -10,7 +10,11 @@ const LAYERS: readonly (readonly string[])[] = [
   ['core'],
   ['source', 'features', 'inference', 'kv', 'runs'],
   ['sinks', 'publish', 'config'],
-  ['pipeline', 'lookup'],
+  ['shard', 'planning', 'lookup'],
+  ['tuning'],
+  ['children'],
+  ['devices'],
+  ['jobs'],
   ['schedule', 'notify', 'history', 'report', 'worker', 'http'],
   ['cli', 'index.ts'],
 ];
@@ -57,9 +61,9 @@ describe('the layers of the architecture', () => {
 
   it('imports are found at all', () => {
     expect(imports.length).toBeGreaterThan(300);
-    expect(imports.map(text)).toContain('pipeline/run-shard.ts imports core/plan.ts');
-    expect(imports.map(text)).toContain('cli/commands/run.ts imports pipeline/run-job.ts');
-    expect(imports.map(text)).toContain('pipeline/child-pool.ts imports pipeline/child.ts');
+    expect(imports.map(text)).toContain('shard/run-shard.ts imports core/plan.ts');
+    expect(imports.map(text)).toContain('cli/commands/run.ts imports jobs/run-job.ts');
+    expect(imports.map(text)).toContain('children/child-pool.ts imports children/child.ts');
   });
 
   it('a folder imports only from folders of the layers above it: not from below, not from its siblings', () => {

@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis';
-import { RedisStore } from '../../src/kv/redis-store.ts';
-import { parseRedisUrl } from '../../src/kv/redis-url.ts';
+import { RedisStore } from '../../src/kv/redis/redis-store.ts';
+import { parseRedisUrl } from '../../src/kv/redis/redis-url.ts';
 import { writeFloat32 } from '../../src/kv/shortest-number.ts';
 import type { KvBatch } from '../../src/kv/store.ts';
-import { KvBatchBuilder } from '../../src/sinks/kv-batch-builder.ts';
+import { KvBatchBuilder } from '../../src/sinks/kv/kv-batch-builder.ts';
 import { seededUniform } from '../data/seeded.ts';
 import type { LayoutAnswer, LayoutRequest, Quantiles } from './layout-request.ts';
 import { cellAt, rowsOf, SHAPES, type Shape } from './shapes.ts';

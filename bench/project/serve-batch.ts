@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RunRecord } from '../../src/runs/run-record.ts';
+import type { RunRecord } from '../../src/runs/record/run-record.ts';
 import type { DataFolder } from '../data/data-folder.ts';
 import { type MeasuredCommand, measureCommand } from '../measure/measure-command.ts';
 import type { Measurement } from '../measure/measurement.ts';

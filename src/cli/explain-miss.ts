@@ -1,11 +1,11 @@
+import { ChildPool } from '../children/child-pool.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { parseTemplate } from '../core/template.ts';
+import { memoryLimitOf } from '../jobs/memory-limit.ts';
+import type { JobPlace } from '../jobs/publish-earlier.ts';
 import type { GenerationInfo } from '../kv/store.ts';
-import { ChildPool } from '../pipeline/child-pool.ts';
-import { memoryLimitOf } from '../pipeline/memory-limit.ts';
-import type { JobPlace } from '../pipeline/publish-earlier.ts';
 import { runPaths } from '../runs/layout.ts';
-import { readPlan } from '../runs/plan-file.ts';
+import { readPlan } from '../runs/plan/plan-file.ts';
 import type { CliContext } from './context.ts';
 
 /** The error of a lookup that found nothing: which part of the key no prediction has. */

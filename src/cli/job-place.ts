@@ -5,12 +5,12 @@ import { loadProject } from '../config/load-project.ts';
 import { overrideJob } from '../config/override-job.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
-import { folderOfJob, outputRoot, storeUrlOf } from '../pipeline/locations.ts';
-import type { JobPlace } from '../pipeline/publish-earlier.ts';
+import { folderOfJob, outputRoot, storeUrlOf } from '../jobs/locations.ts';
+import type { JobPlace } from '../jobs/publish-earlier.ts';
 import { type FoundRun, findRun } from '../runs/find-run.ts';
 import { jobFolder, runPaths } from '../runs/layout.ts';
 import { listJobs } from '../runs/ledger.ts';
-import { readPlan } from '../runs/plan-file.ts';
+import { readPlan } from '../runs/plan/plan-file.ts';
 import { readCurrent } from '../runs/publication.ts';
 import type { CliContext } from './context.ts';
 

@@ -4,8 +4,8 @@ import { Secrets } from '../core/secrets.ts';
 import type { CliContext } from './context.ts';
 import { dropFalseSwitches } from './options.ts';
 import { buildProgram } from './program.ts';
-import { listenToSignals } from './signals.ts';
 import { usageErrorOf } from './usage-error.ts';
+import { listenToSignals } from './watch/signals.ts';
 
 const { signal, drain, allowGrace, stopListening } = listenToSignals();
 const secrets = new Secrets();

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { ownVersion } from '../pipeline/versions.ts';
+import { ownVersion } from '../runs/record/versions.ts';
 import { addBackfillCommand } from './commands/backfill.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addInspectCommand } from './commands/inspect.ts';

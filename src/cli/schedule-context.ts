@@ -3,11 +3,11 @@ import { systemClock } from '../core/effects.ts';
 import { type LoadedSchedule, loadScheduledJobs } from '../schedule/load-jobs.ts';
 import type { ScheduleEffects } from '../schedule/schedule-effects.ts';
 import type { CliContext } from './context.ts';
-import { watchSchedule } from './watch-schedule.ts';
+import { watchSchedule } from './watch/watch-schedule.ts';
 
 /** What commands of the schedule work with, in this process. */
 export async function scheduleEffects(context: CliContext, debug: boolean): Promise<ScheduleEffects> {
-  const { runJob } = await import('../pipeline/run-job.ts');
+  const { runJob } = await import('../jobs/run-job.ts');
   const { createAnnouncer } = await import('../notify/announcer.ts');
   const { env, secrets, signal, drain } = context;
   const log = watchSchedule(context, { debug });

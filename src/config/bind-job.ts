@@ -1,7 +1,7 @@
 import type { Clock } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
-import type { DimensionSpec } from '../source/grid-spec.ts';
+import type { DimensionSpec } from '../source/grid/grid-spec.ts';
 import { fillTemplates, paramsUsed, type TemplateValues, usesOccurrence } from './fill-templates.ts';
 import type { InputSpec, JobSpec } from './job-spec.ts';
 import { DEFAULT_SCHEDULE } from './schedule-spec.ts';

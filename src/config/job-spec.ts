@@ -1,8 +1,8 @@
 import type { DeviceChoice, DeviceOptions } from '../core/device.ts';
 import type { BatchSize, Compression, InvalidRowPolicy, KvLayout } from '../core/plan.ts';
 import type { Template } from '../core/template.ts';
-import type { GridSpec } from '../source/grid-spec.ts';
-import type { InputOptions } from '../source/input-options.ts';
+import type { InputOptions } from '../source/formats/input-options.ts';
+import type { GridSpec } from '../source/grid/grid-spec.ts';
 import type { IncrementalSpec } from './incremental-spec.ts';
 import type { NotifySpec, ScheduleSpec } from './schedule-spec.ts';
 

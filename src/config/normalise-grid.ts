@@ -1,4 +1,4 @@
-import type { DimensionSpec, GridSpec } from '../source/grid-spec.ts';
+import type { DimensionSpec, GridSpec } from '../source/grid/grid-spec.ts';
 import { durationSeconds } from './duration.ts';
 import { type GridFile, isSpan } from './grid-schema.ts';
 import { resolvePath } from './resolve-path.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { quoteFiles, quoteName } from '../core/sql.ts';
 import { runPaths } from '../runs/layout.ts';
-import { readManifest } from '../runs/run-record.ts';
+import { readManifest } from '../runs/record/run-record.ts';
 import type { Database } from '../source/database.ts';
 import { chainOfRuns, readChainPlace } from './growing-input.ts';
 import type { HistoryJob } from './history-jobs.ts';

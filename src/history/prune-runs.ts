@@ -5,7 +5,7 @@ import type { Clock } from '../core/effects.ts';
 import { pathExists } from '../runs/json-file.ts';
 import { type RunPaths, runPaths, trashFolder } from '../runs/layout.ts';
 import { listRunIds, previousPublished } from '../runs/ledger.ts';
-import { acquireLock } from '../runs/lock.ts';
+import { acquireLock } from '../runs/lock/lock.ts';
 import { readCurrent } from '../runs/publication.ts';
 import { folderBytes } from './folder-bytes.ts';
 import { readChainPlace } from './growing-input.ts';

@@ -1,6 +1,6 @@
 import type { RunPaths } from '../runs/layout.ts';
-import { readPlan } from '../runs/plan-file.ts';
-import { readCommittedShards, type ShardRecord } from '../runs/shard-record.ts';
+import { readPlan } from '../runs/plan/plan-file.ts';
+import { readCommittedShards, type ShardRecord } from '../runs/record/shard-record.ts';
 
 /** One shard of a run, for people. */
 export interface ShardSummary {

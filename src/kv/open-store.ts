@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
-import { LmdbStore } from './lmdb-store.ts';
-import { RedisStore } from './redis-store.ts';
-import { parseRedisUrl, showUrl } from './redis-url.ts';
+import { LmdbStore } from './lmdb/lmdb-store.ts';
+import { RedisStore } from './redis/redis-store.ts';
+import { parseRedisUrl, showUrl } from './redis/redis-url.ts';
 import type { KvStore } from './store.ts';
 
 export interface OpenStoreOptions {

@@ -1,7 +1,7 @@
 import type { JobSpec } from '../config/job-spec.ts';
 import type { NotifySpec } from '../config/schedule-spec.ts';
 import type { Log } from '../core/effects.ts';
-import type { Alert, Announcer } from '../pipeline/alert.ts';
+import type { Alert, Announcer } from '../jobs/alert.ts';
 import { COMMAND_TIMEOUT_MS, runAlertCommand } from './alert-command.ts';
 import { sendRequest, shownUrl, WEB_PAUSES_MS, WEB_TIMEOUT_MS } from './webhook.ts';
 

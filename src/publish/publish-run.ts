@@ -4,7 +4,7 @@ import type { KvStore } from '../kv/store.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import { runPaths } from '../runs/layout.ts';
 import { listRunIds } from '../runs/ledger.ts';
-import type { JobLock } from '../runs/lock.ts';
+import type { JobLock } from '../runs/lock/lock.ts';
 import { clearRolledBack, markPublished, readPublication, setCurrent } from '../runs/publication.ts';
 
 export interface PublishRequest {

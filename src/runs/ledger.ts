@@ -4,10 +4,10 @@ import { type Clock, systemClock } from '../core/effects.ts';
 import type { RunIdentity } from '../core/plan.ts';
 import { isMissing, pathExists } from './json-file.ts';
 import { jobFolder, runPaths, runsFolder } from './layout.ts';
-import { readHolder } from './lock.ts';
+import { readHolder } from './lock/lock.ts';
 import { type Publication, readCurrent, readPublication, wasRolledBack } from './publication.ts';
+import type { RunRecord } from './record/run-record.ts';
 import { isRunId, runIdTime } from './run-id.ts';
-import type { RunRecord } from './run-record.ts';
 import type { RunStatus } from './run-status.ts';
 import { type RunSummary, readRunSummary } from './run-summary.ts';
 

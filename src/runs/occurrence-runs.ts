@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../core/effects.ts';
 import { readJsonIfValid } from './json-file.ts';
 import { runPaths } from './layout.ts';
 import { listRunIds } from './ledger.ts';
-import { readHolder } from './lock.ts';
+import { readHolder } from './lock/lock.ts';
 import { readCurrent } from './publication.ts';
 import { runIdTime } from './run-id.ts';
 import { isCommitted } from './run-status.ts';

@@ -3,12 +3,12 @@ import type { IncrementalPlan } from '../core/incremental.ts';
 import type { RunIdentity } from '../core/plan.ts';
 import { pathExists, readJsonIfValid } from './json-file.ts';
 import type { RunPaths } from './layout.ts';
-import { planSchema } from './plan-schema.ts';
+import { planSchema } from './plan/plan-schema.ts';
 import { type Publication, readPublication, wasRolledBack } from './publication.ts';
-import type { RecordedError } from './recorded-error.ts';
+import type { RecordedError } from './record/recorded-error.ts';
+import type { RunRecord } from './record/run-record.ts';
+import { runRecordSchema } from './record/run-record-schema.ts';
 import { runIdTime } from './run-id.ts';
-import type { RunRecord } from './run-record.ts';
-import { runRecordSchema } from './run-record-schema.ts';
 import type { RunStatus } from './run-status.ts';
 
 /** A run in the history. */

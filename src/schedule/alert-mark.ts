@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { AlertEvent } from '../config/schedule-spec.ts';
 import { makeFolder } from '../core/durable-file.ts';
-import { createFileExclusively } from '../runs/exclusive-file.ts';
 import { occurrenceStamp, occurrencesFolder } from '../runs/layout.ts';
+import { createFileExclusively } from '../runs/lock/exclusive-file.ts';
 
 export function alertMarkName(occurrence: Date, event: AlertEvent): string {
   return `${occurrenceStamp(occurrence)}.${event}`;

@@ -1,5 +1,5 @@
 import { ServeBatchError } from '../core/errors.ts';
-import { folderOfJob } from '../pipeline/locations.ts';
+import { folderOfJob } from '../jobs/locations.ts';
 import { isCommitted } from '../runs/run-status.ts';
 import { occurrencesBetween } from './cron-times.ts';
 import { runsByOccurrence } from './read-ledger.ts';

@@ -1,8 +1,8 @@
 import { makeFolder } from '../core/durable-file.ts';
-import { folderOfJob } from '../pipeline/locations.ts';
-import { createFileExclusively } from '../runs/exclusive-file.ts';
+import { folderOfJob } from '../jobs/locations.ts';
 import { jsonText } from '../runs/json-file.ts';
 import { occurrencesFolder } from '../runs/layout.ts';
+import { createFileExclusively } from '../runs/lock/exclusive-file.ts';
 import { claimAlert } from './alert-mark.ts';
 import { occurrencesBetween } from './cron-times.ts';
 import { type Decision, decide, isSettled, type OccurrenceLedger, windowStart } from './decide.ts';

@@ -1,9 +1,9 @@
 import type { ScheduleSpec } from '../config/schedule-spec.ts';
 import type { Clock } from '../core/effects.ts';
 import { toServeBatchError } from '../core/errors.ts';
-import { isNoFailure } from '../pipeline/alert.ts';
-import type { RunEnd, RunWitness } from '../pipeline/run-job-options.ts';
-import type { RecordedError } from '../runs/recorded-error.ts';
+import { isNoFailure } from '../jobs/alert.ts';
+import type { RunEnd, RunWitness } from '../jobs/run-job-options.ts';
+import type { RecordedError } from '../runs/record/recorded-error.ts';
 import { backoffMs } from './decide.ts';
 import { newRecord, type OccurrenceRecord, readRecord, writeRecord } from './occurrence-record.ts';
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { makeFolder, writeFileDurably } from '../core/durable-file.ts';
 import { isMissing, jsonText, readJsonIfValid } from '../runs/json-file.ts';
 import { occurrenceStamp, occurrencesFolder } from '../runs/layout.ts';
-import { type RecordedError, recordedErrorSchema } from '../runs/recorded-error.ts';
+import { type RecordedError, recordedErrorSchema } from '../runs/record/recorded-error.ts';
 
 /**
  * `waiting`: it will run, for the first time or again. `running`: a run of it has begun; one that is not

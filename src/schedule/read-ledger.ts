@@ -1,6 +1,6 @@
 import type { ScheduleSpec } from '../config/schedule-spec.ts';
 import type { Clock } from '../core/effects.ts';
-import { readHolder } from '../runs/lock.ts';
+import { readHolder } from '../runs/lock/lock.ts';
 import { publishedOccurrence, runsOfOccurrences } from '../runs/occurrence-runs.ts';
 import { isCommitted, type RunStatus } from '../runs/run-status.ts';
 import { occurrencesBetween } from './cron-times.ts';

@@ -1,8 +1,8 @@
 import type { JobSpec } from '../config/job-spec.ts';
 import type { ScheduleSpec } from '../config/schedule-spec.ts';
 import type { Clock, Log } from '../core/effects.ts';
-import type { Announcer } from '../pipeline/alert.ts';
-import type { runJob } from '../pipeline/run-job.ts';
+import type { Announcer } from '../jobs/alert.ts';
+import type { runJob } from '../jobs/run-job.ts';
 
 /** What the schedule may do to the world outside; tests hand in others. */
 export interface ScheduleEffects {

@@ -1,6 +1,6 @@
 import type { ScheduleSpec } from '../config/schedule-spec.ts';
 import type { Clock } from '../core/effects.ts';
-import { folderOfJob } from '../pipeline/locations.ts';
+import { folderOfJob } from '../jobs/locations.ts';
 import { isCommitted } from '../runs/run-status.ts';
 import { nextOccurrence } from './cron-times.ts';
 import { readOccurrenceFiles } from './occurrence-record.ts';

@@ -1,4 +1,4 @@
-import { folderOfJob } from '../pipeline/locations.ts';
+import { folderOfJob } from '../jobs/locations.ts';
 import { nextOccurrence } from './cron-times.ts';
 import type { Decision } from './decide.ts';
 import { forgetSchedule } from './first-sight.ts';

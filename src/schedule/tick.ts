@@ -1,8 +1,8 @@
 import { formatCount, formatSeconds } from '../core/amounts.ts';
 import { ServeBatchError } from '../core/errors.ts';
-import { folderOfJob } from '../pipeline/locations.ts';
-import type { RunJobOutcome } from '../pipeline/run-job-options.ts';
-import type { RunRecord } from '../runs/run-record.ts';
+import { folderOfJob } from '../jobs/locations.ts';
+import type { RunJobOutcome } from '../jobs/run-job-options.ts';
+import type { RunRecord } from '../runs/record/run-record.ts';
 import type { Decision } from './decide.ts';
 import { forgetSchedule } from './first-sight.ts';
 import type { LoadedSchedule } from './load-jobs.ts';

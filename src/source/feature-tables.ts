@@ -2,8 +2,8 @@ import { ServeBatchError } from '../core/errors.ts';
 import { quoteFiles, quoteName } from '../core/sql.ts';
 import type { NamedTable, TableFormat } from '../core/table.ts';
 import type { Database } from './database.ts';
+import { formatOfFiles } from './formats/table-formats.ts';
 import { duckdbReason } from './read-error.ts';
-import { formatOfFiles } from './table-formats.ts';
 
 /**
  * Makes the tables that `features.select` and `input.filter` read, once for a database: text is parsed into

@@ -5,7 +5,7 @@ import { ServeBatchError, systemErrorCode } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import { maskUrl } from '../core/secrets.ts';
 import type { SourceFile, TableFormat } from '../core/table.ts';
-import { formatOfPath } from './table-formats.ts';
+import { formatOfPath } from './formats/table-formats.ts';
 
 /**
  * The files that input paths name: a file, a glob, or a folder with all the tables below it (Hive

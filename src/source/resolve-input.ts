@@ -3,14 +3,14 @@ import { commitFile, makeFolder, temporaryName } from '../core/durable-file.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { quoteText } from '../core/sql.ts';
 import type { Column, InputFingerprint, InputFormat, ResolvedInput } from '../core/table.ts';
-import { assertWholeArchives } from './archive-check.ts';
 import type { Database } from './database.ts';
 import { assertUnchanged } from './fingerprint.ts';
-import type { InputOptions } from './input-options.ts';
-import { malformedRowError } from './malformed-row.ts';
-import { describeParquet } from './parquet-input.ts';
-import { type StagedSelect, stageCsv } from './stage-csv.ts';
-import { stageJson } from './stage-json.ts';
+import { assertWholeArchives } from './formats/archive-check.ts';
+import type { InputOptions } from './formats/input-options.ts';
+import { malformedRowError } from './formats/malformed-row.ts';
+import { describeParquet } from './formats/parquet-input.ts';
+import { type StagedSelect, stageCsv } from './formats/stage-csv.ts';
+import { stageJson } from './formats/stage-json.ts';
 
 export interface InputRequest {
   readonly paths: readonly string[];
@@ -79,7 +79,7 @@ async function stageAs(database: Database, request: InputRequest, target: string
       return stageJson(database, source.sources, options.json, target, setAside);
     case 'arrow': {
       // A seldom used library of half the size of all others: loaded when it is needed.
-      const { stageArrow } = await import('./stage-arrow.ts');
+      const { stageArrow } = await import('./formats/stage-arrow.ts');
       return stageArrow(database, source.sources, target);
     }
     case 'parquet':

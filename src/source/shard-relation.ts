@@ -1,7 +1,7 @@
 import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
 import type { Column, ResolvedInput, TableFile } from '../core/table.ts';
 import type { Database } from './database.ts';
-import { gridRowsSql } from './grid-rows.ts';
+import { gridRowsSql } from './grid/grid-rows.ts';
 import { INPUT_ROW } from './input-row.ts';
 
 /** Rows of one file. `rowEnd` is exclusive. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import type { Alert } from '../../src/pipeline/alert.ts';
+import type { Alert } from '../../src/jobs/alert.ts';
 import { makeProject, type Project } from '../support/project.ts';
 
 const TELL = `notify: {command: [sh, -c, "cat >> alerts.txt; echo >> alerts.txt"]}

@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { RunRecord } from '../../src/runs/run-record.ts';
+import type { RunRecord } from '../../src/runs/record/run-record.ts';
 import { networkGraph } from '../support/networks.ts';
 import { onnxFile } from '../support/onnx.ts';
 import { makeProject, type Project } from '../support/project.ts';

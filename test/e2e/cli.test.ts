@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunRecord } from '../../src/runs/run-record.ts';
+import type { RunRecord } from '../../src/runs/record/run-record.ts';
 import { REPOSITORY, serveBatch } from '../support/cli.ts';
 import { makeProject, type Project, temporaryFolder } from '../support/project.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';

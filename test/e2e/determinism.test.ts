@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { RunRecord } from '../../src/runs/run-record.ts';
+import type { RunRecord } from '../../src/runs/record/run-record.ts';
 import { openDatabase, parquetRows } from '../support/database.ts';
 import { expectGoldenStore } from '../support/golden.ts';
 import { makeProject, type Project } from '../support/project.ts';

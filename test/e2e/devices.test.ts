@@ -2,7 +2,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createLookup } from '../../src/index.ts';
-import type { RunRecord } from '../../src/runs/run-record.ts';
+import type { RunRecord } from '../../src/runs/record/run-record.ts';
 import { networkGraph } from '../support/networks.ts';
 import { onnxFile } from '../support/onnx.ts';
 import { makeProject, type Project } from '../support/project.ts';

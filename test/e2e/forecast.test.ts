@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLookup } from '../../src/index.ts';
-import type { RunRecord } from '../../src/runs/run-record.ts';
+import type { RunRecord } from '../../src/runs/record/run-record.ts';
 import { openDatabase, parquetRows } from '../support/database.ts';
 import { expectGoldenStore } from '../support/golden.ts';
 import { makeProject, type Project } from '../support/project.ts';

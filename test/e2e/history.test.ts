@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/effects.ts';
-import { acquireLock } from '../../src/runs/lock.ts';
+import { acquireLock } from '../../src/runs/lock/lock.ts';
 import { openDatabase, parquetRows } from '../support/database.ts';
 import { makeProject, type Project } from '../support/project.ts';
 

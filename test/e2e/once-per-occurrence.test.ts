@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { silentLog, silentProgress, systemClock } from '../../src/core/effects.ts';
 import type * as Library from '../../src/index.ts';
-import type { RunJobOptions, RunJobResult } from '../../src/pipeline/run-job-options.ts';
+import type { RunJobOptions, RunJobResult } from '../../src/jobs/run-job-options.ts';
 import { REPOSITORY } from '../support/cli.ts';
 import { makeProject, type Project } from '../support/project.ts';
 

@@ -5,8 +5,8 @@ import { REPOSITORY } from '../support/cli.ts';
 import { NO_GPU } from '../support/software-gpu.ts';
 
 /** The built one: it starts a program that lies beside it. */
-const { tryDevice }: typeof import('../../src/pipeline/try-device.ts') = await import(
-  pathToFileURL(join(REPOSITORY, 'dist/pipeline/try-device.js')).href
+const { tryDevice }: typeof import('../../src/devices/try-device.ts') = await import(
+  pathToFileURL(join(REPOSITORY, 'dist/devices/try-device.js')).href
 );
 
 const REQUEST = { device: 'webgpu', options: {}, model: null } as const;

@@ -6,7 +6,7 @@ import { folderBytes } from '../../src/history/folder-bytes.ts';
 import { type PruneResult, pruneRuns } from '../../src/history/prune-runs.ts';
 import { runPaths, trashFolder } from '../../src/runs/layout.ts';
 import { listRunIds } from '../../src/runs/ledger.ts';
-import { acquireLock } from '../../src/runs/lock.ts';
+import { acquireLock } from '../../src/runs/lock/lock.ts';
 import { setCurrent } from '../../src/runs/publication.ts';
 import { temporaryFolder } from '../runs/sample-run.ts';
 import { committedRun, plannedRun, publishedRun, runOn } from './sample-history.ts';

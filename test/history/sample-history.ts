@@ -1,7 +1,7 @@
 import { runPaths } from '../../src/runs/layout.ts';
-import { writePlan } from '../../src/runs/plan-file.ts';
+import { writePlan } from '../../src/runs/plan/plan-file.ts';
 import { markPublished, setCurrent } from '../../src/runs/publication.ts';
-import { type RunRecord, writeManifest } from '../../src/runs/run-record.ts';
+import { type RunRecord, writeManifest } from '../../src/runs/record/run-record.ts';
 import { samplePlan, sampleRecord } from '../runs/sample-run.ts';
 
 /** The id of a run at midnight of a day in November 2026. */

@@ -14,10 +14,10 @@ import {
   publishedSince,
   type RunFilter,
 } from '../../src/runs/ledger.ts';
-import { acquireLock } from '../../src/runs/lock.ts';
-import { writePlan } from '../../src/runs/plan-file.ts';
+import { acquireLock } from '../../src/runs/lock/lock.ts';
+import { writePlan } from '../../src/runs/plan/plan-file.ts';
 import { clearRolledBack, markPublished, markRolledBack, setCurrent } from '../../src/runs/publication.ts';
-import { writeFailure, writeManifest } from '../../src/runs/run-record.ts';
+import { writeFailure, writeManifest } from '../../src/runs/record/run-record.ts';
 import { samplePlan, sampleRecord, temporaryFolder } from './sample-run.ts';
 
 const A = '20261121T000000Z-aaaa';

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { runPaths } from '../../src/runs/layout.ts';
 import { findCommittedRun, isNewerPublished, runsOfOccurrences } from '../../src/runs/occurrence-runs.ts';
-import { writePlan } from '../../src/runs/plan-file.ts';
+import { writePlan } from '../../src/runs/plan/plan-file.ts';
 import { setCurrent } from '../../src/runs/publication.ts';
-import { writeManifest } from '../../src/runs/run-record.ts';
+import { writeManifest } from '../../src/runs/record/run-record.ts';
 import { temporaryFolder } from '../support/project.ts';
 import { samplePlan, sampleRecord } from './sample-run.ts';
 

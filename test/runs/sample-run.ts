@@ -6,11 +6,11 @@ import { onTestFinished } from 'vitest';
 import { CPU } from '../../src/core/device.ts';
 import type { Clock } from '../../src/core/effects.ts';
 import type { Plan } from '../../src/core/plan.ts';
-import { buildRunRecord, type RunOutcome } from '../../src/runs/build-run-record.ts';
-import { LatencyHistogram } from '../../src/runs/latency-histogram.ts';
 import { partName, type RunPaths } from '../../src/runs/layout.ts';
-import type { RunRecord } from '../../src/runs/run-record.ts';
-import type { ShardRecord } from '../../src/runs/shard-record.ts';
+import { buildRunRecord, type RunOutcome } from '../../src/runs/record/build-run-record.ts';
+import { LatencyHistogram } from '../../src/runs/record/latency-histogram.ts';
+import type { RunRecord } from '../../src/runs/record/run-record.ts';
+import type { ShardRecord } from '../../src/runs/record/shard-record.ts';
 
 /** A folder of the test's own, deleted at its end. */
 export async function temporaryFolder(): Promise<string> {

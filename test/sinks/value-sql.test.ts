@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import type { KvPlan } from '../../src/core/plan.ts';
-import { readKvBatches } from '../../src/sinks/kv-batches.ts';
+import { readKvBatches } from '../../src/sinks/kv/kv-batches.ts';
 import { templateSql, valueKind } from '../../src/sinks/value-sql.ts';
 import type { Database } from '../../src/source/database.ts';
 import { openDatabase } from '../support/database.ts';

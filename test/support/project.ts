@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
-import type { RunRecord } from '../../src/runs/run-record.ts';
+import type { RunRecord } from '../../src/runs/record/run-record.ts';
 import {
   type CliOptions,
   type CliResult,

@@ -3,9 +3,9 @@ import type { ResolvedInput } from '../../src/core/table.ts';
 import type { Database } from '../../src/source/database.ts';
 import { findFiles } from '../../src/source/find-files.ts';
 import { fingerprintInput } from '../../src/source/fingerprint.ts';
-import type { InputOptions } from '../../src/source/input-options.ts';
+import type { InputOptions } from '../../src/source/formats/input-options.ts';
+import { formatOfFiles } from '../../src/source/formats/table-formats.ts';
 import { resolveInput } from '../../src/source/resolve-input.ts';
-import { formatOfFiles } from '../../src/source/table-formats.ts';
 import { temporaryFolder } from './project.ts';
 
 /** How the input is read, beside what is found by looking at it. */

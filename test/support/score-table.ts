@@ -4,13 +4,13 @@ import type { RunFlags } from '../../src/config/run-flags.ts';
 import { CPU } from '../../src/core/device.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { ModelSession } from '../../src/inference/model-session.ts';
-import { DEFAULT_BATCH_SIZE } from '../../src/pipeline/choose-batch-size.ts';
-import { identifyRun } from '../../src/pipeline/identify-run.ts';
-import { planRun } from '../../src/pipeline/plan-run.ts';
-import { runShard } from '../../src/pipeline/run-shard.ts';
+import { identifyRun } from '../../src/jobs/identify-run.ts';
+import { planRun } from '../../src/planning/plan-run.ts';
 import { type RunPaths, runPaths } from '../../src/runs/layout.ts';
-import type { ShardRecord } from '../../src/runs/shard-record.ts';
+import type { ShardRecord } from '../../src/runs/record/shard-record.ts';
+import { runShard } from '../../src/shard/run-shard.ts';
 import type { Database } from '../../src/source/database.ts';
+import { DEFAULT_BATCH_SIZE } from '../../src/tuning/choose-batch-size.ts';
 import { parquetRows } from './database.ts';
 import { temporaryFolder } from './project.ts';
 

@@ -3,7 +3,6 @@ import { ServeBatchError } from '../../core/errors.ts';
 import { fromLocal, parseInstant, parseLocal } from '../../core/zoned-time.ts';
 import type { BackfillItem } from '../../schedule/backfill.ts';
 import type { CliContext } from '../context.ts';
-import { formatTable } from '../format.ts';
 import {
   addOptions,
   DEFAULT_GRACE_SECONDS,
@@ -12,6 +11,7 @@ import {
   jsonOption,
   option,
 } from '../options.ts';
+import { formatTable } from '../render/format.ts';
 
 const DAY_MS = 86_400_000;
 

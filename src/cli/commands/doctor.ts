@@ -29,7 +29,7 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
 async function doctorCommand(context: CliContext, { json, ...options }: DoctorFlags): Promise<void> {
   const { examine } = await import('../doctor/examine.ts');
   const { verdictOf } = await import('../doctor/verdict.ts');
-  const { renderChecks } = await import('../render-checks.ts');
+  const { renderChecks } = await import('../render/render-checks.ts');
   const { systemClock } = await import('../../core/effects.ts');
   const groups = await examine(context, options, systemClock);
   const verdict = verdictOf(groups);

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { TableDescription, TaskName, TaskRequest, TaskResult } from '../../children/tasks.ts';
 import { describeTensor, type ModelSignature } from '../../core/model.ts';
-import type { TableDescription, TaskName, TaskRequest, TaskResult } from '../../pipeline/tasks.ts';
 import type { CliContext } from '../context.ts';
-import { formatBytes, formatCount, formatTable } from '../format.ts';
 import { addOptions, debugOption, jsonOption } from '../options.ts';
+import { formatBytes, formatCount, formatTable } from '../render/format.ts';
 
 interface InspectFlags {
   readonly json?: boolean;
@@ -49,7 +49,7 @@ function renderSignature(
 
 async function inspectTable(context: CliContext, path: string, flags: InspectFlags): Promise<void> {
   const { findFiles } = await import('../../source/find-files.ts');
-  const { formatOfFiles } = await import('../../source/table-formats.ts');
+  const { formatOfFiles } = await import('../../source/formats/table-formats.ts');
   const sources = await findFiles([path]);
   const format = formatOfFiles(sources.map((source) => source.path));
   const options = { hivePartitioning: 'auto', csv: {}, json: {} } as const;
@@ -84,7 +84,7 @@ async function inChild<N extends TaskName>(
   task: N,
   request: (temporaryFolder: string) => TaskRequest<N>,
 ): Promise<TaskResult<N>> {
-  const { ChildPool } = await import('../../pipeline/child-pool.ts');
+  const { ChildPool } = await import('../../children/child-pool.ts');
   const folder = await mkdtemp(join(tmpdir(), 'serve-batch-inspect-'));
   const pool = new ChildPool({ size: 1, signal: context.signal });
   try {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../core/effects.ts';
-import type { RunRecord } from '../../runs/run-record.ts';
+import type { RunRecord } from '../../runs/record/run-record.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, jsonOption, kvOption, option, outputOption } from '../options.ts';
-import { renderRecord } from '../render-run.ts';
+import { renderRecord } from '../render/render-run.ts';
 
 interface PublishFlags {
   readonly output?: string;
@@ -66,7 +66,7 @@ async function publish(context: CliContext, runId: string, flags: PublishFlags):
   const { placeOfJob, placeOfRun } = await import('../job-place.ts');
   const { run, root } = await placeOfRun(context, runId, flags);
   const place = await placeOfJob(context, run.job, { ...flags, output: flags.output ?? root });
-  const { publishEarlier } = await import('../../pipeline/publish-earlier.ts');
+  const { publishEarlier } = await import('../../jobs/publish-earlier.ts');
   const { watch, ...request } = await publishOptions(context, run.job, flags);
   const record = await publishEarlier(
     { ...request, force: flags.force === true, place: { ...place, folderOfJob: run.folderOfJob } },
@@ -85,14 +85,14 @@ async function rollback(
   const place = await placeOfJob(context, job, flags);
   const { findRunOfJob } = await import('../../runs/find-run.ts');
   const to = run === undefined ? undefined : (await findRunOfJob(place.folderOfJob, run)).runId;
-  const { rollBack } = await import('../../pipeline/publish-earlier.ts');
+  const { rollBack } = await import('../../jobs/publish-earlier.ts');
   const { watch, ...request } = await publishOptions(context, place.job, flags);
   const { from, record } = await rollBack({ ...request, place }, to).finally(watch.stop);
   show(context, flags, record, `Rolled back from ${from} to ${record.runId}.\n`);
 }
 
 async function publishOptions(context: CliContext, job: string, flags: PublishFlags) {
-  const { watchRun } = await import('../watch-run.ts');
+  const { watchRun } = await import('../watch/watch-run.ts');
   const watch = watchRun(context, { quiet: flags.quiet === true, debug: flags.debug === true, job });
   return {
     watch,

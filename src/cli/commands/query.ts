@@ -6,7 +6,7 @@ import { ServeBatchError } from '../../core/errors.ts';
 import type { QueryRequest } from '../../history/query.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, option, wholeNumber } from '../options.ts';
-import { renderRows } from '../render-result.ts';
+import { renderRows } from '../render/render-result.ts';
 
 const FORMATS = ['table', 'csv', 'json', 'parquet'] as const;
 type Format = (typeof FORMATS)[number];

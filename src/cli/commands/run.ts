@@ -3,8 +3,8 @@ import type { RunFlags } from '../../config/run-flags.ts';
 import type { DeviceChoice } from '../../core/device.ts';
 import { systemClock } from '../../core/effects.ts';
 import type { BatchSize } from '../../core/plan.ts';
-import type { NothingNew } from '../../pipeline/nothing-new.ts';
-import type { RunJobOptions } from '../../pipeline/run-job-options.ts';
+import type { NothingNew } from '../../jobs/nothing-new.ts';
+import type { RunJobOptions } from '../../jobs/run-job-options.ts';
 import type { CliContext } from '../context.ts';
 import {
   addOptions,
@@ -21,9 +21,9 @@ import {
   repeatable,
   wholeNumber,
 } from '../options.ts';
-import { renderPlan } from '../render-plan.ts';
-import { renderRun } from '../render-run.ts';
-import type { RunWatch } from '../watch-run.ts';
+import { renderPlan } from '../render/render-plan.ts';
+import { renderRun } from '../render/render-run.ts';
+import type { RunWatch } from '../watch/watch-run.ts';
 
 interface RunCommandFlags {
   readonly input?: readonly string[];
@@ -109,12 +109,12 @@ async function run(context: CliContext, job: string | undefined, flags: RunComma
   const { signal, drain, stdin } = context;
   context.allowGrace(flags.dryRun === true ? 0 : (flags.grace ?? DEFAULT_GRACE_SECONDS));
   // First of all: the child loads its libraries while the job is read.
-  const { ChildPool } = await import('../../pipeline/child-pool.ts');
+  const { ChildPool } = await import('../../children/child-pool.ts');
   const pool = new ChildPool({ size: 1, signal });
   pool.warmUp();
   try {
     const { jobOfFlags } = await import('../job-of-flags.ts');
-    const { watchRun } = await import('../watch-run.ts');
+    const { watchRun } = await import('../watch/watch-run.ts');
     const spec = await jobOfFlags(context, job, runFlags(flags));
     const watch = watchRun(context, {
       quiet: flags.quiet === true,
@@ -133,7 +133,7 @@ async function run(context: CliContext, job: string | undefined, flags: RunComma
 type RunRequest = Pick<RunJobOptions, 'spec' | 'effects' | 'signal' | 'drain' | 'stdin' | 'pool' | 'full'>;
 
 async function showPlan(context: CliContext, flags: RunCommandFlags, request: RunRequest): Promise<void> {
-  const { planOnly } = await import('../../pipeline/plan-only.ts');
+  const { planOnly } = await import('../../jobs/plan-only.ts');
   const plan = await planOnly(request);
   if ('outcome' in plan) showNothingNew(context, flags, plan);
   else if (flags.json === true) context.out(`${JSON.stringify(plan, null, 2)}\n`);
@@ -146,8 +146,8 @@ async function runAndShow(
   request: RunRequest,
   watch: RunWatch,
 ): Promise<void> {
-  const { runJob } = await import('../../pipeline/run-job.ts');
-  const { announceRun } = await import('../announce-run.ts');
+  const { runJob } = await import('../../jobs/run-job.ts');
+  const { announceRun } = await import('../watch/announce-run.ts');
   const options = { ...request, resume: flags.resume, force: flags.force === true };
   const result = await announceRun(context, request.spec, watch.log, () => runJob(options)).finally(
     watch.stop,

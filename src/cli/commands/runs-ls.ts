@@ -7,9 +7,9 @@ import type { RunFilter } from '../../runs/ledger.ts';
 import { RUN_STATUSES, type RunStatus } from '../../runs/run-status.ts';
 import type { RunSummary } from '../../runs/run-summary.ts';
 import type { CliContext } from '../context.ts';
-import { formatCount, formatSeconds, formatTable } from '../format.ts';
 import { addOptions, debugOption, jsonOption, option, outputOption, wholeNumber } from '../options.ts';
 import { pointInTime } from '../point-in-time.ts';
+import { formatCount, formatSeconds, formatTable } from '../render/format.ts';
 
 interface ListFlags {
   readonly output?: string;

@@ -5,9 +5,9 @@ import type { HistoryJob } from '../../history/history-jobs.ts';
 import type { PruneRule } from '../../history/prune-plan.ts';
 import type { PruneResult } from '../../history/prune-runs.ts';
 import type { CliContext } from '../context.ts';
-import { formatBytes, formatCount, formatTable } from '../format.ts';
 import { addOptions, debugOption, jsonOption, option, outputOption, wholeNumber } from '../options.ts';
 import { pointInTime } from '../point-in-time.ts';
+import { formatBytes, formatCount, formatTable } from '../render/format.ts';
 
 interface PruneFlags {
   readonly output?: string;

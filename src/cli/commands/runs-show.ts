@@ -4,11 +4,11 @@ import type { FoundRun } from '../../runs/find-run.ts';
 import { runPaths } from '../../runs/layout.ts';
 import type { RunSummary } from '../../runs/run-summary.ts';
 import type { CliContext } from '../context.ts';
-import { formatCount, formatPairs } from '../format.ts';
 import { addOptions, debugOption, jsonOption, option, outputOption, wholeNumber } from '../options.ts';
-import { renderDetails } from '../render-details.ts';
-import { renderRows } from '../render-result.ts';
-import { renderRecord, shortPath } from '../render-run.ts';
+import { formatCount, formatPairs } from '../render/format.ts';
+import { renderDetails } from '../render/render-details.ts';
+import { renderRows } from '../render/render-result.ts';
+import { renderRecord, shortPath } from '../render/render-run.ts';
 
 /** Shards, reasons of rejects and rejected rows that are shown where the user does not say. */
 const SHOWN_SHARDS = 5;

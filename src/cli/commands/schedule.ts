@@ -4,7 +4,6 @@ import { ServeBatchError } from '../../core/errors.ts';
 import type { LoadedSchedule } from '../../schedule/load-jobs.ts';
 import type { ScheduleStatus } from '../../schedule/schedule-status.ts';
 import type { CliContext } from '../context.ts';
-import { formatTable } from '../format.ts';
 import {
   addOptions,
   DEFAULT_GRACE_SECONDS,
@@ -13,6 +12,7 @@ import {
   jsonOption,
   wholeNumber,
 } from '../options.ts';
+import { formatTable } from '../render/format.ts';
 
 export const DEFAULT_CONCURRENCY = 2;
 const DEFAULT_COUNT = 10;

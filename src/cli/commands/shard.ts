@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { deserializeError } from '../../core/errors.ts';
 import type { CliContext } from '../context.ts';
-import { formatCount } from '../format.ts';
 import { addOptions, debugOption, jsonOption, option } from '../options.ts';
+import { formatCount } from '../render/format.ts';
 
 interface ShardFlags {
   readonly plan: string;
@@ -38,9 +38,9 @@ export function addShardCommand(program: Command, context: CliContext): void {
 
 async function shard(context: CliContext, flags: ShardFlags): Promise<void> {
   if (flags.kv !== undefined) context.secrets.addUrl(flags.kv);
-  const { ChildState } = await import('../../pipeline/child-state.ts');
-  const { TASK_HANDLERS } = await import('../../pipeline/child-tasks.ts');
-  const { memoryLimitOf } = await import('../../pipeline/memory-limit.ts');
+  const { ChildState } = await import('../../children/child-state.ts');
+  const { TASK_HANDLERS } = await import('../../children/child-tasks.ts');
+  const { memoryLimitOf } = await import('../../jobs/memory-limit.ts');
   const state = new ChildState();
   try {
     const { kv } = await state.plan(flags.plan);

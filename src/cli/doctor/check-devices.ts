@@ -1,8 +1,8 @@
 import type { JobSpec } from '../../config/job-spec.ts';
 import type { DeviceChoice, GpuDevice } from '../../core/device.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { type ProbedDevice, probeDevices } from '../../pipeline/probe-devices.ts';
-import { type ProbeOutcome, tryDevice } from '../../pipeline/try-device.ts';
+import { type ProbedDevice, probeDevices } from '../../devices/probe-devices.ts';
+import { type ProbeOutcome, tryDevice } from '../../devices/try-device.ts';
 import { type Check, failure, finding } from './check.ts';
 
 /** Shorter than a run's, as somebody waits; drivers may compile for some seconds. */

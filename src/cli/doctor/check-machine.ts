@@ -1,5 +1,5 @@
 import { type MachineLimits, machineLimits } from '../../core/machine-limits.ts';
-import { formatBytes, formatCount } from '../format.ts';
+import { formatBytes, formatCount } from '../render/format.ts';
 import { type Check, finding } from './check.ts';
 
 /** What a child and the parent take at least, as docs/deploy-kubernetes.md says. */

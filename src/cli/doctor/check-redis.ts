@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
 import type { Clock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { probeRedis, type RedisAnswer } from '../../kv/probe-redis.ts';
-import type { RedisFacts } from '../../kv/redis-facts.ts';
-import { parseRedisUrl, type RedisTarget } from '../../kv/redis-url.ts';
-import { formatBytes } from '../format.ts';
+import { probeRedis, type RedisAnswer } from '../../kv/redis/probe-redis.ts';
+import type { RedisFacts } from '../../kv/redis/redis-facts.ts';
+import { parseRedisUrl, type RedisTarget } from '../../kv/redis/redis-url.ts';
+import { formatBytes } from '../render/format.ts';
 import { type Check, failure, finding } from './check.ts';
 
 const OLDEST_MAJOR = 6;

@@ -1,8 +1,8 @@
 import type { JobSpec } from '../../config/job-spec.ts';
 import type { Clock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { showUrl } from '../../kv/redis-url.ts';
-import { storeUrlOf } from '../../pipeline/locations.ts';
+import { storeUrlOf } from '../../jobs/locations.ts';
+import { showUrl } from '../../kv/redis/redis-url.ts';
 import { type Check, failure, finding } from './check.ts';
 import { checkLmdb } from './check-lmdb.ts';
 import { checkRedis } from './check-redis.ts';

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ChildPool } from '../../pipeline/child-pool.ts';
-import { packageVersion, versions } from '../../pipeline/versions.ts';
+import { ChildPool } from '../../children/child-pool.ts';
+import { packageVersion, versions } from '../../runs/record/versions.ts';
 import { type Check, failure, finding } from './check.ts';
 import { within } from './within.ts';
 

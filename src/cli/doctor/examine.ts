@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { DEFAULT_OUTPUT_PATH, type JobSpec, outputKind } from '../../config/job-spec.ts';
 import { overrideJob } from '../../config/override-job.ts';
 import type { Clock } from '../../core/effects.ts';
-import { outputRoot } from '../../pipeline/locations.ts';
+import { outputRoot } from '../../jobs/locations.ts';
 import type { CliContext } from '../context.ts';
 import type { Check, CheckGroup } from './check.ts';
 import { checkDevices } from './check-devices.ts';

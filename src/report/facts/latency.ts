@@ -1,5 +1,5 @@
-import { bucketRange, LatencyHistogram } from '../../runs/latency-histogram.ts';
-import type { ShardRecord } from '../../runs/shard-record.ts';
+import { bucketRange, LatencyHistogram } from '../../runs/record/latency-histogram.ts';
+import type { ShardRecord } from '../../runs/record/shard-record.ts';
 import type { Bin } from '../chart/histogram.ts';
 
 /** Durations of the model calls of a run, in milliseconds. */

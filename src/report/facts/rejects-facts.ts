@@ -1,7 +1,7 @@
 import { quoteName, quoteText } from '../../core/sql.ts';
 import { pathExists } from '../../runs/json-file.ts';
 import type { RunPaths } from '../../runs/layout.ts';
-import type { ShardRecord } from '../../runs/shard-record.ts';
+import type { ShardRecord } from '../../runs/record/shard-record.ts';
 import type { Database } from '../../source/database.ts';
 import { inputColumns, rejectsSql } from './rejected-input.ts';
 

@@ -1,6 +1,6 @@
 import type { Plan } from '../../core/plan.ts';
+import type { StageSeconds } from '../../runs/record/shard-record.ts';
 import type { RunSummary } from '../../runs/run-summary.ts';
-import type { StageSeconds } from '../../runs/shard-record.ts';
 import type { DimensionFacts } from './dimension-facts.ts';
 import type { Known } from './known.ts';
 import type { LatencyFacts } from './latency.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathExists } from '../../runs/json-file.ts';
 import type { RunPaths } from '../../runs/layout.ts';
-import type { RunRecord } from '../../runs/run-record.ts';
+import type { RunRecord } from '../../runs/record/run-record.ts';
 import { type Known, known, unknown } from './known.ts';
 
 /** The files with a committed run's predictions, or why there is nothing to read. */

@@ -1,4 +1,4 @@
-import type { ShardRecord } from '../../runs/shard-record.ts';
+import type { ShardRecord } from '../../runs/record/shard-record.ts';
 import type { Bin } from '../chart/histogram.ts';
 
 /** A shard as it was computed; times in seconds since the timeline begins. */

@@ -1,6 +1,6 @@
 import { formatBytes, formatCount, formatSeconds } from '../../core/amounts.ts';
 import { describeTensor } from '../../core/model.ts';
-import type { RunRecord } from '../../runs/run-record.ts';
+import type { RunRecord } from '../../runs/record/run-record.ts';
 import { card } from '../card.ts';
 import type { ReportFacts } from '../facts/report-facts.ts';
 import { type Html, html } from '../html.ts';

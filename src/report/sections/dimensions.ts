@@ -1,5 +1,5 @@
 import { formatCount } from '../../core/amounts.ts';
-import type { CoverageRecord } from '../../runs/run-record.ts';
+import type { CoverageRecord } from '../../runs/record/run-record.ts';
 import { card, lead, missing } from '../card.ts';
 import { barRows } from '../chart/bar-rows.ts';
 import { HISTOGRAM_SPAN, histogram } from '../chart/histogram.ts';

@@ -1,5 +1,5 @@
 import { formatSeconds } from '../../core/amounts.ts';
-import type { StageSeconds } from '../../runs/shard-record.ts';
+import type { StageSeconds } from '../../runs/record/shard-record.ts';
 import { card, lead, missing } from '../card.ts';
 import { barRows } from '../chart/bar-rows.ts';
 import { numberCell, tableBehind } from '../data-table.ts';

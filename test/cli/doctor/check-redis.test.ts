@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeRedis } from '../../../src/cli/doctor/check-redis.ts';
-import type { RedisFacts } from '../../../src/kv/redis-facts.ts';
-import { parseRedisUrl } from '../../../src/kv/redis-url.ts';
+import type { RedisFacts } from '../../../src/kv/redis/redis-facts.ts';
+import { parseRedisUrl } from '../../../src/kv/redis/redis-url.ts';
 
 const FACTS: RedisFacts = {
   version: '7.0.15',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { latencyOf } from '../../../src/report/facts/latency.ts';
-import { LatencyHistogram } from '../../../src/runs/latency-histogram.ts';
-import type { ShardRecord } from '../../../src/runs/shard-record.ts';
+import { LatencyHistogram } from '../../../src/runs/record/latency-histogram.ts';
+import type { ShardRecord } from '../../../src/runs/record/shard-record.ts';
 import { sampleShard } from '../../runs/sample-run.ts';
 
 function shardWith(...durations: readonly number[]): ShardRecord {

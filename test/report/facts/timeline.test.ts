@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { throughputOf, timelineOf } from '../../../src/report/facts/timeline.ts';
-import type { ShardRecord } from '../../../src/runs/shard-record.ts';
+import type { ShardRecord } from '../../../src/runs/record/shard-record.ts';
 import { sampleShard } from '../../runs/sample-run.ts';
 
 /** A shard of `rows` rows that was computed from one second to another. */

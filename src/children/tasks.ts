@@ -1,0 +1,132 @@
+import type { SerializedError } from '../core/errors.ts';
+import type { ModelSignature } from '../core/model.ts';
+import type { DraftPlan, Plan } from '../core/plan.ts';
+import type { Column, SourceFile, TableFormat } from '../core/table.ts';
+import type { StagedCounts } from '../kv/store.ts';
+import type { PlanRequest } from '../planning/plan-run.ts';
+import type { ShardRecord } from '../runs/record/shard-record.ts';
+import type { InputOptions } from '../source/formats/input-options.ts';
+import type { TakenRows, TakeRowsRequest } from '../source/incremental/take-rows.ts';
+import type { BatchTiming } from '../tuning/choose-batch-size.ts';
+import type { LoadReport } from './store-loads.ts';
+
+/** What the parent asks of a child, and what comes back: everything that touches rows or models. */
+export interface Tasks {
+  readonly plan: { readonly request: PlanTask; readonly result: DraftPlan };
+  /** Null: there are none. */
+  readonly 'take-rows': { readonly request: TakeRowsTask; readonly result: TakenRows | null };
+  readonly 'measure-batches': {
+    readonly request: MeasureBatchesTask;
+    readonly result: readonly BatchTiming[];
+  };
+  readonly shard: { readonly request: ShardTask; readonly result: ShardOutcome };
+  /** Waits for the loads that shards have left under way in this child. */
+  readonly 'finish-loads': { readonly request: null; readonly result: LoadReport };
+  readonly 'load-part': { readonly request: LoadPartTask; readonly result: StagedCounts };
+  readonly 'count-distinct': {
+    readonly request: PartsTask;
+    readonly result: { keys: number; values: number };
+  };
+  readonly 'merge-parts': { readonly request: MergeTask; readonly result: { readonly bytes: number } };
+  readonly 'read-missing': { readonly request: ReadMissingTask; readonly result: readonly string[] };
+  readonly 'known-values': { readonly request: KnownValuesTask; readonly result: readonly string[] };
+  readonly 'describe-model': { readonly request: { readonly path: string }; readonly result: ModelSignature };
+  /** Versions of the libraries, from the libraries: it works where they load. */
+  readonly 'describe-engines': {
+    readonly request: { readonly temporaryFolder: string };
+    readonly result: { readonly duckdb: string };
+  };
+  readonly 'describe-table': { readonly request: DescribeTableTask; readonly result: TableDescription };
+}
+
+export type TaskName = keyof Tasks;
+export type TaskRequest<N extends TaskName> = Tasks[N]['request'];
+export type TaskResult<N extends TaskName> = Tasks[N]['result'];
+
+export interface PlanTask {
+  readonly plan: PlanRequest;
+  readonly temporaryFolder: string;
+  readonly memoryLimit: string;
+  /** Threads for reading text files; they do not change what is read. */
+  readonly threads: number;
+}
+
+export interface TakeRowsTask extends Omit<PlanTask, 'plan'> {
+  readonly rows: TakeRowsRequest;
+}
+
+export interface MeasureBatchesTask {
+  /** Not written yet, and with any batch size. */
+  readonly plan: Plan;
+  readonly temporaryFolder: string;
+  readonly memoryLimit: string;
+}
+
+/** Where a child finds a run: the plan in its folder has the rest. */
+export interface RunReference {
+  readonly planPath: string;
+  readonly memoryLimit: string;
+}
+
+export interface ShardTask extends RunReference {
+  readonly index: number;
+  readonly attempt: number;
+  /** With password; null: do not load the store. It is loaded while the child has its next shard. */
+  readonly storeUrl: string | null;
+}
+
+export interface ShardOutcome extends LoadReport {
+  readonly record: ShardRecord;
+  /** Rows that calls were halved to, since the device had no memory for more; null: they were not. */
+  readonly callRows: number | null;
+}
+
+export interface PartsTask extends RunReference {
+  /** Shards whose parts are meant. */
+  readonly shards: readonly number[];
+}
+
+export interface LoadPartTask extends RunReference {
+  readonly storeUrl: string;
+  /** The shard whose part is loaded; one beyond all for `duplicatesAmong`. */
+  readonly stageAs: number;
+  /** Not a part, but the rows among the parts of these shards whose key and field occur twice, the last of each. */
+  readonly duplicatesAmong: readonly number[] | null;
+}
+
+export interface MergeTask extends PartsTask {
+  readonly target: string;
+}
+
+export interface ReadMissingTask extends RunReference {
+  readonly limit: number;
+}
+
+export interface KnownValuesTask extends PartsTask {
+  /** Key columns and the texts that were looked for. */
+  readonly wanted: Readonly<Record<string, string>>;
+}
+
+export interface DescribeTableTask {
+  readonly format: TableFormat;
+  readonly sources: readonly SourceFile[];
+  readonly options: InputOptions;
+  readonly temporaryFolder: string;
+}
+
+export interface TableDescription {
+  readonly columns: readonly Column[];
+  readonly rows: number;
+}
+
+/** Messages between parent and child. */
+export interface ToChild {
+  readonly id: number;
+  readonly task: TaskName;
+  readonly request: unknown;
+}
+
+export type FromChild =
+  | { readonly id: number; readonly rows: number }
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: SerializedError };

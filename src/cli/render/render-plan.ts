@@ -1,0 +1,75 @@
+import { describeTensor } from '../../core/model.ts';
+import type { BatchSize, DraftPlan } from '../../core/plan.ts';
+import { formatCount, formatPairs } from './format.ts';
+import { describeWindow, inputText, shortPath, shortUrl } from './render-run.ts';
+
+/** What a run would do, for people. */
+export function renderPlan(plan: DraftPlan): string {
+  const { input, features, model, output, kv, shards, onInvalid } = plan;
+  const rowsOfShard = (shards[0]?.rowEnd ?? 0) - (shards[0]?.rowStart ?? 0);
+  const title = `The job ${plan.job} would do this (nothing was done):\n`;
+  const bindings = features.bindings.map(({ input: name, columns }) => {
+    const spec = model.signature.inputs.find((each) => each.name === name);
+    return [
+      'features',
+      `${columns.join(', ')} → "${name}" (${spec === undefined ? '' : describeTensor(spec)})`,
+    ] as const;
+  });
+  return (
+    title +
+    formatPairs([
+      ['input', plannedInput(input)],
+      ...(plan.incremental === null ? [] : [['new data', describeWindow(plan.incremental)] as const]),
+      ...(input.stagingRejects > 0
+        ? [
+            [
+              'rejects',
+              `${formatCount(input.stagingRejects)} rows cannot be ${plan.incremental === null ? '' : 'told old from new, or '}split into columns`,
+            ] as const,
+          ]
+        : []),
+      ...(features.select === null ? [] : [['select', shorten(features.select.sql)] as const]),
+      ['model', shortPath(model.path)],
+      ['device', plan.device.name === 'auto' ? 'auto (chosen when the run begins)' : plan.device.name],
+      ...bindings,
+      ...model.signature.skippedOutputs.map(
+        ({ name, reason }) => ['left out', `output "${name}": it is ${reason}`] as const,
+      ),
+      [
+        'columns',
+        [
+          ...output.keptColumns.map(({ name }) => name),
+          ...output.predictions.flatMap(({ columns }) => columns),
+        ].join(', '),
+      ],
+      [
+        'store',
+        kv === null
+          ? 'none'
+          : `${shortUrl(kv.url)}, key ${kv.key}${kv.field === null ? '' : `, field ${kv.field}`}, value ${kv.values.join(', ')}`,
+      ],
+      ['shards', `${shards.length} of ${formatCount(rowsOfShard)} rows, ${batchText(plan.batchSize)}`],
+      ['bad rows', onInvalid.action === 'fail' ? 'end the run' : 'are rejected'],
+    ])
+  );
+}
+
+function plannedInput({ paths, grid, format, sources, rows }: DraftPlan['input']): string {
+  if (grid === null)
+    return `${paths.map(shortPath).join(', ')} (${format}, ${sources.length} ${sources.length === 1 ? 'file' : 'files'}, ${formatCount(rows)} rows)`;
+  const dimensions = grid.dimensions.map(({ name, size }) => ({ name, values: size }));
+  const filter = grid.filter === null ? '' : ' meet the filter';
+  return `${inputText({ paths, grid: dimensions })} (${formatCount(rows)} rows${filter})`;
+}
+
+function batchText(batchSize: BatchSize): string {
+  return batchSize === 'auto'
+    ? 'batch size auto (measured when the run begins)'
+    : `${formatCount(batchSize)} rows a batch`;
+}
+
+/** The rewritten SELECT is for --json; here its beginning says which one it is. */
+function shorten(sql: string): string {
+  const line = sql.replace(/\s+/g, ' ');
+  return line.length > 100 ? `${line.slice(0, 100)}…` : line;
+}

@@ -1,0 +1,134 @@
+import pino from 'pino';
+import {
+  type Log,
+  type LogFields,
+  type Progress,
+  type ProgressUpdate,
+  silentLog,
+  silentProgress,
+} from '../../core/effects.ts';
+import type { CliContext } from '../context.ts';
+import { progressLine } from './progress-line.ts';
+
+/** Between two redraws of the progress line, in milliseconds. */
+const REDRAW_MS = 100;
+/** Between two log lines where nobody looks at a terminal, in milliseconds. */
+const LOG_MS = 5000;
+
+export interface RunWatch {
+  readonly log: Log;
+  readonly progress: Progress;
+  /** Ends drawing and leaves the terminal clean. */
+  readonly stop: () => void;
+}
+
+/** Shows a run as it goes: one line on a terminal, JSON lines elsewhere, nothing with `quiet`. */
+export function watchRun(
+  context: CliContext,
+  options: { readonly quiet: boolean; readonly debug: boolean; readonly job: string },
+): RunWatch {
+  if (options.quiet) return { log: silentLog, progress: silentProgress, stop() {} };
+  return context.isTerminal ? watchOnTerminal(context, options.debug) : watchInLog(context, options);
+}
+
+/** What is known of a run at one instant. */
+export interface RunState extends ProgressUpdate {
+  /** Milliseconds since the first row could be scored. */
+  readonly scoringMs: number;
+}
+
+class StateKeeper implements Progress {
+  #state: ProgressUpdate = { stage: 'plan' };
+  #scoringSince: number | null = null;
+
+  update(update: ProgressUpdate): void {
+    this.#state = { ...this.#state, ...update };
+    if (update.stage === 'score') this.#scoringSince ??= performance.now();
+  }
+
+  get state(): RunState {
+    return {
+      ...this.#state,
+      scoringMs: this.#scoringSince === null ? 0 : performance.now() - this.#scoringSince,
+    };
+  }
+}
+
+function watchOnTerminal(context: CliContext, debug: boolean): RunWatch {
+  const keeper = new StateKeeper();
+  const clear = (): void => context.err('\r\x1b[2K');
+  const draw = (): void =>
+    context.err(`\r\x1b[2K${progressLine(keeper.state, process.stderr.columns ?? 80)}`);
+  const print = (prefix: string, message: string): void => {
+    clear();
+    context.err(context.secrets.mask(`${prefix}${message}\n`));
+  };
+  const timer = setInterval(draw, REDRAW_MS);
+  return {
+    log: {
+      debug: (message, fields) =>
+        debug && print('debug: ', `${message} ${fields === undefined ? '' : JSON.stringify(fields)}`),
+      info: (message) => print('', message),
+      warn: (message) => print('warning: ', message),
+    },
+    progress: keeper,
+    stop() {
+      clearInterval(timer);
+      clear();
+    },
+  };
+}
+
+function watchInLog(
+  context: CliContext,
+  options: { readonly debug: boolean; readonly job: string },
+): RunWatch {
+  const keeper = new StateKeeper();
+  const logger = pino(
+    {
+      base: { job: options.job },
+      level: options.debug ? 'debug' : 'info',
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
+    { write: (line: string) => context.err(context.secrets.mask(line)) },
+  );
+  const withRun = (fields: LogFields = {}): LogFields => {
+    const { runId } = keeper.state;
+    return runId === undefined ? fields : { runId, ...fields };
+  };
+  const report = (): void => {
+    const {
+      stage,
+      rowsDone = 0,
+      rowsReused = 0,
+      rowsTotal,
+      shardsDone,
+      shardsTotal,
+      rejects,
+      scoringMs,
+    } = keeper.state;
+    const rowsPerSecond = scoringMs > 0 ? Math.round((rowsDone / scoringMs) * 1000) : 0;
+    logger.info(
+      withRun({
+        stage,
+        rows: rowsDone + rowsReused,
+        rowsTotal,
+        rowsPerSecond,
+        shardsDone,
+        shardsTotal,
+        rejects,
+      }),
+      'progress',
+    );
+  };
+  const timer = setInterval(report, LOG_MS);
+  return {
+    log: {
+      debug: (message, fields) => logger.debug(withRun(fields), message),
+      info: (message, fields) => logger.info(withRun(fields), message),
+      warn: (message, fields) => logger.warn(withRun(fields), message),
+    },
+    progress: keeper,
+    stop: () => clearInterval(timer),
+  };
+}

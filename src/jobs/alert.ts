@@ -1,0 +1,69 @@
+import type { JobSpec } from '../config/job-spec.ts';
+import type { AlertEvent } from '../config/schedule-spec.ts';
+import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
+import type { RunRecord } from '../runs/record/run-record.ts';
+import type { RunJobResult } from './run-job-options.ts';
+
+/** What somebody is told: the body of a webhook, the standard input of a command. */
+export interface Alert {
+  readonly event: AlertEvent;
+  readonly job: string;
+  /** ISO 8601 in UTC; null: the run was for none. */
+  readonly occurrence: string | null;
+  /** Null: there is no run yet. */
+  readonly runId: string | null;
+  readonly message: string;
+  /** As in run.json or failure.json. */
+  readonly record: RunRecord | null;
+}
+
+/** Tells those whom the job names. Never throws: failing to tell fails nothing else. */
+export interface Announcer {
+  alert(spec: JobSpec, alert: Alert): Promise<void>;
+  /** Fetches the job's heartbeat. */
+  success(spec: JobSpec): Promise<void>;
+}
+
+/** What a run that came to its end gives to tell: it is not whole, or could not be published. Null: nothing. */
+export function alertOfResult(spec: JobSpec, result: RunJobResult): Alert | null {
+  if (result.record === null || result.outcome === 'up to date' || result.outcome === 'rolled back')
+    return null;
+  const { record, publishError } = result;
+  const about = {
+    job: spec.name,
+    occurrence: spec.occurrence,
+    runId: record.runId,
+    record,
+  };
+  if (publishError !== null)
+    return {
+      ...about,
+      event: publishError.code === 'COVERAGE_TOO_LOW' ? 'partial' : 'failed',
+      message: `Run ${record.runId} of ${spec.name} is committed, but not published: ${publishError.message}`,
+    };
+  if (record.rejects === 0) return null;
+  return {
+    ...about,
+    event: 'partial',
+    message: `Run ${record.runId} of ${spec.name} is ${record.status} without ${record.rejects} of ${record.rowsIn} rows, which were rejected. See its rejects/.`,
+  };
+}
+
+/** What a run that failed gives to tell. Null for signals and for a job that another process runs. */
+export function alertOfError(spec: JobSpec, error: unknown, record: RunRecord | null): Alert | null {
+  const failure = toServeBatchError(error);
+  if (isNoFailure(failure)) return null;
+  return {
+    event: 'failed',
+    job: spec.name,
+    occurrence: spec.occurrence,
+    runId: record?.runId ?? null,
+    message: `${spec.name} failed: ${failure.message}`,
+    record,
+  };
+}
+
+/** Whether a run ended for a reason that says nothing of the job: it was asked to end, or another one runs it. */
+export function isNoFailure(error: unknown): boolean {
+  return error instanceof ServeBatchError && ['SIGINT', 'SIGTERM', 'LOCKED', 'FENCED'].includes(error.code);
+}

@@ -1,0 +1,75 @@
+import type { InputSpec, JobSpec } from '../config/job-spec.ts';
+import { specSha256 } from '../config/spec-hash.ts';
+import { ServeBatchError } from '../core/errors.ts';
+import type { RunIdentity } from '../core/plan.ts';
+import type { InputFingerprint, InputFormat, NamedTable } from '../core/table.ts';
+import { hashModel } from '../inference/hash-model.ts';
+import { versions } from '../runs/record/versions.ts';
+import { findArrivedFiles, findFiles } from '../source/find-files.ts';
+import { fingerprintInput } from '../source/fingerprint.ts';
+import { formatOfFiles } from '../source/formats/table-formats.ts';
+import { fingerprintGrid } from '../source/grid/fingerprint-grid.ts';
+
+export interface IdentifiedRun {
+  readonly identity: RunIdentity;
+  readonly source: InputFingerprint;
+  readonly format: InputFormat;
+  /** The tables of `features.tables`. */
+  readonly tables: readonly NamedTable[];
+}
+
+/** Finds the input and the model, and what run they make. Reads no more than the ends of the input's files. */
+export async function identifyRun(spec: JobSpec): Promise<IdentifiedRun> {
+  const { source, format } = await identifyInput(spec);
+  const tables = await findTables(spec);
+  const tableSources = await fingerprintInput(tables.flatMap(({ sources }) => sources));
+  const { onnxruntime, duckdb, serveBatch } = versions();
+  return {
+    source,
+    tables,
+    format,
+    identity: {
+      inputFingerprint: source.fingerprint,
+      modelSha256: await hashModel(spec.model.path),
+      occurrence: spec.occurrence,
+      window: null,
+      specSha256: specSha256(spec, { onnxruntime, duckdb, serveBatch, tables: tableSources.fingerprint }),
+    },
+  };
+}
+
+async function identifyInput({ name, input }: JobSpec): Promise<Pick<IdentifiedRun, 'source' | 'format'>> {
+  if (input.grid !== null) return { source: await fingerprintGrid(input.grid), format: 'grid' };
+  if (input.paths.length === 0)
+    throw new ServeBatchError(
+      'USAGE',
+      `The job ${name} names no input. Give --input FILE, or set input in its job file.`,
+    );
+  if (input.incremental?.kind === 'files') return identifyArrived(input);
+  const files = await findFiles(input.paths, input.format);
+  return {
+    source: await fingerprintInput(files),
+    format: input.format ?? formatOfFiles(files.map(({ path }) => path)),
+  };
+}
+
+/** Which of the files that have arrived are new is not known yet: only those are looked into, later. */
+async function identifyArrived(input: InputSpec): Promise<Pick<IdentifiedRun, 'source' | 'format'>> {
+  const sources = await findArrivedFiles(input.paths, input.format);
+  // Without a file nothing is read: any format will do.
+  const found = sources.length === 0 ? 'csv' : formatOfFiles(sources.map(({ path }) => path));
+  return { source: { sources, fingerprint: '' }, format: input.format ?? found };
+}
+
+async function findTables(spec: JobSpec): Promise<readonly NamedTable[]> {
+  const tables: NamedTable[] = [];
+  for (const [name, path] of Object.entries(spec.features.tables)) {
+    if (name.toLowerCase() === 'input')
+      throw new ServeBatchError(
+        'JOB_FILE',
+        'features.tables.input: "input" is the input itself. Give the table another name.',
+      );
+    tables.push({ name, sources: await findFiles([path]) });
+  }
+  return tables;
+}

@@ -1,0 +1,131 @@
+import { rm } from 'node:fs/promises';
+import type { ChildPool } from '../children/child-pool.ts';
+import type { DevicePlan } from '../core/device.ts';
+import type { DraftPlan, Plan, PlanOnDevice } from '../core/plan.ts';
+import type { InputFormat } from '../core/table.ts';
+import { untilAborted } from '../core/until-aborted.ts';
+import { chooseDevice } from '../devices/choose-device.ts';
+import { probeModel } from '../devices/probe-model.ts';
+import { surroundings } from '../inference/devices/surroundings.ts';
+import { readOnnxFile } from '../inference/onnx-file.ts';
+import type { RunPaths } from '../runs/layout.ts';
+import { writePlan } from '../runs/plan/plan-file.ts';
+import { writeTakenFiles } from '../runs/taken-files.ts';
+import { takenAfter } from '../source/incremental/new-files.ts';
+import { settleBatchSize } from '../tuning/settle-batch-size.ts';
+import type { IdentifiedRun } from './identify-run.ts';
+import type { IncrementalStart } from './incremental-start.ts';
+import { memoryLimitOf } from './memory-limit.ts';
+import { type NothingNew, nothingNew } from './nothing-new.ts';
+import { processesOf } from './processes.ts';
+import type { RunJobOptions } from './run-job-options.ts';
+import { hasNoRows, takeNew } from './take-new.ts';
+
+/** Formats that are copied into typed Parquet first. */
+const COPIED: ReadonlySet<InputFormat> = new Set(['csv', 'json', 'arrow']);
+
+export interface NewRunRequest {
+  readonly runId: string;
+  readonly startedAt: Date;
+  readonly folderOfJob: string;
+  readonly paths: RunPaths;
+  readonly options: RunJobOptions;
+  readonly identified: IdentifiedRun;
+  /** Null: the job takes its whole input. */
+  readonly incremental: IncrementalStart | null;
+  readonly pool: ChildPool;
+  readonly storeUrl: string | null;
+}
+
+export interface PlannedRun {
+  readonly plan: Plan;
+  /** What the typed copy of the input took; 0: none was made. */
+  readonly stagingSeconds: number;
+}
+
+/**
+ * Plans a run and writes the plan: takes what is new of an input that grows, looks at input and model, chooses
+ * the device and settles the batch size. Whatever ends it, no folder is left behind.
+ */
+export async function planNewRun(request: NewRunRequest): Promise<PlannedRun | NothingNew> {
+  const { paths, incremental, options } = request;
+  const { clock, log } = options.effects;
+  const startMs = clock.monotonicMs();
+  try {
+    const draft = await draftPlan(request);
+    if (draft === null) return await leaveNothing(request);
+    const stagingSeconds = draft.input.staged ? (clock.monotonicMs() - startMs) / 1000 : 0;
+    const device = await deviceOf(request, draft);
+    const plan = await withBatchSize(request, { ...draft, device });
+    if (incremental !== null && incremental.files !== null)
+      await writeTakenFiles(paths, await takenAfter(incremental.takenFiles, incremental.files.fresh));
+    await writePlan(paths, plan);
+    for (const { name, reason } of plan.model.signature.skippedOutputs)
+      log.warn(`the model output "${name}" is left out: it is ${reason}`, { output: name });
+    return { plan, stagingSeconds };
+  } catch (error) {
+    if (incremental !== null && hasNoRows(error, incremental)) return await leaveNothing(request);
+    // Without a plan there is nothing to continue.
+    await rm(paths.folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Null: the input has not grown. */
+async function draftPlan(request: NewRunRequest): Promise<DraftPlan | null> {
+  const { runId, startedAt, paths, options, identified, incremental, pool, storeUrl } = request;
+  const { spec, drain, effects } = options;
+  const readsAtOnce = COPIED.has(identified.format) || incremental?.spec.kind === 'column';
+  effects.progress.update({ stage: readsAtOnce ? 'stage input' : 'plan', runId });
+  const child = {
+    temporaryFolder: paths.temp,
+    memoryLimit: memoryLimitOf(spec),
+    threads: processesOf(spec),
+  };
+  const staging = { stagedPath: paths.staged, stagingRejectsPath: paths.stagingRejects };
+  const taking = takeNew({
+    ...{ start: incremental, spec, pool, child, log: effects.log },
+    ...staging,
+    unorderedPath: paths.unorderedRejects,
+  });
+  const taken = await untilAborted(drain, taking);
+  if (taken === null) return null;
+  const createdAt = startedAt.toISOString();
+  const plan = { runId, createdAt, spec, ...identified, storeUrl, ...staging, ...taken };
+  return untilAborted(drain, pool.runRetrying('plan', { plan, ...child }));
+}
+
+async function leaveNothing({ paths, incremental, options }: NewRunRequest): Promise<NothingNew> {
+  await rm(paths.folder, { recursive: true, force: true });
+  if (incremental === null) throw new TypeError('The job takes its whole input');
+  return nothingNew(options.spec.name, incremental);
+}
+
+function deviceOf({ paths, options }: NewRunRequest, draft: DraftPlan): Promise<DevicePlan> {
+  const { spec, effects, signal } = options;
+  const memoryLimit = memoryLimitOf(spec);
+  return chooseDevice({
+    draft,
+    here: surroundings(),
+    operators: async () => (await readOnnxFile(draft.model.path)).operators,
+    probe: (device, rows) =>
+      probeModel(device, draft, { temporaryFolder: paths.temp, memoryLimit, rows }, signal),
+    processes: processesOf(spec),
+    log: effects.log,
+  });
+}
+
+function withBatchSize(request: NewRunRequest, draft: PlanOnDevice): Promise<Plan> {
+  const { paths, folderOfJob, pool, options } = request;
+  const { clock, log } = options.effects;
+  const memoryLimit = memoryLimitOf(options.spec);
+  return settleBatchSize({
+    draft,
+    folderOfJob,
+    // A child that dies of it is not given it again: the shards will say why.
+    measure: (plan) => pool.run('measure-batches', { plan, temporaryFolder: paths.temp, memoryLimit }),
+    now: () => clock.now(),
+    log,
+    signal: options.signal,
+  });
+}

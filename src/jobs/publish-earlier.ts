@@ -1,0 +1,138 @@
+import { ChildPool } from '../children/child-pool.ts';
+import type { Effects } from '../core/effects.ts';
+import { ServeBatchError } from '../core/errors.ts';
+import { machineLimits } from '../core/machine-limits.ts';
+import { openStore } from '../kv/open-store.ts';
+import { runPaths } from '../runs/layout.ts';
+import { previousPublished, publishedSince } from '../runs/ledger.ts';
+import { acquireLock, type JobLock } from '../runs/lock/lock.ts';
+import { readPlan } from '../runs/plan/plan-file.ts';
+import { markRolledBack, readCurrent, wasPublished, wasRolledBack } from '../runs/publication.ts';
+import { type RunRecord, readManifest } from '../runs/record/run-record.ts';
+import { coverageError, isBelow } from './coverage.ts';
+import { commitRun, publishCommitted } from './finish-run.ts';
+import { memoryLimitOf } from './memory-limit.ts';
+import { publishedRecord } from './published-record.ts';
+
+/** Where a job's runs are, and where its predictions go. */
+export interface JobPlace {
+  readonly job: string;
+  readonly folderOfJob: string;
+  /** With password; null: the address that stands in the run's plan. */
+  readonly storeUrl: string | null;
+}
+
+export interface PublishEarlierOptions {
+  readonly place: JobPlace;
+  /** Publish a run also where its coverage is too low. */
+  readonly force?: boolean;
+  readonly effects: Effects;
+  readonly signal: AbortSignal;
+}
+
+/** Makes a committed run the published one: loads the store again from its parts where that is needed. */
+export async function publishEarlier(options: PublishEarlierOptions, runId: string): Promise<RunRecord> {
+  const lock = await acquireLock(options.place.folderOfJob, { clock: options.effects.clock });
+  try {
+    return await publishLocked(options, lock, runId);
+  } finally {
+    await lock.release();
+  }
+}
+
+/**
+ * Makes the run that was published before the current one the published one again, or `runId` where it is
+ * given: a committed run that was published earlier. The runs published after it count as rolled back.
+ * Throws `NOT_FOUND` where there is none, and `USAGE` where `runId` is not one to go back to.
+ */
+export async function rollBack(
+  options: PublishEarlierOptions,
+  runId?: string,
+): Promise<{ readonly from: string; readonly record: RunRecord }> {
+  const { folderOfJob, job } = options.place;
+  const { clock } = options.effects;
+  const lock = await acquireLock(folderOfJob, { clock });
+  try {
+    const from = await readCurrent(folderOfJob);
+    if (from === undefined)
+      throw new ServeBatchError(
+        'NOT_FOUND',
+        `The job ${job} has published nothing yet: there is nothing to roll back. See serve-batch runs ls.`,
+      );
+    const to = runId ?? (await previousPublished(folderOfJob, from));
+    if (to === undefined)
+      throw new ServeBatchError(
+        'NOT_FOUND',
+        `Run ${from} is the only one that the job ${job} has published: there is no earlier one to roll back to.`,
+      );
+    await assertRollbackTarget(folderOfJob, to, from);
+    const left = await publishedSince(folderOfJob, to, from);
+    const record = await publishLocked({ ...options, force: true }, lock, to);
+    for (const each of left) await markRolledBack(runPaths(folderOfJob, each), { at: clock.now() });
+    return { from, record };
+  } finally {
+    await lock.release();
+  }
+}
+
+async function assertRollbackTarget(folderOfJob: string, to: string, from: string): Promise<void> {
+  const paths = runPaths(folderOfJob, to);
+  let problem: string | undefined;
+  if (to === from) problem = 'is the published one already';
+  else if (await wasRolledBack(paths)) problem = 'was itself rolled back';
+  else if (!(await wasPublished(paths))) problem = 'was never published';
+  if (problem === undefined) return;
+  const what =
+    to === from
+      ? 'Name an earlier one, or leave the run out.'
+      : `Make it the published one with "serve-batch publish ${to}".`;
+  throw new ServeBatchError(
+    'USAGE',
+    `Run ${to} ${problem}: a rollback goes to a run that readers saw before the current one. ${what}`,
+    { fields: { runId: to } },
+  );
+}
+
+async function publishLocked(
+  { place, effects, signal, force }: PublishEarlierOptions,
+  lock: JobLock,
+  runId: string,
+): Promise<RunRecord> {
+  const paths = runPaths(place.folderOfJob, runId);
+  const committed = await readManifest(paths);
+  if (committed === undefined)
+    throw new ServeBatchError(
+      'NOT_FOUND',
+      `Run ${runId} is not committed: there is nothing whole to publish. Run the job again to finish it.`,
+    );
+  const min = committed.coverage?.min ?? 0;
+  if (force !== true && isBelow(committed, min)) throw coverageError(committed, min, []);
+  await lock.setRun(runId);
+  const plan = await readPlan(paths.plan);
+  const storeUrl = plan.kv === null ? null : (place.storeUrl ?? plan.kv.url);
+  const store = storeUrl === null ? null : openStore({ url: storeUrl, job: place.job, clock: effects.clock });
+  const pool = new ChildPool({ size: machineLimits().cpus, signal });
+  pool.warmUp();
+  const { path } = committed.output;
+  const request = {
+    plan,
+    paths,
+    run: { planPath: paths.plan, memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }) },
+    folderOfJob: place.folderOfJob,
+    pool,
+    lock,
+    store,
+    storeUrl,
+    singleFile: path.endsWith('.parquet') ? path : null,
+    rowsOut: committed.rowsOut,
+    effects,
+  };
+  try {
+    const record = publishedRecord(committed, plan, await publishCommitted(request));
+    await commitRun(request, record);
+    return record;
+  } finally {
+    await pool.close();
+    await store?.close();
+  }
+}

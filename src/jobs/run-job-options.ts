@@ -1,0 +1,55 @@
+import type { ChildPool } from '../children/child-pool.ts';
+import type { JobSpec } from '../config/job-spec.ts';
+import type { Effects } from '../core/effects.ts';
+import type { ServeBatchError } from '../core/errors.ts';
+import type { RunRecord } from '../runs/record/run-record.ts';
+import type { NothingNew } from './nothing-new.ts';
+
+export interface RunJobOptions {
+  readonly spec: JobSpec;
+  /** Continue an interrupted run of the same input, model and job. */
+  readonly resume: boolean;
+  /** Run anew even where the same run is finished. */
+  readonly force: boolean;
+  /** Of an input that grows: take everything, whatever was taken before. */
+  readonly full?: boolean;
+  readonly effects: Effects;
+  /** Gives up at once: children are killed. */
+  readonly signal: AbortSignal;
+  /** Asks the run to end soon: no shard starts any more, those under way finish, then its reason is thrown. */
+  readonly drain?: AbortSignal;
+  /** Nothing is computed where any run of the same occurrence is committed, whatever its input was. */
+  readonly oncePerOccurrence?: boolean;
+  /** `unless newer`: the run is committed only, where one of a newer occurrence is published. Default: `always`. */
+  readonly publish?: PublishRule;
+  /** Told of the run while it has the job's lock. */
+  readonly witness?: RunWitness;
+  /** Read where an input path is `-`. */
+  readonly stdin?: NodeJS.ReadableStream;
+  /** Children that were started beforehand, to save time. They are ended with the run. */
+  readonly pool?: ChildPool;
+}
+
+export type PublishRule = 'always' | 'unless newer';
+
+/** Keeps account of runs: all it writes is written under the job's lock, before others can look. */
+export interface RunWitness {
+  /** The lock is held, and nothing is done yet. What it throws ends the run. */
+  begins(): Promise<void>;
+  /** The run has ended, well or not. The lock is still held. */
+  ends(end: RunEnd): Promise<void>;
+}
+
+export type RunEnd = { readonly result: RunJobResult } | { readonly result: null; readonly error: unknown };
+
+/** `computed`: shards were run. `published`: a finished run was published (again). `up to date`: nothing to do. */
+export type RunJobOutcome = 'computed' | 'published' | 'up to date' | 'rolled back';
+
+export type RunJobResult = RanJob | NothingNew;
+
+export interface RanJob {
+  readonly outcome: RunJobOutcome;
+  readonly record: RunRecord;
+  /** Why a committed run is not published: its store, or its coverage. It is thrown by those who want it as an error. */
+  readonly publishError: ServeBatchError | null;
+}

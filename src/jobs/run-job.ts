@@ -1,0 +1,103 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ChildPool } from '../children/child-pool.ts';
+import { bindAgain } from '../config/bind-job.ts';
+import { assertDevicePossible } from '../inference/devices/device-errors.ts';
+import { surroundings } from '../inference/devices/surroundings.ts';
+import type { KvStore } from '../kv/store.ts';
+import { acquireLock } from '../runs/lock/lock.ts';
+import { shardsAtOnce } from './device-of-run.ts';
+import { type IdentifiedRun, identifyRun } from './identify-run.ts';
+import { startIncremental } from './incremental-start.ts';
+import { JobRun } from './job-run.ts';
+import { folderOfJob, storeUrlOf } from './locations.ts';
+import { processesOf } from './processes.ts';
+import { ReleaseStack } from './release-stack.ts';
+import type { RunEnd, RunJobOptions, RunJobResult } from './run-job-options.ts';
+import { spoolStandardInput } from './spool-input.ts';
+
+/** Smaller inputs are mostly one shard, which a second child would only slow down by starting. */
+const SMALL_INPUT_BYTES = 2 * 2 ** 20;
+/** Holds what came on standard input until it is scored. */
+const SPOOL_FOLDER = 'spool';
+
+/**
+ * Runs a job: plan, shards, commit, publish, under the job's lock. Whatever ends it, the published run
+ * stays as it was until the new one is complete, and the same call later continues where this one ended.
+ */
+export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
+  const { effects, signal } = options;
+  const spec = bindAgain(options.spec, effects.clock);
+  const pool = options.pool ?? new ChildPool({ size: 1, signal });
+  pool.size = processesOf(spec);
+  pool.onChildDied = (error) => effects.log.debug('a child process ended', { error: error.message });
+  // Its libraries take longer to load than anything that is done before it is needed.
+  pool.warmUp(1);
+  const release = new ReleaseStack();
+  release.add(() => pool.close());
+  try {
+    // What is wrong with the input or the model is said before any folder is made.
+    const readsStdin = spec.input.paths.includes('-');
+    const identified = readsStdin ? null : await identifyRun(spec);
+    const { device } = spec.execution;
+    await assertDevicePossible(device, spec.model.path, surroundings());
+    const isLarge =
+      identified === null || identified.format === 'grid' || bytesOf(identified) >= SMALL_INPUT_BYTES;
+    // Where a GPU is named, one child is all that scores.
+    if (isLarge && shardsAtOnce(spec, { name: device === 'auto' ? 'cpu' : device }) > 1) pool.warmUp();
+    const lock = await acquireLock(folderOfJob(spec), { clock: effects.clock });
+    release.add(() => lock.release());
+    // Once more: the lock is not released before all who work under it have ended.
+    release.add(() => pool.close());
+    const storeUrl = storeUrlOf(spec);
+    const store = await openStoreOf({ ...options, spec }, storeUrl);
+    if (store !== null) release.add(() => store.close());
+    const spoolFolder = join(folderOfJob(spec), SPOOL_FOLDER);
+    if (readsStdin) release.add(() => rm(spoolFolder, { recursive: true, force: true }));
+    // Standard input may never end: there is nothing to finish in order.
+    const spoolSignal = options.drain === undefined ? signal : AbortSignal.any([signal, options.drain]);
+    const spooled = await spoolStandardInput(spec, spoolFolder, { ...options, signal: spoolSignal });
+    const found = identified ?? (await identifyRun(spooled));
+    // With the lock held: nobody else moves the watermark.
+    const incremental = await startIncremental({
+      ...{ spec: spooled, identified: found, folderOfJob: folderOfJob(spec), effects },
+      full: options.full === true,
+    });
+    const job = new JobRun({
+      options: { ...options, spec: spooled },
+      identified: incremental?.identified ?? found,
+      incremental,
+      lock,
+      pool,
+      store,
+      storeUrl,
+    });
+    return await runWitnessed(job, options);
+  } finally {
+    await release.all();
+  }
+}
+
+async function runWitnessed(job: JobRun, { drain, witness }: RunJobOptions): Promise<RunJobResult> {
+  drain?.throwIfAborted();
+  if (witness === undefined) return job.run();
+  await witness.begins();
+  const end = await job.run().then(
+    (result): RunEnd => ({ result }),
+    (error: unknown): RunEnd => ({ result: null, error }),
+  );
+  await witness.ends(end);
+  if (end.result === null) throw end.error;
+  return end.result;
+}
+
+function bytesOf({ source }: IdentifiedRun): number {
+  return source.sources.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** Libraries of stores are loaded where a job has one. */
+async function openStoreOf({ spec, effects }: RunJobOptions, url: string | null): Promise<KvStore | null> {
+  if (url === null) return null;
+  const { openStore } = await import('../kv/open-store.ts');
+  return openStore({ url, job: spec.name, clock: effects.clock });
+}

@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChildPool } from '../children/child-pool.ts';
+import type { RunReference } from '../children/tasks.ts';
+import type { Log } from '../core/effects.ts';
+import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
+import type { Plan, ShardPlan } from '../core/plan.ts';
+import type { ShardRecord } from '../runs/record/shard-record.ts';
+
+const FIRST_BACKOFF_MS = 250;
+
+export interface RunShardsRequest {
+  readonly plan: Plan;
+  readonly run: RunReference;
+  readonly shards: readonly ShardPlan[];
+  readonly pool: ChildPool;
+  /** Shards given to children at once. */
+  readonly processes: number;
+  /** How often a shard is tried again. */
+  readonly retries: number;
+  readonly storeUrl: string | null;
+  readonly signal: AbortSignal;
+  /** No shard starts once it is aborted; its reason is thrown when those under way have ended. */
+  readonly drain?: AbortSignal;
+  readonly log: Log;
+  readonly onRows: (rows: number) => void;
+  /** Called as shards are committed; may throw to end the run. */
+  readonly onShard: (record: ShardRecord) => void;
+  /** Called where a device had memory for calls of so many rows only. */
+  readonly onCallRows: (rows: number) => Promise<void>;
+  /** Called with the seconds that loads of the store have taken since it was called before. */
+  readonly onLoads: (stageSeconds: number) => void;
+}
+
+/**
+ * Computes shards in the pool. When one fails for good no new one starts, those under way finish (what
+ * they commit is kept for the next command), and the first failure is thrown.
+ */
+export async function runShards(request: RunShardsRequest): Promise<void> {
+  const waiting = [...request.shards];
+  const failures: unknown[] = [];
+  const store = new StoreSwitch(request.storeUrl, request.log);
+  const goesOn = (): boolean => failures.length === 0 && request.drain?.aborted !== true;
+  const work = async (): Promise<void> => {
+    while (goesOn()) {
+      const shard = waiting.shift();
+      if (shard === undefined) return;
+      try {
+        await runOneShard(request, shard, store);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: request.processes }, work));
+  if (failures.length > 0) throw failures[0];
+  request.drain?.throwIfAborted();
+  if (request.storeUrl === null) return;
+  for (const report of await request.pool.runInAll('finish-loads', null)) {
+    if (report.storeError !== null) store.turnOff(report.storeError.message);
+    request.onLoads(report.stageSeconds);
+  }
+}
+
+async function runOneShard(request: RunShardsRequest, shard: ShardPlan, store: StoreSwitch): Promise<void> {
+  const { pool, run, signal, retries, log } = request;
+  for (let attempt = 1; ; attempt++) {
+    let reported = 0;
+    const onRows = (rows: number): void => {
+      reported += rows;
+      request.onRows(rows);
+    };
+    try {
+      const task = { ...run, index: shard.index, attempt, storeUrl: store.url };
+      const { record, callRows, stageSeconds, storeError } = await pool.run('shard', task, onRows);
+      if (storeError !== null) store.turnOff(storeError.message);
+      request.onLoads(stageSeconds);
+      if (callRows !== null) await request.onCallRows(callRows);
+      request.onShard(record);
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      request.onRows(-reported);
+      request.drain?.throwIfAborted();
+      const failure = toServeBatchError(error);
+      if (!canRetry(failure) || attempt > retries) throw shardError(shard, attempt, failure);
+      const waitMs = FIRST_BACKOFF_MS * 2 ** (attempt - 1);
+      log.warn(`shard ${shard.index} failed and is tried again`, {
+        shard: shard.index,
+        attempt,
+        waitMs,
+        error: failure.message,
+      });
+      await sleep(waitMs, undefined, { signal });
+    }
+  }
+}
+
+/** What the user has to mend is not tried again; what nobody expected may have been chance. */
+function canRetry(error: ServeBatchError): boolean {
+  return error.retryable || error.code === 'INTERNAL';
+}
+
+function shardError(shard: ShardPlan, attempts: number, cause: ServeBatchError): ServeBatchError {
+  const fields = { ...cause.fields, shard: shard.index };
+  if (attempts === 1)
+    return new ServeBatchError(cause.code, cause.message, { cause, fields, exitCode: cause.exitCode });
+  return new ServeBatchError(
+    cause.code,
+    `Shard ${shard.index} (rows ${shard.rowStart + 1} to ${shard.rowEnd}) failed ${attempts} times; the last time: ${cause.message}`,
+    { cause, fields, exitCode: cause.exitCode },
+  );
+}
+
+/**
+ * A store that stops answering does not stop the computing: the parts are the source of truth, and it
+ * is loaded from them at the end, or by `publish` later.
+ */
+class StoreSwitch {
+  #url: string | null;
+  readonly #log: Log;
+
+  constructor(url: string | null, log: Log) {
+    this.#url = url;
+    this.#log = log;
+  }
+
+  get url(): string | null {
+    return this.#url;
+  }
+
+  turnOff(reason: string): void {
+    if (this.#url === null) return;
+    this.#url = null;
+    this.#log.warn('the store cannot be loaded now; the shards are computed all the same', { reason });
+  }
+}

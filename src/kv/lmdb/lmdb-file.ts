@@ -1,0 +1,126 @@
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { open, type RootDatabase, TransactionFlags } from 'lmdb';
+import { firstLine, isDiskFull, ServeBatchError, toServeBatchError } from '../../core/errors.ts';
+import { checkLmdbHeader } from './lmdb-header.ts';
+
+export type LmdbDatabase = RootDatabase<Buffer, Buffer>;
+
+export interface LmdbFile {
+  readonly path: string;
+  readonly db: LmdbDatabase;
+  /** Whether the folder or file may only be read. */
+  readonly readOnly: boolean;
+}
+
+/** Address space, not memory or disk: a file that never outgrows its map needs no remapping in other processes. */
+const MAP_BYTES = 64 * 2 ** 30;
+
+/** lmdb-js: commit at once, and let the flush to disk overlap with later transactions. */
+const COMMIT_FLAGS = TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH;
+
+const EPERM = 1;
+const EIO = 5;
+const EACCES = 13;
+const EROFS = 30;
+
+/**
+ * Opens an LMDB file, and makes it where it does not exist.
+ *
+ * Always for writing where that is permitted: lmdb-js shares one environment among all who open a file
+ * in a process, with the rights of the first, and a reader that came first would bar the writers.
+ */
+export function openLmdbFile(path: string): LmdbFile {
+  const options = {
+    path,
+    noSubdir: true,
+    keyEncoding: 'binary',
+    encoding: 'binary',
+    maxDbs: 1,
+    mapSize: MAP_BYTES,
+  } as const;
+  try {
+    checkLmdbHeader(path);
+    return { path, db: open<Buffer, Buffer>(options), readOnly: false };
+  } catch (error) {
+    if (!isForbidden(error)) throw lmdbError(error, path);
+  }
+  try {
+    return { path, db: open<Buffer, Buffer>({ ...options, readOnly: true }), readOnly: true };
+  } catch (error) {
+    throw lmdbError(error, path);
+  }
+}
+
+/**
+ * Runs `write` in one transaction; where it throws, nothing of it stays. The transaction is visible to
+ * others at once, and survives the end of the process; see {@link flushLmdbFile} for the end of the machine.
+ */
+export function writeTransaction(file: LmdbFile, write: (db: LmdbDatabase) => void): void {
+  // With a read-only environment lmdb-js would not throw but crash the process.
+  if (file.readOnly) throw lmdbError({ code: EACCES, message: 'opened for reading only' }, file.path);
+  try {
+    file.db.transactionSync(() => write(file.db), COMMIT_FLAGS);
+  } catch (error) {
+    throw lmdbError(error, file.path);
+  }
+}
+
+/** Waits until all that was committed, by this process or by others, is on the disk. */
+export async function flushLmdbFile(file: LmdbFile, marker: Buffer): Promise<void> {
+  if (file.readOnly) return;
+  // A process that was killed left commits that nobody flushed; a commit of our own takes them along.
+  writeTransaction(file, (db) => db.putSync(marker, Buffer.alloc(0)));
+  await file.db.flushed;
+}
+
+/** Makes any error of lmdb-js one of ours, naming the file. */
+export function lmdbError(error: unknown, path: string): ServeBatchError {
+  if (error instanceof ServeBatchError) return error;
+  const reason = firstLine(messageOf(error));
+  if (isForbidden(error)) {
+    return new ServeBatchError(
+      'STORE_REFUSED',
+      `The store file ${path} cannot be written: ${reason}. Check the permissions of its folder, or give another one with --kv lmdb:PATH.`,
+      { cause: error, fields: { path } },
+    );
+  }
+  if (isDiskFull(error) || (codeOf(error) === EIO && isFull(path)))
+    return toServeBatchError(new Error(`No space left on device: ${path}`, { cause: error }));
+  return new ServeBatchError(
+    'STORE_UNAVAILABLE',
+    `The store file ${path} cannot be used: ${reason}. Where it is damaged, delete it and load it again with "serve-batch publish RUN".`,
+    { cause: error, fields: { path } },
+  );
+}
+
+/** LMDB reports a write that the disk took only in part as an input/output error. */
+function isFull(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize < 2 ** 20;
+  } catch {
+    return false;
+  }
+}
+
+function isForbidden(error: unknown): boolean {
+  const code = codeOf(error);
+  return (
+    code === EACCES ||
+    code === EROFS ||
+    code === EPERM ||
+    code === 'EACCES' ||
+    code === 'EROFS' ||
+    code === 'EPERM'
+  );
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}
+
+function messageOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);
+  return String(error);
+}

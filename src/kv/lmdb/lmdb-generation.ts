@@ -1,0 +1,247 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Clock } from '../../core/effects.ts';
+import { parseInfo } from '../generation-info.ts';
+import { countsOf, parseMark, type StagedMark } from '../staged-mark.ts';
+import type { GenerationCounts, GenerationInfo, StagedCounts, StageRequest } from '../store.ts';
+import { LmdbEntry } from './lmdb-entry.ts';
+import { flushLmdbFile, type LmdbFile, lmdbError, openLmdbFile, writeTransaction } from './lmdb-file.ts';
+import {
+  ENTRIES_END,
+  ENTRIES_START,
+  META_END,
+  metaKey,
+  metaName,
+  SHARD,
+  sameSeries,
+  seriesOf,
+  seriesRange,
+} from './lmdb-key.ts';
+import { LmdbShardWriter } from './lmdb-shard-writer.ts';
+import { SeriesCounter } from './series-counter.ts';
+
+/** Entries counted before other work of this process gets its turn. */
+const ENTRIES_PER_TURN = 10_000;
+/** Entries counted before the pages that were read are given back. */
+const ENTRIES_PER_MAPPING = 100_000;
+
+/** Keys in several shards that are looked at one by one. */
+const MAX_SHARED_KEYS = 10_000;
+
+const INFO = 'info';
+const FLUSH_MARKER = metaKey('flushed');
+
+/** One generation in one LMDB file; several processes may have it open, and write to it, at once. */
+export class LmdbGeneration {
+  #file: LmdbFile;
+  readonly #clock: Clock;
+
+  constructor(path: string, clock: Clock) {
+    this.#file = openLmdbFile(path);
+    this.#clock = clock;
+  }
+
+  async stage(request: StageRequest): Promise<StagedCounts> {
+    const { shard, ttlSeconds, signal } = request;
+    const expiresAtMs = ttlSeconds === null ? null : this.#nowMs() + ttlSeconds * 1000;
+    const staging = new LmdbShardWriter(this.#file, shard, expiresAtMs);
+    for await (const batch of request.batches) {
+      signal.throwIfAborted();
+      staging.write(batch);
+      await setImmediate();
+    }
+    signal.throwIfAborted();
+    return staging.finish();
+  }
+
+  /**
+   * Makes sure that reads see what was committed until now. Of itself lmdb-js reads one snapshot for a
+   * turn of the event loop: enough for a generation that is published, and does not change any more.
+   */
+  refresh(): void {
+    this.#file.db.resetReadTxn();
+  }
+
+  stagedShards(): ReadonlyMap<number, StagedCounts> {
+    return new Map([...this.#marks()].map(([shard, mark]) => [shard, countsOf(mark)]));
+  }
+
+  #marks(): ReadonlyMap<number, StagedMark> {
+    this.refresh();
+    const shards = new Map<number, StagedMark>();
+    for (const { key, value } of this.#range(metaKey(SHARD), META_END)) {
+      const name = metaName(key);
+      if (!name.startsWith(SHARD)) break;
+      const mark = parseMark(value.toString('utf8'), this.#nowMs());
+      if (mark !== undefined) shards.set(Number(name.slice(SHARD.length)), mark);
+    }
+    return shards;
+  }
+
+  describe(info: GenerationInfo): void {
+    writeTransaction(this.#file, (db) => db.putSync(metaKey(INFO), Buffer.from(JSON.stringify(info))));
+  }
+
+  info(): GenerationInfo | undefined {
+    this.refresh();
+    const text = this.#file.db.get(metaKey(INFO));
+    return text === undefined ? undefined : parseInfo(Buffer.from(text).toString('utf8'));
+  }
+
+  /**
+   * By the keys in the file, which takes a quarter of the time of reading every entry: where there are as
+   * many as the marks of the shards say, which were committed with them, the marks say what is in them.
+   */
+  async count(): Promise<GenerationCounts> {
+    await flushLmdbFile(this.#file, FLUSH_MARKER);
+    this.refresh();
+    return (await this.#countByKeys()) ?? (await this.#countByEntries());
+  }
+
+  async #countByKeys(): Promise<GenerationCounts | undefined> {
+    const marks = [...this.#marks().values()];
+    if (marks.some(({ expiresAtMs }) => expiresAtMs !== null)) return undefined;
+    let values = marks.reduce((sum, mark) => sum + mark.values, 0);
+    let entries = 0;
+    let keys = 0;
+    let previous: Buffer | undefined;
+    let shared: Buffer | undefined;
+    let sharedKeys = 0;
+    for await (const key of this.#keys()) {
+      entries++;
+      if (previous === undefined || !sameSeries(previous, key)) keys++;
+      else if (shared === undefined || !sameSeries(shared, key)) {
+        shared = key;
+        // Each of them is read: where most keys lie in several shards, reading all in order is quicker.
+        if (++sharedKeys > MAX_SHARED_KEYS) return undefined;
+        values -= this.#repeatedValues(key);
+      }
+      previous = key;
+    }
+    const marked = marks.reduce((sum, mark) => sum + mark.keys, 0);
+    return entries === marked ? { keys, values } : undefined;
+  }
+
+  /** Values of a series that another shard has too. */
+  #repeatedValues(entryKey: Buffer): number {
+    const series = seriesOf(entryKey);
+    const counter = new SeriesCounter();
+    let values = 0;
+    for (const { key, value } of this.#range(series.start, series.end)) {
+      const entry = new LmdbEntry(value);
+      values += entry.hasFields ? entry.fieldCount() : 1;
+      counter.add(key, entry);
+    }
+    return values - counter.counts().values;
+  }
+
+  /** The keys of all entries, in pieces between which other work of this process gets its turn. */
+  async *#keys(): AsyncGenerator<Buffer> {
+    let visited = 0;
+    for (let start: Buffer | null = ENTRIES_START; start !== null; ) {
+      const piece = this.#keysFrom(start, visited > 0);
+      yield* piece;
+      visited += piece.length;
+      start = piece.length < ENTRIES_PER_TURN ? null : (piece.at(-1) ?? null);
+      await setImmediate();
+      if (visited % ENTRIES_PER_MAPPING === 0) await this.#unmap();
+    }
+  }
+
+  #keysFrom(start: Buffer, exclusiveStart: boolean): Buffer[] {
+    try {
+      // lmdb-js copies keys, unlike values: they may be kept.
+      return [...this.#file.db.getKeys({ start, end: ENTRIES_END, exclusiveStart, limit: ENTRIES_PER_TURN })];
+    } catch (error) {
+      throw lmdbError(error, this.#file.path);
+    }
+  }
+
+  async #countByEntries(): Promise<GenerationCounts> {
+    const nowMs = this.#nowMs();
+    const counter = new SeriesCounter();
+    let visited = 0;
+    let start: Buffer | null = ENTRIES_START;
+    while (start !== null) {
+      let last: Buffer | null = null;
+      for (const { key, value } of this.#range(start, ENTRIES_END, visited > 0)) {
+        const entry = new LmdbEntry(value);
+        if (!hasExpired(entry, nowMs)) counter.add(key, entry);
+        if (++visited % ENTRIES_PER_TURN === 0) {
+          last = Buffer.from(key);
+          break;
+        }
+      }
+      counter.detach();
+      start = last;
+      await setImmediate();
+      if (visited % ENTRIES_PER_MAPPING === 0) await this.#unmap();
+    }
+    return counter.counts();
+  }
+
+  get(key: string, field: string | null): string | undefined {
+    const wanted = field === null ? null : Buffer.from(field);
+    let found: string | undefined;
+    for (const entry of this.#entries(key)) {
+      if (entry.hasFields !== (wanted !== null)) continue;
+      found = (wanted === null ? entry.plain() : entry.field(wanted)) ?? found;
+    }
+    return found;
+  }
+
+  getSeries(key: string): ReadonlyMap<string, string> | undefined {
+    const series = new Map<string, string>();
+    for (const entry of this.#entries(key)) if (entry.hasFields) entry.readInto(series);
+    return series.size === 0 ? undefined : sortSeries(series);
+  }
+
+  async close(): Promise<void> {
+    await this.#file.db.close();
+  }
+
+  /**
+   * Opens the file anew. Pages of the file that were touched count as this process's memory until then:
+   * without it a process that counts a large generation would seem to hold all of it.
+   *
+   * Not while others may open or close the file: the last to close it destroys LMDB's mutexes, and one that
+   * waits to open it at that moment goes on with destroyed ones. Counting comes when staging is over.
+   */
+  async #unmap(): Promise<void> {
+    const { path } = this.#file;
+    await this.#file.db.close();
+    this.#file = openLmdbFile(path);
+  }
+
+  /** The living entries of a key in the order of their shards. */
+  #entries(key: string): LmdbEntry[] {
+    const range = seriesRange(key);
+    const entries: LmdbEntry[] = [];
+    if (range === undefined) return entries;
+    for (const { value } of this.#range(range.start, range.end)) {
+      const entry = new LmdbEntry(value);
+      if (entry.expiresAtMs === null || entry.expiresAtMs > this.#nowMs()) entries.push(entry);
+    }
+    return entries;
+  }
+
+  *#range(start: Buffer, end: Buffer, exclusiveStart = false): Generator<{ key: Buffer; value: Buffer }> {
+    try {
+      for (const { key, value } of this.#file.db.getRange({ start, end, exclusiveStart }))
+        yield { key, value: Buffer.from(value.buffer, value.byteOffset, value.byteLength) };
+    } catch (error) {
+      throw lmdbError(error, this.#file.path);
+    }
+  }
+
+  #nowMs(): number {
+    return this.#clock.now().getTime();
+  }
+}
+
+function hasExpired(entry: LmdbEntry, nowMs: number): boolean {
+  return entry.expiresAtMs !== null && entry.expiresAtMs <= nowMs;
+}
+
+function sortSeries(series: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map([...series].sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,55 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
+
+/** LMDB's first page: its own header, and then the magic number, the version and the page size. */
+const MAGIC = 0xbeefc0de;
+const MAGIC_AT = 24;
+const VERSION = 2;
+const VERSION_AT = 28;
+const PAGE_SIZE_AT = 48;
+const HEADER_BYTES = 52;
+const META_PAGES = 2;
+
+/**
+ * Throws `STORE_UNAVAILABLE` for a file that is not one of LMDB's. Opening such a file would not throw:
+ * lmdb-js crashes the process. An empty file is one that is being made.
+ */
+export function checkLmdbHeader(path: string): void {
+  const header = readHeader(path);
+  if (header === undefined || header.size === 0) return;
+  const { bytes, size } = header;
+  const pages = bytes.length < HEADER_BYTES ? 0 : size / readUint32(bytes, PAGE_SIZE_AT);
+  if (
+    pages >= META_PAGES &&
+    readUint32(bytes, MAGIC_AT) === MAGIC &&
+    readUint32(bytes, VERSION_AT) === VERSION
+  )
+    return;
+  throw new ServeBatchError(
+    'STORE_UNAVAILABLE',
+    `The store file ${path} is damaged or no LMDB file. Delete it and load it again with "serve-batch publish RUN".`,
+    { fields: { path }, retryable: false },
+  );
+}
+
+function readHeader(path: string): { readonly bytes: Buffer; readonly size: number } | undefined {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const bytes = Buffer.alloc(HEADER_BYTES);
+    const read = readSync(file, bytes, 0, HEADER_BYTES, 0);
+    return { bytes: bytes.subarray(0, read), size: fstatSync(file).size };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** In the byte order of this machine, as LMDB writes it. */
+function readUint32(bytes: Buffer, at: number): number {
+  return new Uint32Array(bytes.buffer.slice(bytes.byteOffset + at, bytes.byteOffset + at + 4))[0] ?? 0;
+}

@@ -1,0 +1,209 @@
+import { existsSync } from 'node:fs';
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder, temporaryName } from '../../core/durable-file.ts';
+import type { Clock } from '../../core/effects.ts';
+import { systemErrorCode } from '../../core/errors.ts';
+import { checkGeneration, checkJobName } from '../names.ts';
+import type {
+  Fence,
+  GenerationCounts,
+  GenerationInfo,
+  KvStore,
+  StagedCounts,
+  StageRequest,
+} from '../store.ts';
+import { dropCurrentError, missingGenerationError } from '../store-errors.ts';
+import { lmdbError } from './lmdb-file.ts';
+import { LmdbGeneration } from './lmdb-generation.ts';
+import { readPointer, replacePointer } from './lmdb-pointer.ts';
+
+interface OpenGeneration {
+  readonly generation: LmdbGeneration;
+  /** Long operations that are under way: with any, the file stays open. */
+  users: number;
+}
+
+export interface LmdbStoreOptions {
+  readonly folder: string;
+  readonly job: string;
+  readonly clock: Clock;
+}
+
+/**
+ * The embedded store: in one folder, a file `JOB.GENERATION.lmdb` for each generation and a pointer file
+ * `JOB.current`. Several processes may stage into one generation at once; each may die at any instant.
+ *
+ * Files stay open from call to call, since opening one costs more than a thousand reads.
+ */
+export class LmdbStore implements KvStore {
+  readonly url: string;
+  readonly #folder: string;
+  readonly #job: string;
+  readonly #clock: Clock;
+  readonly #open = new Map<string, OpenGeneration>();
+  #current: string | undefined;
+
+  constructor(options: LmdbStoreOptions) {
+    checkJobName(options.job);
+    this.url = `lmdb:${options.folder}`;
+    this.#folder = options.folder;
+    this.#job = options.job;
+    this.#clock = options.clock;
+  }
+
+  async ping(): Promise<void> {
+    const probe = temporaryName(join(this.#folder, this.#job));
+    await this.#onDisk(async () => {
+      await makeFolder(this.#folder);
+      await writeFile(probe, '');
+      await rm(probe, { force: true });
+    });
+  }
+
+  async stage(request: StageRequest): Promise<StagedCounts> {
+    return this.#use(await this.#writable(request.generation), (generation) => generation.stage(request));
+  }
+
+  async stagedShards(generation: string): Promise<ReadonlyMap<number, StagedCounts>> {
+    return this.#existing(generation)?.generation.stagedShards() ?? new Map();
+  }
+
+  async describe(generation: string, info: GenerationInfo): Promise<void> {
+    (await this.#writable(generation)).generation.describe(info);
+  }
+
+  async info(generation: string): Promise<GenerationInfo | undefined> {
+    return this.#existing(generation)?.generation.info();
+  }
+
+  async count(generation: string): Promise<GenerationCounts> {
+    const open = this.#existing(generation);
+    return open === undefined ? { keys: 0, values: 0 } : this.#use(open, (each) => each.count());
+  }
+
+  async current(): Promise<string | undefined> {
+    const pointer = await this.#onDisk(() => readPointer(this.#pointerPath()));
+    if (pointer?.generation !== this.#current) {
+      this.#current = pointer?.generation;
+      await this.#closeIdle();
+      if (this.#current !== undefined) this.#open.get(this.#current)?.generation.refresh();
+    }
+    return this.#current;
+  }
+
+  async publish(generation: string, fence: Fence): Promise<void> {
+    if (!existsSync(this.#path(generation))) throw missingGenerationError(this.#job, generation, this.url);
+    await this.#onDisk(() => replacePointer(this.#pointerPath(), this.#job, { generation, fence }));
+  }
+
+  async generations(): Promise<readonly string[]> {
+    const prefix = `${this.#job}.`;
+    const names = await this.#onDisk(() => listFolder(this.#folder));
+    return names
+      .filter((name) => name.startsWith(prefix) && name.endsWith(SUFFIX))
+      .map((name) => name.slice(prefix.length, -SUFFIX.length))
+      .filter((generation) => /^[^.]+$/.test(generation))
+      .sort();
+  }
+
+  async drop(generation: string): Promise<void> {
+    const path = this.#path(generation);
+    if ((await this.current()) === generation) throw dropCurrentError(this.#job, generation);
+    await this.#close(generation);
+    await this.#onDisk(async () => {
+      // The lock goes first: a writer that came in between must not share a file under another lock.
+      await rm(`${path}-lock`, { force: true });
+      await rm(path, { force: true });
+    });
+  }
+
+  async get(generation: string, key: string, field: string | null): Promise<string | undefined> {
+    return this.#existing(generation)?.generation.get(key, field);
+  }
+
+  async getSeries(generation: string, key: string): Promise<ReadonlyMap<string, string> | undefined> {
+    return this.#existing(generation)?.generation.getSeries(key);
+  }
+
+  async getMany(
+    generation: string,
+    keys: readonly { readonly key: string; readonly field: string | null }[],
+  ): Promise<readonly (string | undefined)[]> {
+    const open = this.#existing(generation)?.generation;
+    return keys.map(({ key, field }) => open?.get(key, field));
+  }
+
+  async close(): Promise<void> {
+    for (const generation of [...this.#open.keys()]) await this.#close(generation);
+  }
+
+  /** Undefined where there is no such generation: looking must not make a file. */
+  #existing(generation: string): OpenGeneration | undefined {
+    const open = this.#open.get(generation);
+    if (open !== undefined) return open;
+    const path = this.#path(generation);
+    return existsSync(path) ? this.#openFile(generation, path) : undefined;
+  }
+
+  async #writable(generation: string): Promise<OpenGeneration> {
+    const path = this.#path(generation);
+    await this.#onDisk(() => makeFolder(this.#folder));
+    return this.#open.get(generation) ?? this.#openFile(generation, path);
+  }
+
+  #openFile(generation: string, path: string): OpenGeneration {
+    const open = { generation: new LmdbGeneration(path, this.#clock), users: 0 };
+    this.#open.set(generation, open);
+    return open;
+  }
+
+  async #use<T>(open: OpenGeneration, action: (generation: LmdbGeneration) => Promise<T>): Promise<T> {
+    open.users++;
+    try {
+      return await action(open.generation);
+    } finally {
+      open.users--;
+    }
+  }
+
+  /** Once the pointer has moved, files of other generations may be dropped and made anew by other processes. */
+  async #closeIdle(): Promise<void> {
+    for (const [generation, { users }] of [...this.#open])
+      if (users === 0 && generation !== this.#current) await this.#close(generation);
+  }
+
+  async #close(generation: string): Promise<void> {
+    const open = this.#open.get(generation);
+    this.#open.delete(generation);
+    await open?.generation.close();
+  }
+
+  async #onDisk<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      throw lmdbError(error, this.#folder);
+    }
+  }
+
+  #pointerPath(): string {
+    return join(this.#folder, `${this.#job}.current`);
+  }
+
+  #path(generation: string): string {
+    checkGeneration(generation);
+    return join(this.#folder, `${this.#job}.${generation}${SUFFIX}`);
+  }
+}
+
+const SUFFIX = '.lmdb';
+
+async function listFolder(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,42 @@
+import type { Redis } from 'ioredis';
+import type { RedisKeys } from '../redis-keys.ts';
+import {
+  pipelineTexts,
+  type RedisReader,
+  readHash,
+  unlessWrongType,
+  type ValueAddress,
+} from '../redis-reader.ts';
+
+/** Reads hashes of fields, and strings where the job has no field. */
+export class RedisHashReader implements RedisReader {
+  readonly #keys: RedisKeys;
+
+  constructor(keys: RedisKeys) {
+    this.#keys = keys;
+  }
+
+  async get(redis: Redis, generation: string, { key, field }: ValueAddress): Promise<string | undefined> {
+    const name = this.#keys.series(generation, key);
+    return (await unlessWrongType(field === null ? redis.get(name) : redis.hget(name, field))) ?? undefined;
+  }
+
+  async getSeries(redis: Redis, generation: string, key: string): Promise<[string, string][] | undefined> {
+    const series = await readHash(redis, this.#keys.series(generation, key));
+    return series.length === 0 ? undefined : series;
+  }
+
+  async getMany(
+    redis: Redis,
+    generation: string,
+    addresses: readonly ValueAddress[],
+  ): Promise<(string | undefined)[]> {
+    const pipeline = redis.pipeline();
+    for (const { key, field } of addresses) {
+      const name = this.#keys.series(generation, key);
+      if (field === null) pipeline.get(name);
+      else pipeline.hget(name, field);
+    }
+    return pipelineTexts(await pipeline.exec());
+  }
+}

@@ -1,0 +1,11 @@
+import type { RowGroup } from '../group-rows.ts';
+
+/** Turns groups of rows into commands: one implementation a layout. */
+export interface RedisCommands {
+  put(group: RowGroup): void;
+  /**
+   * Values that the server had not held before. Only once every command was answered.
+   * @param staged what was put
+   */
+  created(staged: { readonly keys: number; readonly values: number }): number;
+}

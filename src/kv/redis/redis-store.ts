@@ -1,0 +1,249 @@
+import type { Redis } from 'ioredis';
+import type { Clock } from '../../core/effects.ts';
+import type { KvLayout } from '../../core/plan.ts';
+import { parseInfo } from '../generation-info.ts';
+import { KeySet } from '../key-set.ts';
+import { checkGeneration, checkJobName } from '../names.ts';
+import { countsOf, formatMark, parseMark, type StagedMark } from '../staged-mark.ts';
+import type {
+  Fence,
+  GenerationCounts,
+  GenerationInfo,
+  KvStore,
+  StagedCounts,
+  StageRequest,
+} from '../store.ts';
+import { dropCurrentError, fencedError, missingGenerationError } from '../store-errors.ts';
+import { RedisHashReader } from './hash/redis-hash-reader.ts';
+import { RedisPackedReader } from './packed/redis-packed-reader.ts';
+import { countByMarks } from './redis-account.ts';
+import { RedisBulk } from './redis-bulk.ts';
+import { RedisConnection, type RedisTimeouts } from './redis-connection.ts';
+import { INFO_FIELD, LAYOUT_FIELD, RedisKeys, SHARD_FIELD } from './redis-keys.ts';
+import { RedisLayouts } from './redis-layouts.ts';
+import { type RedisReader, readHash, texts, type ValueAddress } from './redis-reader.ts';
+import { KEYS_BESIDE, PUBLISH, RETIRE, SCAN_SIZES } from './redis-scripts.ts';
+import { RedisShardWriter } from './redis-shard-writer.ts';
+import type { RedisTarget } from './redis-url.ts';
+
+/** Keys that the server looks at in one step of SCAN: about a millisecond of its time. */
+const SCAN_COUNT = 2_000;
+/** Commands sent together when many values are read. */
+const READS_PER_PIPELINE = 1_000;
+
+export interface RedisStoreOptions {
+  readonly target: RedisTarget;
+  readonly job: string;
+  readonly clock: Clock;
+  readonly timeouts?: RedisTimeouts;
+}
+
+/**
+ * Redis as the store; {@link RedisKeys} says which keys there are.
+ *
+ * Where rows with one key and field lie in several shards, the shard that is staged last wins: Redis
+ * cannot tell the order of shards. Callers who need it must not split such rows.
+ */
+export class RedisStore implements KvStore {
+  readonly url: string;
+  readonly #job: string;
+  readonly #clock: Clock;
+  readonly #connection: RedisConnection;
+  readonly #keys: RedisKeys;
+  readonly #layouts: RedisLayouts;
+  readonly #readers: Readonly<Record<KvLayout, RedisReader>>;
+
+  constructor(options: RedisStoreOptions) {
+    checkJobName(options.job);
+    this.url = options.target.url;
+    this.#job = options.job;
+    this.#clock = options.clock;
+    this.#connection = new RedisConnection(options.target, options.timeouts);
+    this.#keys = new RedisKeys(options.job);
+    this.#layouts = new RedisLayouts(this.#keys);
+    this.#readers = { hash: new RedisHashReader(this.#keys), packed: new RedisPackedReader(this.#keys) };
+  }
+
+  async ping(): Promise<void> {
+    await this.#connection.run((redis) => redis.set(this.#keys.ping, '', 'PX', 1000));
+  }
+
+  async stage(request: StageRequest): Promise<StagedCounts> {
+    const { generation, layout, shard, ttlSeconds } = request;
+    checkGeneration(generation);
+    const expiresAtMs = ttlSeconds === null ? null : this.#nowMs() + ttlSeconds * 1000;
+    await this.#register(generation);
+    const bulk = await RedisBulk.connect(this.#connection.target, this.#connection.timeouts);
+    try {
+      // On the same connection, before any value: readers have to know how to read it. Not HSET: its answer is
+      // a number, and those are counted as values.
+      bulk.command(['HMSET', this.#keys.meta(generation), LAYOUT_FIELD, layout]);
+      const writer = new RedisShardWriter(bulk, this.#keys, request);
+      for await (const batch of request.batches) await writer.write(batch, request.signal);
+      request.signal.throwIfAborted();
+      const counts = await writer.finish();
+      // On the same connection as the values: a server that lost them since has closed it.
+      const mark = formatMark({ ...counts, expiresAtMs });
+      bulk.command(['HSET', this.#keys.meta(generation), `${SHARD_FIELD}${shard}`, mark]);
+      await bulk.finish();
+      return countsOf(counts);
+    } finally {
+      bulk.close();
+    }
+  }
+
+  async stagedShards(generation: string): Promise<ReadonlyMap<number, StagedCounts>> {
+    const marks = await this.#marks(generation);
+    return new Map([...marks].map(([shard, mark]) => [shard, countsOf(mark)]));
+  }
+
+  async #marks(generation: string): Promise<ReadonlyMap<number, StagedMark>> {
+    const marks = new Map<number, StagedMark>();
+    const meta = this.#keys.meta(generation);
+    for (const [field, text] of await this.#connection.run((redis) => readHash(redis, meta))) {
+      if (!field.startsWith(SHARD_FIELD)) continue;
+      const mark = parseMark(text, this.#nowMs());
+      if (mark !== undefined) marks.set(Number(field.slice(SHARD_FIELD.length)), mark);
+    }
+    return marks;
+  }
+
+  async describe(generation: string, info: GenerationInfo): Promise<void> {
+    checkGeneration(generation);
+    await this.#register(generation);
+    const meta = this.#keys.meta(generation);
+    await this.#connection.run((redis) => redis.hset(meta, INFO_FIELD, JSON.stringify(info)));
+  }
+
+  async info(generation: string): Promise<GenerationInfo | undefined> {
+    const text = await this.#connection.run((redis) => redis.hget(this.#keys.meta(generation), INFO_FIELD));
+    return text === null ? undefined : parseInfo(text);
+  }
+
+  /**
+   * Where the server's answers to staging and the number of keys in its database leave no room for a key
+   * that is missing, that is the count. Else every key is visited: two microseconds of the server for each.
+   */
+  async count(generation: string): Promise<GenerationCounts> {
+    checkGeneration(generation);
+    return (await this.#countByAccount(generation)) ?? (await this.#countByVisit(generation));
+  }
+
+  async #countByAccount(generation: string): Promise<GenerationCounts | undefined> {
+    const counts = countByMarks(await this.#marks(generation));
+    if (counts === undefined) return undefined;
+    const metas: string[] = [];
+    let keys = 0;
+    for (const each of await this.generations()) {
+      const others = countByMarks(await this.#marks(each));
+      if (others === undefined) return undefined;
+      metas.push(this.#keys.meta(each));
+      keys += others.keys;
+    }
+    const { pointer, generations, fence, ping } = this.#keys;
+    const own = [pointer, generations, fence, ping, ...metas];
+    const others = await this.#connection.run((redis) => redis.eval(KEYS_BESIDE, own.length, ...own));
+    return others === keys ? counts : undefined;
+  }
+
+  async #countByVisit(generation: string): Promise<GenerationCounts> {
+    const meta = this.#keys.meta(generation);
+    const pattern = this.#keys.seriesPattern(generation);
+    // SCAN may name a key twice while the server resizes its table.
+    const seen = new KeySet();
+    let values = 0;
+    let cursor = '0';
+    do {
+      const from = cursor;
+      const page = await this.#connection.run((redis) =>
+        redis.eval(SCAN_SIZES, 1, meta, from, pattern, SCAN_COUNT),
+      );
+      const [next, ...sizes] = texts(page);
+      for (let at = 0; at + 1 < sizes.length; at += 2)
+        if (seen.add(sizes[at] ?? '')) values += Number(sizes[at + 1]);
+      cursor = next ?? '0';
+    } while (cursor !== '0');
+    return { keys: seen.size, values };
+  }
+
+  async current(): Promise<string | undefined> {
+    return (await this.#connection.run((redis) => redis.get(this.#keys.pointer))) ?? undefined;
+  }
+
+  async publish(generation: string, fence: Fence): Promise<void> {
+    checkGeneration(generation);
+    const { pointer, fence: fenceKey } = this.#keys;
+    const names = [pointer, fenceKey, this.#keys.meta(generation)];
+    const answer = await this.#connection.run((redis) =>
+      redis.eval(PUBLISH, names.length, ...names, generation, fence.lineage, fence.token),
+    );
+    if (answer === 'missing') throw missingGenerationError(this.#job, generation, this.url);
+    if (answer !== 'published') throw fencedError(this.#job, Number(answer), fence);
+  }
+
+  async generations(): Promise<readonly string[]> {
+    const names = await this.#connection.run((redis) => redis.smembers(this.#keys.generations));
+    return names.sort();
+  }
+
+  async drop(generation: string): Promise<void> {
+    checkGeneration(generation);
+    this.#layouts.forget(generation);
+    const { pointer, generations } = this.#keys;
+    const meta = this.#keys.meta(generation);
+    const retired = await this.#connection.run((redis) => redis.eval(RETIRE, 2, pointer, meta, generation));
+    if (retired === 0) throw dropCurrentError(this.#job, generation);
+    const pattern = this.#keys.seriesPattern(generation);
+    let cursor = '0';
+    do cursor = await this.#connection.run((redis) => unlinkPage(redis, cursor, pattern));
+    while (cursor !== '0');
+    // Last: a drop that was cut short is still known, and can be done again.
+    await this.#connection.run((redis) => redis.srem(generations, generation));
+  }
+
+  async get(generation: string, key: string, field: string | null): Promise<string | undefined> {
+    return this.#read(generation, (reader, redis) => reader.get(redis, generation, { key, field }));
+  }
+
+  async getSeries(generation: string, key: string): Promise<ReadonlyMap<string, string> | undefined> {
+    const series = await this.#read(generation, (reader, redis) => reader.getSeries(redis, generation, key));
+    return series && new Map(series.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  async getMany(generation: string, keys: readonly ValueAddress[]): Promise<readonly (string | undefined)[]> {
+    const found: (string | undefined)[] = [];
+    for (let start = 0; start < keys.length; start += READS_PER_PIPELINE) {
+      const some = keys.slice(start, start + READS_PER_PIPELINE);
+      found.push(
+        ...(await this.#read(generation, (reader, redis) => reader.getMany(redis, generation, some))),
+      );
+    }
+    return found;
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  #read<T>(generation: string, read: (reader: RedisReader, redis: Redis) => Promise<T>): Promise<T> {
+    return this.#connection.run(async (redis) => {
+      const layout = this.#layouts.kept(generation) ?? (await this.#layouts.find(redis, generation));
+      return read(this.#readers[layout], redis);
+    });
+  }
+
+  /** Before the first write, so that a generation that was staged in part can be found and dropped. */
+  async #register(generation: string): Promise<void> {
+    await this.#connection.run((redis) => redis.sadd(this.#keys.generations, generation));
+  }
+
+  #nowMs(): number {
+    return this.#clock.now().getTime();
+  }
+}
+
+async function unlinkPage(redis: Redis, cursor: string, pattern: string): Promise<string> {
+  const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT);
+  if (keys.length > 0) await redis.unlink(keys);
+  return next;
+}

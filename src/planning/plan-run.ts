@@ -1,0 +1,217 @@
+import type { JobSpec } from '../config/job-spec.ts';
+import { maskKvUrl } from '../config/kv-url.ts';
+import { ServeBatchError } from '../core/errors.ts';
+import type { IncrementalPlan } from '../core/incremental.ts';
+import { suggestion } from '../core/nearest.ts';
+import type {
+  DraftPlan,
+  FeaturesPlan,
+  KvPlan,
+  PredictionBinding,
+  RunIdentity,
+  SelectPlan,
+} from '../core/plan.ts';
+import { quoteText } from '../core/sql.ts';
+import type { Column, InputFingerprint, InputFormat, NamedTable, ResolvedInput } from '../core/table.ts';
+import { bindInputs } from '../features/bind-inputs.ts';
+import { bindOutputs, declaredWidth, usedOutputs } from '../features/bind-outputs.ts';
+import { addInputColumns, type FunctionNames, parseSelect, shapeOfSelect } from '../features/plan-select.ts';
+import type { Session } from '../inference/session.ts';
+import type { Database } from '../source/database.ts';
+import { createFeatureTables } from '../source/feature-tables.ts';
+import { resolveGrid } from '../source/grid/resolve-grid.ts';
+import { INPUT_ROW } from '../source/input-row.ts';
+import { inputName } from '../source/locate-row.ts';
+import { resolveInput } from '../source/resolve-input.ts';
+import { createInputView, selectError } from '../source/shard-rows.ts';
+import { observeWidths } from './observe-widths.ts';
+import { planKeptColumns } from './plan-kept-columns.ts';
+import { DEFAULT_SHARD_ROWS, planShards } from './plan-shards.ts';
+
+/** All that a plan is made from. It crosses a process boundary as JSON. */
+export interface PlanRequest {
+  readonly runId: string;
+  readonly createdAt: string;
+  readonly spec: JobSpec;
+  readonly format: InputFormat;
+  readonly tables: readonly NamedTable[];
+  readonly source: InputFingerprint;
+  readonly identity: RunIdentity;
+  readonly storeUrl: string | null;
+  readonly stagedPath: string;
+  readonly stagingRejectsPath: string;
+  /** Of an input that grows: what of it the run takes. */
+  readonly incremental: IncrementalPlan | null;
+  /** The rows of it that were taken already; null: the input is the files of `source`. */
+  readonly taken: ResolvedInput | null;
+}
+
+/**
+ * Looks at the input and the model, and decides what the run will do. Everything that can be wrong with
+ * the job is found here, before anything is computed. Where the job leaves the batch size open, and the
+ * model does not fix it, it stays open: see settle-batch-size.ts.
+ */
+export async function planRun(
+  database: Database,
+  session: Session,
+  request: PlanRequest,
+): Promise<DraftPlan> {
+  const { spec } = request;
+  const input = request.taken ?? (await resolvePlannedInput(database, request));
+  const select = await planSelect(database, request, input);
+  const bindings = bindInputs({
+    signature: session.signature,
+    columns: select?.columns ?? input.columns,
+    featureColumns: spec.features.columns,
+    fromText: input.format === 'csv' || input.format === 'json',
+    tableName: select === null ? inputName(input) : `features.select of the job ${spec.name}`,
+  });
+  const keptColumns = planKeptColumns({
+    keyColumns: specKeyColumns(spec),
+    wanted: spec.output.columns,
+    inputColumns: input.columns,
+    selectColumns: select?.columns ?? null,
+  });
+  const features: FeaturesPlan = { select, bindings };
+  const outputs = usedOutputs(session.signature, spec.model.outputs);
+  const open = outputs.filter((output) => declaredWidth(output) === null).map(({ name }) => name);
+  const predictions = bindOutputs({
+    signature: session.signature,
+    outputs: spec.model.outputs,
+    rename: spec.output.rename,
+    vectors: spec.output.vectors,
+    keptColumns: keptColumns.map(({ name }) => name),
+    observedWidths: await observeWidths({ database, session, input, features, outputs: open }),
+  });
+  return {
+    formatVersion: 1,
+    runId: request.runId,
+    job: spec.name,
+    createdAt: request.createdAt,
+    identity: request.identity,
+    input,
+    features,
+    model: { path: spec.model.path, sha256: request.identity.modelSha256, signature: session.signature },
+    output: { keptColumns, predictions, compression: spec.output.compression },
+    kv: planKv(spec, request.storeUrl, keptColumns, predictions),
+    incremental: request.incremental,
+    onInvalid: spec.onInvalid,
+    batchSize: bindings[0]?.fixedRows ?? spec.execution.batchSize,
+    threads: spec.execution.threads,
+    device: { name: spec.execution.device, options: spec.execution.deviceOptions },
+    shards: planShards(input.rows, spec.execution.shardRows ?? DEFAULT_SHARD_ROWS),
+  };
+}
+
+function resolvePlannedInput(database: Database, request: PlanRequest): Promise<ResolvedInput> {
+  const { spec, format, source, tables, stagedPath, stagingRejectsPath } = request;
+  const { grid } = spec.input;
+  if (grid !== null) return resolveGrid(database, grid, source, tables);
+  return resolveInput(database, {
+    paths: spec.input.paths,
+    format,
+    source,
+    options: spec.input,
+    stagedPath,
+    setAside: spec.onInvalid.action === 'reject',
+    stagingRejectsPath,
+  });
+}
+
+export function specKeyColumns(spec: JobSpec): readonly string[] {
+  if (spec.kv === null) return [];
+  return [...new Set([...spec.kv.key.columns, ...(spec.kv.field?.columns ?? [])])];
+}
+
+async function planSelect(
+  database: Database,
+  { spec, tables }: PlanRequest,
+  input: ResolvedInput,
+): Promise<SelectPlan | null> {
+  if (spec.features.select === null) return null;
+  assertNoInputRow(input);
+  await createFeatureTables(database, tables);
+  await createInputView(database, input, { rowStart: 0, rowEnd: 1 });
+  const [serialized] = await database.rows(
+    `SELECT json_serialize_sql(${quoteText(spec.features.select)}) AS j`,
+  );
+  const parsed = parseSelect(String(serialized?.j));
+  const { inputAlias, keepsOrder, isProjection } = shapeOfSelect(parsed, await functionNames(database));
+  try {
+    const own = await database.describe(spec.features.select);
+    const added = addedColumns(spec, own, input);
+    if (added.length > 0 && inputAlias === null) throw hiddenInputError(added);
+    const tree = addInputColumns(parsed, inputAlias ?? '', added);
+    const [sql] = await database.rows(`SELECT json_deserialize_sql(${quoteText(tree)}::JSON) AS s`);
+    const described = await database.describe(String(sql?.s));
+    const columns = described.filter(({ name }) => name !== INPUT_ROW);
+    return { sql: String(sql?.s), sort: !keepsOrder, copy: !isProjection, columns, tables };
+  } catch (error) {
+    throw selectError(error);
+  }
+}
+
+async function functionNames(database: Database): Promise<FunctionNames> {
+  const rows = await database.rows(
+    `SELECT DISTINCT lower(function_name) AS n, function_type = 'aggregate' AS aggregate
+     FROM duckdb_functions() WHERE function_type = 'aggregate' OR stability <> 'CONSISTENT'`,
+  );
+  const names = (aggregate: boolean) =>
+    new Set(rows.filter((row) => row.aggregate === aggregate).map(({ n }) => String(n)));
+  return { aggregates: names(true), unstable: names(false) };
+}
+
+/** The table `input` has a column of this name: the row's number. */
+function assertNoInputRow(input: ResolvedInput): void {
+  const taken = input.columns.find(({ name }) => name.toLowerCase() === INPUT_ROW);
+  if (taken === undefined) return;
+  throw new ServeBatchError(
+    'SCHEMA_MISMATCH',
+    `${inputName(input)} has a column "${taken.name}", the name of the row's number in features.select. Rename it or leave it out of the table.`,
+    { fields: { column: taken.name } },
+  );
+}
+
+/** The row number, and the columns that the job keeps and the SELECT does not give itself. */
+function addedColumns(spec: JobSpec, own: readonly Column[], input: ResolvedInput): string[] {
+  const given = new Set(own.map(({ name }) => name));
+  const inInput = new Set(input.columns.map(({ name }) => name));
+  const kept = spec.output.columns === '*' ? [...inInput] : spec.output.columns;
+  const wanted = [...new Set([...specKeyColumns(spec), ...kept])].filter((name) => inInput.has(name));
+  return [INPUT_ROW, ...wanted].filter((name) => !given.has(name));
+}
+
+function hiddenInputError(added: readonly string[]): ServeBatchError {
+  return new ServeBatchError(
+    'FEATURES_SELECT',
+    `features.select reads input inside a subquery, so that ${added.join(', ')} cannot be added to it. Write it as SELECT ... FROM input JOIN ..., or carry these columns through the subquery.`,
+  );
+}
+
+function planKv(
+  spec: JobSpec,
+  storeUrl: string | null,
+  kept: readonly Column[],
+  predictions: readonly PredictionBinding[],
+): KvPlan | null {
+  if (spec.kv === null || storeUrl === null) return null;
+  const made = predictions.flatMap(({ columns }) => columns);
+  const values = spec.kv.values ?? made;
+  const known = [...made, ...kept.map(({ name }) => name)];
+  for (const name of values) {
+    if (known.includes(name)) continue;
+    throw new ServeBatchError(
+      'SCHEMA_MISMATCH',
+      `kv.values names "${name}", which is no column of the output (${known.join(', ')}).${suggestion(name, known)}`,
+    );
+  }
+  return {
+    url: maskKvUrl(storeUrl),
+    key: spec.kv.key.text,
+    field: spec.kv.field?.text ?? null,
+    values,
+    ttlSeconds: spec.kv.ttlSeconds,
+    keepGenerations: spec.kv.keepGenerations,
+    layout: spec.kv.layout,
+  };
+}

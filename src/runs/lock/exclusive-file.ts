@@ -1,0 +1,59 @@
+import { link, open, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncPath, temporaryName } from '../../core/durable-file.ts';
+import { systemErrorCode } from '../../core/errors.ts';
+
+/** What `link` answers on file systems without hard links (FAT, some network and FUSE file systems). */
+const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+/**
+ * Creates a file that appears at once and complete, durably. False where the name is taken: of several
+ * processes that create the same name, exactly one gets true.
+ *
+ * A rename would replace the other's file; only a hard link refuses. Where there are no hard links the
+ * file is created empty and then filled: a crash in between leaves an empty one.
+ */
+export async function createFileExclusively(path: string, content: string): Promise<boolean> {
+  const temporary = temporaryName(path);
+  try {
+    await writeNewFile(temporary, content);
+    if (!(await linkOrCreate(temporary, path, content))) return false;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  await syncPath(dirname(path));
+  return true;
+}
+
+async function linkOrCreate(temporary: string, path: string, content: string): Promise<boolean> {
+  try {
+    await link(temporary, path);
+    return true;
+  } catch (error) {
+    const code = systemErrorCode(error) ?? '';
+    // NFS may repeat a link whose answer was lost: then the name that is taken is our own.
+    if (code === 'EEXIST') return (await stat(temporary)).nlink > 1;
+    if (!NO_HARD_LINKS.has(code)) throw error;
+  }
+  return createInPlace(path, content);
+}
+
+async function createInPlace(path: string, content: string): Promise<boolean> {
+  try {
+    await writeNewFile(path, content);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function writeNewFile(path: string, content: string): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

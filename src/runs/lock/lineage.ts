@@ -1,0 +1,30 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isMissing } from '../json-file.ts';
+import { createFileExclusively } from './exclusive-file.ts';
+
+/**
+ * The id of a job's sequence of tokens. Tokens of different lineages cannot be compared: a folder that
+ * was deleted and made again counts from 1 again. Call it while the lock is held.
+ */
+export async function ensureLineage(folder: string): Promise<string> {
+  const path = join(folder, 'lineage');
+  const known = await readLineage(path);
+  if (known !== undefined) return known;
+  // Only a crash on a file system without hard links leaves one without its content.
+  await rm(path, { force: true });
+  const lineage = randomBytes(16).toString('hex');
+  await createFileExclusively(path, `${lineage}\n`);
+  return (await readLineage(path)) ?? lineage;
+}
+
+async function readLineage(path: string): Promise<string | undefined> {
+  try {
+    const text = (await readFile(path, 'utf8')).trim();
+    return /^[0-9a-f]{32}$/.test(text) ? text : undefined;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}

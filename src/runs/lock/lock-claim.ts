@@ -1,0 +1,94 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { isMissing, jsonText, readJsonFile } from '../json-file.ts';
+import { createFileExclusively } from './exclusive-file.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+
+/** Who holds a job's lock. */
+export interface LockHolder extends ProcessIdentity {
+  /** When the lock was taken, ISO 8601. */
+  readonly since: string;
+  /** The command line, without passwords. */
+  readonly command: string;
+  /** The run that it works on, once it is known. */
+  readonly runId: string | null;
+}
+
+/** The content of a claim file. `broken`: a crash left it empty, or someone edited it. */
+export type Claim =
+  | { readonly state: 'held'; readonly holder: LockHolder; readonly lastSignMs: number }
+  | { readonly state: 'broken'; readonly lastSignMs: number }
+  | { readonly state: 'released' }
+  | { readonly state: 'missing' };
+
+const holderSchema: z.ZodType<LockHolder> = z.object({
+  runPid: z.int().positive(),
+  host: z.string(),
+  startTicks: z.number().nullable(),
+  bootId: z.string().nullable(),
+  pidNamespace: z.string().nullable(),
+  since: z.string(),
+  command: z.string(),
+  runId: z.string().nullable(),
+});
+
+const claimSchema = z.union([z.object({ released: z.literal(true) }), holderSchema]);
+
+/**
+ * Claims that stay behind the newest one. One would do, but a folder that is listed while claims come
+ * and go may show neither the old nor the new one; it cannot miss this many.
+ */
+const CLAIMS_KEPT = 8;
+
+export function claimPath(folder: string, token: number): string {
+  return join(folder, `${String(token).padStart(8, '0')}.json`);
+}
+
+/** The newest claim's token: 0 where there is none. */
+export async function highestToken(folder: string): Promise<number> {
+  return Math.max(0, ...(await tokens(folder)));
+}
+
+/** Takes a token; false where another process has it already. */
+export async function createClaim(folder: string, token: number, holder: LockHolder): Promise<boolean> {
+  return createFileExclusively(claimPath(folder, token), jsonText(holder));
+}
+
+/** A claim with the time of its last sign of life: the file's modification time. */
+export async function readClaim(folder: string, token: number): Promise<Claim> {
+  const path = claimPath(folder, token);
+  try {
+    const lastSignMs = (await stat(path)).mtimeMs;
+    const file = await readJsonFile(path, claimSchema);
+    if (file.state !== 'valid') return { state: file.state, lastSignMs };
+    return 'released' in file.value
+      ? { state: 'released' }
+      : { state: 'held', holder: file.value, lastSignMs };
+  } catch (error) {
+    if (isMissing(error)) return { state: 'missing' };
+    throw error;
+  }
+}
+
+export async function removeClaim(folder: string, token: number): Promise<void> {
+  await rm(claimPath(folder, token), { force: true });
+}
+
+/** Deletes what is long past. The newest claim always stays: that is why no token is ever handed out twice. */
+export async function removeOldClaims(folder: string, newest: number): Promise<void> {
+  for (const token of await tokens(folder)) {
+    if (token < newest - CLAIMS_KEPT) await removeClaim(folder, token);
+  }
+}
+
+async function tokens(folder: string): Promise<number[]> {
+  try {
+    return (await readdir(folder)).flatMap((name) =>
+      /^\d+\.json$/.test(name) ? Number.parseInt(name, 10) : [],
+    );
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}

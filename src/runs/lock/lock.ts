@@ -1,0 +1,176 @@
+import { truncate, utimes } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
+import { type Clock, systemClock } from '../../core/effects.ts';
+import { ServeBatchError } from '../../core/errors.ts';
+import { jsonText } from '../json-file.ts';
+import { locksFolder } from '../layout.ts';
+import { commandLine } from './command-line.ts';
+import { ensureLineage } from './lineage.ts';
+import {
+  claimPath,
+  createClaim,
+  highestToken,
+  type LockHolder,
+  readClaim,
+  removeClaim,
+  removeOldClaims,
+} from './lock-claim.ts';
+import { isInForce, lockedError, SIGN_OF_LIFE_MS } from './lock-holder.ts';
+import { ownIdentity } from './process-identity.ts';
+
+/**
+ * The lock of a job is a row of numbered files, `locks/00000017.json`. The newest one says who holds the
+ * lock. To take it, a process creates the next number, which succeeds for one process only; it may do so
+ * once the newest claim is released or its holder is dead. The number is the fencing token: it only ever
+ * grows, so a holder that was asleep for too long finds a higher one and publishes nothing.
+ */
+export interface JobLock {
+  /** Grows with every holder, and is never handed out twice within one lineage. */
+  readonly token: number;
+  /** Identifies the folder that handed out the token. */
+  readonly lineage: string;
+  /** Throws `FENCED` where another process has taken over, or the lock's file is gone. */
+  assertHeld(): Promise<void>;
+  /** Writes down which run the holder works on, for the history and for those who find the job locked. Throws `FENCED`. */
+  setRun(runId: string): Promise<void>;
+  /** Never throws; harmless when called again, and where another process has taken over. */
+  release(): Promise<void>;
+}
+
+export interface LockOptions {
+  readonly clock: Clock;
+  /** What others are told that the holder is doing. Default: the command line, without passwords. */
+  readonly command?: string;
+}
+
+/** A race is lost only to a process that won it, so this many losses in a row mean a job in heavy use. */
+const MOST_RACES = 100;
+
+/** Takes the lock of a job, or throws `LOCKED`, naming the holder. Never waits. */
+export async function acquireLock(folderOfJob: string, options: LockOptions): Promise<JobLock> {
+  const folder = locksFolder(folderOfJob);
+  await makeFolder(folder);
+  const own = await ownIdentity();
+  const holder: LockHolder = {
+    ...own,
+    since: options.clock.now().toISOString(),
+    command: options.command ?? commandLine(process.argv),
+    runId: null,
+  };
+  for (let race = 0; race < MOST_RACES; race++) {
+    const highest = await highestToken(folder);
+    const claim = await readClaim(folder, highest);
+    if (await isInForce(claim, own, options.clock)) throw lockedError(folderOfJob, claim, own);
+    const token = highest + 1;
+    if (await claimToken(folder, token, holder))
+      return holdLock({ folder, folderOfJob, token, holder }, options.clock);
+  }
+  throw lockedError(folderOfJob, { state: 'missing' }, own);
+}
+
+/** Who holds the lock of a job at this moment, if anyone does. */
+export async function readHolder(
+  folderOfJob: string,
+  clock: Clock = systemClock,
+): Promise<LockHolder | undefined> {
+  const folder = locksFolder(folderOfJob);
+  const claim = await readClaim(folder, await highestToken(folder));
+  if (claim.state !== 'held') return undefined;
+  return (await isInForce(claim, await ownIdentity(), clock)) ? claim.holder : undefined;
+}
+
+/**
+ * A process that looked at the folder, and was then held up while others took and released the lock, may
+ * create a number that was free again by then: so it looks again, and a higher number wins.
+ */
+async function claimToken(folder: string, token: number, holder: LockHolder): Promise<boolean> {
+  if (!(await createClaim(folder, token, holder))) return false;
+  if ((await highestToken(folder)) === token) return true;
+  await removeClaim(folder, token);
+  return false;
+}
+
+interface HeldClaim {
+  readonly folder: string;
+  readonly folderOfJob: string;
+  readonly token: number;
+  readonly holder: LockHolder;
+}
+
+async function holdLock(held: HeldClaim, clock: Clock): Promise<JobLock> {
+  try {
+    const lineage = await ensureLineage(held.folder);
+    await removeOldClaims(held.folder, held.token);
+    return new ClaimedLock(held, lineage, clock);
+  } catch (error) {
+    await releaseClaim(held);
+    throw error;
+  }
+}
+
+class ClaimedLock implements JobLock {
+  readonly token: number;
+  readonly lineage: string;
+  readonly #held: HeldClaim;
+  readonly #signs: NodeJS.Timeout;
+  #released = false;
+
+  constructor(held: HeldClaim, lineage: string, clock: Clock) {
+    this.token = held.token;
+    this.lineage = lineage;
+    this.#held = held;
+    const path = claimPath(held.folder, held.token);
+    this.#signs = setInterval(() => {
+      const now = clock.now();
+      // Where it fails, others take over after a while, and assertHeld tells.
+      utimes(path, now, now).catch(() => {});
+    }, SIGN_OF_LIFE_MS);
+    this.#signs.unref();
+  }
+
+  async assertHeld(): Promise<void> {
+    if (this.#released || !(await isNewest(this.#held))) throw await fencedError(this.#held);
+  }
+
+  async setRun(runId: string): Promise<void> {
+    await this.assertHeld();
+    const { folder, token, holder } = this.#held;
+    await writeFileDurably(claimPath(folder, token), jsonText({ ...holder, runId }));
+  }
+
+  async release(): Promise<void> {
+    clearInterval(this.#signs);
+    if (this.#released) return;
+    this.#released = true;
+    await releaseClaim(this.#held);
+  }
+}
+
+async function isNewest({ folder, token }: HeldClaim): Promise<boolean> {
+  return (await highestToken(folder)) === token;
+}
+
+/** The file stays, marked as released, so that its number is not handed out again. */
+async function releaseClaim(held: HeldClaim): Promise<void> {
+  const path = claimPath(held.folder, held.token);
+  try {
+    if (await isNewest(held)) await writeFileDurably(path, jsonText({ released: true }));
+  } catch {
+    // A full disk: an empty, old file needs no space and says the same.
+    await truncate(path).catch(() => {});
+    await utimes(path, 0, 0).catch(() => {});
+  }
+}
+
+async function fencedError({ folder, folderOfJob, token }: HeldClaim): Promise<ServeBatchError> {
+  const newest = await highestToken(folder);
+  const claim = await readClaim(folder, newest);
+  const job = `job "${basename(folderOfJob)}"`;
+  const by = claim.state === 'held' ? ` (process ${claim.holder.runPid} on ${claim.holder.host})` : '';
+  const message =
+    newest > token
+      ? `Another process${by} took over ${job}, since this one gave no sign of life for too long. Nothing was published. Look at its run with "serve-batch runs ls".`
+      : `The lock ${claimPath(folder, token)} of ${job} is not held any more: it was released, or its file is gone. Nothing was published. Leave the output folder alone during a run, and run the same command again.`;
+  return new ServeBatchError('FENCED', message, { fields: { token, newestToken: newest } });
+}

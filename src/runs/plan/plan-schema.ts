@@ -1,0 +1,198 @@
+import { z } from 'zod';
+import { CPU, DEVICES, type DevicePlan, type GpuDevice } from '../../core/device.ts';
+import type { IncrementalPlan } from '../../core/incremental.ts';
+import { type Dimension, ELEMENT_TYPES, type ModelSignature, type TensorSpec } from '../../core/model.ts';
+import {
+  COMPRESSIONS,
+  type FeaturesPlan,
+  type InvalidRowPolicy,
+  KV_LAYOUTS,
+  type KvPlan,
+  type OutputPlan,
+  type Plan,
+  type RunIdentity,
+} from '../../core/plan.ts';
+import {
+  type Column,
+  type GridPlan,
+  INPUT_FORMATS,
+  type NamedTable,
+  type ResolvedInput,
+} from '../../core/table.ts';
+
+/**
+ * The shape of plan.json. Unknown fields are an error: a plan decides the bytes of the parts, so nothing
+ * in it may be ignored. The annotations make the compiler hold each schema to its type.
+ */
+const count = z.int().nonnegative();
+const texts = z.array(z.string());
+
+const columns: z.ZodType<readonly Column[]> = z.array(z.strictObject({ name: z.string(), type: z.string() }));
+
+export const runIdentitySchema: z.ZodType<RunIdentity> = z.strictObject({
+  inputFingerprint: z.string(),
+  modelSha256: z.string(),
+  specSha256: z.string(),
+  // Runs of earlier versions knew no occurrences.
+  occurrence: z.string().nullable().default(null),
+  window: z.string().nullable().default(null),
+});
+
+const chainLink = {
+  sequence: z.int().positive(),
+  after: z.string().nullable(),
+  full: z.boolean(),
+};
+
+/** Also the shape in run.json. */
+export const incrementalSchema: z.ZodType<IncrementalPlan> = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('column'),
+    ...chainLink,
+    column: z.string(),
+    columnType: z.string(),
+    from: z.string().nullable(),
+    to: z.string(),
+    rowsAtTo: count,
+  }),
+  z.strictObject({ kind: z.literal('files'), ...chainLink, files: count }),
+]);
+
+const sources = z.array(z.strictObject({ path: z.string(), bytes: count, modifiedMs: z.number() }));
+
+const tables: z.ZodType<readonly NamedTable[]> = z.array(z.strictObject({ name: z.string(), sources }));
+
+const grid: z.ZodType<GridPlan> = z.strictObject({
+  dimensions: z.array(
+    z.strictObject({
+      name: z.string(),
+      type: z.string(),
+      size: count,
+      source: z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('file'), paths: texts, column: z.string() }),
+        z.strictObject({ kind: z.literal('list'), values: texts }),
+        z.strictObject({ kind: z.literal('range'), from: z.string(), step: z.int() }),
+      ]),
+    }),
+  ),
+  filter: z.string().nullable(),
+  tables,
+  blocks: z.array(count).nullable(),
+});
+
+const input: z.ZodType<ResolvedInput> = z.strictObject({
+  format: z.enum(INPUT_FORMATS),
+  paths: texts,
+  sources,
+  fingerprint: z.string(),
+  columns,
+  hiveColumns: columns,
+  files: z.array(z.strictObject({ path: z.string(), rows: count })),
+  // Plans of earlier versions are of tables.
+  grid: grid.nullable().default(null),
+  staged: z.boolean(),
+  // Runs of earlier versions took all rows.
+  excerpt: z.string().nullable().default(null),
+  rows: count,
+  stagingRejects: count,
+});
+
+const dimension: z.ZodType<Dimension> = z.union([z.number(), z.string(), z.null()]);
+
+/** Also the shape of a model's inputs and outputs in run.json. */
+export const tensorSpecSchema: z.ZodType<TensorSpec> = z.strictObject({
+  name: z.string(),
+  elementType: z.enum(ELEMENT_TYPES),
+  shape: z.array(dimension).nullable(),
+});
+
+const signature: z.ZodType<ModelSignature> = z.strictObject({
+  inputs: z.array(tensorSpecSchema),
+  outputs: z.array(tensorSpecSchema),
+  skippedOutputs: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
+  featureNames: texts.nullable(),
+});
+
+const features: z.ZodType<FeaturesPlan> = z.strictObject({
+  select: z
+    .strictObject({
+      sql: z.string(),
+      sort: z.boolean(),
+      copy: z.boolean(),
+      columns,
+      tables,
+    })
+    .nullable(),
+  bindings: z.array(
+    z.strictObject({
+      input: z.string(),
+      elementType: z.enum(ELEMENT_TYPES),
+      columns: texts,
+      rowShape: z.array(count),
+      fixedRows: z.int().positive().nullable(),
+    }),
+  ),
+});
+
+const output: z.ZodType<OutputPlan> = z.strictObject({
+  keptColumns: columns,
+  predictions: z.array(
+    z.strictObject({
+      output: z.string(),
+      elementType: z.enum(ELEMENT_TYPES),
+      width: z.int().positive(),
+      shape: z.enum(['scalar', 'list', 'columns']),
+      columns: texts,
+    }),
+  ),
+  compression: z.enum(COMPRESSIONS),
+});
+
+const kv: z.ZodType<KvPlan> = z.strictObject({
+  url: z.string(),
+  key: z.string(),
+  field: z.string().nullable(),
+  values: texts,
+  ttlSeconds: z.number().positive().nullable(),
+  keepGenerations: count,
+  // Plans that were written before there was a choice do not say it.
+  layout: z.enum(KV_LAYOUTS).default('hash'),
+});
+
+const onInvalid: z.ZodType<InvalidRowPolicy> = z.strictObject({
+  action: z.enum(['fail', 'reject']),
+  maxRows: count.nullable(),
+  maxShare: z.number().nonnegative().nullable(),
+});
+
+const gpus = DEVICES.filter((name): name is GpuDevice => name !== 'cpu');
+
+/** Also a part of run.json. */
+export const devicePlanSchema = z.strictObject({
+  name: z.enum(DEVICES),
+  options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), texts])),
+  adapter: z.string().nullable(),
+  cpuNodes: count.nullable(),
+  passedOver: z.array(z.strictObject({ device: z.enum(gpus), why: z.string() })),
+});
+const device: z.ZodType<DevicePlan> = devicePlanSchema;
+
+export const planSchema: z.ZodType<Plan> = z.strictObject({
+  formatVersion: z.literal(1),
+  runId: z.string(),
+  job: z.string(),
+  createdAt: z.iso.datetime(),
+  identity: runIdentitySchema,
+  input,
+  features,
+  model: z.strictObject({ path: z.string(), sha256: z.string(), signature }),
+  output,
+  kv: kv.nullable(),
+  incremental: incrementalSchema.nullable().default(null),
+  onInvalid,
+  batchSize: z.int().positive(),
+  threads: z.int().positive(),
+  // Earlier versions knew the CPU only.
+  device: device.default(CPU),
+  shards: z.array(z.strictObject({ index: count, rowStart: count, rowEnd: count })),
+});

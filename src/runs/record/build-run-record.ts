@@ -1,0 +1,158 @@
+import { PROVIDERS } from '../../core/device.ts';
+import { serializeError } from '../../core/errors.ts';
+import type { Plan } from '../../core/plan.ts';
+import { maskUrl } from '../../core/secrets.ts';
+import { partName } from '../layout.ts';
+import type { RunStatus } from '../run-status.ts';
+import { LatencyHistogram } from './latency-histogram.ts';
+import type { RecordedError } from './recorded-error.ts';
+import type {
+  BatchLatency,
+  CoverageRecord,
+  Host,
+  KvRecord,
+  PartRecord,
+  RunRecord,
+  Versions,
+} from './run-record.ts';
+import type { ShardRecord, StageSeconds } from './shard-record.ts';
+
+/** What the plan and the shards' records do not say of a run. */
+export interface RunOutcome {
+  readonly status: RunStatus;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  /** By a clock that is never set; the two instants above are for people. */
+  readonly durationSeconds: number;
+  readonly firstRowSeconds: number | null;
+  /** Of a grid; null: the input is a table. */
+  readonly coverageMin: number | null;
+  /** Indices of the shards that an earlier command had committed. */
+  readonly reusedShards: ReadonlySet<number>;
+  /** Where the output is, as the user would look for it. */
+  readonly outputPath: string;
+  /** What the store holds; null where there is no store, or staging did not end. */
+  readonly kv: Pick<KvRecord, 'keys' | 'values' | 'bytes'> | null;
+  /** Work outside the shards: staging the store after they are done. */
+  readonly extraSeconds?: Partial<StageSeconds>;
+  readonly versions: Versions;
+  readonly host: Host;
+  /** Anything that was thrown. */
+  readonly error?: unknown;
+}
+
+/** Puts the record of a run together; `shards` are its committed shards, in any order. Pure. */
+export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcome: RunOutcome): RunRecord {
+  const records = [...shards].sort((a, b) => a.index - b.index);
+  const { stagingRejects } = plan.input;
+  const computed = records.filter(({ index }) => !outcome.reusedShards.has(index));
+  const parts = records.map(partRecord);
+  const rowsOut = sum(records, (record) => record.rowsOut);
+  return {
+    formatVersion: 1,
+    runId: plan.runId,
+    job: plan.job,
+    status: outcome.status,
+    identity: plan.identity,
+    startedAt: outcome.startedAt.toISOString(),
+    finishedAt: outcome.finishedAt.toISOString(),
+    durationSeconds: rounded(outcome.durationSeconds),
+    firstRowSeconds: outcome.firstRowSeconds === null ? null : rounded(outcome.firstRowSeconds),
+    rowsIn: sum(records, ({ rowsIn }) => rowsIn) + stagingRejects,
+    rowsOut,
+    rejects: sum(records, ({ rejects }) => rejects) + stagingRejects,
+    ...(plan.incremental === null ? {} : { incremental: plan.incremental }),
+    ...(outcome.coverageMin === null
+      ? {}
+      : { coverage: coverage(plan.input.rows, rowsOut, outcome.coverageMin) }),
+    throughputRowsPerSecond: rate(
+      sum(computed, ({ rowsIn }) => rowsIn),
+      outcome.durationSeconds,
+    ),
+    shards: {
+      total: plan.shards.length,
+      reused: records.length - computed.length,
+      retried: records.filter(({ attempt }) => attempt > 1).length,
+    },
+    stages: stageSeconds(records, outcome.extraSeconds ?? {}),
+    batchSize: plan.batchSize,
+    device: {
+      ...plan.device,
+      provider: PROVIDERS[plan.device.name],
+      providerVersion: outcome.versions.onnxruntime,
+    },
+    batchLatencyMs: batchLatency(records),
+    peakMemoryBytes: records.reduce((peak, { peakMemoryBytes }) => Math.max(peak, peakMemoryBytes), 0),
+    model: modelRecord(plan),
+    input: {
+      paths: plan.input.paths.map(maskUrl),
+      ...(plan.input.grid === null
+        ? {}
+        : { grid: plan.input.grid.dimensions.map(({ name, size }) => ({ name, values: size })) }),
+      rows: plan.input.rows + stagingRejects,
+      fingerprint: plan.input.fingerprint,
+    },
+    output: { path: outcome.outputPath, parts, bytes: sum(parts, ({ bytes }) => bytes) },
+    kv:
+      plan.kv === null || outcome.kv === null
+        ? null
+        : { url: maskUrl(plan.kv.url), generation: plan.runId, ...outcome.kv },
+    versions: outcome.versions,
+    host: outcome.host,
+    ...(outcome.error === undefined ? {} : { error: recordedError(outcome.error) }),
+  };
+}
+
+function coverage(expected: number, present: number, min: number): CoverageRecord {
+  return { expected, present, ratio: present / expected, min };
+}
+
+function partRecord({ index, rowsOut, part }: ShardRecord): PartRecord {
+  return { file: partName(index), rows: rowsOut, bytes: part.bytes, sha256: part.sha256 };
+}
+
+function modelRecord({ model }: Plan): RunRecord['model'] {
+  const { inputs, outputs } = model.signature;
+  return { path: model.path, sha256: model.sha256, inputs, outputs };
+}
+
+function stageSeconds(records: readonly ShardRecord[], extra: Partial<StageSeconds>): StageSeconds {
+  const of = (stage: keyof StageSeconds): number =>
+    rounded(sum(records, ({ seconds }) => seconds[stage]) + (extra[stage] ?? 0));
+  return {
+    read: of('read'),
+    features: of('features'),
+    infer: of('infer'),
+    write: of('write'),
+    stage: of('stage'),
+  };
+}
+
+function batchLatency(records: readonly ShardRecord[]): BatchLatency {
+  const all = new LatencyHistogram();
+  for (const record of records) all.merge(LatencyHistogram.fromJSON(record.batchLatency));
+  return {
+    p50: rounded(all.percentile(50)),
+    p95: rounded(all.percentile(95)),
+    p99: rounded(all.percentile(99)),
+    max: rounded(all.max),
+  };
+}
+
+function recordedError(error: unknown): RecordedError {
+  const { stack: _, ...recorded } = serializeError(error);
+  return recorded;
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}
+
+function rate(rows: number, seconds: number): number {
+  return seconds > 0 ? Math.round(rows / seconds) : 0;
+}
+
+/** Three decimals: milliseconds of seconds, microseconds of milliseconds. */
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

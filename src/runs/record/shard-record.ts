@@ -1,0 +1,149 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { z } from 'zod';
+import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
+import type { Plan, ShardPlan } from '../../core/plan.ts';
+import { jsonText, readJsonIfValid } from '../json-file.ts';
+import { partName, type RunPaths, rejectsName } from '../layout.ts';
+import { sha256OfFile } from './hash-file.ts';
+import { type LatencyHistogramJson, latencyHistogramSchema } from './latency-histogram.ts';
+
+/** Seconds of work by stage; several processes work at once, so they add up to more than the run took. */
+export interface StageSeconds {
+  readonly read: number;
+  readonly features: number;
+  readonly infer: number;
+  readonly write: number;
+  readonly stage: number;
+}
+
+/** The commit record of a shard: once it stands on disk, the shard is not computed again. */
+export interface ShardRecord extends ShardPlan {
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** Always `rowsOut + rejects`. */
+  readonly rowsIn: number;
+  readonly rowsOut: number;
+  readonly rejects: number;
+  /** `file` is relative to the run's folder once the record has been written. */
+  readonly part: { readonly file: string; readonly sha256: string; readonly bytes: number };
+  /** Relative to the run's folder, like `part.file`. */
+  readonly rejectsFile: string | null;
+  readonly seconds: StageSeconds;
+  /** Durations of the model calls. */
+  readonly batchLatency: LatencyHistogramJson;
+  readonly peakMemoryBytes: number;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}
+
+const count = z.int().nonnegative();
+const seconds = z.number().nonnegative();
+
+export const stageSecondsSchema: z.ZodType<StageSeconds> = z.object({
+  read: seconds,
+  features: seconds,
+  infer: seconds,
+  write: seconds,
+  stage: seconds,
+});
+
+const shardRecordSchema: z.ZodType<ShardRecord> = z.object({
+  index: count,
+  rowStart: count,
+  rowEnd: count,
+  attempt: z.int().positive(),
+  rowsIn: count,
+  rowsOut: count,
+  rejects: count,
+  part: z.object({ file: z.string(), sha256: z.string(), bytes: count }),
+  rejectsFile: z.string().nullable(),
+  seconds: stageSecondsSchema,
+  batchLatency: latencyHistogramSchema,
+  peakMemoryBytes: z.number().nonnegative(),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+});
+
+/**
+ * Commits a shard whose files already stand under their final names, and returns the record as it was
+ * written: with file names relative to the run's folder, so that the folder can be moved.
+ */
+export async function writeShardRecord(paths: RunPaths, record: ShardRecord): Promise<ShardRecord> {
+  const written: ShardRecord = {
+    ...record,
+    part: { ...record.part, file: partName(record.index) },
+    rejectsFile: record.rejectsFile === null ? null : rejectsName(record.index),
+  };
+  const path = paths.shardRecord(record.index);
+  await makeFolder(dirname(path));
+  await writeFileDurably(path, jsonText(written));
+  return written;
+}
+
+/**
+ * The records of a run's shards as they stand, by index, whatever became of their files: for the history.
+ * Those that are damaged or of another plan are left out.
+ */
+export async function readShardRecords(paths: RunPaths, plan: Plan): Promise<Map<number, ShardRecord>> {
+  const records = new Map<number, ShardRecord>();
+  for (const shard of plan.shards) {
+    const record = await readJsonIfValid(paths.shardRecord(shard.index), shardRecordSchema);
+    if (record !== undefined && agreesWithPlan(record, shard)) records.set(shard.index, record);
+  }
+  return records;
+}
+
+export interface CommittedShardsOptions {
+  /** Whether to read every part and compare its sha256; otherwise only its size is compared. */
+  readonly verify: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The shards of a run that need not be computed again, by index. Whatever is not beyond doubt (a record
+ * that is damaged or of another plan, a part that is missing or has another size or content) is left
+ * out, so that it is computed again. Throws only when the signal is aborted.
+ */
+export async function readCommittedShards(
+  paths: RunPaths,
+  plan: Plan,
+  options: CommittedShardsOptions,
+): Promise<Map<number, ShardRecord>> {
+  const committed = new Map<number, ShardRecord>();
+  for (const shard of plan.shards) {
+    options.signal?.throwIfAborted();
+    const record = await readJsonIfValid(paths.shardRecord(shard.index), shardRecordSchema);
+    if (record === undefined || !agreesWithPlan(record, shard)) continue;
+    if (await filesAreIntact(paths, record, options)) committed.set(shard.index, record);
+  }
+  return committed;
+}
+
+function agreesWithPlan(record: ShardRecord, shard: ShardPlan): boolean {
+  return (
+    record.index === shard.index &&
+    record.rowStart === shard.rowStart &&
+    record.rowEnd === shard.rowEnd &&
+    record.rowsIn === shard.rowEnd - shard.rowStart &&
+    record.rowsIn === record.rowsOut + record.rejects
+  );
+}
+
+/** Files are looked for where the layout puts them: a record cannot point anywhere else. */
+async function filesAreIntact(
+  paths: RunPaths,
+  record: ShardRecord,
+  { verify, signal }: CommittedShardsOptions,
+): Promise<boolean> {
+  const part = paths.part(record.index);
+  if (basename(record.part.file) !== basename(part)) return false;
+  try {
+    if (record.rejectsFile !== null) await stat(paths.rejects(record.index));
+    if ((await stat(part)).size !== record.part.bytes) return false;
+    return !verify || (await sha256OfFile(part, signal)) === record.part.sha256;
+  } catch {
+    signal?.throwIfAborted();
+    return false;
+  }
+}

@@ -1,0 +1,142 @@
+import { ServeBatchError, systemErrorCode } from '../core/errors.ts';
+import type { Plan, ShardPlan } from '../core/plan.ts';
+import { FeatureBatch } from '../features/feature-batch.ts';
+import type { Session } from '../inference/session.ts';
+import type { RunPaths } from '../runs/layout.ts';
+import { LatencyHistogram } from '../runs/record/latency-histogram.ts';
+import { type ShardRecord, writeShardRecord } from '../runs/record/shard-record.ts';
+import { writeParquet } from '../sinks/parquet/part-file.ts';
+import { PredictionTable } from '../sinks/parquet/prediction-table.ts';
+import { type Reject, writeRejects } from '../sinks/parquet/reject-file.ts';
+import type { Database } from '../source/database.ts';
+import { assertUnchanged } from '../source/fingerprint.ts';
+import { inputName } from '../source/locate-row.ts';
+import { isDuckdbIoError, readError } from '../source/read-error.ts';
+import { segmentsOf } from '../source/shard-relation.ts';
+import { openShardRows, type ShardRows } from '../source/shard-rows.ts';
+import { rejectsOf } from './explain-rejects.ts';
+import { partSelect } from './part-select.ts';
+import { scoreShard } from './score-shard.ts';
+import { StageTimer } from './stage-timer.ts';
+
+export interface ShardContext {
+  readonly plan: Plan;
+  readonly paths: RunPaths;
+  readonly database: Database;
+  readonly session: Session;
+  readonly attempt: number;
+  /** Told rows as they are scored or rejected, for the progress line. */
+  readonly onRows: (rows: number) => void;
+  /** Asked between batches and before the commit; throws where the shard is no longer wanted. */
+  readonly assertWanted: () => void;
+  readonly now: () => Date;
+}
+
+/**
+ * Computes one shard: read, bind, infer, write, commit. Running it twice, at the same time or after a
+ * crash, is harmless: every file appears whole under its name and always has the same bytes.
+ */
+export async function runShard(context: ShardContext, index: number): Promise<ShardRecord> {
+  const { plan, paths, database } = context;
+  const shard = shardOf(plan, index);
+  const startedAt = context.now();
+  const timer = new StageTimer();
+  const latency = new LatencyHistogram();
+  await assertSourcesUnchanged(plan, shard);
+
+  const rows = await timer.time('read', () => openRows(database, plan, shard));
+  try {
+    const newBatch = (): FeatureBatch => new FeatureBatch(plan.features.bindings, plan.batchSize);
+    const batches =
+      context.session.rowLimit === null ? ([newBatch()] as const) : ([newBatch(), newBatch()] as const);
+    const predictions = await PredictionTable.create(database, plan.output.predictions);
+    const invalid = await scoreShard({ ...context, rows, batches, predictions, timer, latency });
+    const rejects = await rejectsOf({ plan, database, shard, rows, invalid });
+    const write = <T>(work: () => Promise<T>): Promise<T> =>
+      timer.time('write', () => blameInput(rows, work));
+    const part = await write(async () => {
+      const select = await partSelect(database, plan, shard, rows, predictions);
+      return writeParquet(database, select, paths.part(index), plan.output.compression);
+    });
+    await predictions.drop();
+    if (rejects.length > 0)
+      await write(() => writeRejects(database, plan, shard, rejects, paths.rejects(index)));
+    await assertSourcesUnchanged(plan, shard);
+    context.assertWanted();
+    const record = shardRecord({ context, shard, part, rejects, timer, latency, startedAt });
+    return await writeShardRecord(paths, record);
+  } finally {
+    await rows.close();
+  }
+}
+
+function shardOf(plan: Plan, index: number): ShardPlan {
+  const shard = plan.shards[index];
+  if (shard === undefined)
+    throw new ServeBatchError(
+      'USAGE',
+      `The plan of run ${plan.runId} has ${plan.shards.length} shards; there is no shard ${index}. Give one from 0 to ${plan.shards.length - 1}.`,
+    );
+  return shard;
+}
+
+async function openRows(database: Database, plan: Plan, shard: ShardPlan): Promise<ShardRows> {
+  try {
+    return await openShardRows(database, plan, shard);
+  } catch (error) {
+    throw readError(error, inputName(plan.input));
+  }
+}
+
+/**
+ * Writing a part reads the kept columns, and rejects all columns, for the first time: what is corrupt in
+ * them is the input's fault. What the file system refuses is not.
+ */
+async function blameInput<T>(rows: ShardRows, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isFileSystem = systemErrorCode(error) !== undefined || isDuckdbIoError(error);
+    throw isFileSystem ? error : await rows.explain(error);
+  }
+}
+
+/** A staged copy is ours and does not change; the sources of a shard that reads them directly might. */
+async function assertSourcesUnchanged(plan: Plan, shard: ShardPlan): Promise<void> {
+  const { staged, grid, sources: all } = plan.input;
+  const tables = [...(plan.features.select?.tables ?? []), ...(grid?.tables ?? [])];
+  await assertUnchanged(tables.flatMap(({ sources }) => sources));
+  if (staged) return;
+  if (grid !== null) return assertUnchanged(all);
+  const used = new Set(
+    segmentsOf(plan.input.files, shard.rowStart, shard.rowEnd).map(({ file }) => file.path),
+  );
+  await assertUnchanged(all.filter(({ path }) => used.has(path)));
+}
+
+function shardRecord(options: {
+  readonly context: ShardContext;
+  readonly shard: ShardPlan;
+  readonly part: { readonly sha256: string; readonly bytes: number };
+  readonly rejects: readonly Reject[];
+  readonly timer: StageTimer;
+  readonly latency: LatencyHistogram;
+  readonly startedAt: Date;
+}): ShardRecord {
+  const { context, shard, part, rejects, timer, latency, startedAt } = options;
+  const rowsIn = shard.rowEnd - shard.rowStart;
+  return {
+    ...shard,
+    attempt: context.attempt,
+    rowsIn,
+    rowsOut: rowsIn - rejects.length,
+    rejects: rejects.length,
+    part: { file: context.paths.part(shard.index), ...part },
+    rejectsFile: rejects.length > 0 ? context.paths.rejects(shard.index) : null,
+    seconds: timer.seconds(),
+    batchLatency: latency.toJSON(),
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    startedAt: startedAt.toISOString(),
+    finishedAt: context.now().toISOString(),
+  };
+}

@@ -1,0 +1,182 @@
+import type { TensorData } from '../core/tensor-data.ts';
+import type { FeatureBatch } from '../features/feature-batch.ts';
+import type { LatencyHistogram } from '../runs/record/latency-histogram.ts';
+import type { PredictionTable } from '../sinks/parquet/prediction-table.ts';
+import { type Chunk, isValid, streamChunks } from '../source/chunk-stream.ts';
+import type { ShardRows } from '../source/shard-rows.ts';
+import { BatchScorer } from './batch-scorer.ts';
+import { requiredColumns } from './feature-columns.ts';
+import type { ShardContext } from './run-shard.ts';
+import { ScoringQueue } from './scoring-queue.ts';
+import type { StageTimer } from './stage-timer.ts';
+
+/** A row that cannot be scored: which required column is to blame, or what the model said. */
+export interface InvalidRow {
+  /** Among the shard's rows, from 0. */
+  readonly position: number;
+  /** Index into the required columns; null where the model failed. */
+  readonly requiredColumn: number | null;
+  readonly modelError: string | null;
+}
+
+export interface ScoreRequest extends ShardContext {
+  readonly rows: ShardRows;
+  /** One; two where the next is filled while a device computes. */
+  readonly batches: readonly [FeatureBatch, ...FeatureBatch[]];
+  readonly predictions: PredictionTable;
+  readonly timer: StageTimer;
+  readonly latency: LatencyHistogram;
+}
+
+/**
+ * Streams the rows of a shard through the model into the prediction table, which then has one row for
+ * each of them. With `onInvalid: fail` it stops at the first row that cannot be scored.
+ */
+export async function scoreShard(request: ScoreRequest): Promise<readonly InvalidRow[]> {
+  const { plan, rows, predictions, timer } = request;
+  const required = requiredColumns(plan);
+  const list = required.map(({ sql }, index) => `${sql} AS f${index}`).join(', ');
+  const invalid: InvalidRow[] = [];
+  const scorer = newScorer(request);
+  const sink = newSink(predictions, invalid, timer);
+  const stopEarly = plan.onInvalid.action === 'fail';
+  let position = 0;
+
+  const queue = new ScoringQueue(request.batches, async (batch) => {
+    request.assertWanted();
+    await scorer.score(batch, sink);
+    request.onRows(batch.rows);
+    batch.clear();
+  });
+  try {
+    for await (const chunk of timedChunks(`SELECT ${list} FROM ${rows.from}`, request)) {
+      invalid.push(...(await fillFrom(chunk, position, queue, request)));
+      position += chunk.rows;
+      if (stopEarly && invalid.length > 0) break;
+    }
+    await queue.flush();
+    await queue.drain();
+  } finally {
+    await queue.settle();
+  }
+  predictions.appendRejected(rows.rows - predictions.rows);
+  timer.add(
+    'write',
+    timeOf(() => predictions.close()),
+  );
+  return invalid.sort((a, b) => a.position - b.position);
+}
+
+/** Puts the good rows of a chunk into batches, and answers the others. `position` is that of its first row. */
+async function fillFrom(
+  chunk: Chunk,
+  position: number,
+  queue: ScoringQueue,
+  { timer, onRows }: ScoreRequest,
+): Promise<readonly InvalidRow[]> {
+  const invalid: InvalidRow[] = [];
+  const start = performance.now();
+  const bad = findInvalid(chunk);
+  timer.add('features', performance.now() - start);
+  for (const { from, to, column } of runsOf(chunk.rows, bad)) {
+    if (column !== null) {
+      invalid.push({ position: position + from, requiredColumn: column, modelError: null });
+      onRows(1);
+      continue;
+    }
+    for (let row = from; row < to; ) {
+      const batch = queue.current;
+      const fill = Math.min(to - row, batch.capacity - batch.rows);
+      const copyStart = performance.now();
+      batch.append(chunk, row, row + fill, position + row);
+      timer.add('features', performance.now() - copyStart);
+      row += fill;
+      if (batch.isFull) await queue.flush();
+    }
+  }
+  return invalid;
+}
+
+function newScorer({ session, plan, latency, timer }: ScoreRequest): BatchScorer {
+  return new BatchScorer({
+    session,
+    bindings: plan.output.predictions,
+    fixedRows: plan.features.bindings[0]?.fixedRows ?? null,
+    onCall: (ms) => {
+      latency.record(ms);
+      timer.add('infer', ms);
+    },
+  });
+}
+
+/** Rows come in order; whatever lies between two scored pieces was rejected. */
+function newSink(predictions: PredictionTable, invalid: InvalidRow[], timer: StageTimer) {
+  return {
+    scored(outputs: readonly TensorData[], from: number, to: number, position: number): void {
+      const start = performance.now();
+      predictions.appendRejected(position - predictions.rows);
+      predictions.appendScored(outputs, from, to);
+      timer.add('write', performance.now() - start);
+    },
+    failed(position: number, reason: string): void {
+      invalid.push({ position, requiredColumn: null, modelError: reason });
+    },
+  };
+}
+
+async function* timedChunks(sql: string, { database, rows, timer }: ScoreRequest): AsyncGenerator<Chunk> {
+  const chunks = streamChunks(database, sql);
+  try {
+    for (;;) {
+      const start = performance.now();
+      const next = await chunks.next();
+      timer.add('read', performance.now() - start);
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } catch (error) {
+    throw await rows.explain(error);
+  } finally {
+    await chunks.return(undefined);
+  }
+}
+
+/** The first required column that each row has no usable value in, or -1; null where all rows are good. */
+function findInvalid(chunk: Chunk): Int32Array | null {
+  let bad: Int32Array | null = null;
+  chunk.columns.forEach((column, index) => {
+    if (column.validity === null) return;
+    for (let row = 0; row < chunk.rows; row++) {
+      if (isValid(column, row)) continue;
+      bad ??= new Int32Array(chunk.rows).fill(-1);
+      if (bad[row] === -1) bad[row] = index;
+    }
+  });
+  return bad;
+}
+
+/** Pieces of good rows, and bad rows one by one. */
+function* runsOf(
+  rows: number,
+  bad: Int32Array | null,
+): Generator<{ readonly from: number; readonly to: number; readonly column: number | null }> {
+  if (bad === null) {
+    yield { from: 0, to: rows, column: null };
+    return;
+  }
+  let from = 0;
+  for (let row = 0; row < rows; row++) {
+    const column = bad[row] ?? -1;
+    if (column === -1) continue;
+    if (row > from) yield { from, to: row, column: null };
+    yield { from: row, to: row + 1, column };
+    from = row + 1;
+  }
+  if (from < rows) yield { from, to: rows, column: null };
+}
+
+function timeOf(work: () => void): number {
+  const start = performance.now();
+  work();
+  return performance.now() - start;
+}

@@ -1,0 +1,112 @@
+import type { KvPlan } from '../../core/plan.ts';
+import { quoteFile, quoteFiles, quoteName } from '../../core/sql.ts';
+import type { Column } from '../../core/table.ts';
+import { parseTemplate } from '../../core/template.ts';
+import type { KvBatch } from '../../kv/store.ts';
+import { streamVectors } from '../../source/chunk-stream.ts';
+import type { Database } from '../../source/database.ts';
+import { templateSql } from '../value-sql.ts';
+import { KvBatchBuilder } from './kv-batch-builder.ts';
+import { type KvTexts, planKvTexts } from './kv-texts.ts';
+import { textColumn } from './text-column.ts';
+import { TextWriter } from './text-writer.ts';
+
+/** A store may do much for each batch: LMDB one transaction. */
+const ROWS_PER_BATCH = 16_384;
+/** Rows that DuckDB hands over at once. */
+const CHUNK_ROWS = 2_048;
+
+/**
+ * The rows of a part for the store, all rows of one key next to each other. A table ordered by date
+ * first would otherwise turn one write of seven fields into seven writes.
+ */
+export async function* readKvBatches(database: Database, kv: KvPlan, part: string): AsyncGenerator<KvBatch> {
+  const from = `read_parquet(${quoteFile(part)}, file_row_number = true)`;
+  const columns = await database.describe(`SELECT * FROM ${from}`);
+  const texts = planKvTexts(kv, columns);
+  const isInOrder = kv.field === null || (await isGrouped(database, kv, from, columns));
+  const order = isInOrder ? '' : ` ORDER BY ${templateSql(kv.key, columns)}, file_row_number`;
+  yield* toBatches(database, texts, `${from}${order}`);
+}
+
+/**
+ * Rows of the parts whose key and field occur more than once, the last of each: what a store must hold
+ * in the end, however the shards were staged.
+ */
+export async function* readDuplicateWinners(
+  database: Database,
+  kv: KvPlan,
+  parts: readonly string[],
+): AsyncGenerator<KvBatch> {
+  const from = `read_parquet(${quoteFiles(parts)})`;
+  const columns = await database.describe(`SELECT * FROM ${from}`);
+  const winners = `(SELECT *, count(*) OVER same AS c, row_number() OVER (same ORDER BY n DESC) AS place
+    FROM (SELECT *, ${keySql(kv, columns)}, row_number() OVER () AS n FROM ${from})
+    WINDOW same AS (PARTITION BY k, f)) WHERE c > 1 AND place = 1 ORDER BY k, f`;
+  yield* toBatches(database, planKvTexts(kv, columns), winners);
+}
+
+/** Distinct keys and distinct (key, field) pairs of the parts. */
+export async function countDistinct(
+  database: Database,
+  kv: KvPlan,
+  parts: readonly string[],
+): Promise<{ readonly keys: number; readonly values: number }> {
+  const from = `read_parquet(${quoteFiles(parts)})`;
+  const columns = await database.describe(`SELECT * FROM ${from}`);
+  const [counts] = await database.rows(
+    `SELECT count(DISTINCT k) AS keys, count(*) AS pairs FROM (SELECT DISTINCT ${keySql(kv, columns)} FROM ${from})`,
+  );
+  return { keys: Number(counts?.keys), values: Number(counts?.pairs) };
+}
+
+/** k: key, f: field. */
+function keySql(kv: KvPlan, columns: readonly Column[]): string {
+  const text = (template: string) => `coalesce(${templateSql(template, columns)}, '')`;
+  return `${text(kv.key)} AS k, ${kv.field === null ? "''" : text(kv.field)} AS f`;
+}
+
+/** Whether every key has all its rows in one place: looked at where the key columns change, and only there. */
+async function isGrouped(
+  database: Database,
+  kv: KvPlan,
+  from: string,
+  columns: readonly Column[],
+): Promise<boolean> {
+  const names = parseTemplate(kv.key, 'kv.key').columns.map(quoteName);
+  const changes = names.map((name) => `${name} IS DISTINCT FROM lag(${name}) OVER ()`).join(' OR ');
+  const [counts] = await database.rows(
+    `SELECT count(*) AS runs, count(DISTINCT coalesce(${templateSql(kv.key, columns)}, '')) AS keys
+     FROM (SELECT *, file_row_number = 0 OR ${changes} AS changed FROM ${from}) WHERE changed`,
+  );
+  return counts?.runs === counts?.keys;
+}
+
+async function* toBatches(database: Database, texts: KvTexts, from: string): AsyncGenerator<KvBatch> {
+  const columns = texts.columns.map(({ kind, nonFinite }) => textColumn(kind, nonFinite));
+  const key = new TextWriter(texts.key, columns);
+  const field = texts.field === null ? null : new TextWriter(texts.field, columns);
+  const value = new TextWriter(texts.value, columns);
+  const builder = new KvBatchBuilder(ROWS_PER_BATCH + CHUNK_ROWS, field !== null);
+  const list = texts.columns.map(({ sql }, index) => `${sql} AS c${index}`).join(', ');
+  for await (const { rows, vectors } of streamVectors(database, `SELECT ${list} FROM ${from}`)) {
+    columns.forEach((column, index) => {
+      const vector = vectors[index];
+      if (vector !== undefined) column.load(vector);
+    });
+    for (let row = 0; row < rows; row++) {
+      if (row === 0 || !key.isRepeated(row)) {
+        key.write(builder.bytes, row);
+        builder.endKey();
+      }
+      field?.write(builder.bytes, row);
+      builder.endField();
+      value.write(builder.bytes, row);
+      builder.endValue();
+    }
+    if (builder.rows < ROWS_PER_BATCH) continue;
+    yield builder.batch();
+    builder.clear();
+  }
+  if (builder.rows > 0) yield builder.batch();
+}

@@ -1,0 +1,267 @@
+import { createReadStream } from 'node:fs';
+import {
+  BIGINT,
+  BOOLEAN,
+  DATE,
+  DECIMAL,
+  DOUBLE,
+  DuckDBDataChunk,
+  DuckDBDecimalValue,
+  type DuckDBType,
+  type DuckDBValue,
+  type DuckDBVector,
+  FLOAT,
+  INTEGER,
+  SMALLINT,
+  TIME,
+  TIMESTAMP,
+  TIMESTAMP_MS,
+  TIMESTAMP_NS,
+  TIMESTAMP_S,
+  TIMESTAMPTZ,
+  TINYINT,
+  UBIGINT,
+  UINTEGER,
+  USMALLINT,
+  UTINYINT,
+  VARCHAR,
+} from '@duckdb/node-api';
+import {
+  CompressionType,
+  compressionRegistry,
+  DataType,
+  DateUnit,
+  type Field,
+  RecordBatchReader,
+  type Schema,
+  TimeUnit,
+  type Vector,
+} from 'apache-arrow';
+import { decompress as decompressZstd } from 'fzstd';
+import { decompressFrameSync } from 'lz4-napi';
+import { ServeBatchError } from '../../core/errors.ts';
+import { quoteName } from '../../core/sql.ts';
+import type { SourceFile } from '../../core/table.ts';
+import type { Database } from '../database.ts';
+import { readError } from '../read-error.ts';
+import { NO_MALFORMED_ROWS } from './malformed-row.ts';
+import { copyToStaged, type StagedSelect } from './stage-csv.ts';
+
+// pandas and Polars write compressed buffers by default.
+compressionRegistry.set(CompressionType.LZ4_FRAME, {
+  decode: (data) => decompressFrameSync(Buffer.from(data)),
+});
+compressionRegistry.set(CompressionType.ZSTD, { decode: (data) => decompressZstd(data) });
+
+const CHUNK_ROWS = 2048;
+const STAGING_TABLE = 'arrow_rows';
+
+/** How one Arrow column is held in DuckDB. */
+interface ArrowColumn {
+  readonly name: string;
+  readonly type: DuckDBType;
+  /** Reads one value that is not null; undefined where the bytes of both sides are the same. */
+  readonly read?: (value: unknown) => DuckDBValue;
+  /** Makes DuckDB's microseconds of Arrow's unit of time, where the two differ. */
+  readonly toMicros?: (time: bigint) => bigint;
+}
+
+/** Copies Arrow IPC files (file or stream format) into one typed Parquet file, `target`, rows in order. */
+export async function stageArrow(
+  database: Database,
+  sources: readonly SourceFile[],
+  target: string,
+): Promise<StagedSelect> {
+  let known: readonly ArrowColumn[] | undefined;
+  for (const { path } of sources) {
+    const columns = await appendArrowFile(database, path, known);
+    known ??= columns;
+  }
+  await copyToStaged(database, `SELECT * FROM ${STAGING_TABLE}`, target);
+  await database.run(`DROP TABLE ${STAGING_TABLE}`);
+  return {
+    columns: (known ?? []).map(({ name, type }) => ({ name, type: type.toString() })),
+    malformed: NO_MALFORMED_ROWS,
+  };
+}
+
+async function openArrow(path: string): Promise<RecordBatchReader> {
+  try {
+    const reader = await RecordBatchReader.from(createReadStream(path));
+    await reader.open();
+    if (reader.schema === undefined) throw new Error('it has no Arrow schema');
+    return reader;
+  } catch (error) {
+    throw readError(error, path);
+  }
+}
+
+async function appendArrowFile(
+  database: Database,
+  path: string,
+  known: readonly ArrowColumn[] | undefined,
+): Promise<readonly ArrowColumn[]> {
+  const reader = await openArrow(path);
+  const columns = columnsOf(reader.schema, path);
+  if (known === undefined) await createTable(database, columns);
+  else assertSameColumns(known, columns, path);
+  const appender = await database.connection.createAppender(STAGING_TABLE);
+  try {
+    const types = columns.map(({ type }) => type);
+    for await (const batch of reader) {
+      const vectors = columns.map((_, index) => batch.getChildAt(index));
+      for (let start = 0; start < batch.numRows; start += CHUNK_ROWS) {
+        const rows = Math.min(CHUNK_ROWS, batch.numRows - start);
+        const chunk = DuckDBDataChunk.create(types, rows);
+        columns.forEach((column, index) => {
+          fillVector(chunk, index, column, vectors[index] ?? null, start, rows);
+        });
+        appender.appendDataChunk(chunk);
+      }
+    }
+  } catch (error) {
+    throw readError(error, path);
+  } finally {
+    appender.closeSync();
+  }
+  return columns;
+}
+
+async function createTable(database: Database, columns: readonly ArrowColumn[]): Promise<void> {
+  const list = columns.map(({ name, type }) => `${quoteName(name)} ${type.toString()}`).join(', ');
+  await database.run(`CREATE OR REPLACE TEMP TABLE ${STAGING_TABLE} (${list})`);
+}
+
+function fillVector(
+  chunk: DuckDBDataChunk,
+  index: number,
+  column: ArrowColumn,
+  source: Vector | null,
+  start: number,
+  rows: number,
+): void {
+  const vector = chunk.getColumnVector(index);
+  const raw: unknown = source?.data.length === 1 ? source.data[0]?.values : undefined;
+  if (column.toMicros !== undefined) convertTimes(vector, raw, start, rows, column.toMicros);
+  else if (column.read === undefined) copyItems(vector, raw, start, rows);
+  const { read } = column;
+  for (let row = 0; row < rows; row++) {
+    const valid = source?.isValid(start + row) ?? false;
+    if (!valid) vector.setItem(row, null);
+    else if (read !== undefined) vector.setItem(row, read(source?.get(start + row)));
+  }
+  vector.flush();
+}
+
+/** The values of both sides are the same bytes: days, microseconds, numbers of one width. */
+function copyItems(vector: DuckDBVector, raw: unknown, start: number, rows: number): void {
+  const items = (vector as unknown as { items: Float64Array }).items;
+  if (!ArrayBuffer.isView(raw) || raw.constructor !== items.constructor)
+    throw new TypeError(`Arrow holds ${String(raw)} where ${vector.type} was expected`);
+  items.set((raw as Float64Array).subarray(start, start + rows));
+}
+
+function convertTimes(
+  vector: DuckDBVector,
+  raw: unknown,
+  start: number,
+  rows: number,
+  toMicros: (time: bigint) => bigint,
+): void {
+  const { items } = vector as unknown as { items: BigInt64Array };
+  const times = raw as BigInt64Array;
+  for (let row = 0; row < rows; row++) items[row] = toMicros(times[start + row] ?? 0n);
+}
+
+function assertSameColumns(
+  known: readonly ArrowColumn[],
+  columns: readonly ArrowColumn[],
+  path: string,
+): void {
+  const text = (list: readonly ArrowColumn[]): string =>
+    list.map(({ name, type }) => `${name} ${type}`).join(', ');
+  if (text(known) === text(columns)) return;
+  throw new ServeBatchError(
+    'SCHEMA_MISMATCH',
+    `${path} has the columns ${text(columns)}; the files before it have ${text(known)}. Arrow files of one input must have the same columns.`,
+    { fields: { file: path } },
+  );
+}
+
+function columnsOf(schema: Schema, path: string): ArrowColumn[] {
+  return schema.fields.map((field) => {
+    const column = arrowColumn(field, field.type);
+    if (column !== undefined) return column;
+    throw new ServeBatchError(
+      'INPUT_UNREADABLE',
+      `Column "${field.name}" of ${path} is ${field.type}; expected numbers, booleans, text, dates, times or decimals. Leave the column out, or write the table as Parquet.`,
+      { fields: { file: path, column: field.name } },
+    );
+  });
+}
+
+function arrowColumn({ name }: Field, type: DataType): ArrowColumn | undefined {
+  if (DataType.isInt(type)) return { name, type: intType(type.bitWidth, type.isSigned) };
+  if (DataType.isFloat(type)) return floatColumn(name, type.precision);
+  if (DataType.isBool(type)) return { name, type: BOOLEAN, read: (value) => value === true };
+  if (DataType.isUtf8(type) || DataType.isLargeUtf8(type) || DataType.isUtf8View(type))
+    return { name, type: VARCHAR, read: String };
+  if (DataType.isDate(type)) return dateColumn(name, type.unit);
+  if (DataType.isTimestamp(type)) return timestampColumn(name, type.unit, type.timezone);
+  if (DataType.isTime(type) && type.unit === TimeUnit.MICROSECOND) return { name, type: TIME };
+  if (DataType.isDecimal(type) && type.precision <= 38)
+    return decimalColumn(name, type.precision, type.scale);
+  if (DataType.isDictionary(type)) {
+    const inner = arrowColumn({ name } as Field, type.dictionary);
+    return inner?.type === VARCHAR ? inner : undefined;
+  }
+  if (DataType.isNull(type)) return { name, type: VARCHAR, read: () => null };
+  return undefined;
+}
+
+function intType(bits: number, signed: boolean): DuckDBType {
+  if (bits === 8) return signed ? TINYINT : UTINYINT;
+  if (bits === 16) return signed ? SMALLINT : USMALLINT;
+  if (bits === 32) return signed ? INTEGER : UINTEGER;
+  return signed ? BIGINT : UBIGINT;
+}
+
+function floatColumn(name: string, precision: number): ArrowColumn {
+  if (precision === 0) return { name, type: FLOAT, read: Number };
+  return { name, type: precision === 1 ? FLOAT : DOUBLE };
+}
+
+function dateColumn(name: string, unit: DateUnit): ArrowColumn {
+  if (unit === DateUnit.DAY) return { name, type: DATE };
+  return { name, type: TIMESTAMP_MS };
+}
+
+const TO_MICROS: Readonly<Record<TimeUnit, Pick<ArrowColumn, 'toMicros'>>> = {
+  [TimeUnit.SECOND]: { toMicros: (seconds) => seconds * 1_000_000n },
+  [TimeUnit.MILLISECOND]: { toMicros: (millis) => millis * 1000n },
+  [TimeUnit.MICROSECOND]: {},
+  [TimeUnit.NANOSECOND]: { toMicros: (nanos) => nanos / 1000n },
+};
+
+function timestampColumn(name: string, unit: TimeUnit, timezone: string | null | undefined): ArrowColumn {
+  // DuckDB holds instants with a time zone in microseconds only; what pandas has of nanoseconds is cut off.
+  if (timezone) return { name, type: TIMESTAMPTZ, ...TO_MICROS[unit] };
+  return { name, type: [TIMESTAMP_S, TIMESTAMP_MS, TIMESTAMP, TIMESTAMP_NS][unit] ?? TIMESTAMP };
+}
+
+function decimalColumn(name: string, width: number, scale: number): ArrowColumn {
+  return {
+    name,
+    type: DECIMAL(width, scale),
+    read: (value) => new DuckDBDecimalValue(decimalOf(value), width, scale),
+  };
+}
+
+/** Arrow's 128-bit decimals are four little-endian 32-bit words, in two's complement. */
+function decimalOf(value: unknown): bigint {
+  const words = value as Uint32Array;
+  let result = 0n;
+  for (let index = words.length - 1; index >= 0; index--)
+    result = (result << 32n) | BigInt(words[index] ?? 0);
+  return BigInt.asIntN(words.length * 32, result);
+}

@@ -1,0 +1,130 @@
+import { quoteName, quoteText } from '../../core/sql.ts';
+import type { GridDimension, GridPlan } from '../../core/table.ts';
+import type { Database } from '../database.ts';
+import { createFeatureTables, readTableSql } from '../feature-tables.ts';
+import { formatOfFiles } from '../formats/table-formats.ts';
+import { INPUT_ROW } from '../input-row.ts';
+
+/** Cells of a block: how finely the rows that meet the filter are counted when a run is planned. */
+export const BLOCK_CELLS = 122_880;
+
+/** The number of a combination of values, whether or not the filter keeps it. */
+const CELL = 'serve_batch_cell';
+
+/**
+ * A SELECT of a grid's rows `rowStart` to `rowEnd` (exclusive), in order. Each shard makes its own rows from
+ * their numbers: the grid is written nowhere. With `numbered` they have the column {@link INPUT_ROW}.
+ */
+export async function gridRowsSql(
+  database: Database,
+  grid: GridPlan,
+  { rowStart, rowEnd }: { readonly rowStart: number; readonly rowEnd: number },
+  { numbered }: { readonly numbered: boolean },
+): Promise<string> {
+  await createGridTables(database, grid);
+  const columns = grid.dimensions.map(({ name }) => quoteName(name)).join(', ');
+  const list = numbered ? `${columns}, ${INPUT_ROW}` : columns;
+  if (grid.blocks === null) {
+    const rows = `SELECT *, ${CELL} AS ${INPUT_ROW} FROM (${cellsSql(grid, rowStart, rowEnd)})`;
+    return `SELECT ${list} FROM (${rows}) ORDER BY ${INPUT_ROW}`;
+  }
+  const span = blocksOf(grid.blocks, rowStart, rowEnd);
+  const cells = cellsSql(grid, span.first * BLOCK_CELLS, Math.min(span.end * BLOCK_CELLS, cellCount(grid)));
+  const rows = `SELECT *, row_number() OVER (ORDER BY ${CELL}) - 1 + ${span.rowsBefore} AS ${INPUT_ROW}
+    FROM (SELECT * FROM (${cells}) WHERE (${grid.filter}\n))`;
+  return `SELECT ${list} FROM (${rows}) WHERE ${INPUT_ROW} >= ${rowStart} AND ${INPUT_ROW} < ${rowEnd} ORDER BY ${INPUT_ROW}`;
+}
+
+/** Counts the rows that meet the filter, for each block of cells. */
+export async function countBlocks(
+  database: Database,
+  grid: GridPlan & { readonly filter: string },
+): Promise<readonly number[]> {
+  await createGridTables(database, grid);
+  const counted = await database.rows(
+    `SELECT ${CELL} // ${BLOCK_CELLS} AS block, count(*) AS n FROM (${cellsSql(grid, 0, cellCount(grid))}) WHERE (${grid.filter}\n) GROUP BY block`,
+  );
+  const blocks = new Array<number>(Math.ceil(cellCount(grid) / BLOCK_CELLS)).fill(0);
+  for (const { block, n } of counted) blocks[Number(block)] = Number(n);
+  return blocks;
+}
+
+/** All combinations of values. */
+export function cellCount({ dimensions }: Pick<GridPlan, 'dimensions'>): number {
+  return dimensions.reduce((product, { size }) => product * size, 1);
+}
+
+/** Makes the tables of the dimensions' values, and those of the filter, once for a database. */
+async function createGridTables(database: Database, grid: GridPlan): Promise<void> {
+  for (const [index, dimension] of grid.dimensions.entries())
+    await database.runOnce(
+      `CREATE TEMP TABLE ${tableName(index)} AS ${dimensionSql(dimension)} ORDER BY position`,
+    );
+  await createFeatureTables(database, grid.tables);
+}
+
+/** The values of a dimension with their positions, from 0. */
+export function dimensionSql({ source, type, size }: Omit<GridDimension, 'name'>): string {
+  switch (source.kind) {
+    case 'file':
+      return distinctSql(fileColumnSql(source.paths, source.column, type));
+    case 'list': {
+      const values = source.values.map(quoteText).join(', ');
+      return distinctSql(`SELECT CAST(unnest([${values}]) AS ${type}) AS value`);
+    }
+    case 'range':
+      return `SELECT ${rangeValueSql(source.from, source.step, type)} AS value, range AS position FROM range(${size})`;
+  }
+}
+
+/** A column of files, under the name `value`; null as its type: as it is guessed. */
+export function fileColumnSql(paths: readonly string[], column: string, type: string | null): string {
+  const format = formatOfFiles(paths);
+  const value = quoteName(column);
+  const cast = type === null ? value : `CAST(${value} AS ${type})`;
+  return `SELECT ${cast} AS value FROM ${readTableSql(format, paths)}`;
+}
+
+/** Each value once, in the order of its first place. */
+function distinctSql(values: string): string {
+  return `SELECT value, row_number() OVER (ORDER BY place) - 1 AS position FROM (
+    SELECT value, min(place) AS place FROM (SELECT value, row_number() OVER () AS place FROM (${values})) GROUP BY value)`;
+}
+
+function rangeValueSql(from: string, step: number, type: string): string {
+  if (type === 'BIGINT') return `${from} + range * ${step}`;
+  if (type === 'DATE') return `DATE ${quoteText(from)} + CAST(range * ${step} AS INTEGER)`;
+  return `TIMESTAMP ${quoteText(from)} + to_seconds(range * ${step})`;
+}
+
+function cellsSql({ dimensions }: GridPlan, from: number, to: number): string {
+  let stride = 1;
+  const joins: string[] = [];
+  const columns: string[] = [];
+  for (const [index, { name, size }] of [...dimensions.entries()].reverse()) {
+    const position = `(${CELL} // ${stride}) % ${size}`;
+    joins.push(`JOIN ${tableName(index)} d${index} ON d${index}.position = ${position}`);
+    columns.unshift(`d${index}.value AS ${quoteName(name)}`);
+    stride *= size;
+  }
+  return `SELECT ${CELL}, ${columns.join(', ')} FROM (SELECT range AS ${CELL} FROM range(${from}, ${to})) ${joins.join(' ')}`;
+}
+
+function tableName(index: number): string {
+  return `serve_batch_grid_${index}`;
+}
+
+/** The blocks that hold a range of rows, and how many rows stand before them. */
+function blocksOf(
+  blocks: readonly number[],
+  rowStart: number,
+  rowEnd: number,
+): { readonly first: number; readonly end: number; readonly rowsBefore: number } {
+  let first = 0;
+  let rowsBefore = 0;
+  while (first < blocks.length - 1 && rowsBefore + (blocks[first] ?? 0) <= rowStart)
+    rowsBefore += blocks[first++] ?? 0;
+  let end = first;
+  for (let rows = rowsBefore; end < blocks.length && rows < rowEnd; end++) rows += blocks[end] ?? 0;
+  return { first, end, rowsBefore };
+}

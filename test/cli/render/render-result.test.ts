@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { renderRows } from '../../../src/cli/render/render-result.ts';
+
+const columns = [
+  { name: 'n', kind: 'number' },
+  { name: 'text', kind: 'text' },
+] as const;
+
+async function* chunksOf(...chunks: (string | null)[][][]): AsyncIterable<(string | null)[][]> {
+  yield* chunks;
+}
+
+describe('renderRows', () => {
+  it('puts numbers to the right, and every row on one line', async () => {
+    const chunks = chunksOf([['1', 'a\nb']], [['-100.5', null]]);
+    expect(await renderRows({ columns, chunks }, 10)).toEqual({
+      text: '     n  text\n     1  a b\n-100.5\n',
+      isAll: true,
+    });
+  });
+
+  it('stops after so many rows, and says that there are more', async () => {
+    const chunks = chunksOf(
+      [['1', 'a']],
+      [
+        ['2', 'b'],
+        ['3', 'c'],
+      ],
+    );
+    const { text, isAll } = await renderRows({ columns, chunks }, 2);
+    expect(text).toBe('n  text\n1  a\n2  b\n');
+    expect(isAll).toBe(false);
+  });
+
+  it('cuts texts that are wider than a terminal', async () => {
+    const { text } = await renderRows({ columns, chunks: chunksOf([['1', 'x'.repeat(200)]]) }, 1);
+    expect(text.split('\n')[1]).toHaveLength('1  '.length + 80);
+  });
+});

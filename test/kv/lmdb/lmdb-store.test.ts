@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openStore } from '../../../src/kv/open-store.ts';
+import type { KvStore } from '../../../src/kv/store.ts';
+import { kvBatch } from '../../support/kv-batch.ts';
+import { describeStoreContract, stage, WEEK } from '../store-contract.ts';
+
+describeStoreContract('LMDB', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'serve-batch-lmdb-'));
+  return {
+    open: (job = 'sales') => openStore({ url: `lmdb:${folder}`, job }),
+    cleanUp: () => rm(folder, { recursive: true, force: true }),
+  };
+});
+
+describe('counting what an LMDB file holds', () => {
+  let folder: string;
+  let store: KvStore;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'serve-batch-lmdb-'));
+    store = openStore({ url: `lmdb:${folder}`, job: 'sales' });
+    await stage(store, WEEK);
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it.each<[what: string, add: () => Promise<unknown>, counts: { keys: number; values: number }]>([
+    [
+      'a key goes on in the next shard',
+      () => stage(store, [['1:2', '2026-11-22', '4.5']], { shard: 1 }),
+      { keys: 2, values: 4 },
+    ],
+    ['two shards have the same rows', () => stage(store, WEEK, { shard: 1 }), { keys: 2, values: 3 }],
+    [
+      'three shards share a key in part',
+      async () => {
+        await stage(
+          store,
+          [
+            ['1:1', '2026-11-22', '4.5'],
+            ['1:1', '2026-11-23', '5.5'],
+          ],
+          { shard: 1 },
+        );
+        await stage(store, [['1:1', '2026-11-23', '6.5']], { shard: 2 });
+      },
+      { keys: 2, values: 4 },
+    ],
+    [
+      'a shard was staged in part',
+      async () => {
+        const cut = new AbortController();
+        const batches = (async function* () {
+          for (let key = 0; key < 3; key++) {
+            yield kvBatch(Array.from({ length: 70_000 }, (_, row) => [`2:${key}`, `${row}`, 'v'] as const));
+            if (key === 1) cut.abort();
+          }
+        })();
+        await expect(
+          store.stage({
+            generation: 'g1',
+            shard: 1,
+            batches,
+            ttlSeconds: null,
+            layout: 'hash',
+            signal: cut.signal,
+          }),
+        ).rejects.toThrow();
+      },
+      { keys: 3, values: 70_003 },
+    ],
+  ])('is right where %s', async (_, add, counts) => {
+    await add();
+    expect(await store.count('g1')).toEqual(counts);
+  });
+});

@@ -1,0 +1,105 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { ModelSession } from '../../src/inference/model-session.ts';
+import { runShard, type ShardContext } from '../../src/shard/run-shard.ts';
+import type { Database } from '../../src/source/database.ts';
+import { openDatabase, parquetRows } from '../support/database.ts';
+import { identityGraph, writeOnnx } from '../support/onnx.ts';
+import { temporaryFolder } from '../support/project.ts';
+import { computeShards, scoreTable } from '../support/score-table.ts';
+
+let database: Database;
+let folder: string;
+let model: string;
+
+beforeAll(async () => {
+  database = await openDatabase();
+  folder = await temporaryFolder();
+  model = await writeOnnx(join(folder, 'identity.onnx'), identityGraph(1));
+});
+
+async function writeTable(name: string, select: string): Promise<string> {
+  const path = join(folder, name);
+  await database.run(`COPY (${select}) TO '${path}' (FORMAT parquet, COMPRESSION snappy)`);
+  return path;
+}
+
+/** Overwrites the beginning of one column's pages. */
+async function corruptColumn(path: string, column: string): Promise<void> {
+  const [chunk] = await database.rows(
+    `SELECT coalesce(dictionary_page_offset, data_page_offset) AS start FROM parquet_metadata('${path}') WHERE path_in_schema = '${column}'`,
+  );
+  const start = Number(chunk?.start);
+  await writeFile(path, (await readFile(path)).fill(0xff, start, start + 64));
+}
+
+const KEPT = `SELECT range::FLOAT AS x, 'text ' || (range % 100) AS note FROM range(5000)`;
+
+it.each([
+  ['is kept in the part', ['note']],
+  ['stands in the rejects only', []],
+])('says that the input is unreadable where a corrupt column %s', async (_, outputColumns) => {
+  const path = await writeTable('half-bad.parquet', `${KEPT} UNION ALL SELECT NULL, 'rejected'`);
+  await corruptColumn(path, 'note');
+  const flags = { model, inputs: [path], features: ['x'], outputColumns, onInvalid: 'reject' };
+  await expect(scoreTable(database, flags)).rejects.toMatchObject({
+    code: 'INPUT_UNREADABLE',
+    message: expect.stringContaining(`${path} cannot be read`),
+  });
+});
+
+it('does not blame the input where the part cannot be written', async () => {
+  const path = await writeTable('good.parquet', KEPT);
+  const { plan, paths } = await scoreTable(database, { model, inputs: [path], features: ['x'] });
+  await writeFile(join(folder, 'a-file'), '');
+  const blocked = { ...paths, part: () => join(folder, 'a-file/part.parquet') };
+  await expect(computeShards(database, plan, blocked)).rejects.not.toMatchObject({
+    code: 'INPUT_UNREADABLE',
+  });
+});
+
+it('notices a source that changed after the run was planned', async () => {
+  const path = await writeTable('changing.parquet', KEPT);
+  const { plan, paths } = await scoreTable(database, { model, inputs: [path], features: ['x'] });
+  await writeTable('changing.parquet', `${KEPT} LIMIT 10`);
+  await expect(computeShards(database, plan, paths)).rejects.toMatchObject({ code: 'INPUT_CHANGED' });
+});
+
+it('computes the same part after an attempt that ended in the middle', async () => {
+  const path = await writeTable('again.parquet', KEPT);
+  const flags = { model, inputs: [path], features: ['x'], outputColumns: ['note'], batchSize: 500 };
+  const { plan, paths, records, rows } = await scoreTable(database, flags);
+  const session = await ModelSession.open(model, { threads: 1 });
+  let asked = 0;
+  const context: ShardContext = {
+    plan,
+    paths,
+    database,
+    session,
+    attempt: 2,
+    onRows: () => {},
+    assertWanted: () => {
+      if (++asked === 4) throw new Error('not wanted any more');
+    },
+    now: () => new Date(0),
+  };
+  try {
+    await expect(runShard(context, 0)).rejects.toThrow('not wanted any more');
+    const again = await runShard(context, 0);
+    expect(again.part).toEqual(records[0]?.part);
+    expect(await parquetRows(database, paths.part(0))).toEqual(rows);
+  } finally {
+    await session.close();
+  }
+});
+
+it('refuses a shard that the plan does not have', async () => {
+  const path = await writeTable('one-shard.parquet', KEPT);
+  const { plan, paths } = await scoreTable(database, { model, inputs: [path], features: ['x'] });
+  const beyond = { ...plan, shards: [{ index: 1, rowStart: 0, rowEnd: 1 }] };
+  await expect(computeShards(database, beyond, paths)).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringContaining('there is no shard 1'),
+  });
+});

@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { KvPlan } from '../../../src/core/plan.ts';
+import type { KvBatch } from '../../../src/kv/store.ts';
+import { countDistinct, readDuplicateWinners, readKvBatches } from '../../../src/sinks/kv/kv-batches.ts';
+import { templateSql } from '../../../src/sinks/value-sql.ts';
+import type { Database } from '../../../src/source/database.ts';
+import { openDatabase } from '../../support/database.ts';
+import { type KvRow, kvRows } from '../../support/kv-batch.ts';
+import { temporaryFolder } from '../../support/project.ts';
+
+const KV: KvPlan = {
+  url: 'lmdb:kv',
+  key: '{store}:{product}',
+  field: '{date}',
+  values: ['y'],
+  ttlSeconds: null,
+  keepGenerations: 2,
+  layout: 'hash',
+};
+
+let database: Database;
+let folder: string;
+
+beforeAll(async () => {
+  database = await openDatabase();
+  folder = await temporaryFolder();
+});
+
+async function part(name: string, select: string): Promise<string> {
+  const path = join(folder, name);
+  await database.run(`COPY (${select}) TO '${path}' (FORMAT parquet)`);
+  return path;
+}
+
+/** One row a (day, store, product), the days outermost, as a table of a time series often is. */
+const BY_DAY = `SELECT s AS store, p AS product, 'day ' || d AS date, (d * 100 + s * 10 + p)::FLOAT AS y
+  FROM range(3) days(d), range(2) stores(s), range(40) products(p) ORDER BY d, s, p`;
+
+async function entries(batches: AsyncIterable<KvBatch>): Promise<KvRow[]> {
+  const all: KvRow[] = [];
+  for await (const batch of batches) all.push(...kvRows(batch));
+  return all;
+}
+
+/** How often another key follows: as often as there are keys, where the rows of each are adjacent. */
+function keyChanges(found: readonly (readonly [string, ...unknown[]])[]): number {
+  return found.filter(([key], index) => key !== found[index - 1]?.[0]).length;
+}
+
+describe('rows for the store', () => {
+  it('come with all rows of a key next to each other, also where the part has them far apart', async () => {
+    const found = await entries(readKvBatches(database, KV, await part('by-day.parquet', BY_DAY)));
+    expect(found).toHaveLength(240);
+    expect(keyChanges(found)).toBe(80);
+    expect(found.slice(0, 3)).toEqual([
+      ['0:0', 'day 0', '0.0'],
+      ['0:0', 'day 1', '100.0'],
+      ['0:0', 'day 2', '200.0'],
+    ]);
+  });
+
+  it('stay in the order of the part where it is grouped already', async () => {
+    const grouped =
+      'SELECT 9 - range // 3 AS store, 1 AS product, range AS date, range::FLOAT AS y FROM range(30)';
+    const found = await entries(readKvBatches(database, KV, await part('grouped.parquet', grouped)));
+    expect(found.map(([, field]) => Number(field))).toEqual(Array.from({ length: 30 }, (_, index) => index));
+  });
+
+  it.each([
+    ['17::SMALLINT'],
+    ['-3'],
+    ['9223372036854775807'],
+    ['2.5::DOUBLE'],
+    ["'größe'"],
+    ["'a text that is longer than twelve bytes'"],
+    ["'a text that is longer than twelve bytes, number ' || range % 2"],
+    ["DATE '2026-11-21'"],
+    ["TIMESTAMP '2026-11-21 05:00:00'"],
+    ["TIMESTAMP '2026-11-21 05:00:00.123456'"],
+    ["TIMESTAMPTZ '2026-11-21 05:00:00.25+00'"],
+    ['CASE WHEN range % 2 = 0 THEN 7 END'],
+    ["CASE WHEN range % 2 = 0 THEN 'seven' END"],
+  ])('have the text of %s in key and field as templates say, and nothing for a null', async (sql) => {
+    const path = await part(
+      'types.parquet',
+      `SELECT ${sql} AS store, 'p' AS product, 1::FLOAT AS y FROM range(10)`,
+    );
+    const columns = await database.describe(`SELECT * FROM '${path}'`);
+    const rows = await database.rows(
+      `SELECT coalesce(${templateSql('{store}', columns)}, '') AS text FROM '${path}'`,
+    );
+    const kv = { ...KV, key: '{product}', field: '{store}' };
+    const fields = (await entries(readKvBatches(database, kv, path))).map(([, field]) => field);
+    expect(fields).toEqual(rows.map(({ text }) => text));
+    const swapped = { ...KV, key: '{store}', field: null };
+    const keys = (await entries(readKvBatches(database, swapped, path))).map(([key]) => key);
+    expect(keys).toEqual(fields);
+  });
+
+  it('have no field where the job has none, and a number as its shortest text', async () => {
+    const plain = await part(
+      'plain.parquet',
+      'SELECT 1 AS store, range AS product, 0.1::FLOAT AS y FROM range(2)',
+    );
+    const found = await entries(readKvBatches(database, { ...KV, field: null }, plain));
+    expect(found).toEqual([
+      ['1:0', null, '0.1'],
+      ['1:1', null, '0.1'],
+    ]);
+  });
+});
+
+describe('where a key and field occur twice', () => {
+  const TWICE = `SELECT 1 AS store, 2 AS product, 'mon' AS date, 1::FLOAT AS y UNION ALL
+    SELECT 1, 3, 'mon', 2 UNION ALL SELECT 1, 2, 'tue', 3 UNION ALL SELECT 1, 2, 'mon', 4`;
+
+  it('the last one is what the store must hold', async () => {
+    const parts = [
+      await part('twice.parquet', TWICE),
+      await part('later.parquet', "SELECT 1 AS store, 3 AS product, 'mon' AS date, 5::FLOAT AS y"),
+    ];
+    expect(await entries(readDuplicateWinners(database, KV, parts))).toEqual([
+      ['1:2', 'mon', '4.0'],
+      ['1:3', 'mon', '5.0'],
+    ]);
+  });
+
+  it('keys and pairs are counted once each', async () => {
+    const parts = [await part('counted.parquet', TWICE)];
+    expect(await countDistinct(database, KV, parts)).toEqual({ keys: 2, values: 3 });
+    expect(await countDistinct(database, { ...KV, field: null }, parts)).toEqual({ keys: 2, values: 2 });
+  });
+});
