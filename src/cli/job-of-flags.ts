@@ -1,7 +1,7 @@
 import { bindJob } from '../config/bind-job.ts';
+import { loadProject } from '../config/file/load-project.ts';
 import type { JobSpec } from '../config/job-spec.ts';
 import { loadJob } from '../config/load-job.ts';
-import { loadProject } from '../config/load-project.ts';
 import { adHocJob, overrideJob } from '../config/override-job.ts';
 import type { RunFlags } from '../config/run-flags.ts';
 import { ServeBatchError } from '../core/errors.ts';

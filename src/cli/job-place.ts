@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { DEFAULT_OUTPUT_PATH, outputKind } from '../config/job-spec.ts';
+import { loadProject } from '../config/file/load-project.ts';
 import { loadJob } from '../config/load-job.ts';
-import { loadProject } from '../config/load-project.ts';
 import { overrideJob } from '../config/override-job.ts';
+import { DEFAULT_OUTPUT, outputKind } from '../config/sections/output.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import { folderOfJob, outputRoot, storeUrlOf } from '../jobs/locations.ts';
@@ -64,7 +64,7 @@ async function recordedStore(root: string, job: string): Promise<string | null> 
 export async function outputRoots(context: CliContext, flags: PlaceFlags): Promise<readonly string[]> {
   if (flags.output !== undefined) return [rootOfFlags(context, flags)];
   const { cwd, env } = context;
-  const roots = new Set([resolve(cwd, DEFAULT_OUTPUT_PATH)]);
+  const roots = new Set([resolve(cwd, DEFAULT_OUTPUT.path)]);
   for (const { file, problem } of (await loadProject(cwd, env)).jobs) {
     if (problem !== null) continue;
     const loaded = await loadJob(file, { projectFolder: cwd, env }).catch(() => null);
@@ -91,6 +91,6 @@ export async function placeOfRun(
 }
 
 function rootOfFlags(context: CliContext, flags: PlaceFlags): string {
-  const path = resolve(context.cwd, flags.output ?? DEFAULT_OUTPUT_PATH);
+  const path = resolve(context.cwd, flags.output ?? DEFAULT_OUTPUT.path);
   return outputRoot({ path, kind: outputKind(path) });
 }

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { durationSeconds } from '../config/duration.ts';
+import { durationSeconds } from '../config/fields/duration.ts';
 import { DEVICE_CHOICES } from '../core/device.ts';
 
 /** An option with its variable: `--shard-rows` is `SERVE_BATCH_SHARD_ROWS`. */

@@ -1,4 +1,4 @@
-import { durationSeconds } from '../config/duration.ts';
+import { durationSeconds } from '../config/fields/duration.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { parseInstant } from '../core/zoned-time.ts';
 

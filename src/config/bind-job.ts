@@ -1,10 +1,12 @@
 import type { Clock } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
-import type { DimensionSpec } from '../source/grid/grid-spec.ts';
+import type { MapText } from './fields/map-text.ts';
 import { fillTemplates, paramsUsed, type TemplateValues, usesOccurrence } from './fill-templates.ts';
-import type { InputSpec, JobSpec } from './job-spec.ts';
-import { DEFAULT_SCHEDULE } from './schedule-spec.ts';
+import type { JobSpec } from './job-spec.ts';
+import { mapFeatures } from './sections/features.ts';
+import { mapInput } from './sections/input.ts';
+import { DEFAULT_SCHEDULE } from './sections/schedule.ts';
 
 export interface JobBinding {
   /** The scheduled instant that the run is for. Null: none. */
@@ -71,44 +73,6 @@ function textsOf(spec: JobSpec): string[] {
 }
 
 /** The job with every text replaced that may hold a template. */
-function mapTexts(spec: JobSpec, map: (text: string, where: string) => string): JobSpec {
-  const { features } = spec;
-  const tables = Object.entries(features.tables);
-  return {
-    ...spec,
-    input: mapInput(spec.input, map),
-    features: {
-      ...features,
-      select: features.select === null ? null : map(features.select, 'features.select'),
-      tables: Object.fromEntries(tables.map(([name, path]) => [name, map(path, `features.tables.${name}`)])),
-    },
-  };
-}
-
-function mapInput(input: InputSpec, map: (text: string, where: string) => string): InputSpec {
-  const { grid } = input;
-  return {
-    ...input,
-    paths: input.paths.map((path) => map(path, 'input')),
-    grid:
-      grid === null
-        ? null
-        : {
-            dimensions: grid.dimensions.map((each) => mapDimension(each, map)),
-            filter: grid.filter === null ? null : map(grid.filter, 'input.filter'),
-          },
-  };
-}
-
-function mapDimension(dimension: DimensionSpec, map: (text: string, where: string) => string): DimensionSpec {
-  const where = `input.grid.${dimension.name}`;
-  const mapValue = <T>(value: T): T => (typeof value === 'string' ? (map(value, where) as T) : value);
-  switch (dimension.kind) {
-    case 'file':
-      return { ...dimension, path: map(dimension.path, where) };
-    case 'list':
-      return { ...dimension, values: dimension.values.map(mapValue) };
-    case 'range':
-      return { ...dimension, from: mapValue(dimension.from), to: mapValue(dimension.to) };
-  }
+function mapTexts(spec: JobSpec, map: MapText): JobSpec {
+  return { ...spec, input: mapInput(spec.input, map), features: mapFeatures(spec.features, map) };
 }

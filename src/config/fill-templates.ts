@@ -1,7 +1,7 @@
 import { ServeBatchError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import { localDate, localText, toLocal } from '../core/zoned-time.ts';
-import { durationSeconds } from './duration.ts';
+import { durationSeconds } from './fields/duration.ts';
 
 /** What `{{ ... }}` in a job file may stand for. */
 export interface TemplateValues {

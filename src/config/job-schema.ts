@@ -1,77 +1,22 @@
 import { z } from 'zod';
-import { coverage } from './coverage-schema.ts';
-import { execution, onInvalid } from './execution-schema.ts';
-import { expected, flag, pattern, section, text, textMap, texts } from './field-kinds.ts';
-import { NO_SINGLE_FILE_EXPECTED, NO_STORE_EXPECTED } from './incremental-limits.ts';
-import { input } from './input-schema.ts';
-import { DEFAULT_OUTPUT_PATH, outputKind } from './job-spec.ts';
-import { kv } from './kv-schema.ts';
-import { heartbeat, notify } from './notify-schema.ts';
-import { output } from './output-schema.ts';
-import { schedule } from './schedule-schema.ts';
+import { expected, flag, pattern, section } from './fields/field-kinds.ts';
+import { coverage } from './sections/coverage.ts';
+import { execution } from './sections/execution.ts';
+import { features } from './sections/features.ts';
+import { NO_SINGLE_FILE_EXPECTED, NO_STORE_EXPECTED } from './sections/incremental.ts';
+import { input } from './sections/input.ts';
+import { kv } from './sections/kv.ts';
+import { model } from './sections/model.ts';
+import { heartbeat, notify } from './sections/notify.ts';
+import { onInvalid } from './sections/on-invalid.ts';
+import { DEFAULT_OUTPUT, output, outputKind } from './sections/output.ts';
+import { schedule } from './sections/schedule.ts';
 
 /** What stands in `jobs/NAME.yaml`. Every field has a description: editors show it, the reference lists it. */
 
 export const JOB_NAME_PATTERN = /^[a-z0-9][a-z0-9_-]*$/;
 export const JOB_NAME_EXPECTED =
   'lower-case letters, digits, "-" and "_", a letter or digit first. Write for example daily-sales.';
-
-const FEATURE_COLUMNS = expected(
-  'a list of columns, or a map from model input to a list of columns',
-  '[price, discount]',
-);
-
-const features = section({
-  columns: z
-    .union(
-      [
-        texts(FEATURE_COLUMNS),
-        z.record(z.string(), texts(expected('a list of columns', '[price, discount]'))),
-      ],
-      { error: FEATURE_COLUMNS },
-    )
-    .exactOptional()
-    .describe(
-      "Columns of the model's matrix, in order; or a map from model input to its columns. Default: the model's feature_names, or its inputs by name.",
-    ),
-  select: text(expected('a DuckDB SELECT over the table input', 'SELECT *, price * 2 AS twice FROM input'))
-    .exactOptional()
-    .describe(
-      'A DuckDB SELECT over the table "input" that makes the feature columns: one row per input row.',
-    ),
-  tables: textMap(
-    expected('a map from table name to file', '{stores: data/stores.csv}'),
-    expected('the path of a file', 'data/stores.csv'),
-  )
-    .exactOptional()
-    .describe('Files that features.select may join with, by the name it uses: {stores: data/stores.csv}.'),
-})
-  .refine(
-    ({ tables }) =>
-      tables === undefined || !Object.keys(tables).some((name) => name.toLowerCase() === 'input'),
-    {
-      path: ['tables'],
-      error: 'names other than "input", which is the table to score.',
-    },
-  )
-  .describe('How columns become the inputs of the model.');
-
-const MODEL = expected('the path of an ONNX model', 'models/sales.onnx');
-
-const model = z
-  .union(
-    [
-      text(MODEL),
-      section({
-        path: text(MODEL).describe('The path of the ONNX model.'),
-        outputs: texts(expected('a list of output names', '[sales]'))
-          .exactOptional()
-          .describe('The outputs that become predictions. Default: all that are tensors.'),
-      }),
-    ],
-    { error: MODEL },
-  )
-  .describe('The ONNX model: its path, or a map.');
 
 export const jobFileSchema = section({
   name: pattern(JOB_NAME_PATTERN, JOB_NAME_EXPECTED)
@@ -143,7 +88,7 @@ function isStoreOff(store: z.output<typeof kv> | undefined): boolean {
 }
 
 function pathOf(to: z.output<typeof output> = {}): string {
-  return typeof to === 'string' ? to : (to.path ?? DEFAULT_OUTPUT_PATH);
+  return typeof to === 'string' ? to : (to.path ?? DEFAULT_OUTPUT.path);
 }
 
 /** A job file whose shape is right; still in the short forms that the user wrote. */

@@ -1,14 +1,14 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { ServeBatchError } from '../core/errors.ts';
 import type { Secrets } from '../core/secrets.ts';
-import type { FieldProblem } from './explain-issues.ts';
-import type { Environment } from './fill-environment.ts';
+import type { FieldProblem } from './file/explain-issues.ts';
+import type { Environment } from './file/fill-environment.ts';
+import { loadProject } from './file/load-project.ts';
+import { type JobDocument, readJobFile } from './file/read-job-file.ts';
 import { JOB_NAME_EXPECTED, JOB_NAME_PATTERN } from './job-schema.ts';
 import type { JobSpec } from './job-spec.ts';
-import { loadProject } from './load-project.ts';
 import { normaliseJob } from './normalise-job.ts';
 import { parseJob } from './parse-job.ts';
-import { type JobDocument, readJobFile } from './read-job-file.ts';
 
 export interface LoadOptions {
   /** The parent of `jobs/`. */

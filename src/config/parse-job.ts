@@ -1,7 +1,7 @@
 import type { Secrets } from '../core/secrets.ts';
-import { explainIssues, type FieldProblem } from './explain-issues.ts';
-import { type FieldPath, formatPath, valueAt, withValueAt } from './field-path.ts';
-import { type Environment, fillEnvironment } from './fill-environment.ts';
+import { explainIssues, type FieldProblem } from './file/explain-issues.ts';
+import { type FieldPath, formatPath, valueAt, withValueAt } from './file/field-path.ts';
+import { type Environment, fillEnvironment } from './file/fill-environment.ts';
 import { type JobFile, jobFileSchema } from './job-schema.ts';
 
 export type ParsedJob =

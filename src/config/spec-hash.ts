@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { IncrementalSpec } from './incremental-spec.ts';
-import { DEFAULT_KV_LAYOUT, type JobSpec } from './job-spec.ts';
-import { maskKvUrl } from './kv-url.ts';
+import type { JobSpec } from './job-spec.ts';
+import { decidingExecution } from './sections/execution.ts';
+import { decidingInput } from './sections/input.ts';
+import { decidingKv } from './sections/kv.ts';
+import { decidingOutput } from './sections/output.ts';
 
 /**
  * What of a job decides the bytes of its parts, or what its store holds, as lower-case hexadecimal SHA-256.
@@ -17,59 +19,15 @@ export function specSha256(spec: JobSpec, versions: Readonly<Record<string, stri
     .digest('hex');
 }
 
-function decidingFields(spec: JobSpec) {
-  const { input, features, model, output, kv, execution, onInvalid } = spec;
+function decidingFields({ input, features, model, output, kv, execution, onInvalid }: JobSpec) {
   return {
-    input: {
-      format: input.format,
-      hivePartitioning: input.hivePartitioning,
-      csv: input.csv,
-      json: input.json,
-      incremental: input.incremental === null ? undefined : decidingIncrement(input.incremental),
-    },
+    input: decidingInput(input),
     features,
     model: { outputs: model.outputs },
-    output: {
-      columns: output.columns,
-      rename: output.rename,
-      vectors: output.vectors,
-      compression: output.compression,
-    },
+    output: decidingOutput(output),
     kv: kv === null ? null : decidingKv(kv),
-    execution: {
-      shardRows: execution.shardRows,
-      batchSize: execution.batchSize,
-      threads: execution.threads,
-      ...decidingDevice(execution),
-    },
+    execution: decidingExecution(execution),
     onInvalid: { action: onInvalid.action },
-  };
-}
-
-/** How long files settle decides when they are taken, not what is made of them. */
-function decidingIncrement(incremental: IncrementalSpec) {
-  return incremental.kind === 'column' ? { column: incremental.column } : { files: true };
-}
-
-/**
- * A device that is named. `auto` and `cpu` are left out: the run is the same on every machine, and runs
- * from before there was a choice stay the same. That a run for `cpu` was computed there is for those who
- * look for an earlier run to check: see isOnWantedDevice in pipeline/device-of-run.ts.
- */
-function decidingDevice({ device, deviceOptions }: JobSpec['execution']) {
-  return device === 'auto' || device === 'cpu' ? {} : { device, deviceOptions };
-}
-
-/** Another store is another run; another password of it is not. */
-function decidingKv(kv: NonNullable<JobSpec['kv']>) {
-  return {
-    url: kv.url === null ? null : maskKvUrl(kv.url),
-    key: kv.key.text,
-    field: kv.field?.text ?? null,
-    values: kv.values,
-    ttlSeconds: kv.ttlSeconds,
-    // Left out where it is the default: runs from before there was a choice stay the same.
-    layout: kv.layout === DEFAULT_KV_LAYOUT ? undefined : kv.layout,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { JobSpec } from '../config/job-spec.ts';
-import type { AlertEvent } from '../config/schedule-spec.ts';
+import type { AlertEvent } from '../config/sections/notify.ts';
 import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
 import type { RunJobResult } from './run-job-options.ts';

@@ -1,4 +1,5 @@
-import type { InputSpec, JobSpec } from '../config/job-spec.ts';
+import type { JobSpec } from '../config/job-spec.ts';
+import type { InputSpec } from '../config/sections/input.ts';
 import { specSha256 } from '../config/spec-hash.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { RunIdentity } from '../core/plan.ts';

@@ -1,5 +1,5 @@
-import type { IncrementalSpec } from '../config/incremental-spec.ts';
 import type { JobSpec } from '../config/job-spec.ts';
+import type { IncrementalSpec } from '../config/sections/incremental.ts';
 import type { Effects } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { type ChainLink, windowName } from '../core/incremental.ts';

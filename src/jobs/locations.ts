@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
-import type { JobSpec, OutputSpec } from '../config/job-spec.ts';
+import type { JobSpec } from '../config/job-spec.ts';
+import type { OutputSpec } from '../config/sections/output.ts';
 import { jobFolder } from '../runs/layout.ts';
 
 /** Where the folders of jobs are: the output folder, or for a single output file a folder beside it. */

@@ -1,5 +1,5 @@
 import type { JobSpec } from '../config/job-spec.ts';
-import type { NotifySpec } from '../config/schedule-spec.ts';
+import type { NotifySpec } from '../config/sections/notify.ts';
 import type { Log } from '../core/effects.ts';
 import type { Alert, Announcer } from '../jobs/alert.ts';
 import { COMMAND_TIMEOUT_MS, runAlertCommand } from './alert-command.ts';

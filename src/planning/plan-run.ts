@@ -1,5 +1,5 @@
+import { maskKvUrl } from '../config/fields/kv-url.ts';
 import type { JobSpec } from '../config/job-spec.ts';
-import { maskKvUrl } from '../config/kv-url.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { IncrementalPlan } from '../core/incremental.ts';
 import { suggestion } from '../core/nearest.ts';

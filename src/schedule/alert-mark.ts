@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { AlertEvent } from '../config/schedule-spec.ts';
+import type { AlertEvent } from '../config/sections/notify.ts';
 import { makeFolder } from '../core/durable-file.ts';
 import { occurrenceStamp, occurrencesFolder } from '../runs/layout.ts';
 import { createFileExclusively } from '../runs/lock/exclusive-file.ts';

@@ -1,5 +1,5 @@
-import { parseCron } from '../config/cron.ts';
-import type { ScheduleSpec } from '../config/schedule-spec.ts';
+import { parseCron } from '../config/fields/cron.ts';
+import type { ScheduleSpec } from '../config/sections/schedule.ts';
 
 /** What occurrences are computed from. */
 export type CronSchedule = Pick<ScheduleSpec, 'cron' | 'timezone'>;

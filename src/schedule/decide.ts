@@ -1,4 +1,4 @@
-import type { ScheduleSpec } from '../config/schedule-spec.ts';
+import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import { isCommitted, type RunStatus } from '../runs/run-status.ts';
 import { alertMarkName } from './alert-mark.ts';
 import { occurrencesBetween } from './cron-times.ts';

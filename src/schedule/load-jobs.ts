@@ -1,7 +1,7 @@
-import type { Environment } from '../config/fill-environment.ts';
+import type { Environment } from '../config/file/fill-environment.ts';
+import { loadProject } from '../config/file/load-project.ts';
 import { hideUrls } from '../config/hide-urls.ts';
 import { loadJob } from '../config/load-job.ts';
-import { loadProject } from '../config/load-project.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { Secrets } from '../core/secrets.ts';
 import type { ScheduledJob } from './schedule-effects.ts';

@@ -1,4 +1,4 @@
-import type { ScheduleSpec } from '../config/schedule-spec.ts';
+import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import type { Clock } from '../core/effects.ts';
 import { toServeBatchError } from '../core/errors.ts';
 import { isNoFailure } from '../jobs/alert.ts';

@@ -1,4 +1,4 @@
-import type { ScheduleSpec } from '../config/schedule-spec.ts';
+import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import type { Clock } from '../core/effects.ts';
 import { readHolder } from '../runs/lock/lock.ts';
 import { publishedOccurrence, runsOfOccurrences } from '../runs/occurrence-runs.ts';

@@ -1,6 +1,6 @@
 import { bindJob } from '../config/bind-job.ts';
 import type { JobSpec } from '../config/job-spec.ts';
-import type { AlertEvent } from '../config/schedule-spec.ts';
+import type { AlertEvent } from '../config/sections/notify.ts';
 import { silentProgress } from '../core/effects.ts';
 import { type ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import { type Alert, alertOfError, alertOfResult, isNoFailure } from '../jobs/alert.ts';

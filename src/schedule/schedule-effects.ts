@@ -1,5 +1,5 @@
 import type { JobSpec } from '../config/job-spec.ts';
-import type { ScheduleSpec } from '../config/schedule-spec.ts';
+import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import type { Clock, Log } from '../core/effects.ts';
 import type { Announcer } from '../jobs/alert.ts';
 import type { runJob } from '../jobs/run-job.ts';

@@ -1,4 +1,4 @@
-import type { ScheduleSpec } from '../config/schedule-spec.ts';
+import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import type { Clock } from '../core/effects.ts';
 import { folderOfJob } from '../jobs/locations.ts';
 import { isCommitted } from '../runs/run-status.ts';

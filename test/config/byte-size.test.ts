@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byteSize, parseByteSize } from '../../src/config/byte-size.ts';
+import { byteSize, parseByteSize } from '../../src/config/fields/byte-size.ts';
 
 describe('byteSize', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { durationSeconds, parseDuration } from '../../src/config/duration.ts';
+import { durationSeconds, parseDuration } from '../../src/config/fields/duration.ts';
 
 describe('durationSeconds', () => {
   it.each([

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how job files write variables
 import { describe, expect, it } from 'vitest';
-import { fillEnvironment } from '../../src/config/fill-environment.ts';
+import { fillEnvironment } from '../../src/config/file/fill-environment.ts';
 
 describe('filling', () => {
   it.each([

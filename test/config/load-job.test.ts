@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Environment } from '../../src/config/fill-environment.ts';
+import type { Environment } from '../../src/config/file/fill-environment.ts';
+import { loadProject } from '../../src/config/file/load-project.ts';
 import { loadJob } from '../../src/config/load-job.ts';
-import { loadProject } from '../../src/config/load-project.ts';
 import { toServeBatchError } from '../../src/core/errors.ts';
 
 let folder: string;

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadProject } from '../../src/config/file/load-project.ts';
 import type { JobSpec } from '../../src/config/job-spec.ts';
 import { loadJob } from '../../src/config/load-job.ts';
-import { loadProject } from '../../src/config/load-project.ts';
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 

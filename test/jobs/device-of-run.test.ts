@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { expect, it } from 'vitest';
-import { DEFAULT_EXECUTION } from '../../src/config/job-spec.ts';
+import { DEFAULT_EXECUTION } from '../../src/config/sections/execution.ts';
 import { CPU, type Device, type DeviceChoice } from '../../src/core/device.ts';
 import { isOnWantedDevice, shardsAtOnce } from '../../src/jobs/device-of-run.ts';
 import type { RunSummary } from '../../src/runs/run-summary.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JobSpec } from '../../src/config/job-spec.ts';
 import { adHocJob } from '../../src/config/override-job.ts';
-import type { NotifySpec } from '../../src/config/schedule-spec.ts';
+import type { NotifySpec } from '../../src/config/sections/notify.ts';
 import type { Alert } from '../../src/jobs/alert.ts';
 import { type AnnouncerOptions, createAnnouncer } from '../../src/notify/announcer.ts';
 import { samplePlan, sampleRecord, temporaryFolder } from '../runs/sample-run.ts';

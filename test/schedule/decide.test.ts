@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_SCHEDULE, type ScheduleSpec } from '../../src/config/schedule-spec.ts';
+import { DEFAULT_SCHEDULE, type ScheduleSpec } from '../../src/config/sections/schedule.ts';
 import { backoffMs, type Decision, decide, type OccurrenceLedger } from '../../src/schedule/decide.ts';
 import { jitterMs } from '../../src/schedule/jitter.ts';
 import { newRecord, type OccurrenceRecord } from '../../src/schedule/occurrence-record.ts';

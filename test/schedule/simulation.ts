@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { adHocJob } from '../../src/config/override-job.ts';
-import { DEFAULT_SCHEDULE, type ScheduleSpec } from '../../src/config/schedule-spec.ts';
+import { DEFAULT_SCHEDULE, type ScheduleSpec } from '../../src/config/sections/schedule.ts';
 import type { Clock, Log } from '../../src/core/effects.ts';
 import { ServeBatchError } from '../../src/core/errors.ts';
 import type { Alert, Announcer } from '../../src/jobs/alert.ts';

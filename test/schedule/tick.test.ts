@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ScheduleSpec } from '../../src/config/schedule-spec.ts';
+import type { ScheduleSpec } from '../../src/config/sections/schedule.ts';
 import { ServeBatchError } from '../../src/core/errors.ts';
 import { folderOfJob } from '../../src/jobs/locations.ts';
 import { acquireLock } from '../../src/runs/lock/lock.ts';

@@ -1,8 +1,8 @@
 import { access } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
+import { type JobEntry, loadProject } from '../../config/file/load-project.ts';
 import type { JobSpec } from '../../config/job-spec.ts';
 import { loadJob } from '../../config/load-job.ts';
-import { type JobEntry, loadProject } from '../../config/load-project.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import { nextOccurrence } from '../../schedule/cron-times.ts';
 import type { CliContext } from '../context.ts';

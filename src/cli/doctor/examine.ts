@@ -1,7 +1,8 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
-import { DEFAULT_OUTPUT_PATH, type JobSpec, outputKind } from '../../config/job-spec.ts';
+import type { JobSpec } from '../../config/job-spec.ts';
 import { overrideJob } from '../../config/override-job.ts';
+import { DEFAULT_OUTPUT, outputKind } from '../../config/sections/output.ts';
 import type { Clock } from '../../core/effects.ts';
 import { outputRoot } from '../../jobs/locations.ts';
 import type { CliContext } from '../context.ts';
@@ -61,7 +62,7 @@ function outputFolders(
     return [outputRoot({ path, kind: outputKind(path) })];
   }
   const roots = new Set(jobs.map((job) => resolve(cwd, outputRoot(job.output))));
-  return roots.size === 0 ? [resolve(cwd, DEFAULT_OUTPUT_PATH)] : [...roots];
+  return roots.size === 0 ? [resolve(cwd, DEFAULT_OUTPUT.path)] : [...roots];
 }
 
 async function checkDisks(outputs: readonly string[]): Promise<readonly Check[]> {

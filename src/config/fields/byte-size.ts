@@ -1,4 +1,4 @@
-import { type ErrorCode, ServeBatchError } from '../core/errors.ts';
+import { type ErrorCode, ServeBatchError } from '../../core/errors.ts';
 
 /** As DuckDB reads them: KB is 1,000 bytes, KiB is 1,024. */
 const BYTES = {

@@ -1,7 +1,28 @@
 import { z } from 'zod';
-import { DURATION_PATTERN, durationSeconds } from './duration.ts';
-import { expected, section, text, wholeNumber } from './field-kinds.ts';
-import { DEFAULT_SETTLE_SECONDS, type IncrementalSpec } from './incremental-spec.ts';
+import { ServeBatchError } from '../../core/errors.ts';
+import { DURATION_PATTERN, durationSeconds } from '../fields/duration.ts';
+import { expected, section, text, wholeNumber } from '../fields/field-kinds.ts';
+import type { JobSpec } from '../job-spec.ts';
+
+/** Which part of an input that grows is new: rows above a watermark, or files that no run has taken. */
+export type IncrementalSpec = ColumnIncrement | FilesIncrement;
+
+export interface ColumnIncrement {
+  readonly kind: 'column';
+  readonly column: string;
+}
+
+export interface FilesIncrement {
+  readonly kind: 'files';
+  /** A file that changed less than so many seconds ago may still be written, and is left for a later run. */
+  readonly settleSeconds: number;
+}
+
+/**
+ * Longer than programs wait between two writes of one file, and short enough for a job of every minute.
+ * Reading half a text file would not even be noticed.
+ */
+export const DEFAULT_SETTLE_SECONDS = 10;
 
 const INCREMENTAL = expected('files, or a map with column or files', '{column: updated_at}');
 const SETTLE = 'a time of whole seconds, 0 or more (s, m, h, d, w). Write for example 10s.';
@@ -64,4 +85,28 @@ export function normaliseIncremental(
 function settleSeconds(value: string | number): number | undefined {
   if (/^0[smhdw]?$/.test(String(value))) return 0;
   return DURATION_PATTERN.test(String(value)) ? durationSeconds(value) : undefined;
+}
+
+/** What a job of an input that grows cannot have, as the end of a sentence that says what was expected. */
+export const NO_STORE_EXPECTED =
+  'none beside input.incremental: a store holds the predictions of one run, and a run of the new data alone would take all earlier ones away. Remove kv and read the parts of all runs, or remove input.incremental.';
+export const NO_SINGLE_FILE_EXPECTED =
+  'a folder beside input.incremental: one file holds the predictions of one run, and a run of the new data alone would take all earlier ones away. Write for example out.';
+export const NO_STANDARD_INPUT_EXPECTED =
+  'a folder or a glob beside input.incremental: files: standard input is no file that could be known again.';
+
+/** Holds a job with its flags to the same. Throws `USAGE`. */
+export function assertIncrementalFits({ input, kv, output }: JobSpec): void {
+  if (input.incremental === null) return;
+  if (kv !== null)
+    throw new ServeBatchError('USAGE', `--key (with --kv) is given; expected ${NO_STORE_EXPECTED}`);
+  if (output.kind === 'file')
+    throw new ServeBatchError('USAGE', `--output is ${output.path}; expected ${NO_SINGLE_FILE_EXPECTED}`);
+  if (input.incremental.kind === 'files' && input.paths.includes('-'))
+    throw new ServeBatchError('USAGE', `--input is -; expected ${NO_STANDARD_INPUT_EXPECTED}`);
+}
+
+/** How long files settle decides when they are taken, not what is made of them. */
+export function decidingIncrement(incremental: IncrementalSpec) {
+  return incremental.kind === 'column' ? { column: incremental.column } : { files: true };
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, ServeBatchError } from '../core/errors.ts';
+import { type ErrorCode, ServeBatchError } from '../../core/errors.ts';
 
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { suggestion } from '../core/nearest.ts';
+import { suggestion } from '../../core/nearest.ts';
+import { maskKvUrl } from '../fields/kv-url.ts';
 import { type FieldPath, formatPath, valueAt } from './field-path.ts';
-import { maskKvUrl } from './kv-url.ts';
 
 /** One thing that is wrong in a job file, and where. The message begins with the path of the field. */
 export interface FieldProblem {

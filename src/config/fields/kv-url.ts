@@ -1,4 +1,4 @@
-import { maskUrl } from '../core/secrets.ts';
+import { maskUrl } from '../../core/secrets.ts';
 
 export const KV_URL_PATTERN = /^(?:none|lmdb:.+|rediss?:\/\/.+)$/;
 export const KV_URL_EXPECTED =

@@ -1,6 +1,9 @@
 import { z } from 'zod';
-import { DURATION_EXPECTED, durationSeconds } from './duration.ts';
-import { expected, section, text, wholeNumber } from './field-kinds.ts';
+import type { DimensionSpec, GridSpec } from '../../source/grid/grid-spec.ts';
+import { DURATION_EXPECTED, durationSeconds } from '../fields/duration.ts';
+import { expected, section, text, wholeNumber } from '../fields/field-kinds.ts';
+import type { MapText } from '../fields/map-text.ts';
+import { resolvePath } from '../fields/resolve-path.ts';
 
 const DIMENSION = expected(
   'a file, a list of values, or a map with file, values or from; or a number for days and hours',
@@ -59,9 +62,65 @@ export const grid = z
     'Every combination of the dimensions is one row: {stores: stores.csv, products: products.csv, days: 7}. Never written out: each shard makes its own rows.',
   );
 
-export type GridFile = z.output<typeof grid>;
+type GridFile = z.output<typeof grid>;
 
 /** Dimensions whose length can be written as a number alone. */
-export function isSpan(name: string): name is 'days' | 'hours' {
+function isSpan(name: string): name is 'days' | 'hours' {
   return name === 'days' || name === 'hours';
+}
+
+/** The long form of `input.grid` and `input.filter`. */
+export function normaliseGrid(grid: GridFile, filter: string | null, folder: string): GridSpec {
+  return {
+    dimensions: Object.entries(grid).map(([name, value]) => normaliseDimension(name, value, folder)),
+    filter,
+  };
+}
+
+function normaliseDimension(name: string, value: GridFile[string], folder: string): DimensionSpec {
+  if (typeof value === 'number') return spanOf(name, value);
+  if (typeof value === 'string')
+    return { kind: 'file', name, path: resolvePath(value, folder), column: null };
+  if (Array.isArray(value)) return { kind: 'list', name, values: value };
+  if ('file' in value)
+    return { kind: 'file', name, path: resolvePath(value.file, folder), column: value.column ?? null };
+  if ('values' in value) return { kind: 'list', name, values: value.values };
+  const { from, to = null, days = null, hours = null, step } = value;
+  return {
+    kind: 'range',
+    name,
+    from,
+    to,
+    days,
+    hours,
+    step: step === undefined ? null : (durationSeconds(step) ?? null),
+  };
+}
+
+/** `days: 7` and `hours: 168` begin with the occurrence, and make the columns `date` and `time`. */
+function spanOf(name: string, length: number): DimensionSpec {
+  const span = { days: null, hours: null, ...(isSpan(name) ? { [name]: length } : {}) };
+  const from = name === 'days' ? '{{ occurrence.date }}' : '{{ occurrence }}';
+  return { kind: 'range', name: name === 'days' ? 'date' : 'time', from, to: null, step: null, ...span };
+}
+
+/** The grid with every text replaced that may hold a template. */
+export function mapGrid({ dimensions, filter }: GridSpec, map: MapText): GridSpec {
+  return {
+    dimensions: dimensions.map((each) => mapDimension(each, map)),
+    filter: filter === null ? null : map(filter, 'input.filter'),
+  };
+}
+
+function mapDimension(dimension: DimensionSpec, map: MapText): DimensionSpec {
+  const where = `input.grid.${dimension.name}`;
+  const mapValue = <T>(value: T): T => (typeof value === 'string' ? (map(value, where) as T) : value);
+  switch (dimension.kind) {
+    case 'file':
+      return { ...dimension, path: map(dimension.path, where) };
+    case 'list':
+      return { ...dimension, values: dimension.values.map(mapValue) };
+    case 'range':
+      return { ...dimension, from: mapValue(dimension.from), to: mapValue(dimension.to) };
+  }
 }

@@ -1,11 +1,43 @@
 import { z } from 'zod';
-import { isTimeZone } from '../core/zoned-time.ts';
-import { CRON_EXPECTED, cronProblem } from './cron.ts';
-import { DURATION_EXPECTED, isDuration } from './duration.ts';
-import { choice, expected, flag, section, text, wholeNumber } from './field-kinds.ts';
+import { isTimeZone } from '../../core/zoned-time.ts';
+import { CRON_EXPECTED, cronProblem } from '../fields/cron.ts';
+import { DURATION_EXPECTED, isDuration, parseDuration } from '../fields/duration.ts';
+import { choice, expected, flag, section, text, wholeNumber } from '../fields/field-kinds.ts';
 
-export const CATCHUP_POLICIES = ['none', 'latest', 'all'] as const;
-export const OVERLAP_POLICIES = ['wait', 'skip'] as const;
+const CATCHUP_POLICIES = ['none', 'latest', 'all'] as const;
+const OVERLAP_POLICIES = ['wait', 'skip'] as const;
+
+/** When a job runs by itself. */
+export interface ScheduleSpec {
+  /** Five fields, valid. */
+  readonly cron: string;
+  /** IANA. */
+  readonly timezone: string;
+  readonly catchup: (typeof CATCHUP_POLICIES)[number];
+  readonly catchupWindowSeconds: number;
+  /** 0: occurrences start at once. */
+  readonly jitterSeconds: number;
+  /** Counted from the occurrence. Null: none. */
+  readonly deadlineSeconds: number | null;
+  readonly overlap: (typeof OVERLAP_POLICIES)[number];
+  /** After the first attempt. */
+  readonly retries: number;
+  /** Before the first retry; it doubles. */
+  readonly backoffSeconds: number;
+  readonly enabled: boolean;
+}
+
+export const DEFAULT_SCHEDULE: Omit<ScheduleSpec, 'cron'> = {
+  timezone: 'UTC',
+  catchup: 'latest',
+  catchupWindowSeconds: 7 * 86_400,
+  jitterSeconds: 0,
+  deadlineSeconds: null,
+  overlap: 'wait',
+  retries: 2,
+  backoffSeconds: 60,
+  enabled: true,
+};
 
 const TIMEZONE = expected('an IANA time zone', 'Europe/Stockholm');
 const SCHEDULE = expected('a cron expression, or a map with cron', 'schedule: "0 0 * * 6"');
@@ -29,7 +61,7 @@ const durationOrZero = () => {
   });
 };
 
-export function isZero(value: string | number): boolean {
+function isZero(value: string | number): boolean {
   return /^0+[smhdw]?$/.test(String(value));
 }
 
@@ -81,3 +113,21 @@ export const schedule = z
     { error: SCHEDULE },
   )
   .describe('When the job runs by itself: a cron expression, or a map. Default: it does not.');
+
+/** The long form of `schedule`; null where the job has none. */
+export function normaliseSchedule(written: z.output<typeof schedule> | undefined): ScheduleSpec | null {
+  if (written === undefined) return null;
+  const { catchupWindow, jitter, deadline, backoff, ...rest } =
+    typeof written === 'string' ? { cron: written } : written;
+  const seconds = (value: string | number | undefined, field: string): number | undefined =>
+    value === undefined ? undefined : isZero(value) ? 0 : parseDuration(value, `schedule.${field}`);
+  return {
+    ...DEFAULT_SCHEDULE,
+    ...rest,
+    cron: rest.cron.trim(),
+    catchupWindowSeconds: seconds(catchupWindow, 'catchupWindow') ?? DEFAULT_SCHEDULE.catchupWindowSeconds,
+    jitterSeconds: seconds(jitter, 'jitter') ?? DEFAULT_SCHEDULE.jitterSeconds,
+    deadlineSeconds: seconds(deadline, 'deadline') ?? DEFAULT_SCHEDULE.deadlineSeconds,
+    backoffSeconds: seconds(backoff, 'backoff') ?? DEFAULT_SCHEDULE.backoffSeconds,
+  };
+}

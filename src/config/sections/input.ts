@@ -1,8 +1,31 @@
 import { z } from 'zod';
-import { TABLE_FORMATS } from '../core/table.ts';
-import { choice, expected, flag, section, text, textMap, texts, wholeNumber } from './field-kinds.ts';
-import { grid } from './grid-schema.ts';
-import { incremental } from './incremental-schema.ts';
+import { TABLE_FORMATS } from '../../core/table.ts';
+import type { InputOptions } from '../../source/formats/input-options.ts';
+import type { GridSpec } from '../../source/grid/grid-spec.ts';
+import { choice, expected, flag, section, text, textMap, texts, wholeNumber } from '../fields/field-kinds.ts';
+import type { MapText } from '../fields/map-text.ts';
+import { resolvePath } from '../fields/resolve-path.ts';
+import { grid, mapGrid, normaliseGrid } from './grid.ts';
+import { decidingIncrement, type IncrementalSpec, incremental, normaliseIncremental } from './incremental.ts';
+
+/** Where `format` is left out, the endings of the files say it. */
+export interface InputSpec extends InputOptions {
+  /** Files, globs or folders; `-` is CSV on standard input. Empty: `--input` has to name them. */
+  readonly paths: readonly string[];
+  /** Null: the input is a table. Otherwise there are no paths. */
+  readonly grid: GridSpec | null;
+  /** Null: a run takes the whole input. Otherwise there is no store, and no single output file. */
+  readonly incremental: IncrementalSpec | null;
+}
+
+export const DEFAULT_INPUT: InputSpec = {
+  paths: [],
+  grid: null,
+  incremental: null,
+  hivePartitioning: 'auto',
+  csv: {},
+  json: {},
+};
 
 const COLUMN_TYPES = textMap(
   expected('a map from column to DuckDB type', '{zip: VARCHAR}'),
@@ -109,3 +132,52 @@ export const input = z
   .describe(
     'The table to score: a path, a list of paths, or a map with a path or a grid. Left out, --input has to name it.',
   );
+
+/** The long form. */
+export function normaliseInput(written: z.output<typeof input> = {}, folder: string): InputSpec {
+  const long = typeof written === 'string' || Array.isArray(written) ? { path: written } : written;
+  const {
+    path = [],
+    grid,
+    filter,
+    incremental,
+    hivePartitioning = 'auto',
+    csv = {},
+    json = {},
+    ...format
+  } = long;
+  const { nullText, delimiter, ...csvOptions } = csv;
+  return {
+    ...format,
+    paths: [path].flat().map((each) => resolvePath(each, folder)),
+    grid: grid === undefined ? null : normaliseGrid(grid, filter ?? null, folder),
+    incremental: normaliseIncremental(incremental),
+    hivePartitioning,
+    csv: {
+      ...csvOptions,
+      ...(delimiter === undefined ? {} : { delimiter: delimiter.replaceAll('\\t', '\t') }),
+      ...(nullText === undefined ? {} : { nullText: [nullText].flat() }),
+    },
+    json,
+  };
+}
+
+/** What of it decides the bytes of the parts; its paths and content have a fingerprint of their own. */
+export function decidingInput(input: InputSpec) {
+  return {
+    format: input.format,
+    hivePartitioning: input.hivePartitioning,
+    csv: input.csv,
+    json: input.json,
+    incremental: input.incremental === null ? undefined : decidingIncrement(input.incremental),
+  };
+}
+
+/** The input with every text replaced that may hold a template. */
+export function mapInput(input: InputSpec, map: MapText): InputSpec {
+  return {
+    ...input,
+    paths: input.paths.map((path) => map(path, 'input')),
+    grid: input.grid === null ? null : mapGrid(input.grid, map),
+  };
+}

@@ -1,5 +1,5 @@
 import { type Document, visit } from 'yaml';
-import { firstLine } from '../core/errors.ts';
+import { firstLine } from '../../core/errors.ts';
 
 /** What is wrong with a text as YAML, and at which character. */
 export interface SyntaxProblem {

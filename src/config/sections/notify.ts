@@ -1,8 +1,19 @@
 import { z } from 'zod';
-import { choice, expected, pattern, section, texts } from './field-kinds.ts';
+import { choice, expected, pattern, section, texts } from '../fields/field-kinds.ts';
+import { resolvePath } from '../fields/resolve-path.ts';
 
 /** What an alert can be about: a run that failed for good, one that is late, one that is not whole. */
-export const ALERT_EVENTS = ['failed', 'late', 'partial'] as const;
+const ALERT_EVENTS = ['failed', 'late', 'partial'] as const;
+
+export type AlertEvent = (typeof ALERT_EVENTS)[number];
+
+/** Who is told what. At least one of webhook and command is there. */
+export interface NotifySpec {
+  readonly on: readonly AlertEvent[];
+  /** May hold a secret: mask before showing. */
+  readonly webhook: string | null;
+  readonly command: readonly string[] | null;
+}
 
 const URL_PATTERN = /^https?:\/\/\S+$/i;
 const WEBHOOK = expected('an http or https URL', 'https://hooks.example.org/serve-batch');
@@ -38,3 +49,15 @@ const HEARTBEAT = expected('an http or https URL', 'https://hc.example.org/ping/
 export const heartbeat = webUrl(HEARTBEAT).describe(
   'A URL that is fetched after each success, for a service that notices when it stops.',
 );
+
+/** The long form of `notify`; null where nobody is told. A program that is no mere name is a path. */
+export function normaliseNotify(
+  written: z.output<typeof notify> | undefined,
+  folder: string,
+): NotifySpec | null {
+  if (written === undefined) return null;
+  const { on = ALERT_EVENTS, webhook = null, command } = written;
+  const [program = '', ...args] = command ?? [];
+  const path = program.includes('/') ? resolvePath(program, folder) : program;
+  return { on, webhook, command: command === undefined ? null : [path, ...args] };
+}

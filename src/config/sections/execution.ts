@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { DEVICE_CHOICES, type DeviceChoice, type DeviceOptions, expectedOption } from '../../core/device.ts';
+import { ServeBatchError } from '../../core/errors.ts';
+import type { BatchSize } from '../../core/plan.ts';
+import { BYTE_SIZE_EXPECTED, BYTE_SIZE_PATTERN, byteSize, parseByteSize } from '../fields/byte-size.ts';
+import { choice, expected, pattern, section, wholeNumber } from '../fields/field-kinds.ts';
+import type { RunFlags } from '../run-flags.ts';
+
+export interface ExecutionSpec {
+  /** Child processes. Null: one per core. */
+  readonly processes: number | null;
+  /** Input rows of a shard. Null: the planner chooses. */
+  readonly shardRows: number | null;
+  /** Rows of one model call; a fixed batch dimension of the model goes before it. */
+  readonly batchSize: BatchSize;
+  /** Threads of one model call. */
+  readonly threads: number;
+  readonly device: DeviceChoice;
+  /** As onnxruntime-node takes them; none where the device is `auto`. */
+  readonly deviceOptions: DeviceOptions;
+  /** How often a shard is tried again after it failed. */
+  readonly retries: number;
+  /** What DuckDB may use in each child. Null: the program chooses. */
+  readonly memoryLimitBytes: number | null;
+}
+
+export const DEFAULT_EXECUTION: ExecutionSpec = {
+  processes: null,
+  shardRows: null,
+  batchSize: 'auto',
+  threads: 1,
+  device: 'auto',
+  deviceOptions: {},
+  retries: 2,
+  memoryLimitBytes: null,
+};
+
+const BATCH_SIZE = expected('auto, or a whole number of rows, at least 1', '1024');
+
+const DEVICE_OPTIONS_EXPECTED = expected('a map from options of the device to their values', '{deviceId: 1}');
+
+/** The field `execution` of a job file. */
+export const execution = section({
+  device: choice(DEVICE_CHOICES)
+    .exactOptional()
+    .describe(
+      'Where the model is computed; auto: the best device of the machine that answers as the CPU does, else the CPU. Default: auto.',
+    ),
+  deviceOptions: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]), {
+      error: DEVICE_OPTIONS_EXPECTED,
+    })
+    .exactOptional()
+    .describe('Options of the device, as onnxruntime-node takes them: {deviceId: 1}.'),
+  processes: wholeNumber(1, expected('a whole number of processes, at least 1', '4'))
+    .exactOptional()
+    .describe('Child processes that score at the same time. Default: one per core.'),
+  shardRows: wholeNumber(1, expected('a whole number of rows, at least 1', '500000'))
+    .exactOptional()
+    .describe('Input rows of a shard, the unit of work, retry and resume. Default: 122880.'),
+  batchSize: z
+    .union([z.literal('auto'), wholeNumber(1, BATCH_SIZE)], { error: BATCH_SIZE })
+    .exactOptional()
+    .describe(
+      'Rows of one model call; auto: found by a short measurement where the input is large. Default: auto.',
+    ),
+  threads: wholeNumber(1, expected('a whole number of threads, at least 1', '1'))
+    .exactOptional()
+    .describe('Threads of one model call, in each process. Default: 1.'),
+  retries: wholeNumber(0, expected('a whole number, at least 0', '2'))
+    .exactOptional()
+    .describe('How often a shard is tried again after it failed. Default: 2.'),
+  memoryLimit: z
+    .union(
+      [
+        wholeNumber(1, BYTE_SIZE_EXPECTED),
+        pattern(BYTE_SIZE_PATTERN, BYTE_SIZE_EXPECTED).refine((value) => byteSize(value) !== undefined, {
+          error: BYTE_SIZE_EXPECTED,
+        }),
+      ],
+      { error: BYTE_SIZE_EXPECTED },
+    )
+    .exactOptional()
+    .describe('Memory that DuckDB may use in each process: 1GB, 512MiB. Default: 1GiB.'),
+})
+  .check(({ value, issues }) => {
+    for (const [name, option] of Object.entries(value.deviceOptions ?? {})) {
+      const wanted = expectedOption(value.device ?? 'auto', name, option);
+      if (wanted === null) continue;
+      issues.push({ code: 'custom', path: ['deviceOptions', name], input: option, message: wanted });
+    }
+  })
+  .describe('How the work is split and run.');
+
+/** The long form. */
+export function normaliseExecution(written: z.output<typeof execution> = {}): ExecutionSpec {
+  const { memoryLimit, ...rest } = written;
+  return {
+    ...DEFAULT_EXECUTION,
+    ...rest,
+    memoryLimitBytes: memoryLimit === undefined ? null : parseByteSize(memoryLimit, 'execution.memoryLimit'),
+  };
+}
+
+/** What of it decides the bytes of the parts. */
+export function decidingExecution(spec: ExecutionSpec) {
+  const { shardRows, batchSize, threads } = spec;
+  return { shardRows, batchSize, threads, ...decidingDevice(spec) };
+}
+
+/**
+ * A device that is named. `auto` and `cpu` are left out: the run is the same on every machine, and runs
+ * from before there was a choice stay the same. That a run for `cpu` was computed there is for those who
+ * look for an earlier run to check: see isOnWantedDevice in jobs/device-of-run.ts.
+ */
+function decidingDevice({ device, deviceOptions }: ExecutionSpec) {
+  return device === 'auto' || device === 'cpu' ? {} : { device, deviceOptions };
+}
+
+/** With the flags laid over it. Throws `USAGE`. */
+export function overrideExecution(execution: ExecutionSpec, flags: RunFlags): ExecutionSpec {
+  return {
+    ...execution,
+    ...(flags.processes === undefined ? {} : { processes: atLeastOne(flags.processes, '--processes') }),
+    ...(flags.shardRows === undefined ? {} : { shardRows: atLeastOne(flags.shardRows, '--shard-rows') }),
+    ...(flags.batchSize === undefined ? {} : { batchSize: batchSizeOf(flags.batchSize) }),
+    ...(flags.device === undefined ? {} : overrideDevice(execution, flags.device)),
+  };
+}
+
+/** The options of the job's device are no options of another. */
+function overrideDevice(
+  execution: ExecutionSpec,
+  device: DeviceChoice,
+): Pick<ExecutionSpec, 'device' | 'deviceOptions'> {
+  if (!DEVICE_CHOICES.includes(device))
+    throw new ServeBatchError(
+      'USAGE',
+      `--device is "${device}"; expected ${DEVICE_CHOICES.slice(0, -1).join(', ')} or ${DEVICE_CHOICES.at(-1)}.`,
+    );
+  return { device, deviceOptions: device === execution.device ? execution.deviceOptions : {} };
+}
+
+function atLeastOne(value: number, flag: string): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new ServeBatchError('USAGE', `${flag} is ${value}; expected a whole number, at least 1.`);
+}
+
+function batchSizeOf(value: BatchSize): BatchSize {
+  if (value === 'auto' || (Number.isSafeInteger(value) && value >= 1)) return value;
+  throw new ServeBatchError(
+    'USAGE',
+    `--batch-size is ${value}; expected auto, or a whole number, at least 1.`,
+  );
+}
