@@ -1,9 +1,11 @@
 import { type Clock, systemClock } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
+import { lmdbFolder } from './lmdb/lmdb-kind.ts';
 import { LmdbStore } from './lmdb/lmdb-store.ts';
 import { RedisStore } from './redis/redis-store.ts';
-import { parseRedisUrl, showUrl } from './redis/redis-url.ts';
+import { parseRedisUrl } from './redis/redis-url.ts';
 import type { KvStore } from './store.ts';
+import { STORE_FORMS, type StoreKindName, showStoreUrl, storeKindOf } from './store-kinds.ts';
 
 export interface OpenStoreOptions {
   /** `lmdb:PATH`, `redis://[user:password@]host[:port][/db]` or `rediss://...`. */
@@ -13,17 +15,27 @@ export interface OpenStoreOptions {
   readonly clock?: Clock;
 }
 
+const OPENERS: Readonly<Record<StoreKindName, (options: Required<OpenStoreOptions>) => KvStore>> = {
+  lmdb: ({ url, job, clock }) => new LmdbStore({ folder: lmdbFolder(url), job, clock }),
+  redis: ({ url, job, clock }) => new RedisStore({ target: parseRedisUrl(url), job, clock }),
+};
+
 /**
  * The store that a URL names, for one job. Nothing is opened and no connection made before it is used.
  * Throws `USAGE` for any other URL.
  */
 export function openStore({ url, job, clock = systemClock }: OpenStoreOptions): KvStore {
-  if (/^rediss?:\/\//i.test(url)) return new RedisStore({ target: parseRedisUrl(url), job, clock });
-  const folder = /^lmdb:(?:\/\/(?=\/))?(.+)$/i.exec(url)?.[1];
-  if (folder !== undefined) return new LmdbStore({ folder, job, clock });
-  throw new ServeBatchError(
+  const kind = storeKindOf(url);
+  if (kind === undefined) throw unknownStore(url);
+  return OPENERS[kind.name]({ url, job, clock });
+}
+
+/** What is said of an address that names no kind of store. */
+export function unknownStore(url: string): ServeBatchError {
+  const shown = showStoreUrl(url);
+  return new ServeBatchError(
     'USAGE',
-    `The key-value store "${showUrl(url)}" is of no known kind. Give lmdb:PATH, redis://[user:password@]host[:port][/db] or rediss://... (TLS); none switches the store off.`,
-    { fields: { url: showUrl(url) } },
+    `serve-batch knows no key-value store "${shown}". Give ${STORE_FORMS} (rediss has TLS); none switches the store off.`,
+    { fields: { url: shown } },
   );
 }

@@ -1,4 +1,3 @@
-import { maskKvUrl } from '../config/fields/kv-url.ts';
 import type { JobSpec } from '../config/job-spec.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { IncrementalPlan } from '../core/incremental.ts';
@@ -17,6 +16,7 @@ import { bindInputs } from '../features/bind-inputs.ts';
 import { bindOutputs, declaredWidth, usedOutputs } from '../features/bind-outputs.ts';
 import { addInputColumns, type FunctionNames, parseSelect, shapeOfSelect } from '../features/plan-select.ts';
 import type { Session } from '../inference/session.ts';
+import { showStoreUrl } from '../kv/store-kinds.ts';
 import type { Database } from '../source/database.ts';
 import { createFeatureTables } from '../source/feature-tables.ts';
 import { resolveGrid } from '../source/grid/resolve-grid.ts';
@@ -206,7 +206,7 @@ function planKv(
     );
   }
   return {
-    url: maskKvUrl(storeUrl),
+    url: showStoreUrl(storeUrl),
     key: spec.kv.key.text,
     field: spec.kv.field?.text ?? null,
     values,

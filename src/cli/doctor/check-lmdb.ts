@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
+import { lmdbFolder } from '../../kv/lmdb/lmdb-kind.ts';
 import { openStore } from '../../kv/open-store.ts';
 import { shortPath } from '../render/render-run.ts';
 import { type Check, finding } from './check.ts';
@@ -9,7 +10,7 @@ import { nearestFolder, tryFolder } from './try-folder.ts';
 
 /** Whether the folder can be written, lies on a local disk, and what it holds. Throws where it cannot be used. */
 export async function checkLmdb({ url, jobs, isInOutput }: StoreUse): Promise<readonly Check[]> {
-  const path = url.replace(/^lmdb:(?:\/\/(?=\/))?/i, '');
+  const path = lmdbFolder(url);
   const name = `lmdb:${shortPath(path)}`;
   const folder = await writableFolder(path, isInOutput);
   const type = await fileSystemOf(await realpath(folder));

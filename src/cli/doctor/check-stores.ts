@@ -1,8 +1,8 @@
 import type { JobSpec } from '../../config/job-spec.ts';
 import type { Clock } from '../../core/effects.ts';
-import { ServeBatchError } from '../../core/errors.ts';
 import { storeUrlOf } from '../../jobs/locations.ts';
-import { showUrl } from '../../kv/redis/redis-url.ts';
+import { unknownStore } from '../../kv/open-store.ts';
+import { type StoreKindName, showStoreUrl, storeKindOf } from '../../kv/store-kinds.ts';
 import { type Check, failure, finding } from './check.ts';
 import { checkLmdb } from './check-lmdb.ts';
 import { checkRedis } from './check-redis.ts';
@@ -45,7 +45,7 @@ export async function checkStores(stores: readonly StoreUse[], clock: Clock): Pr
 }
 
 async function checkStore(store: StoreUse, clock: Clock): Promise<readonly Check[]> {
-  const shown = showUrl(store.url);
+  const shown = showStoreUrl(store.url);
   try {
     const limit = { what: `The store ${shown}`, code: 'STORE_UNAVAILABLE' } as const;
     return await within(TIMEOUT_MS, limit, examineStore(store, clock));
@@ -54,12 +54,14 @@ async function checkStore(store: StoreUse, clock: Clock): Promise<readonly Check
   }
 }
 
+const CHECKS: Readonly<Record<StoreKindName, (store: StoreUse, clock: Clock) => Promise<readonly Check[]>>> =
+  {
+    lmdb: checkLmdb,
+    redis: ({ url, jobs }, clock) => checkRedis(url, jobs, clock),
+  };
+
 async function examineStore(store: StoreUse, clock: Clock): Promise<readonly Check[]> {
-  const { url, jobs } = store;
-  if (/^rediss?:\/\//i.test(url)) return checkRedis(url, jobs, clock);
-  if (/^lmdb:/i.test(url)) return checkLmdb(store);
-  throw new ServeBatchError(
-    'USAGE',
-    `The key-value store "${showUrl(url)}" is of no known kind. Give lmdb:PATH, redis://HOST:PORT or rediss://HOST:PORT.`,
-  );
+  const kind = storeKindOf(store.url);
+  if (kind === undefined) throw unknownStore(store.url);
+  return CHECKS[kind.name](store, clock);
 }

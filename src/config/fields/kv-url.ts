@@ -1,15 +1,8 @@
-import { maskUrl } from '../../core/secrets.ts';
+import { STORE_FORMS, STORE_KINDS, storeKindOf } from '../../kv/store-kinds.ts';
 
-export const KV_URL_PATTERN = /^(?:none|lmdb:.+|rediss?:\/\/.+)$/;
-export const KV_URL_EXPECTED =
-  'lmdb:PATH, redis://HOST:PORT, rediss://HOST:PORT or none. Write for example redis://localhost:6379.';
+export const KV_URL_PATTERN = new RegExp(`^(?:none|${STORE_KINDS.map(({ pattern }) => pattern).join('|')})$`);
+export const KV_URL_EXPECTED = `${STORE_FORMS} or none. Write for example redis://localhost:6379.`;
 
 export function isKvUrl(url: string): boolean {
-  return KV_URL_PATTERN.test(url);
-}
-
-/** A store's address for messages and hashes: without user name and password, also where it is mistyped. */
-export function maskKvUrl(url: string): string {
-  const masked = maskUrl(url);
-  return masked.startsWith('lmdb:') ? masked : masked.replace(/^.*@/, '***@');
+  return url === 'none' || storeKindOf(url) !== undefined;
 }

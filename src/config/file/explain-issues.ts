@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { suggestion } from '../../core/nearest.ts';
-import { maskKvUrl } from '../fields/kv-url.ts';
+import { showStoreUrl } from '../../kv/store-kinds.ts';
 import { type FieldPath, formatPath, valueAt } from './field-path.ts';
 
 /** One thing that is wrong in a job file, and where. The message begins with the path of the field. */
@@ -61,6 +61,6 @@ function describeValue(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'is an empty list' : 'is a list';
   if (typeof value === 'object') return 'is a map';
   if (typeof value !== 'string') return `is ${String(value)}`;
-  const shown = /^[a-z][a-z0-9+.-]*:.*@/i.test(value) ? maskKvUrl(value) : value;
+  const shown = /^[a-z][a-z0-9+.-]*:.*@/i.test(value) ? showStoreUrl(value) : value;
   return `is ${JSON.stringify(shown.length > 60 ? `${shown.slice(0, 57)}...` : shown)}`;
 }

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { ServeBatchError } from '../../core/errors.ts';
 import { KV_LAYOUTS, type KvLayout } from '../../core/plan.ts';
 import { parseTemplate, type Template } from '../../core/template.ts';
+import { resolveStoreUrl, showStoreUrl } from '../../kv/store-kinds.ts';
 import { DURATION_EXPECTED, DURATION_PATTERN, durationSeconds, parseDuration } from '../fields/duration.ts';
 import { choice, expected, pattern, section, texts, wholeNumber } from '../fields/field-kinds.ts';
 import { isTemplate, TEMPLATE_EXPECTED, templateOfFlag } from '../fields/key-template.ts';
-import { isKvUrl, KV_URL_EXPECTED, KV_URL_PATTERN, maskKvUrl } from '../fields/kv-url.ts';
-import { resolveKvUrl } from '../fields/resolve-path.ts';
+import { isKvUrl, KV_URL_EXPECTED, KV_URL_PATTERN } from '../fields/kv-url.ts';
 import type { RunFlags } from '../run-flags.ts';
 
 export interface KvSpec {
@@ -102,7 +102,7 @@ export const kv = z
 export function normaliseKv(written: z.output<typeof kv> = 'none', folder: string): KvSpec | null {
   if (written === 'none') return null;
   return {
-    url: written.url === undefined ? null : resolveKvUrl(written.url, folder),
+    url: written.url === undefined ? null : resolveStoreUrl(written.url, folder),
     key: parseTemplate(written.key, 'kv.key'),
     field: written.field === undefined ? null : parseTemplate(written.field, 'kv.field'),
     values: written.values ?? null,
@@ -120,7 +120,7 @@ export function keyColumns(kv: Pick<KvSpec, 'key' | 'field'>): string[] {
 /** Another store is another run; another password of it is not. */
 export function decidingKv(kv: KvSpec) {
   return {
-    url: kv.url === null ? null : maskKvUrl(kv.url),
+    url: kv.url === null ? null : showStoreUrl(kv.url),
     key: kv.key.text,
     field: kv.field?.text ?? null,
     values: kv.values,
@@ -133,13 +133,13 @@ export function decidingKv(kv: KvSpec) {
 /** The store with its key, also where `--kv none` switches it off: the parts keep the key's columns. */
 export function overrideKv(kv: KvSpec | null, flags: RunFlags, folder: string | undefined): KvSpec | null {
   if (flags.kv !== undefined && !isKvUrl(flags.kv))
-    throw new ServeBatchError('USAGE', `--kv is "${maskKvUrl(flags.kv)}"; expected ${KV_URL_EXPECTED}`);
+    throw new ServeBatchError('USAGE', `--kv is "${showStoreUrl(flags.kv)}"; expected ${KV_URL_EXPECTED}`);
   const key = flags.key === undefined ? kv?.key : templateOfFlag(flags.key, '--key');
   const field = flags.field === undefined ? (kv?.field ?? null) : templateOfFlag(flags.field, '--field');
   if (key === undefined) {
     const without =
       flags.kv !== undefined && flags.kv !== 'none'
-        ? `--kv ${maskKvUrl(flags.kv)}`
+        ? `--kv ${showStoreUrl(flags.kv)}`
         : flags.field && '--field';
     if (!without) return null;
     throw new ServeBatchError(
@@ -152,5 +152,5 @@ export function overrideKv(kv: KvSpec | null, flags: RunFlags, folder: string | 
 }
 
 function addressOf(url: string, folder: string | undefined): string {
-  return folder === undefined ? url : resolveKvUrl(url, folder);
+  return folder === undefined ? url : resolveStoreUrl(url, folder);
 }

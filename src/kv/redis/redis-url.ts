@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { ServeBatchError } from '../../core/errors.ts';
 import { maskUrl } from '../../core/secrets.ts';
+import { showUrl } from './redis-kind.ts';
 
 /** Where a Redis is and how to log in. Never shown as a whole: it holds the password. */
 export interface RedisTarget {
@@ -107,15 +108,6 @@ function decode(text: string, url: string): string | undefined {
   } catch {
     throw wrongUrl(url, 'a percent sign in its user name or password starts no code. Write % as %25');
   }
-}
-
-/**
- * A URL as it may be shown, even one that is mistyped: of a password that holds a bare `/` or `#`, or
- * behind a scheme without its colon, `maskUrl` would leave a part.
- */
-export function showUrl(text: string): string {
-  const masked = maskUrl(text);
-  return masked.includes('@') ? `***@${masked.slice(masked.lastIndexOf('@') + 1)}` : masked;
 }
 
 function wrongUrl(text: string, reason: string): ServeBatchError {

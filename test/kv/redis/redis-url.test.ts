@@ -36,7 +36,7 @@ describe('the URL of a store', () => {
     ['rediss://cache?ca=no-such-file.pem', 'no-such-file.pem'],
     [`rediss://cache?cert=${TLS_FILES.cert}`, 'both cert and key'],
     ['redis://me:se%cret@cache', '%25'],
-    ['redis://', 'redis://[user:password@]host'],
+    ['redis://', 'redis://HOST:PORT'],
     ['memcached://cache', 'lmdb:PATH'],
     ['lmdb:', 'redis://'],
     ['', 'lmdb:PATH'],
