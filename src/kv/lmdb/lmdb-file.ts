@@ -1,8 +1,10 @@
-import { statfsSync } from 'node:fs';
+import { statfsSync, statSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { open, type RootDatabase, TransactionFlags } from 'lmdb';
 import { firstLine, isDiskFull, ServeBatchError, toServeBatchError } from '../../core/errors.ts';
 import { checkLmdbHeader } from './lmdb-header.ts';
+import { isLockFileSparse, MAX_READERS, reserveLockFile } from './lmdb-lock-file.ts';
+import { assertDiskSpace, freeAddressSpace, mapBytes } from './lmdb-space.ts';
 
 export type LmdbDatabase = RootDatabase<Buffer, Buffer>;
 
@@ -13,43 +15,66 @@ export interface LmdbFile {
   readonly readOnly: boolean;
 }
 
-/** Address space, not memory or disk: a file that never outgrows its map needs no remapping in other processes. */
-const MAP_BYTES = 64 * 2 ** 30;
-
 /** lmdb-js: commit at once, and let the flush to disk overlap with later transactions. */
 const COMMIT_FLAGS = TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH;
+
+/** Writing two pages takes far less. */
+const MAKING_MS = 200;
 
 const EPERM = 1;
 const EIO = 5;
 const EACCES = 13;
 const EROFS = 30;
+const READERS_FULL = -30_790;
+const MAP_FULL = -30_792;
 
 /**
  * Opens an LMDB file, and makes it where it does not exist.
  *
  * Always for writing where that is permitted: lmdb-js shares one environment among all who open a file
  * in a process, with the rights of the first, and a reader that came first would bar the writers.
+ *
+ * LMDB crashes the process where the volume or the address space has no room for its files: both are
+ * looked at before. Throws `DISK_FULL`, `STORE_UNAVAILABLE` or `STORE_REFUSED`.
  */
 export function openLmdbFile(path: string): LmdbFile {
-  const options = {
+  try {
+    const fileBytes = sizeOf(path);
+    reserveLockFile(path);
+    if (fileBytes === 0 || isLockFileSparse(path)) assertDiskSpace(path);
+    return { path, db: open<Buffer, Buffer>(openOptions(path, fileBytes)), readOnly: false };
+  } catch (error) {
+    if (!isForbidden(error)) throw lmdbError(error, path);
+  }
+  try {
+    const options = openOptions(path, statSync(path).size);
+    return { path, db: open<Buffer, Buffer>({ ...options, readOnly: true }), readOnly: true };
+  } catch (error) {
+    throw lmdbError(error, path);
+  }
+}
+
+/** Bytes of the file. One that its maker had no room for, to which nothing was ever committed, is emptied. */
+function sizeOf(path: string): number {
+  const size = checkLmdbHeader(path);
+  if (size !== 'cut') return size;
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, MAKING_MS);
+  const later = checkLmdbHeader(path);
+  if (later !== 'cut') return later;
+  truncateSync(path);
+  return 0;
+}
+
+function openOptions(path: string, fileBytes: number) {
+  return {
     path,
     noSubdir: true,
     keyEncoding: 'binary',
     encoding: 'binary',
     maxDbs: 1,
-    mapSize: MAP_BYTES,
+    maxReaders: MAX_READERS,
+    mapSize: mapBytes(path, fileBytes, freeAddressSpace()),
   } as const;
-  try {
-    checkLmdbHeader(path);
-    return { path, db: open<Buffer, Buffer>(options), readOnly: false };
-  } catch (error) {
-    if (!isForbidden(error)) throw lmdbError(error, path);
-  }
-  try {
-    return { path, db: open<Buffer, Buffer>({ ...options, readOnly: true }), readOnly: true };
-  } catch (error) {
-    throw lmdbError(error, path);
-  }
 }
 
 /**
@@ -87,6 +112,18 @@ export function lmdbError(error: unknown, path: string): ServeBatchError {
   }
   if (isDiskFull(error) || (codeOf(error) === EIO && isFull(path)))
     return toServeBatchError(new Error(`No space left on device: ${path}`, { cause: error }));
+  if (codeOf(error) === READERS_FULL)
+    return new ServeBatchError(
+      'STORE_UNAVAILABLE',
+      `Too many processes read the store file ${path} at once: it has room for ${MAX_READERS}, or for 126 where an earlier version made it. Let some of them end, share one lookup among them, or use Redis.`,
+      { cause: error, fields: { path } },
+    );
+  if (codeOf(error) === MAP_FULL)
+    return new ServeBatchError(
+      'STORE_UNAVAILABLE',
+      `The store file ${path} outgrew the address space that is mapped for it. Raise the limit on address space (ulimit -v), or use Redis.`,
+      { cause: error, fields: { path }, retryable: false },
+    );
   return new ServeBatchError(
     'STORE_UNAVAILABLE',
     `The store file ${path} cannot be used: ${reason}. Where it is damaged, delete it and load it again with "serve-batch publish RUN".`,

@@ -11,20 +11,20 @@ const HEADER_BYTES = 52;
 const META_PAGES = 2;
 
 /**
- * Throws `STORE_UNAVAILABLE` for a file that is not one of LMDB's. Opening such a file would not throw:
- * lmdb-js crashes the process. An empty file is one that is being made.
+ * The bytes of an LMDB file; 0 for one that is not made yet. `cut`: it has less than its first two pages,
+ * since another process is writing them at this moment, or had no room for them. Throws `STORE_UNAVAILABLE` for a file that is not one of LMDB's. Opening such a file would not
+ * throw: lmdb-js crashes the process.
  */
-export function checkLmdbHeader(path: string): void {
+export function checkLmdbHeader(path: string): number | 'cut' {
   const header = readHeader(path);
-  if (header === undefined || header.size === 0) return;
+  if (header === undefined || header.size === 0) return 0;
   const { bytes, size } = header;
-  const pages = bytes.length < HEADER_BYTES ? 0 : size / readUint32(bytes, PAGE_SIZE_AT);
   if (
-    pages >= META_PAGES &&
+    bytes.length === HEADER_BYTES &&
     readUint32(bytes, MAGIC_AT) === MAGIC &&
     readUint32(bytes, VERSION_AT) === VERSION
   )
-    return;
+    return size < META_PAGES * readUint32(bytes, PAGE_SIZE_AT) ? 'cut' : size;
   throw new ServeBatchError(
     'STORE_UNAVAILABLE',
     `The store file ${path} is damaged or no LMDB file. Delete it and load it again with "serve-batch publish RUN".`,
