@@ -12,8 +12,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['sinks', 'publish', 'config'],
   ['shard', 'planning', 'lookup'],
   ['tuning'],
-  ['children'],
-  ['devices'],
+  ['tasks'],
+  ['children', 'devices'],
   ['jobs'],
   ['schedule', 'notify', 'history', 'report', 'worker', 'http'],
   ['cli', 'index.ts'],
@@ -63,7 +63,7 @@ describe('the layers of the architecture', () => {
     expect(imports.length).toBeGreaterThan(300);
     expect(imports.map(text)).toContain('shard/run-shard.ts imports core/plan.ts');
     expect(imports.map(text)).toContain('cli/commands/run.ts imports jobs/run-job.ts');
-    expect(imports.map(text)).toContain('children/child-pool.ts imports children/child.ts');
+    expect(imports.map(text)).toContain('children/child-processes.ts imports children/child.ts');
   });
 
   it('a folder imports only from folders of the layers above it: not from below, not from its siblings', () => {

@@ -1,224 +1,159 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { deserializeError, ServeBatchError } from '../core/errors.ts';
-import type { FromChild, TaskName, TaskRequest, TaskResult, ToChild } from './tasks.ts';
+import { ServeBatchError } from '../core/errors.ts';
+import { retryLost } from '../tasks/retry-lost.ts';
+import type { TaskName, TaskRequest, TaskResult } from '../tasks/tasks.ts';
+import type { OwnedWorkers, TaskOptions, WorkersOptions } from '../tasks/workers.ts';
+import type { Child } from './child-process.ts';
 
-const TASK_RETRIES = 2;
-const RETRY_MS = 250;
-
-export interface PoolOptions {
-  /** Children at work at once. */
-  readonly size: number;
-  readonly signal: AbortSignal;
+/** A task that waits for a child. */
+interface Waiting {
+  readonly begin: (child: Child) => void;
+  readonly giveUp: (reason: unknown) => void;
 }
 
 /**
- * Child processes that take tasks. They start when they are first needed, serve one task after the
- * other, and are replaced when they die: the task they had fails with `CHILD_DIED`, which says the
- * signal, and may be given again.
+ * Child processes that take tasks. They start when they are first needed, do one task after the other, and are
+ * replaced when they die: the task they had fails with `CHILD_DIED`, which says the signal, and may be given
+ * again.
  */
-export class ChildPool {
-  /** Children at work at once; larger from now on, where more is known than when the pool was made. */
-  size: number;
-  onChildDied: (error: ServeBatchError) => void = () => {};
-  readonly #signal: AbortSignal;
+export class ChildPool implements OwnedWorkers {
+  readonly #options: WorkersOptions;
+  readonly #start: () => Child;
   /** The last one is taken first: what it has loaded for one task often serves the next. */
   readonly #idle: Child[] = [];
   readonly #all = new Set<Child>();
-  readonly #waiting: ((child: Child) => void)[] = [];
-  #closed = false;
+  readonly #waiting = new Set<Waiting>();
+  /** Why nothing begins any more; null: it does. */
+  #over: { readonly reason: unknown } | null = null;
 
-  constructor(options: PoolOptions) {
-    this.size = options.size;
-    this.#signal = options.signal;
-    options.signal.addEventListener('abort', this.#kill, { once: true });
+  constructor(options: WorkersOptions, start: () => Child) {
+    this.#options = options;
+    this.#start = start;
+    options.signal.addEventListener('abort', this.#abort, { once: true });
+    if (options.signal.aborted) this.#abort();
   }
 
-  /** Starts so many children now, or all, so that loading their libraries overlaps with other work. */
-  warmUp(children = this.size): void {
+  warmUp(children = this.#options.size): void {
+    if (this.#over !== null) return;
     // At the back of the queue: those that were started before have loaded before.
-    while (this.#all.size < children) this.#idle.unshift(this.#spawn());
+    for (let started = this.#all.size; started < children; started++) this.#idle.unshift(this.#startChild());
   }
 
-  /**
-   * Runs a task in the next free child. Throws what the task throws, `CHILD_DIED`, or the reason of the
-   * signal.
-   */
   async run<N extends TaskName>(
     task: N,
     request: TaskRequest<N>,
-    onRows: (rows: number) => void = () => {},
+    options: TaskOptions = {},
   ): Promise<TaskResult<N>> {
-    this.#signal.throwIfAborted();
-    const child = await this.#acquire();
-    try {
-      return (await child.run(task, request, onRows)) as TaskResult<N>;
-    } finally {
-      this.#release(child);
-    }
+    const child = await this.#freeChild(options.signal);
+    return (await this.#runIn(child, task, request, options)) as TaskResult<N>;
   }
 
-  /**
-   * As {@link run}, for tasks that may be done twice: where its child dies, another one gets it, at most
-   * twice. Shards are tried again by run-shards.ts, which counts their attempts.
-   */
-  async runRetrying<N extends TaskName>(task: N, request: TaskRequest<N>): Promise<TaskResult<N>> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.run(task, request);
-      } catch (error) {
-        const died = error instanceof ServeBatchError && error.code === 'CHILD_DIED';
-        // A pool that was closed has ended its children itself: another one would live on.
-        if (!died || this.#closed || attempt > TASK_RETRIES) throw error;
-        await sleep(RETRY_MS, undefined, { signal: this.#signal });
-        if (this.#closed) throw error;
-      }
-    }
+  runRetrying<N extends TaskName>(
+    task: N,
+    request: TaskRequest<N>,
+    options: TaskOptions = {},
+  ): Promise<TaskResult<N>> {
+    return retryLost(() => this.run(task, request, options), options.signal ?? this.#options.signal);
   }
 
-  /** Runs a task in each child that has had any, while none has another. Those that die meanwhile give nothing. */
-  async runInAll<N extends TaskName>(task: N, request: TaskRequest<N>): Promise<TaskResult<N>[]> {
-    const children = [...this.#all].filter(({ wasUsed }) => wasUsed);
-    const results = await Promise.allSettled(children.map((child) => child.run(task, request, () => {})));
-    this.#signal.throwIfAborted();
-    return results.flatMap((each) => (each.status === 'fulfilled' ? [each.value as TaskResult<N>] : []));
+  async runInAll<N extends TaskName>(task: N, request: TaskRequest<N>): Promise<readonly TaskResult<N>[]> {
+    this.#assertOpen();
+    const used = this.#idle.filter((child) => child.wasUsed);
+    for (const child of used) this.#idle.splice(this.#idle.indexOf(child), 1);
+    const ends = await Promise.allSettled(used.map((child) => this.#runIn(child, task, request, {})));
+    this.#assertOpen();
+    return ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value as TaskResult<N>] : []));
   }
 
-  /** Ends all children and waits for them. */
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#signal.removeEventListener('abort', this.#kill);
+    this.#options.signal.removeEventListener('abort', this.#abort);
+    this.#endWith(
+      new ServeBatchError('INTERNAL', 'The child processes were closed before the task was done.'),
+    );
     await Promise.all([...this.#all].map((child) => child.end()));
   }
 
-  readonly #kill = (): void => {
+  readonly #abort = (): void => {
+    this.#endWith(this.#options.signal.reason);
     for (const child of this.#all) child.kill();
   };
 
-  #acquire(): Promise<Child> {
-    const idle = this.#idle.pop();
-    if (idle !== undefined) return Promise.resolve(idle);
-    if (this.#all.size < this.size) return Promise.resolve(this.#spawn());
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  /** From now on nothing begins, and what waits throws the reason: the first one, where there are two. */
+  #endWith(reason: unknown): void {
+    this.#over ??= { reason };
+    for (const waiting of this.#waiting) waiting.giveUp(this.#over.reason);
+    this.#waiting.clear();
   }
 
-  #release(child: Child): void {
-    const next = this.#waiting.shift();
-    if (next !== undefined) next(child.isAlive ? child : this.#spawn());
-    else if (child.isAlive) this.#idle.push(child);
+  #assertOpen(): void {
+    if (this.#over !== null) throw this.#over.reason;
   }
 
-  #spawn(): Child {
-    const child: Child = new Child((error) => {
-      this.#all.delete(child);
-      const index = this.#idle.indexOf(child);
-      if (index !== -1) this.#idle.splice(index, 1);
-      if (!this.#closed && !this.#signal.aborted) this.onChildDied(error);
-    }, this.#signal);
+  async #runIn(child: Child, task: TaskName, request: unknown, options: TaskOptions): Promise<unknown> {
+    try {
+      this.#assertOpen();
+      return await child.run(task, request, this.#options.place, options);
+    } catch (error) {
+      // It ended since it was told to: that is no accident of the task.
+      if (!child.isAlive) this.#assertOpen();
+      throw error;
+    } finally {
+      if (child.isAlive) this.#idle.push(child);
+      else this.#forget(child);
+      this.#serveWaiting();
+    }
+  }
+
+  async #freeChild(signal: AbortSignal | undefined): Promise<Child> {
+    this.#assertOpen();
+    signal?.throwIfAborted();
+    return this.#takeFree() ?? this.#wait(signal);
+  }
+
+  async #wait(signal: AbortSignal | undefined): Promise<Child> {
+    let giveUp = (): void => {};
+    try {
+      return await new Promise<Child>((resolve, reject) => {
+        const waiting = { begin: resolve, giveUp: reject };
+        this.#waiting.add(waiting);
+        giveUp = () => {
+          if (this.#waiting.delete(waiting)) reject(signal?.reason);
+        };
+        signal?.addEventListener('abort', giveUp, { once: true });
+      });
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+    }
+  }
+
+  #serveWaiting(): void {
+    for (const waiting of this.#waiting) {
+      const child = this.#takeFree();
+      if (child === null) return;
+      this.#waiting.delete(waiting);
+      waiting.begin(child);
+    }
+  }
+
+  /** Null: all are at work. */
+  #takeFree(): Child | null {
+    if (this.#over !== null) return null;
+    return this.#idle.pop() ?? (this.#all.size < this.#options.size ? this.#startChild() : null);
+  }
+
+  #startChild(): Child {
+    const child = this.#start();
     this.#all.add(child);
+    void child.ended.then((error) => {
+      this.#forget(child);
+      if (this.#over === null) this.#options.onDied?.(error);
+      this.#serveWaiting();
+    });
     return child;
   }
-}
 
-interface Pending {
-  readonly id: number;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: unknown) => void;
-  readonly onRows: (rows: number) => void;
-}
-
-class Child {
-  readonly #process: ChildProcess;
-  readonly #exited: Promise<void>;
-  readonly #signal: AbortSignal;
-  #pending: Pending | null = null;
-  #lastId = 0;
-  isAlive = true;
-
-  constructor(onDied: (error: ServeBatchError) => void, signal: AbortSignal) {
-    this.#signal = signal;
-    this.#process = fork(fileURLToPath(new URL('./child.js', import.meta.url)), [], {
-      // Inputs, plans and results are plain JSON; standard output is the parent's own.
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      // Batches leave much that is short-lived: a small young generation and few malloc arenas keep a
-      // child's memory the same however many shards it computes (7 M rows: 290 MB without, 250 MB with).
-      execArgv: ['--max-semi-space-size=1'],
-      env: { ...process.env, MALLOC_ARENA_MAX: '2', ORT_DISABLE_TELEMETRY: '1' },
-    });
-    this.#process.on('message', (message) => this.#receive(message as FromChild));
-    this.#process.on('error', () => {});
-    this.#exited = new Promise((resolve) => {
-      this.#process.once('exit', (code, killedBy) => {
-        this.isAlive = false;
-        const error = diedError(this.#process.pid, code, killedBy);
-        onDied(error);
-        this.#pending?.reject(this.#signal.aborted ? this.#signal.reason : error);
-        this.#pending = null;
-        resolve();
-      });
-    });
+  #forget(child: Child): void {
+    this.#all.delete(child);
+    const index = this.#idle.indexOf(child);
+    if (index !== -1) this.#idle.splice(index, 1);
   }
-
-  /** Whether it has had a task. */
-  get wasUsed(): boolean {
-    return this.#lastId > 0;
-  }
-
-  run(task: TaskName, request: unknown, onRows: (rows: number) => void): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const id = ++this.#lastId;
-      this.#pending = { id, resolve, reject, onRows };
-      const message: ToChild = { id, task, request };
-      // A child that cannot be written to is about to exit: its exit rejects the task.
-      this.#process.send(message, () => {});
-    });
-  }
-
-  kill(): void {
-    this.#process.kill('SIGKILL');
-  }
-
-  /** The child ends by itself when its channel closes, after it has put its things away. */
-  async end(): Promise<void> {
-    // It has nothing to put away, and may still be loading.
-    if (!this.wasUsed) this.kill();
-    else if (this.#process.connected) this.#process.disconnect();
-    const timer = setTimeout(() => this.kill(), 5000);
-    await this.#exited;
-    clearTimeout(timer);
-  }
-
-  #receive(message: FromChild): void {
-    const pending = this.#pending;
-    if (pending === null || message.id !== pending.id) return;
-    if ('rows' in message) {
-      pending.onRows(message.rows);
-      return;
-    }
-    this.#pending = null;
-    if ('error' in message) pending.reject(deserializeError(message.error));
-    else pending.resolve(message.result);
-  }
-}
-
-function diedError(
-  pid: number | undefined,
-  code: number | null,
-  signal: NodeJS.Signals | null,
-): ServeBatchError {
-  const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
-  const hint =
-    signal === 'SIGKILL'
-      ? ' The system may have run out of memory: lower --processes or --shard-rows.'
-      : signal === 'SIGSEGV' || signal === 'SIGABRT' || signal === 'SIGILL' || signal === 'SIGFPE'
-        ? ' The model or the input crashed native code.'
-        : '';
-  return new ServeBatchError(
-    'CHILD_DIED',
-    `The child process ${pid ?? ''} ${how} before it answered.${hint}`,
-    {
-      fields: { ...(signal === null ? {} : { signal }), ...(code === null ? {} : { exitCode: code }) },
-    },
-  );
 }

@@ -1,7 +1,9 @@
-import { ServeBatchError, serializeError } from '../core/errors.ts';
-import { ChildState } from './child-state.ts';
-import { TASK_HANDLERS, type TaskEffects } from './child-tasks.ts';
-import type { FromChild, TaskName, ToChild } from './tasks.ts';
+import { serializeError } from '../core/errors.ts';
+import { TASK_HANDLERS, type TaskEffects } from '../tasks/task-handlers.ts';
+import type { TaskName } from '../tasks/tasks.ts';
+import { WorkerState } from '../tasks/worker-state.ts';
+import type { WorkPlace } from '../tasks/workers.ts';
+import type { FromChild, ToChild } from './messages.ts';
 
 /** Between two messages about rows that were scored, in milliseconds. */
 const ROWS_REPORT_MS = 50;
@@ -12,17 +14,14 @@ const ROWS_REPORT_MS = 50;
  * Run by the pool with `child_process.fork`; everything about a run is in its plan, so that a child
  * that dies is simply replaced.
  */
-const state = new ChildState();
-const abort = new AbortController();
-let tasksAtWork = 0;
+let state = new WorkerState({ folder: '.', storeUrl: null });
+const gone = new AbortController();
+/** What is at work, and how it is stopped. */
+const atWork = new Map<number, AbortController>();
 
 function send(message: FromChild): void {
   // A parent that is gone cannot be told: the callback keeps that from being an unhandled error.
   if (process.connected) process.send?.(message, () => {});
-}
-
-function assertWanted(): void {
-  if (!process.connected) throw new ServeBatchError('INTERNAL', 'The parent process is gone.');
 }
 
 /** Tells the parent of rows that were scored: at once of the first, then a few times a second. */
@@ -49,15 +48,15 @@ class RowReport {
   }
 }
 
-async function serve({ id, task, request }: ToChild): Promise<void> {
+async function serve(id: number, task: TaskName, request: unknown): Promise<void> {
   const report = new RowReport(id);
+  const stop = new AbortController();
   const effects: TaskEffects = {
     now: () => new Date(),
     onRows: (rows) => report.add(rows),
-    assertWanted,
-    signal: abort.signal,
+    signal: AbortSignal.any([stop.signal, gone.signal]),
   };
-  tasksAtWork++;
+  atWork.set(id, stop);
   try {
     const result = await handle(task, request, effects);
     report.flush();
@@ -66,20 +65,34 @@ async function serve({ id, task, request }: ToChild): Promise<void> {
     report.flush();
     send({ id, error: serializeError(error) });
   } finally {
-    tasksAtWork--;
+    atWork.delete(id);
   }
 }
 
-function handle(task: TaskName, request: unknown, effects: TaskEffects): Promise<unknown> {
+async function handle(task: TaskName, request: unknown, effects: TaskEffects): Promise<unknown> {
   const handler = TASK_HANDLERS[task] as (
-    state: ChildState,
+    state: WorkerState,
     request: unknown,
     effects: TaskEffects,
   ) => Promise<unknown>;
+  await moved;
   return handler(state, request, effects);
 }
 
-process.on('message', (message) => void serve(message as ToChild));
+/** What was kept for one place is put away before the first task of another. */
+let moved: Promise<void> = Promise.resolve();
+
+function moveTo(place: WorkPlace): void {
+  const before = state;
+  state = new WorkerState(place);
+  moved = moved.then(() => before.close());
+}
+
+process.on('message', (message: ToChild) => {
+  if ('place' in message) moveTo(message.place);
+  else if ('stop' in message) atWork.get(message.stop)?.abort(new Error('The task is no longer wanted.'));
+  else void serve(message.id, message.task, message.request);
+});
 // They reach the whole process group, Ctrl-C always, SIGTERM from systemd and others: the parent decides what
 // becomes of the children.
 process.on('SIGINT', () => {});
@@ -87,8 +100,8 @@ process.on('SIGTERM', () => {});
 process.on('disconnect', () => {
   // Nobody waits for the task. DuckDB deadlocks where it is closed under a running query, and exit() then
   // waits for it for ever; what is half done is as after any crash.
-  if (tasksAtWork > 0 || state.loads.isBusy) process.kill(process.pid, 'SIGKILL');
-  abort.abort();
+  if (atWork.size > 0 || state.loads.isBusy) process.kill(process.pid, 'SIGKILL');
+  gone.abort();
   void state.close().finally(() => process.exit(0));
 });
 // The parent may be gone before this module was loaded.

@@ -1,4 +1,5 @@
 import type { Secrets } from '../core/secrets.ts';
+import type { WorkerSource } from '../tasks/workers.ts';
 
 /** What a command may touch of the process it runs in; tests hand in others. */
 export interface CliContext {
@@ -21,4 +22,6 @@ export interface CliContext {
   readonly allowGrace: (seconds: number) => void;
   /** Masked in all that is printed. */
   readonly secrets: Secrets;
+  /** Who touches rows and models. */
+  readonly workers: WorkerSource;
 }

@@ -1,4 +1,3 @@
-import { ChildPool } from '../children/child-pool.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { parseTemplate } from '../core/template.ts';
 import { memoryLimitOf } from '../jobs/memory-limit.ts';
@@ -51,13 +50,13 @@ async function knownNames(
   runId: string,
   wanted: Readonly<Record<string, string>>,
 ): Promise<readonly string[]> {
-  const { plan: planPath } = runPaths(place.folderOfJob, runId);
-  const { shards } = await readPlan(planPath);
-  const pool = new ChildPool({ size: 1, signal: context.signal });
+  const { shards } = await readPlan(runPaths(place.folderOfJob, runId).plan);
+  const { signal, workers: source } = context;
+  const workers = source.start({ size: 1, place: { folder: place.folderOfJob, storeUrl: null }, signal });
   try {
-    const run = { planPath, memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }) };
-    return await pool.run('known-values', { ...run, shards: shards.map(({ index }) => index), wanted });
+    const run = { runId, memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }) };
+    return await workers.run('known-values', { ...run, shards: shards.map(({ index }) => index), wanted });
   } finally {
-    await pool.close();
+    await workers.close();
   }
 }

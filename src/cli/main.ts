@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { ChildProcesses } from '../children/child-processes.ts';
 import { serializeError, toServeBatchError } from '../core/errors.ts';
 import { Secrets } from '../core/secrets.ts';
 import type { CliContext } from './context.ts';
@@ -9,6 +10,7 @@ import { listenToSignals } from './watch/signals.ts';
 
 const { signal, drain, allowGrace, stopListening } = listenToSignals();
 const secrets = new Secrets();
+const workers = new ChildProcesses();
 const context: CliContext = {
   env: process.env,
   cwd: process.cwd(),
@@ -21,6 +23,7 @@ const context: CliContext = {
   drain,
   allowGrace,
   secrets,
+  workers,
 };
 // A reader that has seen enough (`| head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
@@ -32,6 +35,7 @@ try {
 } catch (error) {
   process.exitCode = report(error);
 } finally {
+  await workers.close();
   stopListening();
 }
 

@@ -9,10 +9,11 @@ import { watchSchedule } from './watch/watch-schedule.ts';
 export async function scheduleEffects(context: CliContext, debug: boolean): Promise<ScheduleEffects> {
   const { runJob } = await import('../jobs/run-job.ts');
   const { createAnnouncer } = await import('../notify/announcer.ts');
-  const { env, secrets, signal, drain } = context;
+  const { env, secrets, signal, drain, workers } = context;
   const log = watchSchedule(context, { debug });
   const announcer = createAnnouncer({ log, env, mask: (text) => secrets.mask(text) });
-  return { clock: systemClock, log, announcer, runJob, signal, drain };
+  const runHere: typeof runJob = (options) => runJob({ startWorkers: workers.start, ...options });
+  return { clock: systemClock, log, announcer, runJob: runHere, signal, drain };
 }
 
 export function loadSchedule(context: CliContext, names: readonly string[] = []): Promise<LoadedSchedule> {

@@ -108,7 +108,11 @@ export const ERROR_KINDS = {
   OUTPUT_UNWRITABLE: kind(EXIT.unexpected, false, 'A file of the output folder cannot be written.'),
   DISK_FULL: kind(EXIT.unexpected, false, 'The disk of the output folder is full.'),
   OUT_OF_MEMORY: kind(EXIT.unexpected, false, 'A query needs more memory than execution.memoryLimit allows.'),
-  CHILD_DIED: kind(EXIT.unexpected, true, 'A child process ended by a signal or without an answer.'),
+  CHILD_DIED: kind(
+    EXIT.unexpected,
+    true,
+    'A child process could not be started, or ended by a signal or without an answer.',
+  ),
   SIGINT: kind(EXIT.sigint, false, 'The run was interrupted (Ctrl-C).'),
   SIGTERM: kind(EXIT.sigterm, false, 'The run was asked to end (SIGTERM).'),
   INTERNAL: kind(

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { ChildState } from '../children/child-state.ts';
 import { serializeError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { type NodePlacement, readPlacement } from '../inference/devices/node-placement.ts';
@@ -7,6 +6,7 @@ import { TINY_NETWORK, tinyNetwork } from '../inference/devices/tiny-network.ts'
 import { ModelSession, type SessionOptions, type TensorValue } from '../inference/model-session.ts';
 import { callRows } from '../shard/call-rows.ts';
 import { readProbe } from '../shard/probe-rows.ts';
+import { WorkerState } from '../tasks/worker-state.ts';
 import { type Answer, differenceOf } from './compare-answers.ts';
 import type { ProbeMessage, ProbeModel, ProbeRequest, ProbeResult } from './probe-messages.ts';
 
@@ -26,7 +26,7 @@ interface Trial {
 }
 
 async function probe(request: ProbeRequest): Promise<ProbeResult> {
-  const state = new ChildState();
+  const state = new WorkerState({ folder: request.model?.temporaryFolder ?? '.', storeUrl: null });
   try {
     const trial = request.model === null ? tinyTrial() : await modelTrial(state, request.model);
     const device = { name: request.device, options: request.options };
@@ -99,7 +99,7 @@ function tinyTrial(): Trial {
   };
 }
 
-async function modelTrial(state: ChildState, model: ProbeModel): Promise<Trial> {
+async function modelTrial(state: WorkerState, model: ProbeModel): Promise<Trial> {
   const { plan, temporaryFolder, memoryLimit } = model;
   const database = await state.database(temporaryFolder, memoryLimit);
   const batch = await readProbe(database, plan, model.rows);

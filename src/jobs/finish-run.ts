@@ -1,6 +1,4 @@
-import { basename } from 'node:path';
-import type { ChildPool } from '../children/child-pool.ts';
-import type { RunReference } from '../children/tasks.ts';
+import { basename, relative } from 'node:path';
 import type { Effects } from '../core/effects.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Column } from '../core/table.ts';
@@ -12,6 +10,9 @@ import type { RunPaths } from '../runs/layout.ts';
 import type { JobLock } from '../runs/lock/lock.ts';
 import { type KvRecord, type RunRecord, writeManifest } from '../runs/record/run-record.ts';
 import { valueKind } from '../sinks/value-sql.ts';
+import type { RunReference } from '../tasks/tasks.ts';
+import type { Workers } from '../tasks/workers.ts';
+import { allOrFirstError } from './all-or-first-error.ts';
 
 /** A run whose shards are all committed, and what is needed to bring it to its readers. */
 export interface FinishRequest {
@@ -19,10 +20,10 @@ export interface FinishRequest {
   readonly paths: RunPaths;
   readonly run: RunReference;
   readonly folderOfJob: string;
-  readonly pool: ChildPool;
+  readonly workers: Workers;
   readonly lock: JobLock;
+  /** Null: the run has none. */
   readonly store: KvStore | null;
-  readonly storeUrl: string | null;
   /** Where the parts are joined into one file; null: they stay a folder. */
   readonly singleFile: string | null;
   readonly rowsOut: number;
@@ -40,12 +41,13 @@ export async function commitRun(request: FinishRequest, record: RunRecord): Prom
  * holds, and makes the run the published one. Idempotent. Throws `STORE_*`; the run stays committed.
  */
 export async function publishCommitted(request: FinishRequest): Promise<KvCounts | null> {
-  const { plan, effects, singleFile, pool, run, lock } = request;
+  const { plan, effects, singleFile, workers, run, lock } = request;
   const counts = await loadGeneration(request);
   effects.progress.update({ stage: 'publish' });
   if (singleFile !== null) {
     await lock.assertHeld();
-    await pool.runRetrying('merge-parts', { ...run, shards: shardsOf(plan), target: singleFile });
+    const target = relative(request.folderOfJob, singleFile);
+    await workers.runRetrying('merge-parts', { ...run, shards: shardsOf(plan), target });
   }
   const publication = { ...request, clock: effects.clock, log: effects.log };
   await publishRun(publication);
@@ -56,12 +58,15 @@ export async function publishCommitted(request: FinishRequest): Promise<KvCounts
 export type KvCounts = Pick<KvRecord, 'keys' | 'values' | 'bytes'>;
 
 async function loadGeneration(request: FinishRequest): Promise<KvCounts | null> {
-  const { plan, run, pool, store, storeUrl, effects } = request;
-  if (store === null || storeUrl === null) return null;
+  const { plan, run, workers, store, effects } = request;
+  if (store === null) return null;
   const shards = shardsOf(plan);
-  const load = async (stageAs: number, duplicatesAmong: readonly number[] | null): Promise<void> => {
-    await pool.runRetrying('load-part', { ...run, storeUrl, stageAs, duplicatesAmong });
-  };
+  const load = (stageAs: number, signal?: AbortSignal): Promise<unknown> =>
+    workers.runRetrying(
+      'load-part',
+      { ...run, stageAs, duplicatesAmong: null },
+      signal === undefined ? {} : { signal },
+    );
   effects.progress.update({ stage: 'load store' });
   const { keys, values, duplicates } = await verifyGeneration({
     store,
@@ -69,11 +74,13 @@ async function loadGeneration(request: FinishRequest): Promise<KvCounts | null> 
     rows: request.rowsOut,
     shards,
     load: async (missing) => {
-      await Promise.all(missing.map((shard) => load(shard, null)));
+      await allOrFirstError(missing, load);
       effects.progress.update({ stage: 'verify' });
     },
-    countDistinct: () => pool.runRetrying('count-distinct', { ...run, shards }),
-    settleDuplicates: () => load(shards.length, shards),
+    countDistinct: () => workers.runRetrying('count-distinct', { ...run, shards }),
+    settleDuplicates: async () => {
+      await workers.runRetrying('load-part', { ...run, stageAs: shards.length, duplicatesAmong: shards });
+    },
   });
   if (duplicates > 0)
     effects.log.warn(

@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import type { ChildPool } from '../children/child-pool.ts';
 import type { Effects } from '../core/effects.ts';
 import { EXIT, ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
@@ -17,6 +16,7 @@ import { host, versions } from '../runs/record/versions.ts';
 import { newRunId } from '../runs/run-id.ts';
 import { isCommitted } from '../runs/run-status.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
+import type { Workers } from '../tasks/workers.ts';
 import { rememberHalved } from '../tuning/remember-halved.ts';
 import { coverageError, isBelow, MISSING_EXAMPLES } from './coverage.ts';
 import { isOnWantedDevice, shardsAtOnce } from './device-of-run.ts';
@@ -38,7 +38,7 @@ export interface JobRunParts {
   /** Null: the job takes its whole input. */
   readonly incremental: IncrementalStart | null;
   readonly lock: JobLock;
-  readonly pool: ChildPool;
+  readonly workers: Workers;
   readonly store: KvStore | null;
   readonly storeUrl: string | null;
 }
@@ -148,9 +148,9 @@ export class JobRun {
   }
 
   async #newPlan(runId: string): Promise<Plan | NothingNew> {
-    const { identified, incremental, pool, storeUrl, options } = this.#parts;
+    const { identified, incremental, workers, storeUrl, options } = this.#parts;
     const planned = await planNewRun({
-      ...{ runId, identified, incremental, pool, storeUrl, options },
+      ...{ runId, identified, incremental, workers, storeUrl, options },
       startedAt: this.#startedAt,
       folderOfJob: this.#folder,
       paths: this.#paths(runId),
@@ -193,7 +193,7 @@ export class JobRun {
   }
 
   async #computeShards(plan: Plan, done: Map<number, ShardRecord>): Promise<void> {
-    const { options, pool, storeUrl } = this.#parts;
+    const { options, workers, storeUrl } = this.#parts;
     const { progress, log } = this.#effects;
     const rowsReused = [...done.values()].reduce((rows, { rowsIn }) => rows + rowsIn, 0);
     let rowsDone = 0;
@@ -217,10 +217,10 @@ export class JobRun {
       plan,
       run: this.#reference(plan),
       shards: plan.shards.filter(({ index }) => !done.has(index)),
-      pool,
+      workers,
       processes: shardsAtOnce(options.spec, plan.device),
       retries: options.spec.execution.retries,
-      storeUrl: plan.kv === null || !this.#isToPublish ? null : storeUrl,
+      loadStore: plan.kv !== null && this.#isToPublish && storeUrl !== null,
       signal: options.signal,
       ...(options.drain === undefined ? {} : { drain: options.drain }),
       log,
@@ -302,22 +302,24 @@ export class JobRun {
   async #refusedForCoverage({ run }: FinishRequest, committed: RunRecord): Promise<ServeBatchError | null> {
     const { min } = this.#parts.options.spec.coverage;
     if (!isBelow(committed, min)) return null;
-    const missing = await this.#parts.pool.runRetrying('read-missing', { ...run, limit: MISSING_EXAMPLES });
+    const missing = await this.#parts.workers.runRetrying('read-missing', {
+      ...run,
+      limit: MISSING_EXAMPLES,
+    });
     return coverageError(committed, min, missing);
   }
 
   #finishRequest(plan: Plan, rowsOut: number): FinishRequest {
-    const { pool, lock, store, storeUrl, options } = this.#parts;
+    const { workers, lock, store, options } = this.#parts;
     const { output } = options.spec;
     return {
       plan,
       paths: this.#paths(plan.runId),
       run: this.#reference(plan),
       folderOfJob: this.#folder,
-      pool,
+      workers,
       lock,
       store: plan.kv === null ? null : store,
-      storeUrl,
       singleFile: output.kind === 'file' ? output.path : null,
       rowsOut,
       effects: this.#effects,
@@ -351,7 +353,7 @@ export class JobRun {
   }
 
   #reference(plan: Plan): FinishRequest['run'] {
-    return { planPath: this.#paths(plan.runId).plan, memoryLimit: memoryLimitOf(this.#parts.options.spec) };
+    return { runId: plan.runId, memoryLimit: memoryLimitOf(this.#parts.options.spec) };
   }
 
   #paths(runId: string): RunPaths {

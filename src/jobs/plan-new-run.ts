@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import type { ChildPool } from '../children/child-pool.ts';
 import type { DevicePlan } from '../core/device.ts';
 import type { DraftPlan, Plan, PlanOnDevice } from '../core/plan.ts';
 import type { InputFormat } from '../core/table.ts';
@@ -12,6 +11,7 @@ import type { RunPaths } from '../runs/layout.ts';
 import { writePlan } from '../runs/plan/plan-file.ts';
 import { writeTakenFiles } from '../runs/taken-files.ts';
 import { takenAfter } from '../source/incremental/new-files.ts';
+import type { Workers } from '../tasks/workers.ts';
 import { settleBatchSize } from '../tuning/settle-batch-size.ts';
 import type { IdentifiedRun } from './identify-run.ts';
 import type { IncrementalStart } from './incremental-start.ts';
@@ -33,7 +33,7 @@ export interface NewRunRequest {
   readonly identified: IdentifiedRun;
   /** Null: the job takes its whole input. */
   readonly incremental: IncrementalStart | null;
-  readonly pool: ChildPool;
+  readonly workers: Workers;
   readonly storeUrl: string | null;
 }
 
@@ -73,26 +73,17 @@ export async function planNewRun(request: NewRunRequest): Promise<PlannedRun | N
 
 /** Null: the input has not grown. */
 async function draftPlan(request: NewRunRequest): Promise<DraftPlan | null> {
-  const { runId, startedAt, paths, options, identified, incremental, pool, storeUrl } = request;
+  const { runId, startedAt, options, identified, incremental, workers, storeUrl } = request;
   const { spec, drain, effects } = options;
   const readsAtOnce = COPIED.has(identified.format) || incremental?.spec.kind === 'column';
   effects.progress.update({ stage: readsAtOnce ? 'stage input' : 'plan', runId });
-  const child = {
-    temporaryFolder: paths.temp,
-    memoryLimit: memoryLimitOf(spec),
-    threads: processesOf(spec),
-  };
-  const staging = { stagedPath: paths.staged, stagingRejectsPath: paths.stagingRejects };
-  const taking = takeNew({
-    ...{ start: incremental, spec, pool, child, log: effects.log },
-    ...staging,
-    unorderedPath: paths.unorderedRejects,
-  });
+  const limits = { memoryLimit: memoryLimitOf(spec), threads: processesOf(spec) };
+  const taking = takeNew({ start: incremental, spec, runId, workers, limits, log: effects.log });
   const taken = await untilAborted(drain, taking);
   if (taken === null) return null;
   const createdAt = startedAt.toISOString();
-  const plan = { runId, createdAt, spec, ...identified, storeUrl, ...staging, ...taken };
-  return untilAborted(drain, pool.runRetrying('plan', { plan, ...child }));
+  const plan = { runId, createdAt, spec, ...identified, storeUrl, ...taken };
+  return untilAborted(drain, workers.runRetrying('plan', { plan, ...limits }));
 }
 
 async function leaveNothing({ paths, incremental, options }: NewRunRequest): Promise<NothingNew> {
@@ -116,14 +107,14 @@ function deviceOf({ paths, options }: NewRunRequest, draft: DraftPlan): Promise<
 }
 
 function withBatchSize(request: NewRunRequest, draft: PlanOnDevice): Promise<Plan> {
-  const { paths, folderOfJob, pool, options } = request;
+  const { folderOfJob, workers, options } = request;
   const { clock, log } = options.effects;
   const memoryLimit = memoryLimitOf(options.spec);
   return settleBatchSize({
     draft,
     folderOfJob,
     // A child that dies of it is not given it again: the shards will say why.
-    measure: (plan) => pool.run('measure-batches', { plan, temporaryFolder: paths.temp, memoryLimit }),
+    measure: (plan) => workers.run('measure-batches', { plan, memoryLimit }),
     now: () => clock.now(),
     log,
     signal: options.signal,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ChildPool } from '../children/child-pool.ts';
+import { startChildren } from '../children/child-processes.ts';
 import { bindAgain } from '../config/bind-job.ts';
 import type { JobSpec } from '../config/job-spec.ts';
 import type { Effects } from '../core/effects.ts';
@@ -9,6 +9,7 @@ import type { DraftPlan } from '../core/plan.ts';
 import { assertDevicePossible } from '../inference/devices/device-errors.ts';
 import { surroundings } from '../inference/devices/surroundings.ts';
 import { newRunId } from '../runs/run-id.ts';
+import type { StartWorkers } from '../tasks/workers.ts';
 import { knownBatchSize } from '../tuning/settle-batch-size.ts';
 import { identifyRun } from './identify-run.ts';
 import { type IncrementalStart, startIncremental } from './incremental-start.ts';
@@ -31,14 +32,15 @@ export async function planOnly(options: {
   readonly signal: AbortSignal;
   /** Read where an input path is `-`. */
   readonly stdin?: NodeJS.ReadableStream;
-  /** A child that was started beforehand, to save time. It is ended with the call. */
-  readonly pool?: ChildPool;
+  /** Who does the work; it is ended with the call. Default: child processes. */
+  readonly startWorkers?: StartWorkers;
   /** Of an input that grows: everything, whatever was taken before. */
   readonly full?: boolean;
 }): Promise<PlanJobResult> {
-  const { effects, signal } = options;
+  const { effects, signal, startWorkers = startChildren } = options;
   const folder = await mkdtemp(join(tmpdir(), 'serve-batch-plan-'));
-  const pool = options.pool ?? new ChildPool({ size: 1, signal });
+  // The run that is only planned lies in a folder of its own, which is deleted.
+  const workers = startWorkers({ size: 1, place: { folder, storeUrl: null }, signal });
   const now = effects.clock.now();
   let start: IncrementalStart | null = null;
   try {
@@ -49,36 +51,27 @@ export async function planOnly(options: {
       ...{ spec, identified: found, folderOfJob: folderOfJob(spec), effects },
       full: options.full === true,
     });
-    const paths = {
-      stagedPath: join(folder, 'input.parquet'),
-      stagingRejectsPath: join(folder, 'rejects.parquet'),
-    };
-    const child = {
-      temporaryFolder: folder,
-      memoryLimit: memoryLimitOf(spec),
-      threads: processesOf(spec),
-    };
-    const unorderedPath = join(folder, 'unordered.parquet');
-    const taken = await takeNew({ start, spec, pool, ...paths, unorderedPath, child, log: effects.log });
+    const runId = newRunId(now);
+    const limits = { memoryLimit: memoryLimitOf(spec), threads: processesOf(spec) };
+    const taken = await takeNew({ start, spec, runId, workers, limits, log: effects.log });
     if (taken === null && start !== null) return nothingNew(spec.name, start);
-    const draft = await pool.run('plan', {
+    const draft = await workers.run('plan', {
       plan: {
-        runId: newRunId(now),
+        runId,
         createdAt: now.toISOString(),
         spec,
         ...(start?.identified ?? found),
         storeUrl: storeUrlOf(spec),
-        ...paths,
         ...(taken ?? { incremental: null, taken: null }),
       },
-      ...child,
+      ...limits,
     });
     return { ...draft, batchSize: await knownBatchSize(draft, folderOfJob(spec)) };
   } catch (error) {
     if (start !== null && hasNoRows(error, start)) return nothingNew(options.spec.name, start);
     throw error;
   } finally {
-    await pool.close();
+    await workers.close();
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -1,4 +1,4 @@
-import { ChildPool } from '../children/child-pool.ts';
+import { startChildren } from '../children/child-processes.ts';
 import type { Effects } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { machineLimits } from '../core/machine-limits.ts';
@@ -9,6 +9,7 @@ import { acquireLock, type JobLock } from '../runs/lock/lock.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { markRolledBack, readCurrent, wasPublished, wasRolledBack } from '../runs/publication.ts';
 import { type RunRecord, readManifest } from '../runs/record/run-record.ts';
+import type { StartWorkers } from '../tasks/workers.ts';
 import { coverageError, isBelow } from './coverage.ts';
 import { commitRun, publishCommitted } from './finish-run.ts';
 import { memoryLimitOf } from './memory-limit.ts';
@@ -28,6 +29,8 @@ export interface PublishEarlierOptions {
   readonly force?: boolean;
   readonly effects: Effects;
   readonly signal: AbortSignal;
+  /** Who does the work; it is ended with the call. Default: child processes. */
+  readonly startWorkers?: StartWorkers;
 }
 
 /** Makes a committed run the published one: loads the store again from its parts where that is needed. */
@@ -94,7 +97,7 @@ async function assertRollbackTarget(folderOfJob: string, to: string, from: strin
 }
 
 async function publishLocked(
-  { place, effects, signal, force }: PublishEarlierOptions,
+  { place, effects, signal, force, startWorkers = startChildren }: PublishEarlierOptions,
   lock: JobLock,
   runId: string,
 ): Promise<RunRecord> {
@@ -111,18 +114,21 @@ async function publishLocked(
   const plan = await readPlan(paths.plan);
   const storeUrl = plan.kv === null ? null : (place.storeUrl ?? plan.kv.url);
   const store = storeUrl === null ? null : openStore({ url: storeUrl, job: place.job, clock: effects.clock });
-  const pool = new ChildPool({ size: machineLimits().cpus, signal });
-  pool.warmUp();
+  const workers = startWorkers({
+    size: machineLimits().cpus,
+    place: { folder: place.folderOfJob, storeUrl },
+    signal,
+  });
+  workers.warmUp();
   const { path } = committed.output;
   const request = {
     plan,
     paths,
-    run: { planPath: paths.plan, memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }) },
+    run: { runId, memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }) },
     folderOfJob: place.folderOfJob,
-    pool,
+    workers,
     lock,
     store,
-    storeUrl,
     singleFile: path.endsWith('.parquet') ? path : null,
     rowsOut: committed.rowsOut,
     effects,
@@ -132,7 +138,7 @@ async function publishLocked(
     await commitRun(request, record);
     return record;
   } finally {
-    await pool.close();
+    await workers.close();
     await store?.close();
   }
 }

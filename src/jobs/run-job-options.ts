@@ -1,8 +1,8 @@
-import type { ChildPool } from '../children/child-pool.ts';
 import type { JobSpec } from '../config/job-spec.ts';
 import type { Effects } from '../core/effects.ts';
 import type { ServeBatchError } from '../core/errors.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
+import type { StartWorkers } from '../tasks/workers.ts';
 import type { NothingNew } from './nothing-new.ts';
 
 export interface RunJobOptions {
@@ -26,8 +26,8 @@ export interface RunJobOptions {
   readonly witness?: RunWitness;
   /** Read where an input path is `-`. */
   readonly stdin?: NodeJS.ReadableStream;
-  /** Children that were started beforehand, to save time. They are ended with the run. */
-  readonly pool?: ChildPool;
+  /** Who does the work; it is ended with the run. Default: child processes. */
+  readonly startWorkers?: StartWorkers;
 }
 
 export type PublishRule = 'always' | 'unless newer';

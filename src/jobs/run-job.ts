@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ChildPool } from '../children/child-pool.ts';
+import { startChildren } from '../children/child-processes.ts';
 import { bindAgain } from '../config/bind-job.ts';
 import { assertDevicePossible } from '../inference/devices/device-errors.ts';
 import { surroundings } from '../inference/devices/surroundings.ts';
@@ -28,13 +28,18 @@ const SPOOL_FOLDER = 'spool';
 export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
   const { effects, signal } = options;
   const spec = bindAgain(options.spec, effects.clock);
-  const pool = options.pool ?? new ChildPool({ size: 1, signal });
-  pool.size = processesOf(spec);
-  pool.onChildDied = (error) => effects.log.debug('a child process ended', { error: error.message });
+  const storeUrl = storeUrlOf(spec);
+  const { startWorkers = startChildren } = options;
+  const workers = startWorkers({
+    size: processesOf(spec),
+    place: { folder: folderOfJob(spec), storeUrl },
+    signal,
+    onDied: (error) => effects.log.debug('a child process ended', { error: error.message }),
+  });
   // Its libraries take longer to load than anything that is done before it is needed.
-  pool.warmUp(1);
+  workers.warmUp(1);
   const release = new ReleaseStack();
-  release.add(() => pool.close());
+  release.add(() => workers.close());
   try {
     // What is wrong with the input or the model is said before any folder is made.
     const readsStdin = spec.input.paths.includes('-');
@@ -44,12 +49,11 @@ export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
     const isLarge =
       identified === null || identified.format === 'grid' || bytesOf(identified) >= SMALL_INPUT_BYTES;
     // Where a GPU is named, one child is all that scores.
-    if (isLarge && shardsAtOnce(spec, { name: device === 'auto' ? 'cpu' : device }) > 1) pool.warmUp();
+    if (isLarge && shardsAtOnce(spec, { name: device === 'auto' ? 'cpu' : device }) > 1) workers.warmUp();
     const lock = await acquireLock(folderOfJob(spec), { clock: effects.clock });
     release.add(() => lock.release());
     // Once more: the lock is not released before all who work under it have ended.
-    release.add(() => pool.close());
-    const storeUrl = storeUrlOf(spec);
+    release.add(() => workers.close());
     const store = await openStoreOf({ ...options, spec }, storeUrl);
     if (store !== null) release.add(() => store.close());
     const spoolFolder = join(folderOfJob(spec), SPOOL_FOLDER);
@@ -68,7 +72,7 @@ export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
       identified: incremental?.identified ?? found,
       incremental,
       lock,
-      pool,
+      workers,
       store,
       storeUrl,
     });

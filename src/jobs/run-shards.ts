@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ChildPool } from '../children/child-pool.ts';
-import type { RunReference } from '../children/tasks.ts';
 import type { Log } from '../core/effects.ts';
 import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import type { Plan, ShardPlan } from '../core/plan.ts';
 import type { ShardRecord } from '../runs/record/shard-record.ts';
+import type { RunReference } from '../tasks/tasks.ts';
+import type { Workers } from '../tasks/workers.ts';
 
 const FIRST_BACKOFF_MS = 250;
 
@@ -12,12 +12,13 @@ export interface RunShardsRequest {
   readonly plan: Plan;
   readonly run: RunReference;
   readonly shards: readonly ShardPlan[];
-  readonly pool: ChildPool;
-  /** Shards given to children at once. */
+  readonly workers: Workers;
+  /** Shards given to workers at once. */
   readonly processes: number;
   /** How often a shard is tried again. */
   readonly retries: number;
-  readonly storeUrl: string | null;
+  /** Load the store, too. */
+  readonly loadStore: boolean;
   readonly signal: AbortSignal;
   /** No shard starts once it is aborted; its reason is thrown when those under way have ended. */
   readonly drain?: AbortSignal;
@@ -32,13 +33,13 @@ export interface RunShardsRequest {
 }
 
 /**
- * Computes shards in the pool. When one fails for good no new one starts, those under way finish (what
+ * Has workers compute shards. When one fails for good no new one starts, those under way finish (what
  * they commit is kept for the next command), and the first failure is thrown.
  */
 export async function runShards(request: RunShardsRequest): Promise<void> {
   const waiting = [...request.shards];
   const failures: unknown[] = [];
-  const store = new StoreSwitch(request.storeUrl, request.log);
+  const store = new StoreSwitch(request.loadStore, request.log);
   const goesOn = (): boolean => failures.length === 0 && request.drain?.aborted !== true;
   const work = async (): Promise<void> => {
     while (goesOn()) {
@@ -54,15 +55,15 @@ export async function runShards(request: RunShardsRequest): Promise<void> {
   await Promise.all(Array.from({ length: request.processes }, work));
   if (failures.length > 0) throw failures[0];
   request.drain?.throwIfAborted();
-  if (request.storeUrl === null) return;
-  for (const report of await request.pool.runInAll('finish-loads', null)) {
+  if (!request.loadStore) return;
+  for (const report of await request.workers.runInAll('finish-loads', null)) {
     if (report.storeError !== null) store.turnOff(report.storeError.message);
     request.onLoads(report.stageSeconds);
   }
 }
 
 async function runOneShard(request: RunShardsRequest, shard: ShardPlan, store: StoreSwitch): Promise<void> {
-  const { pool, run, signal, retries, log } = request;
+  const { workers, run, signal, retries, log } = request;
   for (let attempt = 1; ; attempt++) {
     let reported = 0;
     const onRows = (rows: number): void => {
@@ -70,8 +71,8 @@ async function runOneShard(request: RunShardsRequest, shard: ShardPlan, store: S
       request.onRows(rows);
     };
     try {
-      const task = { ...run, index: shard.index, attempt, storeUrl: store.url };
-      const { record, callRows, stageSeconds, storeError } = await pool.run('shard', task, onRows);
+      const task = { ...run, index: shard.index, attempt, loadStore: store.isOn };
+      const { record, callRows, stageSeconds, storeError } = await workers.run('shard', task, { onRows });
       if (storeError !== null) store.turnOff(storeError.message);
       request.onLoads(stageSeconds);
       if (callRows !== null) await request.onCallRows(callRows);
@@ -116,21 +117,21 @@ function shardError(shard: ShardPlan, attempts: number, cause: ServeBatchError):
  * is loaded from them at the end, or by `publish` later.
  */
 class StoreSwitch {
-  #url: string | null;
+  #isOn: boolean;
   readonly #log: Log;
 
-  constructor(url: string | null, log: Log) {
-    this.#url = url;
+  constructor(isOn: boolean, log: Log) {
+    this.#isOn = isOn;
     this.#log = log;
   }
 
-  get url(): string | null {
-    return this.#url;
+  get isOn(): boolean {
+    return this.#isOn;
   }
 
   turnOff(reason: string): void {
-    if (this.#url === null) return;
-    this.#url = null;
+    if (!this.#isOn) return;
+    this.#isOn = false;
     this.#log.warn('the store cannot be loaded now; the shards are computed all the same', { reason });
   }
 }

@@ -1,11 +1,11 @@
-import type { ChildPool } from '../children/child-pool.ts';
-import type { PlanTask } from '../children/tasks.ts';
 import type { JobSpec } from '../config/job-spec.ts';
 import type { Log } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { IncrementalPlan } from '../core/incremental.ts';
 import type { ResolvedInput } from '../core/table.ts';
 import type { WatermarkValue } from '../source/incremental/watermark-type.ts';
+import type { PlanningLimits } from '../tasks/tasks.ts';
+import type { Workers } from '../tasks/workers.ts';
 import type { IncrementalStart } from './incremental-start.ts';
 
 /** What a run takes of an input that grows, as its plan says it. */
@@ -18,11 +18,9 @@ export interface TakenInput {
 export interface TakeRequest {
   readonly start: IncrementalStart | null;
   readonly spec: JobSpec;
-  readonly pool: ChildPool;
-  readonly stagedPath: string;
-  readonly stagingRejectsPath: string;
-  readonly unorderedPath: string;
-  readonly child: Omit<PlanTask, 'plan'>;
+  readonly runId: string;
+  readonly workers: Workers;
+  readonly limits: PlanningLimits;
   readonly log: Log;
 }
 
@@ -41,11 +39,12 @@ export async function takeNew(request: TakeRequest): Promise<TakenInput | null> 
 }
 
 async function takeColumn(request: TakeRequest, start: IncrementalStart): Promise<TakenInput | null> {
-  const { spec, pool, log } = request;
+  const { spec, runId, workers, limits, log } = request;
   const { link, identified } = start;
   const above = watermarkOf(start);
-  const rows = await pool.runRetrying('take-rows', {
-    ...request.child,
+  const rows = await workers.runRetrying('take-rows', {
+    runId,
+    ...limits,
     rows: {
       column: columnOf(start),
       above,
@@ -54,9 +53,6 @@ async function takeColumn(request: TakeRequest, start: IncrementalStart): Promis
       source: identified.source,
       options: spec.input,
       setAside: spec.onInvalid.action === 'reject',
-      stagedPath: request.stagedPath,
-      stagingRejectsPath: request.stagingRejectsPath,
-      unorderedPath: request.unorderedPath,
     },
   });
   if (rows === null) return null;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { ChildProcesses } from '../../src/children/child-processes.ts';
 import type { CliContext } from '../../src/cli/context.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { Secrets } from '../../src/core/secrets.ts';
@@ -16,6 +17,7 @@ export function quietProgram(): Command {
     drain: new AbortController().signal,
     allowGrace: () => {},
     secrets: new Secrets(),
+    workers: new ChildProcesses(),
   };
   return buildProgram(context);
 }

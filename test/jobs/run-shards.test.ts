@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { ChildPool } from '../../src/children/child-pool.ts';
-import type { LoadReport } from '../../src/children/store-loads.ts';
-import type { ShardOutcome, ShardTask } from '../../src/children/tasks.ts';
 import { type Log, type LogFields, silentLog } from '../../src/core/effects.ts';
 import { type ErrorCode, ServeBatchError, serializeError } from '../../src/core/errors.ts';
 import { type RunShardsRequest, runShards } from '../../src/jobs/run-shards.ts';
+import type { LoadReport } from '../../src/tasks/store-loads.ts';
+import type { ShardOutcome, ShardTask } from '../../src/tasks/tasks.ts';
+import type { TaskOptions, Workers } from '../../src/tasks/workers.ts';
 import { samplePlan, sampleShard } from '../runs/sample-run.ts';
 
 type Answer = (
@@ -12,8 +12,8 @@ type Answer = (
   onRows: (rows: number) => void,
 ) => Partial<ShardOutcome> | Promise<Partial<ShardOutcome>>;
 
-/** A pool without processes: it remembers the tasks and answers as it is told. */
-class FakePool {
+/** Workers without processes: it remembers the tasks and answers as it is told. */
+class FakeWorkers {
   readonly tasks: ShardTask[] = [];
   lastStoreError: LoadReport['storeError'] = null;
   readonly #answer: Answer;
@@ -26,7 +26,7 @@ class FakePool {
     return [{ stageSeconds: 0, storeError: this.lastStoreError }];
   }
 
-  async run(_name: string, task: ShardTask, onRows: (rows: number) => void): Promise<ShardOutcome> {
+  async run(_name: string, task: ShardTask, { onRows = () => {} }: TaskOptions): Promise<ShardOutcome> {
     this.tasks.push(task);
     const record = sampleShard(task.index === 0 ? 0 : 1, { index: task.index });
     return {
@@ -51,17 +51,17 @@ interface Outcome {
 }
 
 async function run(answer: Answer, changes: Partial<RunShardsRequest> = {}): Promise<Outcome> {
-  const pool = new FakePool(answer);
+  const workers = new FakeWorkers(answer);
   const committed: number[] = [];
   let rows = 0;
   const error = await runShards({
     plan: samplePlan(),
-    run: { planPath: 'plan.json', memoryLimit: '1GB' },
+    run: { runId: samplePlan().runId, memoryLimit: '1GB' },
     shards: [0, 1, 2, 3].map((index) => ({ index, rowStart: index * 5, rowEnd: index * 5 + 5 })),
-    pool: pool as unknown as ChildPool,
+    workers: workers as unknown as Workers,
     processes: 1,
     retries: 1,
-    storeUrl: 'redis://cache',
+    loadStore: true,
     signal: new AbortController().signal,
     log: silentLog,
     onRows: (count) => {
@@ -77,7 +77,12 @@ async function run(answer: Answer, changes: Partial<RunShardsRequest> = {}): Pro
     () => null,
     (thrown: unknown) => thrown,
   );
-  return { attempts: pool.tasks.map(({ index, attempt }) => `${index}.${attempt}`), committed, rows, error };
+  return {
+    attempts: workers.tasks.map(({ index, attempt }) => `${index}.${attempt}`),
+    committed,
+    rows,
+    error,
+  };
 }
 
 describe('shards', () => {
@@ -223,17 +228,17 @@ describe('a store that fails', () => {
     const warnings: (string | LogFields | undefined)[][] = [];
     const log: Log = { ...silentLog, warn: (...args) => warnings.push(args) };
     const storeError = serializeError(new ServeBatchError('STORE_UNAVAILABLE', 'no answer'));
-    const urls: (string | null)[] = [];
+    const loads: boolean[] = [];
     const { committed, error } = await run(
-      ({ index, storeUrl }) => {
-        urls.push(storeUrl);
+      ({ index, loadStore }) => {
+        loads.push(loadStore);
         return index === 1 ? { storeError } : {};
       },
       { log },
     );
     expect(error).toBeNull();
     expect(committed).toEqual([0, 1, 2, 3]);
-    expect(urls).toEqual(['redis://cache', 'redis://cache', null, null]);
+    expect(loads).toEqual([true, true, false, false]);
     expect(warnings).toEqual([
       [expect.stringContaining('store cannot be loaded now'), { reason: 'no answer' }],
     ]);

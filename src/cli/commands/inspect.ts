@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { TableDescription, TaskName, TaskRequest, TaskResult } from '../../children/tasks.ts';
 import { describeTensor, type ModelSignature } from '../../core/model.ts';
+import type { TableDescription, TaskName, TaskRequest, TaskResult } from '../../tasks/tasks.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, jsonOption } from '../options.ts';
 import { formatBytes, formatCount, formatTable } from '../render/format.ts';
@@ -28,7 +28,7 @@ export function addInspectCommand(program: Command, context: CliContext): void {
 }
 
 async function inspectModel(context: CliContext, path: string, flags: InspectFlags): Promise<void> {
-  const signature = await inChild(context, 'describe-model', () => ({ path }));
+  const signature = await inWorker(context, 'describe-model', { path: resolve(context.cwd, path) });
   context.out(
     flags.json === true ? `${JSON.stringify(signature, null, 2)}\n` : renderSignature(path, signature),
   );
@@ -53,12 +53,7 @@ async function inspectTable(context: CliContext, path: string, flags: InspectFla
   const sources = await findFiles([path]);
   const format = formatOfFiles(sources.map((source) => source.path));
   const options = { hivePartitioning: 'auto', csv: {}, json: {} } as const;
-  const table = await inChild(context, 'describe-table', (temporaryFolder) => ({
-    format,
-    sources,
-    options,
-    temporaryFolder,
-  }));
+  const table = await inWorker(context, 'describe-table', { format, sources, options });
   const bytes = sources.reduce((sum, source) => sum + source.bytes, 0);
   const summary = { path, format, files: sources.length, bytes, ...table };
   context.out(flags.json === true ? `${JSON.stringify(summary, null, 2)}\n` : renderTable(summary));
@@ -78,19 +73,18 @@ function renderTable(
   );
 }
 
-/** Models and tables are opened in a child: one that crashes native code does not end the command without a word. */
-async function inChild<N extends TaskName>(
-  context: CliContext,
+/** Models and tables are opened by a worker: one that crashes native code does not end the command without a word. */
+async function inWorker<N extends TaskName>(
+  { workers: source, signal }: CliContext,
   task: N,
-  request: (temporaryFolder: string) => TaskRequest<N>,
+  request: TaskRequest<N>,
 ): Promise<TaskResult<N>> {
-  const { ChildPool } = await import('../../children/child-pool.ts');
   const folder = await mkdtemp(join(tmpdir(), 'serve-batch-inspect-'));
-  const pool = new ChildPool({ size: 1, signal: context.signal });
+  const workers = source.start({ size: 1, place: { folder, storeUrl: null }, signal });
   try {
-    return await pool.run(task, request(folder));
+    return await workers.run(task, request);
   } finally {
-    await pool.close();
+    await workers.close();
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -97,6 +97,7 @@ async function publishOptions(context: CliContext, job: string, flags: PublishFl
   return {
     watch,
     signal: context.signal,
+    startWorkers: context.workers.start,
     effects: { clock: systemClock, log: watch.log, progress: watch.progress },
   };
 }

@@ -106,31 +106,29 @@ Examples:
 }
 
 async function run(context: CliContext, job: string | undefined, flags: RunCommandFlags): Promise<void> {
-  const { signal, drain, stdin } = context;
+  const { signal, drain, stdin, workers } = context;
   context.allowGrace(flags.dryRun === true ? 0 : (flags.grace ?? DEFAULT_GRACE_SECONDS));
-  // First of all: the child loads its libraries while the job is read.
-  const { ChildPool } = await import('../../children/child-pool.ts');
-  const pool = new ChildPool({ size: 1, signal });
-  pool.warmUp();
-  try {
-    const { jobOfFlags } = await import('../job-of-flags.ts');
-    const { watchRun } = await import('../watch/watch-run.ts');
-    const spec = await jobOfFlags(context, job, runFlags(flags));
-    const watch = watchRun(context, {
-      quiet: flags.quiet === true,
-      debug: flags.debug === true,
-      job: spec.name,
-    });
-    const effects = { clock: systemClock, log: watch.log, progress: watch.progress };
-    const request = { spec, effects, signal, drain, stdin, pool, full: flags.full === true };
-    if (flags.dryRun === true) await showPlan(context, flags, request).finally(watch.stop);
-    else await runAndShow(context, flags, request, watch);
-  } finally {
-    await pool.close();
-  }
+  // First of all: the worker loads its libraries while the job is read.
+  workers.prepare();
+  const { jobOfFlags } = await import('../job-of-flags.ts');
+  const { watchRun } = await import('../watch/watch-run.ts');
+  const spec = await jobOfFlags(context, job, runFlags(flags));
+  const watch = watchRun(context, {
+    quiet: flags.quiet === true,
+    debug: flags.debug === true,
+    job: spec.name,
+  });
+  const effects = { clock: systemClock, log: watch.log, progress: watch.progress };
+  const { start: startWorkers } = workers;
+  const request = { spec, effects, signal, drain, stdin, startWorkers, full: flags.full === true };
+  if (flags.dryRun === true) await showPlan(context, flags, request).finally(watch.stop);
+  else await runAndShow(context, flags, request, watch);
 }
 
-type RunRequest = Pick<RunJobOptions, 'spec' | 'effects' | 'signal' | 'drain' | 'stdin' | 'pool' | 'full'>;
+type RunRequest = Pick<
+  RunJobOptions,
+  'spec' | 'effects' | 'signal' | 'drain' | 'stdin' | 'startWorkers' | 'full'
+>;
 
 async function showPlan(context: CliContext, flags: RunCommandFlags, request: RunRequest): Promise<void> {
   const { planOnly } = await import('../../jobs/plan-only.ts');

@@ -38,28 +38,28 @@ export function addShardCommand(program: Command, context: CliContext): void {
 
 async function shard(context: CliContext, flags: ShardFlags): Promise<void> {
   if (flags.kv !== undefined) context.secrets.addUrl(flags.kv);
-  const { ChildState } = await import('../../children/child-state.ts');
-  const { TASK_HANDLERS } = await import('../../children/child-tasks.ts');
+  const { dirname, resolve } = await import('node:path');
+  const { WorkerState } = await import('../../tasks/worker-state.ts');
+  const { TASK_HANDLERS } = await import('../../tasks/task-handlers.ts');
   const { memoryLimitOf } = await import('../../jobs/memory-limit.ts');
-  const state = new ChildState();
+  const { readPlan } = await import('../../runs/plan/plan-file.ts');
+  const { runId, kv } = await readPlan(flags.plan);
+  const storeUrl = flags.kv === 'none' ? null : (flags.kv ?? kv?.url ?? null);
+  // OUTPUT/JOB/runs/RUN/plan.json
+  const folder = dirname(dirname(dirname(resolve(flags.plan))));
+  const state = new WorkerState({ folder, storeUrl });
   try {
-    const { kv } = await state.plan(flags.plan);
     const request = {
-      planPath: flags.plan,
+      runId,
       memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }),
       index: flags.index,
       attempt: 1,
-      storeUrl: flags.kv === 'none' ? null : (flags.kv ?? kv?.url ?? null),
+      loadStore: storeUrl !== null,
     };
-    const effects = {
-      now: () => new Date(),
-      onRows: () => {},
-      assertWanted: () => context.signal.throwIfAborted(),
-      signal: context.signal,
-    };
+    const effects = { now: () => new Date(), onRows: () => {}, signal: context.signal };
     const { record } = await TASK_HANDLERS.shard(state, request, effects);
     const { storeError } = await TASK_HANDLERS['finish-loads'](state, null, effects);
-    const loaded = request.storeUrl !== null && storeError === null ? ', loaded into the store' : '';
+    const loaded = storeUrl !== null && storeError === null ? ', loaded into the store' : '';
     if (flags.json === true) context.out(`${JSON.stringify(record, null, 2)}\n`);
     else
       context.out(

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ChildPool } from '../../children/child-pool.ts';
 import { packageVersion, versions } from '../../runs/record/versions.ts';
+import type { CliContext } from '../context.ts';
 import { type Check, failure, finding } from './check.ts';
 import { within } from './within.ts';
 
@@ -10,13 +10,15 @@ import { within } from './within.ts';
 const TIMEOUT_MS = 20_000;
 
 /** Versions, and whether the native libraries load here. */
-export async function checkVersions(signal: AbortSignal): Promise<readonly Check[]> {
+export async function checkVersions(
+  context: Pick<CliContext, 'signal' | 'workers'>,
+): Promise<readonly Check[]> {
   const { serveBatch, node, onnxruntime, duckdb } = versions();
   return [
     finding('ok', 'serve-batch', serveBatch),
     finding('ok', 'Node', node),
     checkPlatform(),
-    ...(await loadEngines({ duckdb, onnxruntime }, signal)),
+    ...(await loadEngines({ duckdb, onnxruntime }, context)),
     await loadLmdb(),
   ];
 }
@@ -43,16 +45,16 @@ function glibcVersion(): string | null {
   return header.glibcVersionRuntime ?? null;
 }
 
-/** In a child, as a run does it: a library that crashes while it loads ends that one. */
+/** By a worker, as a run does it: a library that crashes while it loads ends that one. */
 async function loadEngines(
   installed: { readonly duckdb: string; readonly onnxruntime: string },
-  signal: AbortSignal,
+  { signal, workers: source }: Pick<CliContext, 'signal' | 'workers'>,
 ): Promise<readonly Check[]> {
   const folder = await mkdtemp(join(tmpdir(), 'serve-batch-doctor-')).catch(() => tmpdir());
-  const pool = new ChildPool({ size: 1, signal });
+  const workers = source.start({ size: 1, place: { folder, storeUrl: null }, signal });
   try {
     const limit = { what: 'A child process', code: 'CHILD_DIED' } as const;
-    const work = pool.run('describe-engines', { temporaryFolder: folder });
+    const work = workers.run('describe-engines', null);
     const { duckdb } = await within(TIMEOUT_MS, limit, work);
     return [
       finding('ok', 'DuckDB', `${duckdb} loads (@duckdb/node-api ${installed.duckdb})`, { version: duckdb }),
@@ -61,7 +63,7 @@ async function loadEngines(
   } catch (error) {
     return [failure('DuckDB, ONNX Runtime', error)];
   } finally {
-    await pool.close();
+    await workers.close();
     if (folder !== tmpdir()) await rm(folder, { recursive: true, force: true });
   }
 }

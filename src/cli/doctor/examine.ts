@@ -34,7 +34,7 @@ export async function examine(
   const [disk, store, versions, devices] = await Promise.all([
     checkDisks(outputFolders(context, options, jobs)),
     checkStores(storesToCheck(options.kv, jobs), clock),
-    checkVersions(context.signal),
+    checkVersions(context),
     checkDevices(jobs, context.signal),
   ]);
   const groups: readonly (readonly [string, readonly Check[]])[] = [

@@ -1,4 +1,3 @@
-import type { SerializedError } from '../core/errors.ts';
 import type { ModelSignature } from '../core/model.ts';
 import type { DraftPlan, Plan } from '../core/plan.ts';
 import type { Column, SourceFile, TableFormat } from '../core/table.ts';
@@ -10,7 +9,10 @@ import type { TakenRows, TakeRowsRequest } from '../source/incremental/take-rows
 import type { BatchTiming } from '../tuning/choose-batch-size.ts';
 import type { LoadReport } from './store-loads.ts';
 
-/** What the parent asks of a child, and what comes back: everything that touches rows or models. */
+/**
+ * What is asked of a worker, and what comes back: everything that touches rows or models. Requests are JSON.
+ * Inputs and models are named as the job names them; what serve-batch made itself, by the run it belongs to.
+ */
 export interface Tasks {
   readonly plan: { readonly request: PlanTask; readonly result: DraftPlan };
   /** Null: there are none. */
@@ -20,7 +22,7 @@ export interface Tasks {
     readonly result: readonly BatchTiming[];
   };
   readonly shard: { readonly request: ShardTask; readonly result: ShardOutcome };
-  /** Waits for the loads that shards have left under way in this child. */
+  /** Waits for the loads that shards have left under way in this worker. */
   readonly 'finish-loads': { readonly request: null; readonly result: LoadReport };
   readonly 'load-part': { readonly request: LoadPartTask; readonly result: StagedCounts };
   readonly 'count-distinct': {
@@ -32,10 +34,7 @@ export interface Tasks {
   readonly 'known-values': { readonly request: KnownValuesTask; readonly result: readonly string[] };
   readonly 'describe-model': { readonly request: { readonly path: string }; readonly result: ModelSignature };
   /** Versions of the libraries, from the libraries: it works where they load. */
-  readonly 'describe-engines': {
-    readonly request: { readonly temporaryFolder: string };
-    readonly result: { readonly duckdb: string };
-  };
+  readonly 'describe-engines': { readonly request: null; readonly result: { readonly duckdb: string } };
   readonly 'describe-table': { readonly request: DescribeTableTask; readonly result: TableDescription };
 }
 
@@ -43,36 +42,39 @@ export type TaskName = keyof Tasks;
 export type TaskRequest<N extends TaskName> = Tasks[N]['request'];
 export type TaskResult<N extends TaskName> = Tasks[N]['result'];
 
-export interface PlanTask {
-  readonly plan: PlanRequest;
-  readonly temporaryFolder: string;
+/** What a planning task may use. */
+export interface PlanningLimits {
   readonly memoryLimit: string;
   /** Threads for reading text files; they do not change what is read. */
   readonly threads: number;
 }
 
-export interface TakeRowsTask extends Omit<PlanTask, 'plan'> {
-  readonly rows: TakeRowsRequest;
+export interface PlanTask extends PlanningLimits {
+  readonly plan: Omit<PlanRequest, 'stagedPath' | 'stagingRejectsPath'>;
+}
+
+export interface TakeRowsTask extends PlanningLimits {
+  readonly runId: string;
+  readonly rows: Omit<TakeRowsRequest, 'stagedPath' | 'stagingRejectsPath' | 'unorderedPath'>;
 }
 
 export interface MeasureBatchesTask {
   /** Not written yet, and with any batch size. */
   readonly plan: Plan;
-  readonly temporaryFolder: string;
   readonly memoryLimit: string;
 }
 
-/** Where a child finds a run: the plan in its folder has the rest. */
+/** A run of the job: the plan in its folder has the rest. */
 export interface RunReference {
-  readonly planPath: string;
+  readonly runId: string;
   readonly memoryLimit: string;
 }
 
 export interface ShardTask extends RunReference {
   readonly index: number;
   readonly attempt: number;
-  /** With password; null: do not load the store. It is loaded while the child has its next shard. */
-  readonly storeUrl: string | null;
+  /** Load the store, too: while the worker has its next shard. */
+  readonly loadStore: boolean;
 }
 
 export interface ShardOutcome extends LoadReport {
@@ -87,7 +89,6 @@ export interface PartsTask extends RunReference {
 }
 
 export interface LoadPartTask extends RunReference {
-  readonly storeUrl: string;
   /** The shard whose part is loaded; one beyond all for `duplicatesAmong`. */
   readonly stageAs: number;
   /** Not a part, but the rows among the parts of these shards whose key and field occur twice, the last of each. */
@@ -95,6 +96,7 @@ export interface LoadPartTask extends RunReference {
 }
 
 export interface MergeTask extends PartsTask {
+  /** The file, relative to the job's folder. */
   readonly target: string;
 }
 
@@ -111,22 +113,9 @@ export interface DescribeTableTask {
   readonly format: TableFormat;
   readonly sources: readonly SourceFile[];
   readonly options: InputOptions;
-  readonly temporaryFolder: string;
 }
 
 export interface TableDescription {
   readonly columns: readonly Column[];
   readonly rows: number;
 }
-
-/** Messages between parent and child. */
-export interface ToChild {
-  readonly id: number;
-  readonly task: TaskName;
-  readonly request: unknown;
-}
-
-export type FromChild =
-  | { readonly id: number; readonly rows: number }
-  | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: SerializedError };

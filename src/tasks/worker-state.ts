@@ -9,25 +9,40 @@ import { hashModel } from '../inference/hash-model.ts';
 import { ModelSession } from '../inference/model-session.ts';
 import type { Session } from '../inference/session.ts';
 import type { KvStore } from '../kv/store.ts';
+import { type RunPaths, runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { Database } from '../source/database.ts';
 import { StoreLoads } from './store-loads.ts';
+import type { WorkPlace } from './workers.ts';
 
-/** What a child keeps between tasks: the plan, a database of one thread, the loaded model, the store. */
-export class ChildState {
-  #planPath: string | null = null;
+/** What a worker keeps between the tasks of one job: the plan, a database of one thread, the loaded model, the store. */
+export class WorkerState {
+  readonly #place: WorkPlace;
   #plan: Plan | null = null;
   #database: Database | null = null;
   #databaseForLoads: Database | null = null;
   #session: { readonly key: string; readonly session: Session } | null = null;
-  #store: { readonly url: string; readonly job: string; readonly store: KvStore } | null = null;
+  #store: KvStore | null = null;
   #scratch: string | null = null;
   readonly loads = new StoreLoads();
 
-  async plan(planPath: string): Promise<Plan> {
-    if (this.#planPath !== planPath || this.#plan === null) {
-      this.#plan = await readPlan(planPath);
-      this.#planPath = planPath;
+  constructor(place: WorkPlace) {
+    this.#place = place;
+  }
+
+  /** The job's folder, or a temporary one. */
+  get folder(): string {
+    return this.#place.folder;
+  }
+
+  paths(runId: string): RunPaths {
+    return runPaths(this.folder, runId);
+  }
+
+  async plan(runId: string): Promise<Plan> {
+    if (this.#plan?.runId !== runId) {
+      const paths = this.paths(runId);
+      this.#plan = readFrom(paths, await readPlan(paths.plan));
     }
     return this.#plan;
   }
@@ -61,24 +76,26 @@ export class ChildState {
     return this.#session.session;
   }
 
-  async store(url: string, job: string): Promise<KvStore> {
-    if (this.#store?.url !== url || this.#store.job !== job) {
-      await this.#store?.store.close();
+  async store(job: string): Promise<KvStore> {
+    const { storeUrl } = this.#place;
+    if (storeUrl === null) throw new TypeError('This worker was given no store');
+    if (this.#store === null) {
       // Loaded after the first rows are scored: nothing waits for it before.
       const { openStore } = await import('../kv/open-store.ts');
-      this.#store = { url, job, store: openStore({ url, job }) };
+      this.#store = openStore({ url: storeUrl, job });
     }
-    return this.#store.store;
+    return this.#store;
   }
 
   async close(): Promise<void> {
-    await this.#store?.store.close();
+    await this.loads.stop();
+    await this.#store?.close();
     await this.#session?.session.close();
     this.#databaseForLoads?.close();
     this.#database?.close();
     if (this.#scratch === null) return;
     await rm(this.#scratch, { recursive: true, force: true });
-    // The last child takes the folder above with it; others are still in it until then.
+    // The last worker takes the folder above with it; others are still in it until then.
     await rmdir(dirname(this.#scratch)).catch(() => {});
   }
 
@@ -87,6 +104,13 @@ export class ChildState {
     await makeFolder(this.#scratch);
     return this.#scratch;
   }
+}
+
+/** The plan, with the typed copy of its input where this machine sees it: the job's folder may lie elsewhere. */
+export function readFrom(paths: RunPaths, plan: Plan): Plan {
+  if (!plan.input.staged) return plan;
+  const files = plan.input.files.map((file) => ({ ...file, path: paths.staged }));
+  return { ...plan, input: { ...plan.input, files } };
 }
 
 /** What a plan says of its model. */

@@ -9,26 +9,33 @@ export interface LoadReport {
 }
 
 /**
- * Loads of the store that a child does while it scores the next shard: a server then works, or another
+ * Loads of the store that a worker does while it scores the next shard: a server then works, or another
  * process's transaction ends, while this one computes. One at a time, so that nothing piles up.
  */
 export class StoreLoads {
   #current: Promise<void> | null = null;
   #seconds = 0;
   #error: SerializedError | null = null;
+  readonly #abort = new AbortController();
 
   get isBusy(): boolean {
     return this.#current !== null;
   }
 
   /** Starts a load once the one before it has ended. */
-  async start(load: () => Promise<unknown>): Promise<void> {
+  async start(load: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     await this.#current;
     this.#current = this.#run(load);
   }
 
   /** Waits for the load that is under way. */
   async settled(): Promise<void> {
+    await this.#current;
+  }
+
+  /** Gives up the load that is under way, and waits for it. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
     await this.#current;
   }
 
@@ -40,10 +47,10 @@ export class StoreLoads {
   }
 
   /** Never throws: a failure is reported. */
-  async #run(load: () => Promise<unknown>): Promise<void> {
+  async #run(load: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     const start = performance.now();
     try {
-      await load();
+      await load(this.#abort.signal);
     } catch (error) {
       this.#error ??= serializeError(error);
     } finally {

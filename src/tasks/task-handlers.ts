@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { CPU } from '../core/device.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { machineLimits } from '../core/machine-limits.ts';
@@ -7,7 +7,7 @@ import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
 import { ModelSession } from '../inference/model-session.ts';
 import type { StagedCounts } from '../kv/store.ts';
 import { planRun } from '../planning/plan-run.ts';
-import { type RunPaths, runPaths } from '../runs/layout.ts';
+import type { RunPaths } from '../runs/layout.ts';
 import { runShard } from '../shard/run-shard.ts';
 import { countDistinct, readDuplicateWinners, readKvBatches } from '../sinks/kv/kv-batches.ts';
 import { mergeParts } from '../sinks/parquet/merge-parts.ts';
@@ -18,29 +18,30 @@ import { takeRows } from '../source/incremental/take-rows.ts';
 import { describeTable } from '../source/resolve-input.ts';
 import { growBatches } from '../tuning/grow-batches.ts';
 import { measureBatches } from '../tuning/measure-batches.ts';
-import type { ChildState } from './child-state.ts';
 import type { LoadPartTask, RunReference, TaskName, TaskRequest, TaskResult } from './tasks.ts';
+import { readFrom, type WorkerState } from './worker-state.ts';
 
 export interface TaskEffects {
   readonly now: () => Date;
   readonly onRows: (rows: number) => void;
-  /** Throws where the parent is gone. */
-  readonly assertWanted: () => void;
+  /** Aborted where the task is no longer wanted. */
   readonly signal: AbortSignal;
 }
 
 type Handlers = {
   readonly [N in TaskName]: (
-    state: ChildState,
+    state: WorkerState,
     request: TaskRequest<N>,
     effects: TaskEffects,
   ) => Promise<TaskResult<N>>;
 };
 
-/** What a child can do. */
+/** What a worker can do. */
 export const TASK_HANDLERS: Handlers = {
-  /** With the session that this child keeps for its shards. */
-  async plan(state, { plan, temporaryFolder, memoryLimit, threads }) {
+  /** With the session that this worker keeps for its shards. */
+  async plan(state, { plan: task, memoryLimit, threads }) {
+    const { staged, stagingRejects, temp } = state.paths(task.runId);
+    const plan = { ...task, stagedPath: staged, stagingRejectsPath: stagingRejects };
     const { model, execution } = plan.spec;
     const session = await state.session({
       model: { path: model.path, sha256: plan.identity.modelSha256 },
@@ -50,19 +51,25 @@ export const TASK_HANDLERS: Handlers = {
     });
     // Nothing is copied: the database for shards will do, and is warm for the first of them.
     if (plan.format === 'parquet' || plan.format === 'grid')
-      return planRun(await state.database(temporaryFolder, memoryLimit), session, plan);
-    return withDatabase({ threads, memoryLimit, temporaryFolder }, (database) =>
+      return planRun(await state.database(temp, memoryLimit), session, plan);
+    return withDatabase({ threads, memoryLimit, temporaryFolder: temp }, (database) =>
       planRun(database, session, plan),
     );
   },
 
-  async 'take-rows'(_, { rows, temporaryFolder, memoryLimit, threads }) {
-    return withDatabase({ threads, memoryLimit, temporaryFolder }, (database) => takeRows(database, rows));
+  async 'take-rows'(state, { runId, rows, memoryLimit, threads }) {
+    const { staged, stagingRejects, unorderedRejects, temp } = state.paths(runId);
+    const paths = { stagedPath: staged, stagingRejectsPath: stagingRejects, unorderedPath: unorderedRejects };
+    return withDatabase({ threads, memoryLimit, temporaryFolder: temp }, async (database) =>
+      takeRows(database, { ...rows, ...paths }),
+    );
   },
 
-  /** With the database and the session that this child keeps for its shards. */
-  async 'measure-batches'(state, { plan, temporaryFolder, memoryLimit }) {
-    const database = await state.database(temporaryFolder, memoryLimit);
+  /** With the database and the session that this worker keeps for its shards. */
+  async 'measure-batches'(state, { plan: written, memoryLimit }) {
+    const paths = state.paths(written.runId);
+    const plan = readFrom(paths, written);
+    const database = await state.database(paths.temp, memoryLimit);
     const session = await state.session(plan);
     const measure = plan.device.name === 'cpu' ? measureBatches : growBatches;
     return measure({ plan, database, session });
@@ -71,11 +78,13 @@ export const TASK_HANDLERS: Handlers = {
   async shard(state, request, effects) {
     const { plan, paths, database } = await openRun(state, request);
     const session = await state.session(plan);
-    const { index, attempt, storeUrl } = request;
-    const record = await runShard({ plan, paths, database, session, attempt, ...effects }, index);
-    if (storeUrl !== null && plan.kv !== null) {
-      const load = { ...request, storeUrl, stageAs: index, duplicatesAmong: null };
-      await state.loads.start(() => loadPart(state, load, effects));
+    const { index, attempt, loadStore } = request;
+    const assertWanted = (): void => effects.signal.throwIfAborted();
+    const context = { plan, paths, database, session, attempt, assertWanted, ...effects };
+    const record = await runShard(context, index);
+    if (loadStore && plan.kv !== null) {
+      const load = { ...request, stageAs: index, duplicatesAmong: null };
+      await state.loads.start((signal) => loadPart(state, load, { signal }));
     }
     return { record, callRows: session.rowLimit?.rows ?? null, ...state.loads.report() };
   },
@@ -94,7 +103,12 @@ export const TASK_HANDLERS: Handlers = {
 
   async 'merge-parts'(state, request) {
     const { plan, paths, database } = await openRun(state, request);
-    return mergeParts(database, partFiles(paths, request.shards), request.target, plan.output.compression);
+    return mergeParts(
+      database,
+      partFiles(paths, request.shards),
+      join(state.folder, request.target),
+      plan.output.compression,
+    );
   },
 
   async 'read-missing'(state, request) {
@@ -125,35 +139,34 @@ export const TASK_HANDLERS: Handlers = {
     }
   },
 
-  // ONNX Runtime is loaded with this module: a child that answers has it.
-  async 'describe-engines'(_, { temporaryFolder }) {
-    return withDatabase({ threads: 1, memoryLimit: '256MB', temporaryFolder }, async (database) => {
+  // ONNX Runtime is loaded with this module: a worker that answers has it.
+  async 'describe-engines'({ folder }) {
+    return withDatabase({ threads: 1, memoryLimit: '256MB', temporaryFolder: folder }, async (database) => {
       const [row] = await database.rows('SELECT version() AS version');
       return { duckdb: String(row?.version).replace(/^v/, '') };
     });
   },
 
-  async 'describe-table'(_, { format, sources, options, temporaryFolder }) {
+  async 'describe-table'({ folder }, { format, sources, options }) {
     const request = {
       format,
       source: { sources, fingerprint: '' },
       options,
-      stagedPath: join(temporaryFolder, 'input.parquet'),
+      stagedPath: join(folder, 'input.parquet'),
     };
-    return withDatabase({ threads: machineLimits().cpus, memoryLimit: '1GB', temporaryFolder }, (database) =>
-      describeTable(database, request),
-    );
+    const limits = { threads: machineLimits().cpus, memoryLimit: '1GB', temporaryFolder: folder };
+    return withDatabase(limits, (database) => describeTable(database, request));
   },
 };
 
 async function loadPart(
-  state: ChildState,
+  state: WorkerState,
   request: LoadPartTask,
-  effects: TaskEffects,
+  { signal }: Pick<TaskEffects, 'signal'>,
 ): Promise<StagedCounts> {
   const { plan, paths } = await openRun(state, request);
   const database = await state.databaseForLoads(paths.temp, request.memoryLimit);
-  const store = await state.store(request.storeUrl, plan.job);
+  const store = await state.store(plan.job);
   const kv = kvOf(plan);
 
   return store.stage({
@@ -165,17 +178,16 @@ async function loadPart(
         ? readKvBatches(database, kv, paths.part(request.stageAs))
         : readDuplicateWinners(database, kv, partFiles(paths, request.duplicatesAmong)),
     ttlSeconds: kv.ttlSeconds,
-    signal: effects.signal,
+    signal,
   });
 }
 
 async function openRun(
-  state: ChildState,
-  { planPath, memoryLimit }: RunReference,
+  state: WorkerState,
+  { runId, memoryLimit }: RunReference,
 ): Promise<{ readonly plan: Plan; readonly paths: RunPaths; readonly database: Database }> {
-  const plan = await state.plan(planPath);
-  const runFolder = dirname(resolve(planPath));
-  const paths = runPaths(dirname(dirname(runFolder)), plan.runId);
+  const plan = await state.plan(runId);
+  const paths = state.paths(runId);
   return { plan, paths, database: await state.database(paths.temp, memoryLimit) };
 }
 

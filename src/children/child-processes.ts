@@ -1,0 +1,44 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { OwnedWorkers, WorkerSource, WorkersOptions } from '../tasks/workers.ts';
+import { ChildPool } from './child-pool.ts';
+import { Child } from './child-process.ts';
+
+/** Workers that are child processes of this one. */
+export class ChildProcesses implements WorkerSource {
+  readonly #prepared: Child[] = [];
+
+  prepare(): void {
+    this.#prepared.push(startChild());
+  }
+
+  readonly start = (options: WorkersOptions): OwnedWorkers =>
+    new ChildPool(options, () => this.#takePrepared() ?? startChild());
+
+  async close(): Promise<void> {
+    await Promise.all(this.#prepared.splice(0).map((child) => child.end()));
+  }
+
+  #takePrepared(): Child | undefined {
+    const child = this.#prepared.pop();
+    return child === undefined || child.isAlive ? child : this.#takePrepared();
+  }
+}
+
+/** Workers that nobody prepared. */
+export const startChildren = new ChildProcesses().start;
+
+function startChild(): Child {
+  return new Child(forkChild);
+}
+
+function forkChild(): ChildProcess {
+  return fork(fileURLToPath(new URL('./child.js', import.meta.url)), [], {
+    // Inputs, plans and results are plain JSON; standard output is the parent's own.
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    // Batches leave much that is short-lived: a small young generation and few malloc arenas keep a
+    // child's memory the same however many shards it computes (7 M rows: 290 MB without, 250 MB with).
+    execArgv: ['--max-semi-space-size=1'],
+    env: { ...process.env, MALLOC_ARENA_MAX: '2', ORT_DISABLE_TELEMETRY: '1' },
+  });
+}

@@ -1,0 +1,18 @@
+/**
+ * Does the work for all items at once. Where one fails, the others are stopped by the signal; the first error
+ * is thrown once all have ended, so that nothing goes on behind the caller's back.
+ */
+export async function allOrFirstError<T>(
+  items: readonly T[],
+  work: (item: T, signal: AbortSignal) => Promise<unknown>,
+): Promise<void> {
+  const stop = new AbortController();
+  await Promise.allSettled(
+    items.map((item) =>
+      work(item, stop.signal).catch((error: unknown) => {
+        stop.abort(error);
+      }),
+    ),
+  );
+  stop.signal.throwIfAborted();
+}
