@@ -72,7 +72,7 @@ export interface Fence {
 export interface KvStore {
   /** Without user name and password. */
   readonly url: string;
-  /** Answers when the store can be reached and written to. */
+  /** Answers when the store can be reached and takes everything that loading and publishing will ask of it. */
   ping(): Promise<void>;
 
   /**

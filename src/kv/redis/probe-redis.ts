@@ -3,6 +3,7 @@ import { ServeBatchError } from '../../core/errors.ts';
 import { RedisConnection, type RedisTimeouts } from './redis-connection.ts';
 import { parseRedisInfo, type RedisFacts, snapshotsOf } from './redis-facts.ts';
 import { RedisKeys } from './redis-keys.ts';
+import { rehearse } from './redis-rehearsal.ts';
 import type { RedisTarget } from './redis-url.ts';
 
 /** Shorter than a run's: somebody waits for the answer. */
@@ -17,8 +18,8 @@ export interface RedisAnswer {
 }
 
 /**
- * Looks whether a Redis answers and takes writes for these jobs, and what it says of itself. The one key
- * that it writes for each job lives for a second. Ends within some seconds, whatever the server does;
+ * Looks whether a Redis answers and takes all commands of a run for these jobs, and what it says of itself.
+ * What it writes is gone after some seconds. Ends within some seconds, whatever the server does;
  * throws `STORE_UNAVAILABLE` or `STORE_REFUSED`.
  */
 export async function probeRedis(
@@ -31,7 +32,7 @@ export async function probeRedis(
     connection.run((redis) => redis.set(new RedisKeys(job).ping, '', 'PX', 1000));
   try {
     // The first write connects, which is not timed. A user may have the right to the keys of some jobs only.
-    for (const job of jobs) await write(job);
+    for (const job of jobs) await connection.run((redis) => rehearse(redis, job));
     const times: number[] = [];
     for (let i = 0; i < WRITES_TIMED; i++) {
       const start = clock.monotonicMs();

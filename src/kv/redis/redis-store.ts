@@ -22,6 +22,7 @@ import { RedisConnection, type RedisTimeouts } from './redis-connection.ts';
 import { INFO_FIELD, LAYOUT_FIELD, RedisKeys, SHARD_FIELD } from './redis-keys.ts';
 import { RedisLayouts } from './redis-layouts.ts';
 import { type RedisReader, readHash, texts, type ValueAddress } from './redis-reader.ts';
+import { rehearse } from './redis-rehearsal.ts';
 import { KEYS_BESIDE, PUBLISH, RETIRE, SCAN_SIZES } from './redis-scripts.ts';
 import { RedisShardWriter } from './redis-shard-writer.ts';
 import type { RedisTarget } from './redis-url.ts';
@@ -65,7 +66,10 @@ export class RedisStore implements KvStore {
   }
 
   async ping(): Promise<void> {
-    await this.#connection.run((redis) => redis.set(this.#keys.ping, '', 'PX', 1000));
+    await this.#connection.run((redis) => rehearse(redis, this.#job));
+    // Loading logs in by itself, and is stricter: ioredis overlooks a password that the server does not want.
+    const bulk = await RedisBulk.connect(this.#connection.target, this.#connection.timeouts);
+    bulk.close();
   }
 
   async stage(request: StageRequest): Promise<StagedCounts> {

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { INFO_FIELD, LAYOUT_FIELD, RedisKeys } from './redis-keys.ts';
+import { KEYS_BESIDE, PUBLISH, RETIRE, SCAN_SIZES } from './redis-scripts.ts';
+
+const GENERATION = 'rehearsal';
+/** Where the process dies in between, what it wrote is gone after this. */
+const EXPIRES_SECONDS = 5;
+
+/**
+ * Uses every command that loading, counting, publishing and dropping will use, on keys of its own below
+ * `<job>:ping`, in one round trip. So a user without a right, a command that was renamed, a replica, a
+ * cluster or a full server shows before anything is computed. Throws the server's first refusal.
+ */
+export async function rehearse(redis: Redis, job: string): Promise<void> {
+  const keys = new RedisKeys(job);
+  const own = new RedisKeys(`${keys.ping}:${randomBytes(6).toString('hex')}`);
+  const answers = await redis.pipeline(commandsOn(keys, own)).exec();
+  for (const [error] of answers ?? []) if (error !== null) throw error;
+}
+
+function commandsOn({ ping }: RedisKeys, own: RedisKeys): (string | number)[][] {
+  const { pointer, fence, generations } = own;
+  const meta = own.meta(GENERATION);
+  const hash = own.series(GENERATION, 'hash');
+  const text = own.series(GENERATION, 'text');
+  const pattern = own.seriesPattern(GENERATION);
+  const expire = (key: string) => ['expire', key, EXPIRES_SECONDS];
+  return [
+    ['set', ping, '', 'PX', 1000],
+    ...[['hmset', meta, LAYOUT_FIELD, 'packed'], expire(meta), ['hset', meta, INFO_FIELD, '{}']],
+    ...[['sadd', generations, GENERATION], expire(generations)],
+    ...[['hset', hash, 'field', '1'], expire(hash), ['set', text, '1', 'EX', EXPIRES_SECONDS]],
+    ...[
+      ['hget', hash, 'field'],
+      ['hgetall', hash],
+      ['hmget', hash, 'field'],
+      ['hlen', hash],
+    ],
+    ...[
+      ['hexists', hash, 'field'],
+      ['get', text],
+      ['getrange', text, 0, 1],
+      ['exists', text],
+    ],
+    ['eval', SCAN_SIZES, 1, meta, '0', pattern, 10],
+    ['eval', KEYS_BESIDE, 2, pointer, meta],
+    ...[
+      ['eval', PUBLISH, 3, pointer, fence, meta, GENERATION, GENERATION, 1],
+      expire(pointer),
+      expire(fence),
+    ],
+    ['eval', RETIRE, 2, pointer, meta, 'another'],
+    ...[
+      ['scan', '0', 'MATCH', pattern, 'COUNT', 10],
+      ['smembers', generations],
+      ['srem', generations, GENERATION],
+    ],
+    ['unlink', pointer, fence, generations, meta, hash, text],
+  ];
+}
