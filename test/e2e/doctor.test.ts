@@ -159,7 +159,7 @@ describe('a Redis', () => {
 
   it('whose user may write the keys of the job alone: what it does not say is unknown', async () => {
     const server = await redis();
-    await server.cli('ACL', 'SETUSER', 'loader', 'on', '>loader-pw', '~week:*', '+set', '+select');
+    await server.cli('ACL', 'SETUSER', 'loader', 'on', '>loader-pw', '~week:*', '+@all', '-info', '-config');
     const url = `redis://loader:loader-pw@127.0.0.1:${server.port}`;
     const { code, checks } = await doctor(project, [], { STORE_URL: url });
     expect(code).toBe(0);
