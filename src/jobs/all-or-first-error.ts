@@ -1,15 +1,17 @@
 /**
- * Does the work for all items at once. Where one fails, the others are stopped by the signal; the first error
- * is thrown once all have ended, so that nothing goes on behind the caller's back.
+ * Does the work for all items at once. Where one fails, or the drain aborts, the others are stopped by the
+ * signal; the first error is thrown once all have ended, so that nothing goes on behind the caller's back.
  */
 export async function allOrFirstError<T>(
   items: readonly T[],
   work: (item: T, signal: AbortSignal) => Promise<unknown>,
+  drain?: AbortSignal,
 ): Promise<void> {
   const stop = new AbortController();
+  const signal = drain === undefined ? stop.signal : AbortSignal.any([stop.signal, drain]);
   await Promise.allSettled(
     items.map((item) =>
-      work(item, stop.signal).catch((error: unknown) => {
+      work(item, signal).catch((error: unknown) => {
         stop.abort(error);
       }),
     ),

@@ -28,6 +28,8 @@ export interface FinishRequest {
   readonly singleFile: string | null;
   readonly rowsOut: number;
   readonly effects: Effects;
+  /** No load of the store begins once it is aborted; its reason is thrown. The run stays committed. */
+  readonly drain?: AbortSignal;
 }
 
 /** Commits the run: from here on it exists for readers of the folder, whatever happens. */
@@ -61,12 +63,8 @@ async function loadGeneration(request: FinishRequest): Promise<KvCounts | null> 
   const { plan, run, workers, store, effects } = request;
   if (store === null) return null;
   const shards = shardsOf(plan);
-  const load = (stageAs: number, signal?: AbortSignal): Promise<unknown> =>
-    workers.runRetrying(
-      'load-part',
-      { ...run, stageAs, duplicatesAmong: null },
-      signal === undefined ? {} : { signal },
-    );
+  const load = (stageAs: number, signal: AbortSignal): Promise<unknown> =>
+    workers.runRetrying('load-part', { ...run, stageAs, duplicatesAmong: null }, { signal });
   effects.progress.update({ stage: 'load store' });
   const { keys, values, duplicates } = await verifyGeneration({
     store,
@@ -74,7 +72,7 @@ async function loadGeneration(request: FinishRequest): Promise<KvCounts | null> 
     rows: request.rowsOut,
     shards,
     load: async (missing) => {
-      await allOrFirstError(missing, load);
+      await allOrFirstError(missing, load, request.drain);
       effects.progress.update({ stage: 'verify' });
     },
     countDistinct: () => workers.runRetrying('count-distinct', { ...run, shards }),

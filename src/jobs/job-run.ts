@@ -323,6 +323,7 @@ export class JobRun {
       singleFile: output.kind === 'file' ? output.path : null,
       rowsOut,
       effects: this.#effects,
+      ...(options.drain === undefined ? {} : { drain: options.drain }),
     };
   }
 
