@@ -16,7 +16,20 @@ export function isTimeZone(name: string): boolean {
 
 /** What the clocks of a zone show at an instant. */
 export function toLocal(instant: Date, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat('en-US', {
+  const parts = clockOf(timeZone).formatToParts(instant);
+  const of = (type: Intl.DateTimeFormatPartTypes): number =>
+    Number(parts.find((part) => part.type === type)?.value);
+  const seconds = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'));
+  return seconds + (((instant.getTime() % 1000) + 1000) % 1000);
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** Made once for each zone: making one takes longer than a thousand uses. */
+function clockOf(timeZone: string): Intl.DateTimeFormat {
+  const known = clocks.get(timeZone);
+  if (known !== undefined) return known;
+  const clock = new Intl.DateTimeFormat('en-US', {
     timeZone,
     hourCycle: 'h23',
     year: 'numeric',
@@ -25,24 +38,76 @@ export function toLocal(instant: Date, timeZone: string): number {
     hour: 'numeric',
     minute: 'numeric',
     second: 'numeric',
-  }).formatToParts(instant);
-  const of = (type: Intl.DateTimeFormatPartTypes): number =>
-    Number(parts.find((part) => part.type === type)?.value);
-  const seconds = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'));
-  return seconds + (((instant.getTime() % 1000) + 1000) % 1000);
+  });
+  clocks.set(timeZone, clock);
+  return clock;
 }
 
+/** No zone is farther from UTC than this, and it leaves room for a clock change. */
+const FARTHEST_MS = 26 * 3_600_000;
+
 /**
- * The instant at which the clocks of a zone show a local time: the first of two where they are set back,
- * and the one after the gap where they are set forward.
+ * The one instant that stands for a local time: the first of two where clocks are set back, and the end of
+ * the gap where they are set forward. Schedules and users' times follow the same rule.
  */
 export function fromLocal(local: number, timeZone: string): Date {
-  const candidates = [-26, 0, 26].map((hours) => {
-    const near = new Date(local + hours * 60 * MINUTE_MS);
-    return local - (toLocal(near, timeZone) - near.getTime());
+  return new Date(instantOf(local, clockPeriods(local - FARTHEST_MS, local + FARTHEST_MS, timeZone)));
+}
+
+/** A time during which the clocks of a zone are not changed. Milliseconds. */
+export interface ClockPeriod {
+  readonly from: number;
+  /** Exclusive. */
+  readonly to: number;
+  /** Local time less UTC. */
+  readonly offset: number;
+}
+
+const STEP_MS = 86_400_000;
+
+/** Divides the time from one instant to another (exclusive) where clocks are changed: once a day at most. */
+export function clockPeriods(from: number, to: number, timeZone: string): readonly ClockPeriod[] {
+  const offsetAt = (instant: number): number => toLocal(new Date(instant), timeZone) - instant;
+  const periods: ClockPeriod[] = [];
+  let start = from;
+  let offset = offsetAt(from);
+  for (let at = from; at < to; at += STEP_MS) {
+    const next = Math.min(at + STEP_MS, to);
+    const nextOffset = offsetAt(next);
+    if (nextOffset === offset) continue;
+    const change = firstInstant(at, next, (each) => offsetAt(each) === nextOffset);
+    periods.push({ from: start, to: change, offset });
+    start = change;
+    offset = nextOffset;
+  }
+  return [...periods, { from: start, to, offset }];
+}
+
+/** The first instant after `no` that is as wanted; `yes` is. */
+function firstInstant(no: number, yes: number, isWanted: (instant: number) => boolean): number {
+  let [before, after] = [no, yes];
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (isWanted(middle)) after = middle;
+    else before = middle;
+  }
+  return after;
+}
+
+/** The instants in these periods at which clocks show a local time, oldest first: one, two or none. */
+export function instantsOf(local: number, periods: readonly ClockPeriod[]): readonly number[] {
+  return periods.flatMap(({ from, to, offset }) => {
+    const instant = local - offset;
+    return from <= instant && instant < to ? [instant] : [];
   });
-  const exact = candidates.filter((each) => toLocal(new Date(each), timeZone) === local);
-  return new Date(exact.length > 0 ? Math.min(...exact) : Math.max(...candidates));
+}
+
+/** The instant that stands for a local time within these periods: see {@link fromLocal}. */
+export function instantOf(local: number, periods: readonly ClockPeriod[]): number {
+  const [first] = instantsOf(local, periods);
+  if (first !== undefined) return first;
+  const afterGap = periods.find(({ from, offset }) => from + offset > local);
+  return afterGap?.from ?? Number.NaN;
 }
 
 /** `2026-11-21T02:30:00`, without a zone. */

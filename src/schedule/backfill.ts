@@ -1,3 +1,4 @@
+import { formatCount } from '../core/amounts.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { folderOfJob } from '../jobs/locations.ts';
 import { isCommitted } from '../runs/run-status.ts';
@@ -6,6 +7,7 @@ import { runsByOccurrence } from './read-ledger.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
 import { runAndReport } from './tick.ts';
 
+/** More are a mistake in a date, more likely than a wish. */
 const MOST_OCCURRENCES = 100_000;
 
 /** A past occurrence, and the committed run that it has; null: none. */
@@ -31,11 +33,16 @@ export async function planBackfill(
 ): Promise<BackfillItem[]> {
   const now = clock.now();
   const last = to < now ? to : now;
-  const occurrences = occurrencesBetween(schedule, from, last, MOST_OCCURRENCES);
+  const occurrences = occurrencesBetween(schedule, from, last);
   if (occurrences.length === 0)
     throw new ServeBatchError(
       'USAGE',
       `${spec.name} (${schedule.cron}, ${schedule.timezone}) has no occurrence from ${from.toISOString()} to ${last.toISOString()}. Give another --from and --to; occurrences of the future are not run.`,
+    );
+  if (occurrences.length > MOST_OCCURRENCES)
+    throw new ServeBatchError(
+      'USAGE',
+      `${spec.name} (${schedule.cron}, ${schedule.timezone}) has ${formatCount(occurrences.length)} occurrences from ${from.toISOString()} to ${last.toISOString()}; one backfill runs at most ${formatCount(MOST_OCCURRENCES)}. Give --from and --to that lie closer together.`,
     );
   const runs = await runsByOccurrence(folderOfJob(spec), clock);
   if (order === 'newest') occurrences.reverse();

@@ -30,8 +30,10 @@ describe('local time', () => {
     expect(toLocal(new Date('2026-11-21T00:00:00.250Z'), 'UTC') % 1000).toBe(250);
   });
 
-  it('which does not exist, as clocks go forward, is the one after the gap', () => {
-    expect(fromLocal(local('2026-03-29T02:30'), STOCKHOLM)).toEqual(new Date('2026-03-29T01:30:00Z'));
+  it('which does not exist, as clocks go forward, is the end of the gap', () => {
+    expect(fromLocal(local('2026-03-29T02:30'), STOCKHOLM)).toEqual(new Date('2026-03-29T01:00:00Z'));
+    const halfAnHour = fromLocal(local('2026-10-04T02:10'), 'Australia/Lord_Howe');
+    expect(halfAnHour).toEqual(new Date('2026-10-03T15:30:00Z'));
   });
 
   it('which is there twice, as clocks go back, is the first', () => {
