@@ -5,6 +5,7 @@ import { Secrets } from '../core/secrets.ts';
 import type { CliContext } from './context.ts';
 import { dropFalseSwitches } from './options.ts';
 import { buildProgram } from './program.ts';
+import { isReaderGone, writerTo } from './standard-output.ts';
 import { usageErrorOf } from './usage-error.ts';
 import { listenToSignals } from './watch/signals.ts';
 
@@ -16,7 +17,9 @@ const context: CliContext = {
   cwd: process.cwd(),
   stdin: process.stdin,
   hasColour: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
-  out: (text) => void process.stdout.write(text),
+  out: writerTo(process.stdout, (error) => {
+    process.exitCode = report(error);
+  }),
   err: (text) => void process.stderr.write(text),
   isTerminal: process.stderr.isTTY === true,
   signal,
@@ -25,15 +28,15 @@ const context: CliContext = {
   secrets,
   workers,
 };
-// A reader that has seen enough (`| head`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+// Nobody is left who could be told.
+process.stderr.on('error', () => {});
 
 try {
   const program = buildProgram(context);
   dropFalseSwitches(program, process.env);
   await program.parseAsync(process.argv);
 } catch (error) {
-  process.exitCode = report(error);
+  if (!isReaderGone(error)) process.exitCode = report(error);
 } finally {
   await workers.close();
   stopListening();

@@ -41,18 +41,28 @@ export async function runShards(request: RunShardsRequest): Promise<void> {
   const failures: unknown[] = [];
   const store = new StoreSwitch(request.loadStore, request.log);
   const goesOn = (): boolean => failures.length === 0 && request.drain?.aborted !== true;
+  let atWork = 0;
   const work = async (): Promise<void> => {
     while (goesOn()) {
       const shard = waiting.shift();
       if (shard === undefined) return;
+      atWork++;
       try {
         await runOneShard(request, shard, store);
       } catch (error) {
         failures.push(error);
+      } finally {
+        atWork--;
       }
     }
   };
-  await Promise.all(Array.from({ length: request.processes }, work));
+  const sayDrain = (): void => request.log.info(drainText(request.drain?.reason, atWork));
+  request.drain?.addEventListener('abort', sayDrain, { once: true });
+  try {
+    await Promise.all(Array.from({ length: request.processes }, work));
+  } finally {
+    request.drain?.removeEventListener('abort', sayDrain);
+  }
   if (failures.length > 0) throw failures[0];
   request.drain?.throwIfAborted();
   if (!request.loadStore) return;
@@ -60,6 +70,13 @@ export async function runShards(request: RunShardsRequest): Promise<void> {
     if (report.storeError !== null) store.turnOff(report.storeError.message);
     request.onLoads(report.stageSeconds);
   }
+}
+
+/** Said at once: to finish what is under way may take as long as the grace. */
+function drainText(reason: unknown, shards: number): string {
+  const again =
+    reason instanceof ServeBatchError && reason.code === 'SIGTERM' ? 'send SIGTERM' : 'press Ctrl-C';
+  return `finishing ${shards} ${shards === 1 ? 'shard' : 'shards'}; ${again} again to stop now`;
 }
 
 async function runOneShard(request: RunShardsRequest, shard: ShardPlan, store: StoreSwitch): Promise<void> {

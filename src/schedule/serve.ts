@@ -1,3 +1,4 @@
+import { ServeBatchError } from '../core/errors.ts';
 import { folderOfJob } from '../jobs/locations.ts';
 import { nextOccurrence } from './cron-times.ts';
 import type { Decision } from './decide.ts';
@@ -25,15 +26,22 @@ export interface ServeOptions {
 /**
  * Serves the schedule until it is asked to end: looks at start, at each occurrence, each minute and after
  * each run, and starts what is due. All it knows of what has run comes from the output folders. Throws the
- * reason of `effects.drain`.
+ * reason of `effects.drain`, or one that says that nothing was going on.
  */
 export async function serveSchedule(options: ServeOptions): Promise<never> {
   const { effects } = options;
   const service = new ScheduleService(options);
   await options.onStart(await options.load());
   while (!effects.drain.aborted) await service.lookAndSleep();
+  const wasIdle = service.isIdle;
   await service.settled();
-  throw effects.drain.reason;
+  throw wasIdle ? idleReason(effects.drain.reason) : effects.drain.reason;
+}
+
+/** The reason of signals speaks of shards; nobody was computing any. */
+function idleReason(reason: unknown): unknown {
+  if (!(reason instanceof ServeBatchError)) return reason;
+  return new ServeBatchError(reason.code, `Ended by ${reason.code}. No job was running.`, { cause: reason });
 }
 
 interface Ready {
@@ -52,6 +60,10 @@ class ScheduleService {
   constructor(options: ServeOptions) {
     this.#options = options;
     options.effects.drain.addEventListener('abort', () => this.#wake.abort(), { once: true });
+  }
+
+  get isIdle(): boolean {
+    return this.#runs.size === 0;
   }
 
   async settled(): Promise<void> {

@@ -125,6 +125,27 @@ describe('a run that is asked to end', () => {
     expect(committed).toEqual([0, 1]);
   });
 
+  it('says at once what it finishes, and how to stop now', async () => {
+    const said: string[] = [];
+    const log: Log = { ...silentLog, info: (message) => said.push(message) };
+    for (const [code, processes] of [
+      ['SIGINT', 2],
+      ['SIGTERM', 1],
+    ] as const) {
+      const drain = new AbortController();
+      const answer = async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        drain.abort(new ServeBatchError(code, 'ended'));
+        return {};
+      };
+      await run(answer, { drain: drain.signal, processes, log });
+    }
+    expect(said).toEqual([
+      'finishing 2 shards; press Ctrl-C again to stop now',
+      'finishing 1 shard; send SIGTERM again to stop now',
+    ]);
+  });
+
   it('does not try a shard again', async () => {
     const drain = new AbortController();
     const reason = new ServeBatchError('SIGTERM', 'ended');

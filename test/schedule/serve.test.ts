@@ -41,7 +41,7 @@ async function serve({ simulation, jobs, pass }: Service): Promise<void> {
       },
       onStart: async () => {},
     }),
-  ).rejects.toBe(ENDED);
+  ).rejects.toMatchObject({ code: 'SIGTERM', exitCode: 143 });
 }
 
 function isos(job: ScheduledJob, from: string, to: string): string[] {
@@ -64,6 +64,29 @@ describe('the service', () => {
     });
     expect(await occurrencesOf(job)).toEqual(isos(job, '2026-11-21T00:00:00Z', '2026-11-21T01:05:00Z'));
     expect(Math.max(...pauses)).toBeLessThanOrEqual(MINUTE);
+  });
+
+  it.each([
+    ['says that nothing was going on', false, 'Ended by SIGTERM. No job was running.'],
+    ['ends with the reason of the signal where a job was running', true, 'ended'],
+  ])('%s', async (_, isBusy, message) => {
+    const simulation = simulate('2026-11-21T00:05:00Z');
+    const job = scheduledJob(await quickFolder(), { cron: '5 0 * * *' });
+    const runJob: typeof simulation.effects.runJob = (options) => {
+      if (isBusy) simulation.drain.abort(ENDED);
+      return simulation.effects.runJob(options);
+    };
+    const served = serveSchedule({
+      load: async () => ({ jobs: [job], off: [], problems: [] }),
+      effects: { ...simulation.effects, runJob },
+      concurrency: 1,
+      sleep: async () => {
+        await simulation.idle();
+        simulation.drain.abort(ENDED);
+      },
+      onStart: async () => {},
+    });
+    await expect(served).rejects.toMatchObject({ code: 'SIGTERM', message });
   });
 
   it('wakes up after a sleep of the machine and catches up', async () => {
@@ -144,7 +167,7 @@ describe('the service', () => {
       },
       onStart: async () => {},
     });
-    await expect(service).rejects.toBe(ENDED);
+    await expect(service).rejects.toMatchObject({ code: 'SIGTERM' });
     expect(simulation.computed).toEqual(['2026-11-21T00:00:00.000Z']);
     expect(simulation.log.filter((line) => line.includes('model is missing'))).toHaveLength(1);
   });
