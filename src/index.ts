@@ -1,7 +1,7 @@
 /** serve-batch as a library: run jobs, and answer requests from what they published. */
 
 export { bindJob, type JobBinding } from './config/bind-job.ts';
-export type { JobSpec } from './config/job-spec.ts';
+export type { BoundJob, JobSpec } from './config/job-spec.ts';
 export { type LoadedJob, type LoadOptions, loadJob } from './config/load-job.ts';
 export { adHocJob, overrideJob } from './config/override-job.ts';
 export type { RunFlags } from './config/run-flags.ts';

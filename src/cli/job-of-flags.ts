@@ -1,6 +1,6 @@
 import { bindJob } from '../config/bind-job.ts';
 import { loadProject } from '../config/file/load-project.ts';
-import type { JobSpec } from '../config/job-spec.ts';
+import type { BoundJob, JobSpec } from '../config/job-spec.ts';
 import { loadJob } from '../config/load-job.ts';
 import { adHocJob, overrideJob } from '../config/override-job.ts';
 import type { RunFlags } from '../config/run-flags.ts';
@@ -16,7 +16,7 @@ export async function jobOfFlags(
   context: CliContext,
   job: string | undefined,
   flags: RunFlags,
-): Promise<JobSpec> {
+): Promise<BoundJob> {
   if (flags.kv !== undefined) context.secrets.addUrl(flags.kv);
   const { cwd, env } = context;
   const project = await loadProject(cwd, env);
@@ -30,7 +30,7 @@ export async function jobOfFlags(
 }
 
 /** The job of this run: for the occurrence, and with the parameters, that the flags say. */
-async function bindToFlags(spec: JobSpec, flags: RunFlags): Promise<JobSpec> {
+async function bindToFlags(spec: JobSpec, flags: RunFlags): Promise<BoundJob> {
   const now = new Date();
   return bindJob(spec, {
     occurrence: await occurrenceOf(spec, flags.occurrence, now),

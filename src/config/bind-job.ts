@@ -1,9 +1,8 @@
-import type { Clock } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import type { MapText } from './fields/map-text.ts';
 import { fillTemplates, paramsUsed, type TemplateValues, usesOccurrence } from './fill-templates.ts';
-import type { JobSpec } from './job-spec.ts';
+import type { BoundJob, JobSpec } from './job-spec.ts';
 import { mapFeatures } from './sections/features.ts';
 import { mapInput } from './sections/input.ts';
 import { DEFAULT_SCHEDULE } from './sections/schedule.ts';
@@ -17,11 +16,10 @@ export interface JobBinding {
 }
 
 /**
- * The job of one run: its templates filled, its occurrence known. Binding a job that is bound changes
- * nothing. Throws `USAGE` for a parameter that is missing or unknown and for a missing occurrence, and
- * `JOB_FILE` for a template that says nothing known.
+ * The job of one run: its templates filled, its occurrence known. Throws `USAGE` for a parameter that is
+ * missing or unknown and for a missing occurrence, and `JOB_FILE` for a template that says nothing known.
  */
-export function bindJob(spec: JobSpec, { occurrence, now, params = {} }: JobBinding): JobSpec {
+export function bindJob(spec: JobSpec, { occurrence, now, params = {} }: JobBinding): BoundJob {
   assertKnown(spec, params);
   const values: TemplateValues = {
     job: spec.name,
@@ -34,19 +32,13 @@ export function bindJob(spec: JobSpec, { occurrence, now, params = {} }: JobBind
   return { ...bound, params: values.params, occurrence: occurrence?.toISOString() ?? null };
 }
 
-/** For those who were handed a job: one that is bound stays as it is, one that is not is bound without occurrence. */
-export function bindAgain(spec: JobSpec, clock: Clock): JobSpec {
-  const occurrence = spec.occurrence === null ? null : new Date(spec.occurrence);
-  return bindJob(spec, { occurrence, now: clock.now() });
-}
-
 /** Whether a run of the job has to be for an occurrence: a template names it. */
 export function needsOccurrence(spec: JobSpec): boolean {
   return usesOccurrence(textsOf(spec));
 }
 
 /** Where the job's days begin: the time zone of its schedule. */
-export function timeZoneOf({ schedule }: JobSpec): string {
+export function timeZoneOf({ schedule }: Pick<JobSpec, 'schedule'>): string {
   return schedule?.timezone ?? DEFAULT_SCHEDULE.timezone;
 }
 

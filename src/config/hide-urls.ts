@@ -2,7 +2,10 @@ import type { Secrets } from '../core/secrets.ts';
 import type { JobSpec } from './job-spec.ts';
 
 /** Keeps the addresses that a job tells of its runs out of all that is printed and sent. */
-export function hideUrls({ notify, heartbeat }: JobSpec, secrets: Secrets): void {
+export function hideUrls(
+  { notify, heartbeat }: Pick<JobSpec, 'notify' | 'heartbeat'>,
+  secrets: Secrets,
+): void {
   for (const url of [notify?.webhook, heartbeat]) {
     if (url !== null && url !== undefined) secrets.addUrlPath(url);
   }

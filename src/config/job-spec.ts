@@ -20,8 +20,8 @@ export interface JobSpec {
   readonly isDefault: boolean;
   /** What `{{ params.NAME }}` stands for in the texts of the job. */
   readonly params: Readonly<Record<string, string>>;
-  /** The scheduled instant that the run is for, ISO 8601 in UTC. Null: none, or the job is not bound yet. */
-  readonly occurrence: string | null;
+  /** Only a job that is bound to a run has one: see {@link BoundJob}. */
+  readonly occurrence?: never;
   readonly input: InputSpec;
   readonly features: FeaturesSpec;
   readonly model: ModelSpec;
@@ -38,4 +38,13 @@ export interface JobSpec {
   readonly notify: NotifySpec | null;
   /** Fetched after each success. May hold a secret: mask before showing. Null: none. */
   readonly heartbeat: string | null;
+}
+
+/**
+ * The job of one run: its templates are filled, so that no text of it may be read as a template again.
+ * A type of its own, which is no {@link JobSpec}: binding it once more does not compile.
+ */
+export interface BoundJob extends Omit<JobSpec, 'occurrence'> {
+  /** The scheduled instant that the run is for, ISO 8601 in UTC. Null: none. */
+  readonly occurrence: string | null;
 }

@@ -27,7 +27,6 @@ export function normaliseJob(job: JobFile, defaultName: string, folder: string):
     description: job.description ?? null,
     isDefault: job.default ?? false,
     params: paramTexts(job.params),
-    occurrence: null,
     input,
     features: normaliseFeatures(job.features, folder),
     model: normaliseModel(job.model, folder),

@@ -53,7 +53,6 @@ export function adHocJob(flags: RunFlags, folder?: string): JobSpec {
     description: null,
     isDefault: false,
     params: {},
-    occurrence: null,
     input: DEFAULT_INPUT,
     features: DEFAULT_FEATURES,
     model: { path: flags.model, outputs: null },

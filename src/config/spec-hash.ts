@@ -13,13 +13,18 @@ import { decidingOutput } from './sections/output.ts';
  *
  * @param versions what else decides bytes: versions of libraries, hashes of the tables of features.select
  */
-export function specSha256(spec: JobSpec, versions: Readonly<Record<string, string>>): string {
+export function specSha256(spec: DecidingSections, versions: Readonly<Record<string, string>>): string {
   return createHash('sha256')
     .update(canonicalJson({ ...decidingFields(spec), versions }))
     .digest('hex');
 }
 
-function decidingFields({ input, features, model, output, kv, execution, onInvalid }: JobSpec) {
+type DecidingSections = Pick<
+  JobSpec,
+  'input' | 'features' | 'model' | 'output' | 'kv' | 'execution' | 'onInvalid'
+>;
+
+function decidingFields({ input, features, model, output, kv, execution, onInvalid }: DecidingSections) {
   return {
     input: decidingInput(input),
     features,

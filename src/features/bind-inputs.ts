@@ -32,7 +32,7 @@ export function bindInputs(request: BindRequest): readonly InputBinding[] {
     const names = columnsOf(input, request);
     if (typeof names === 'string') problems.push(names);
     else {
-      problems.push(...checkColumns(input, names, request));
+      problems.push(...repeatedColumns(input, names, request), ...checkColumns(input, names, request));
       bindings.push({
         input: input.name,
         elementType: input.elementType,
@@ -103,6 +103,24 @@ function checkColumns(input: TensorSpec, names: readonly string[], request: Bind
       `column "${name}" is ${type}; ${wanted} is ${input.elementType}. Cast or encode it in features.select`,
     ];
   });
+}
+
+/** A column that is named twice by mistake stands where another one is missing. */
+function repeatedColumns(
+  input: TensorSpec,
+  names: readonly string[],
+  { featureColumns, signature }: BindRequest,
+): string[] {
+  if (featureColumns === null) return [];
+  const own = signature.featureNames ?? [];
+  const timesIn = (list: readonly string[], name: string): number =>
+    list.filter((each) => each === name).length;
+  return [...new Set(names)]
+    .filter((name) => timesIn(names, name) > Math.max(1, timesIn(own, name)))
+    .map(
+      (name) =>
+        `features.columns names the column "${name}" ${timesIn(names, name)} times for model input "${input.name}"; each column is expected once. Name the column that belongs there; a model that takes one column twice needs a second name for it in features.select`,
+    );
 }
 
 function unknownInputs({ featureColumns, signature }: BindRequest): string[] {

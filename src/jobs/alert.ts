@@ -1,4 +1,4 @@
-import type { JobSpec } from '../config/job-spec.ts';
+import type { BoundJob } from '../config/job-spec.ts';
 import type { AlertEvent } from '../config/sections/notify.ts';
 import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
@@ -17,15 +17,20 @@ export interface Alert {
   readonly record: RunRecord | null;
 }
 
+/** Whom a job names to be told. */
+export type Told = Pick<BoundJob, 'name' | 'notify' | 'heartbeat'>;
+
 /** Tells those whom the job names. Never throws: failing to tell fails nothing else. */
 export interface Announcer {
-  alert(spec: JobSpec, alert: Alert): Promise<void>;
+  alert(spec: Told, alert: Alert): Promise<void>;
   /** Fetches the job's heartbeat. */
-  success(spec: JobSpec): Promise<void>;
+  success(spec: Told): Promise<void>;
 }
 
+type Subject = Pick<BoundJob, 'name' | 'occurrence'>;
+
 /** What a run that came to its end gives to tell: it is not whole, or could not be published. Null: nothing. */
-export function alertOfResult(spec: JobSpec, result: RunJobResult): Alert | null {
+export function alertOfResult(spec: Subject, result: RunJobResult): Alert | null {
   if (result.record === null || result.outcome === 'up to date' || result.outcome === 'rolled back')
     return null;
   const { record, publishError } = result;
@@ -50,7 +55,7 @@ export function alertOfResult(spec: JobSpec, result: RunJobResult): Alert | null
 }
 
 /** What a run that failed gives to tell. Null for signals and for a job that another process runs. */
-export function alertOfError(spec: JobSpec, error: unknown, record: RunRecord | null): Alert | null {
+export function alertOfError(spec: Subject, error: unknown, record: RunRecord | null): Alert | null {
   const failure = toServeBatchError(error);
   if (isNoFailure(failure)) return null;
   return {

@@ -1,4 +1,4 @@
-import type { JobSpec } from '../config/job-spec.ts';
+import type { BoundJob } from '../config/job-spec.ts';
 import type { InputSpec } from '../config/sections/input.ts';
 import { specSha256 } from '../config/spec-hash.ts';
 import { ServeBatchError } from '../core/errors.ts';
@@ -20,7 +20,7 @@ export interface IdentifiedRun {
 }
 
 /** Finds the input and the model, and what run they make. Reads no more than the ends of the input's files. */
-export async function identifyRun(spec: JobSpec): Promise<IdentifiedRun> {
+export async function identifyRun(spec: BoundJob): Promise<IdentifiedRun> {
   const { source, format } = await identifyInput(spec);
   const tables = await findTables(spec);
   const tableSources = await fingerprintInput(tables.flatMap(({ sources }) => sources));
@@ -39,7 +39,7 @@ export async function identifyRun(spec: JobSpec): Promise<IdentifiedRun> {
   };
 }
 
-async function identifyInput({ name, input }: JobSpec): Promise<Pick<IdentifiedRun, 'source' | 'format'>> {
+async function identifyInput({ name, input }: BoundJob): Promise<Pick<IdentifiedRun, 'source' | 'format'>> {
   if (input.grid !== null) return { source: await fingerprintGrid(input.grid), format: 'grid' };
   if (input.paths.length === 0)
     throw new ServeBatchError(
@@ -62,7 +62,7 @@ async function identifyArrived(input: InputSpec): Promise<Pick<IdentifiedRun, 's
   return { source: { sources, fingerprint: '' }, format: input.format ?? found };
 }
 
-async function findTables(spec: JobSpec): Promise<readonly NamedTable[]> {
+async function findTables(spec: BoundJob): Promise<readonly NamedTable[]> {
   const tables: NamedTable[] = [];
   for (const [name, path] of Object.entries(spec.features.tables)) {
     if (name.toLowerCase() === 'input')

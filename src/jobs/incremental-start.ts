@@ -1,4 +1,4 @@
-import type { JobSpec } from '../config/job-spec.ts';
+import type { BoundJob } from '../config/job-spec.ts';
 import type { IncrementalSpec } from '../config/sections/incremental.ts';
 import type { Effects } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
@@ -31,7 +31,7 @@ export interface IncrementalStart {
 }
 
 export interface StartRequest {
-  readonly spec: JobSpec;
+  readonly spec: BoundJob;
   readonly identified: IdentifiedRun;
   readonly folderOfJob: string;
   /** Take everything, whatever was taken before. */

@@ -2,8 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChildren } from '../children/child-processes.ts';
-import { bindAgain } from '../config/bind-job.ts';
-import type { JobSpec } from '../config/job-spec.ts';
+import type { BoundJob } from '../config/job-spec.ts';
 import type { Effects } from '../core/effects.ts';
 import type { DraftPlan } from '../core/plan.ts';
 import { assertDevicePossible } from '../inference/devices/device-errors.ts';
@@ -27,7 +26,7 @@ export type PlanJobResult = DraftPlan | NothingNew;
  * Measures nothing either: a batch size that the run would measure is `auto`.
  */
 export async function planOnly(options: {
-  readonly spec: JobSpec;
+  readonly spec: BoundJob;
   readonly effects: Effects;
   readonly signal: AbortSignal;
   /** Read where an input path is `-`. */
@@ -44,7 +43,7 @@ export async function planOnly(options: {
   const now = effects.clock.now();
   let start: IncrementalStart | null = null;
   try {
-    const spec = await spoolStandardInput(bindAgain(options.spec, effects.clock), folder, options);
+    const spec = await spoolStandardInput(options.spec, folder, options);
     const found = await identifyRun(spec);
     await assertDevicePossible(spec.execution.device, spec.model.path, surroundings());
     start = await startIncremental({

@@ -1,4 +1,4 @@
-import type { JobSpec } from '../config/job-spec.ts';
+import type { BoundJob } from '../config/job-spec.ts';
 import type { Effects } from '../core/effects.ts';
 import type { ServeBatchError } from '../core/errors.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
@@ -6,7 +6,7 @@ import type { StartWorkers } from '../tasks/workers.ts';
 import type { NothingNew } from './nothing-new.ts';
 
 export interface RunJobOptions {
-  readonly spec: JobSpec;
+  readonly spec: BoundJob;
   /** Continue an interrupted run of the same input, model and job. */
   readonly resume: boolean;
   /** Run anew even where the same run is finished. */

@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startChildren } from '../children/child-processes.ts';
-import { bindAgain } from '../config/bind-job.ts';
 import { assertDevicePossible } from '../inference/devices/device-errors.ts';
 import { surroundings } from '../inference/devices/surroundings.ts';
 import type { KvStore } from '../kv/store.ts';
@@ -27,7 +26,7 @@ const SPOOL_FOLDER = 'spool';
  */
 export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
   const { effects, signal } = options;
-  const spec = bindAgain(options.spec, effects.clock);
+  const spec = options.spec;
   const storeUrl = storeUrlOf(spec);
   const { startWorkers = startChildren } = options;
   const workers = startWorkers({

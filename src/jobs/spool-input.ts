@@ -4,16 +4,16 @@ import { rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { JobSpec } from '../config/job-spec.ts';
+import type { BoundJob } from '../config/job-spec.ts';
 import { makeFolder, temporaryName } from '../core/durable-file.ts';
 import { ServeBatchError } from '../core/errors.ts';
 
 /** The job with `-` among its inputs replaced by a file of what came on standard input: CSV. */
 export async function spoolStandardInput(
-  spec: JobSpec,
+  spec: BoundJob,
   folder: string,
   options: { readonly stdin?: NodeJS.ReadableStream; readonly signal: AbortSignal },
-): Promise<JobSpec> {
+): Promise<BoundJob> {
   if (!spec.input.paths.includes('-')) return spec;
   if (spec.input.paths.length > 1)
     throw new ServeBatchError('USAGE', '--input - (standard input) cannot be combined with other inputs.');

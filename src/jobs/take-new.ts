@@ -1,4 +1,4 @@
-import type { JobSpec } from '../config/job-spec.ts';
+import type { BoundJob } from '../config/job-spec.ts';
 import type { Log } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { IncrementalPlan } from '../core/incremental.ts';
@@ -17,7 +17,7 @@ export interface TakenInput {
 
 export interface TakeRequest {
   readonly start: IncrementalStart | null;
-  readonly spec: JobSpec;
+  readonly spec: BoundJob;
   readonly runId: string;
   readonly workers: Workers;
   readonly limits: PlanningLimits;

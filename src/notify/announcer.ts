@@ -1,4 +1,3 @@
-import type { JobSpec } from '../config/job-spec.ts';
 import type { NotifySpec } from '../config/sections/notify.ts';
 import type { Log } from '../core/effects.ts';
 import type { Alert, Announcer } from '../jobs/alert.ts';
@@ -46,7 +45,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
         ),
       ]);
     },
-    async success({ name, heartbeat }: JobSpec) {
+    async success({ name, heartbeat }) {
       if (heartbeat === null) return;
       const request = { method: 'GET', url: heartbeat, timeoutMs, pausesMs } as const;
       await attempt(`the heartbeat ${shownUrl(heartbeat)} failed`, { job: name }, sendRequest(request));

@@ -1,4 +1,4 @@
-import type { JobSpec } from '../config/job-spec.ts';
+import type { BoundJob } from '../config/job-spec.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { IncrementalPlan } from '../core/incremental.ts';
 import { suggestion } from '../core/nearest.ts';
@@ -32,7 +32,7 @@ import { DEFAULT_SHARD_ROWS, planShards } from './plan-shards.ts';
 export interface PlanRequest {
   readonly runId: string;
   readonly createdAt: string;
-  readonly spec: JobSpec;
+  readonly spec: BoundJob;
   readonly format: InputFormat;
   readonly tables: readonly NamedTable[];
   readonly source: InputFingerprint;
@@ -118,7 +118,7 @@ function resolvePlannedInput(database: Database, request: PlanRequest): Promise<
   });
 }
 
-export function specKeyColumns(spec: JobSpec): readonly string[] {
+export function specKeyColumns(spec: BoundJob): readonly string[] {
   if (spec.kv === null) return [];
   return [...new Set([...spec.kv.key.columns, ...(spec.kv.field?.columns ?? [])])];
 }
@@ -173,7 +173,7 @@ function assertNoInputRow(input: ResolvedInput): void {
 }
 
 /** The row number, and the columns that the job keeps and the SELECT does not give itself. */
-function addedColumns(spec: JobSpec, own: readonly Column[], input: ResolvedInput): string[] {
+function addedColumns(spec: BoundJob, own: readonly Column[], input: ResolvedInput): string[] {
   const given = new Set(own.map(({ name }) => name));
   const inInput = new Set(input.columns.map(({ name }) => name));
   const kept = spec.output.columns === '*' ? [...inInput] : spec.output.columns;
@@ -189,7 +189,7 @@ function hiddenInputError(added: readonly string[]): ServeBatchError {
 }
 
 function planKv(
-  spec: JobSpec,
+  spec: BoundJob,
   storeUrl: string | null,
   kept: readonly Column[],
   predictions: readonly PredictionBinding[],

@@ -28,7 +28,7 @@ export async function publishRun(request: PublishRequest): Promise<void> {
   await store?.publish(plan.runId, { lineage: lock.lineage, token: lock.token });
   await lock.assertHeld();
   await setCurrent(folderOfJob, plan.runId);
-  await markPublished(paths, { at: clock.now(), token: lock.token });
+  await markPublished(paths, { at: clock.now(), token: lock.token, lineage: lock.lineage });
   await clearRolledBack(paths);
 }
 

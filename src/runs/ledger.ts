@@ -5,7 +5,13 @@ import type { RunIdentity } from '../core/plan.ts';
 import { isMissing, pathExists } from './json-file.ts';
 import { jobFolder, runPaths, runsFolder } from './layout.ts';
 import { readHolder } from './lock/lock.ts';
-import { type Publication, readCurrent, readPublication, wasRolledBack } from './publication.ts';
+import {
+  comparePublications,
+  type Publication,
+  readCurrent,
+  readPublication,
+  wasRolledBack,
+} from './publication.ts';
 import type { RunRecord } from './record/run-record.ts';
 import { isRunId, runIdTime } from './run-id.ts';
 import type { RunStatus } from './run-status.ts';
@@ -169,11 +175,6 @@ function isSameIdentity(a: RunIdentity | undefined, b: RunIdentity): boolean {
     a.occurrence === b.occurrence &&
     a.window === b.window
   );
-}
-
-/** Two publications within a millisecond are told apart by their tokens. */
-function comparePublications(a: Publication, b: Publication): number {
-  return Date.parse(a.at) - Date.parse(b.at) || a.token - b.token;
 }
 
 /** By code units: the same order everywhere, whatever the locale. */

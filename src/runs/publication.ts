@@ -5,17 +5,27 @@ import { isMissing, jsonText, pathExists, readJsonIfValid } from './json-file.ts
 import { currentFile, type RunPaths } from './layout.ts';
 import { isRunId } from './run-id.ts';
 
-/** When a run was last made the published one, and under which fencing token. */
-export interface Publication {
+const publicationSchema = z.object({
   /** ISO 8601. */
-  readonly at: string;
-  readonly token: number;
-}
-
-const publicationSchema: z.ZodType<Publication> = z.object({
   at: z.iso.datetime(),
+  /** The fencing token. */
   token: z.int().nonnegative(),
+  /** Of the token. Runs that were published by earlier versions do not say. */
+  lineage: z.string().exactOptional(),
 });
+
+/** When a run was last made the published one, and under which fencing token. */
+export type Publication = Readonly<z.infer<typeof publicationSchema>>;
+
+/**
+ * Which of two publications came first: the one with the lower token, whatever the clocks said. Only where
+ * the tokens cannot be compared, being of two lineages, the times decide.
+ */
+export function comparePublications(a: Publication, b: Publication): number {
+  const byTime = Date.parse(a.at) - Date.parse(b.at);
+  const comparable = a.lineage === undefined || b.lineage === undefined || a.lineage === b.lineage;
+  return comparable ? a.token - b.token || byTime : byTime;
+}
 
 /** The run that readers of the folder see; undefined before the first. */
 export async function readCurrent(folderOfJob: string): Promise<string | undefined> {
@@ -37,12 +47,9 @@ export async function setCurrent(folderOfJob: string, runId: string): Promise<vo
 /** Notes that a run was published; publishing it again replaces the note. */
 export async function markPublished(
   paths: RunPaths,
-  publication: { readonly at: Date; readonly token: number },
+  { at, ...fence }: { readonly at: Date } & Omit<Publication, 'at'>,
 ): Promise<void> {
-  await writeFileDurably(
-    paths.published,
-    jsonText({ at: publication.at.toISOString(), token: publication.token }),
-  );
+  await writeFileDurably(paths.published, jsonText({ at: at.toISOString(), ...fence }));
 }
 
 /** The last publication of a run; undefined where it was never published. */

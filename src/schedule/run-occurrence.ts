@@ -1,5 +1,5 @@
 import { bindJob } from '../config/bind-job.ts';
-import type { JobSpec } from '../config/job-spec.ts';
+import type { BoundJob } from '../config/job-spec.ts';
 import type { AlertEvent } from '../config/sections/notify.ts';
 import { silentProgress } from '../core/effects.ts';
 import { type ServeBatchError, toServeBatchError } from '../core/errors.ts';
@@ -17,6 +17,9 @@ export interface RunOccurrenceOptions {
   /** Run it though the ledger says that it failed or was left out, and do not try again by itself. */
   readonly anew?: boolean;
 }
+
+/** What of the job is said of its occurrence. */
+type Subject = Pick<BoundJob, 'name' | 'occurrence' | 'notify' | 'heartbeat' | 'schedule' | 'output'>;
 
 /** How the run of an occurrence ended. */
 export type OccurrenceEnd =
@@ -46,21 +49,20 @@ export async function runOccurrence(
     clock,
     anew,
   });
-  let bound: JobSpec = { ...spec, occurrence: occurrence.toISOString() };
+  const subject: Subject = { ...spec, occurrence: occurrence.toISOString() };
   try {
-    bound = bindJob(spec, { occurrence, now: clock.now() });
     const result = await effects.runJob({
-      spec: bound,
+      spec: bindJob(spec, { occurrence, now: clock.now() }),
       resume: true,
       force: false,
       oncePerOccurrence: true,
       publish: 'unless newer',
       witness: account,
-      effects: { clock, log: logOf(bound, effects), progress: silentProgress },
+      effects: { clock, log: logOf(subject, effects), progress: silentProgress },
       signal: effects.signal,
       drain: effects.drain,
     });
-    await tellOfResult(bound, occurrence, result, { retries: policy.retries, account }, effects);
+    await tellOfResult(subject, occurrence, result, { retries: policy.retries, account }, effects);
     return { kind: 'done', result, error: result.publishError };
   } catch (error) {
     if (error instanceof AlreadySettled) return { kind: 'left', why: 'another process has done it' };
@@ -71,8 +73,8 @@ export async function runOccurrence(
       return { kind: 'left', why: 'another process runs it' };
     const isFinal = account.record.state === 'failed';
     if (isFinal) {
-      const alert = alertOfError(bound, failure, await failedRecord(folder, bound.occurrence, clock));
-      if (alert !== null) await tellOnce(bound, occurrence, alert, effects);
+      const alert = alertOfError(subject, failure, await failedRecord(folder, subject.occurrence, clock));
+      if (alert !== null) await tellOnce(subject, occurrence, alert, effects);
     }
     return { kind: 'failed', error: failure, isFinal };
   }
@@ -102,7 +104,7 @@ async function keptUnderLock(
 }
 
 async function tellOfResult(
-  spec: JobSpec,
+  spec: Subject,
   occurrence: Date,
   result: RunJobResult,
   { retries, account }: { readonly retries: number; readonly account: OccurrenceAccount },
@@ -120,7 +122,7 @@ async function tellOfResult(
   await tellOnce(spec, occurrence, lateAlert(spec, result.record, now), effects);
 }
 
-function lateAlert(spec: JobSpec, record: RunRecord, now: Date): Alert {
+function lateAlert(spec: Subject, record: RunRecord, now: Date): Alert {
   return {
     event: 'late',
     job: spec.name,
@@ -133,7 +135,7 @@ function lateAlert(spec: JobSpec, record: RunRecord, now: Date): Alert {
 
 /** Each event of an occurrence is told once, whichever process finds it. */
 async function tellOnce(
-  spec: JobSpec,
+  spec: Subject,
   occurrence: Date,
   alert: Alert,
   { announcer, clock, log }: ScheduleEffects,
@@ -145,7 +147,7 @@ async function tellOnce(
   await announcer.alert(spec, alert);
 }
 
-function logOf(spec: JobSpec, { log }: ScheduleEffects): ScheduleEffects['log'] {
+function logOf(spec: Subject, { log }: ScheduleEffects): ScheduleEffects['log'] {
   const about = { job: spec.name, occurrence: spec.occurrence };
   return {
     debug: (message, fields) => log.debug(message, { ...about, ...fields }),

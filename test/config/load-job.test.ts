@@ -44,7 +44,6 @@ describe('the long form of a job', () => {
       description: null,
       isDefault: false,
       params: {},
-      occurrence: null,
       input: { paths: [], grid: null, incremental: null, hivePartitioning: 'auto', csv: {}, json: {} },
       features: { columns: null, select: null, tables: {} },
       model: { path: join(folder, 'm.onnx'), outputs: null },

@@ -45,9 +45,14 @@ describe('a matrix input takes', () => {
     ]);
   });
 
-  it('the same column twice where it is named twice', () => {
-    const binding = bind({ signature: signature([MATRIX]), featureColumns: ['price', 'price'] });
-    expect(binding).toMatchObject([{ columns: ['price', 'price'] }]);
+  it('the same column twice only where the model itself names it twice', () => {
+    const featureColumns = ['price', 'price'];
+    expect(() => bind({ signature: signature([MATRIX]), featureColumns })).toThrow(
+      /names the column "price" 2 times for model input "x"; each column is expected once/,
+    );
+    const own = signature([MATRIX], { featureNames: featureColumns });
+    expect(bind({ signature: own, featureColumns })).toMatchObject([{ columns: featureColumns }]);
+    expect(bind({ signature: own })).toMatchObject([{ columns: featureColumns }]);
   });
 
   it.each<[shape: readonly Dimension[] | null, columns: number, rowShape: readonly number[]]>([
@@ -60,8 +65,9 @@ describe('a matrix input takes', () => {
     [null, 2, [2]],
     [['rows'], 1, []],
   ])('of shape %j with %i columns rows of shape %j', (shape, count, rowShape) => {
-    const featureColumns = Array<string>(count).fill('price');
-    expect(bind({ signature: signature([tensor('x', shape)]), featureColumns })).toMatchObject([
+    const featureColumns = ['price', 'stock', 'size', 'days'].slice(0, count);
+    const columns = featureColumns.map((name) => ({ name, type: 'DOUBLE' }));
+    expect(bind({ signature: signature([tensor('x', shape)]), columns, featureColumns })).toMatchObject([
       { rowShape },
     ]);
   });

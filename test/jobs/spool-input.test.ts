@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { bindJob } from '../../src/config/bind-job.ts';
 import { adHocJob } from '../../src/config/override-job.ts';
 import { spoolStandardInput } from '../../src/jobs/spool-input.ts';
 import { findFiles } from '../../src/source/find-files.ts';
@@ -9,7 +10,8 @@ import { fingerprintInput } from '../../src/source/fingerprint.ts';
 import { temporaryFolder } from '../support/project.ts';
 
 const { signal } = new AbortController();
-const job = (...inputs: string[]) => adHocJob({ model: 'm.onnx', inputs });
+const job = (...inputs: string[]) =>
+  bindJob(adHocJob({ model: 'm.onnx', inputs }), { occurrence: null, now: new Date(0) });
 
 let folder: string;
 

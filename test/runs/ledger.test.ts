@@ -49,6 +49,16 @@ async function published(job: string, runId: string, at: string, token = 1): Pro
   return paths;
 }
 
+test('the order of publications is that of their tokens, whatever the clocks said', async () => {
+  const job = await temporaryFolder();
+  await published(job, A, '2031-01-01T00:00:00Z', 1);
+  await published(job, B, '2026-11-22T01:00:00Z', 2);
+  await published(job, C, '2026-11-23T01:00:00Z', 3);
+  expect(await previousPublished(job, C)).toBe(B);
+  expect(await previousPublished(job, B)).toBe(A);
+  expect(await publishedSince(job, A, C)).toEqual([C, B]);
+});
+
 async function statuses(job: string): Promise<(readonly [string, string])[]> {
   return (await listRuns(job)).map(({ runId, status }) => [runId, status] as const);
 }

@@ -1,3 +1,4 @@
+import { bindJob } from '../../src/config/bind-job.ts';
 import type { JobSpec } from '../../src/config/job-spec.ts';
 import { adHocJob } from '../../src/config/override-job.ts';
 import type { RunFlags } from '../../src/config/run-flags.ts';
@@ -47,7 +48,7 @@ export async function planTable(
   flags: RunFlags,
   change: (spec: JobSpec) => JobSpec = (spec) => spec,
 ): Promise<Pick<ScoredTable, 'plan' | 'paths'>> {
-  const spec = change(adHocJob(flags));
+  const spec = bindJob(change(adHocJob(flags)), { occurrence: null, now: new Date() });
   const paths = runPaths(await temporaryFolder(), '20261121T000000Z-test');
   const request = {
     runId: paths.runId,

@@ -1,5 +1,5 @@
 import { hideUrls } from '../../config/hide-urls.ts';
-import type { JobSpec } from '../../config/job-spec.ts';
+import type { BoundJob } from '../../config/job-spec.ts';
 import type { Log } from '../../core/effects.ts';
 import type { RunJobResult } from '../../jobs/run-job-options.ts';
 import type { CliContext } from '../context.ts';
@@ -7,7 +7,7 @@ import type { CliContext } from '../context.ts';
 /** Runs a job that a person or program asked for, and tells those whom the job names how it went. */
 export async function announceRun(
   context: CliContext,
-  spec: JobSpec,
+  spec: BoundJob,
   log: Log,
   run: () => Promise<RunJobResult>,
 ): Promise<RunJobResult> {
@@ -32,7 +32,7 @@ export async function announceRun(
 }
 
 /** What the run that failed just now had done by then. */
-async function failedSince(spec: JobSpec, began: string) {
+async function failedSince(spec: BoundJob, began: string) {
   const { failedRecord } = await import('../../runs/ledger.ts');
   const { folderOfJob } = await import('../../jobs/locations.ts');
   const record = await failedRecord(folderOfJob(spec), spec.occurrence).catch(() => null);

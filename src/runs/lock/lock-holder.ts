@@ -10,23 +10,33 @@ export const SIGN_OF_LIFE_MS = 10_000;
 /** A holder that cannot be looked up, being elsewhere, is dead after this silence. */
 export const SILENCE_MS = 60_000;
 
-/** Whether the claim still excludes others. Everything that is not surely dead does. */
-export async function isInForce(claim: Claim, own: ProcessIdentity, clock: Clock): Promise<boolean> {
-  if (claim.state === 'released' || claim.state === 'missing') return false;
+/**
+ * Whether a claim still excludes others. `unclear`: its last sign of life lies ahead, as one clock or the
+ * other is wrong, or was; only a further sign tells that its holder is alive.
+ */
+export type Force = 'in force' | 'over' | 'unclear';
+
+/** Everything that is not surely dead is in force. */
+export async function forceOf(claim: Claim, own: ProcessIdentity, clock: Clock): Promise<Force> {
+  if (claim.state === 'released' || claim.state === 'missing') return 'over';
   const now = clock.now().getTime();
-  const silent = now - claim.lastSignMs > SILENCE_MS;
-  if (claim.state === 'broken') return !silent;
+  if (claim.state === 'broken') return bySilence(claim.lastSignMs, now);
   const { holder } = claim;
-  if (holder.host !== own.host) return !silent;
+  if (holder.host !== own.host) return bySilence(claim.lastSignMs, now);
   if (holder.bootId !== own.bootId) {
     // This machine was started anew, unless another one has the same name: that one may be alive, and
     // has then given a sign since this one was started.
     const startedMs = now - uptime() * 1000;
-    return claim.lastSignMs > startedMs && !silent;
+    return claim.lastSignMs > startedMs ? bySilence(claim.lastSignMs, now) : 'over';
   }
   // Another container of the same name: its process numbers say nothing here.
-  if (holder.pidNamespace !== own.pidNamespace) return !silent;
-  return isAlive(holder);
+  if (holder.pidNamespace !== own.pidNamespace) return bySilence(claim.lastSignMs, now);
+  return (await isAlive(holder)) ? 'in force' : 'over';
+}
+
+function bySilence(lastSignMs: number, nowMs: number): Force {
+  if (lastSignMs - nowMs > SILENCE_MS) return 'unclear';
+  return nowMs - lastSignMs > SILENCE_MS ? 'over' : 'in force';
 }
 
 /** Says who holds the lock and what to do. */

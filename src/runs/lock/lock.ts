@@ -1,5 +1,6 @@
 import { truncate, utimes } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
 import { type Clock, systemClock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
@@ -16,7 +17,7 @@ import {
   removeClaim,
   removeOldClaims,
 } from './lock-claim.ts';
-import { isInForce, lockedError, SIGN_OF_LIFE_MS } from './lock-holder.ts';
+import { type Force, forceOf, lockedError, SIGN_OF_LIFE_MS } from './lock-holder.ts';
 import { ownIdentity } from './process-identity.ts';
 
 /**
@@ -42,12 +43,20 @@ export interface LockOptions {
   readonly clock: Clock;
   /** What others are told that the holder is doing. Default: the command line, without passwords. */
   readonly command?: string;
+  /** Default: real time. */
+  readonly sleep?: (ms: number) => Promise<unknown>;
 }
 
 /** A race is lost only to a process that won it, so this many losses in a row mean a job in heavy use. */
 const MOST_RACES = 100;
 
-/** Takes the lock of a job, or throws `LOCKED`, naming the holder. Never waits. */
+/** Holders give a sign every {@link SIGN_OF_LIFE_MS}: one that misses two is dead. */
+const WATCH_MS = 2.5 * SIGN_OF_LIFE_MS;
+
+/**
+ * Takes the lock of a job, or throws `LOCKED`, naming the holder. Waits only where the last sign of life of
+ * the holder lies ahead: long enough to see another one.
+ */
 export async function acquireLock(folderOfJob: string, options: LockOptions): Promise<JobLock> {
   const folder = locksFolder(folderOfJob);
   await makeFolder(folder);
@@ -61,12 +70,29 @@ export async function acquireLock(folderOfJob: string, options: LockOptions): Pr
   for (let race = 0; race < MOST_RACES; race++) {
     const highest = await highestToken(folder);
     const claim = await readClaim(folder, highest);
-    if (await isInForce(claim, own, options.clock)) throw lockedError(folderOfJob, claim, own);
+    const force = await settled(await forceOf(claim, own, options.clock), folder, highest, options);
+    if (force === 'in force') throw lockedError(folderOfJob, claim, own);
     const token = highest + 1;
     if (await claimToken(folder, token, holder))
       return holdLock({ folder, folderOfJob, token, holder }, options.clock);
   }
   throw lockedError(folderOfJob, { state: 'missing' }, own);
+}
+
+/** Whether a holder of whom it is unclear gives another sign of life: its clock, or this one, is wrong. */
+async function settled(
+  force: Force,
+  folder: string,
+  token: number,
+  { sleep = pause }: LockOptions,
+): Promise<Force> {
+  if (force !== 'unclear') return force;
+  const before = await readClaim(folder, token);
+  await sleep(WATCH_MS);
+  const after = await readClaim(folder, token);
+  return 'lastSignMs' in before && 'lastSignMs' in after && before.lastSignMs !== after.lastSignMs
+    ? 'in force'
+    : 'over';
 }
 
 /** Who holds the lock of a job at this moment, if anyone does. */
@@ -77,7 +103,7 @@ export async function readHolder(
   const folder = locksFolder(folderOfJob);
   const claim = await readClaim(folder, await highestToken(folder));
   if (claim.state !== 'held') return undefined;
-  return (await isInForce(claim, await ownIdentity(), clock)) ? claim.holder : undefined;
+  return (await forceOf(claim, await ownIdentity(), clock)) === 'in force' ? claim.holder : undefined;
 }
 
 /**

@@ -181,6 +181,42 @@ describe('a holder counts as', () => {
   });
 });
 
+describe('a last sign of life that lies ahead', () => {
+  const hourMs = 3_600_000;
+  const elsewhere: readonly (readonly [string, Partial<LockHolder>])[] = [
+    ['of another machine', { host: 'elsewhere' }],
+    ['of this machine before it was started anew', { bootId: 'earlier' }],
+    ['of another container', { pidNamespace: 'pid:[1]' }],
+  ];
+
+  test.each(elsewhere)('%s holds for no longer than it takes to give another', async (_, changes) => {
+    const job = await temporaryFolder();
+    const lock = await acquire(job);
+    await pretend(job, lock, changes, -hourMs);
+    expect(await readHolder(job)).toBeUndefined();
+    const waits: number[] = [];
+    const sleep = async (ms: number): Promise<void> => void waits.push(ms);
+    const next = await acquireLock(job, { clock: systemClock, sleep });
+    onTestFinished(() => next.release());
+    expect(next.token).toBe(lock.token + 1);
+    expect(waits).toEqual([2.5 * SIGN_OF_LIFE_MS]);
+  });
+
+  test.each(elsewhere)('%s holds where the holder gives another', async (_, changes) => {
+    const job = await temporaryFolder();
+    const lock = await acquire(job);
+    await pretend(job, lock, changes, -hourMs);
+    const sleep = (): Promise<void> => heard(claimPath(locksFolder(job), lock.token), -hourMs - 20_000);
+    await expect(acquireLock(job, { clock: systemClock, sleep })).rejects.toMatchObject({ code: 'LOCKED' });
+  });
+
+  test('by less than a minute is a clock that is a little ahead', async () => {
+    const job = await temporaryFolder();
+    await pretend(job, await acquire(job), { host: 'elsewhere' }, -30_000);
+    await expect(acquire(job)).rejects.toMatchObject({ code: 'LOCKED' });
+  });
+});
+
 test('a holder gives signs of life until it lets go', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   onTestFinished(() => void vi.useRealTimers());
