@@ -73,6 +73,18 @@ export async function outputRoots(context: CliContext, flags: PlaceFlags): Promi
   return [...roots];
 }
 
+/** The folders of all jobs that have runs or occurrences, or of the one that is named. */
+export async function foldersOfJobs(
+  context: CliContext,
+  flags: PlaceFlags & { readonly job?: string | undefined },
+): Promise<readonly string[]> {
+  const folders: string[] = [];
+  for (const root of await outputRoots(context, flags))
+    for (const job of await listJobs(root))
+      if (flags.job === undefined || flags.job === job) folders.push(jobFolder(root, job));
+  return folders;
+}
+
 /** Finds a run by its id, or the beginning of it, among all jobs. */
 export async function placeOfRun(
   context: CliContext,

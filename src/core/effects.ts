@@ -15,6 +15,8 @@ export interface Log {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
+  /** What has failed, and is not tried again by itself. */
+  error(message: string, fields?: LogFields): void;
 }
 
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -44,5 +46,5 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
 };
 
-export const silentLog: Log = { debug() {}, info() {}, warn() {} };
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 export const silentProgress: Progress = { update() {} };

@@ -1,11 +1,8 @@
 import type { RunSummary } from '../runs/run-summary.ts';
+import type { HistoryColumn } from './fill-table.ts';
 
 /** A column of the view `runs`. */
-export interface RunColumn {
-  readonly name: string;
-  readonly type: string;
-  readonly value: (run: RunSummary) => unknown;
-}
+export type RunColumn = HistoryColumn<RunSummary>;
 
 const column = (name: string, type: string, value: RunColumn['value']): RunColumn => ({ name, type, value });
 

@@ -1,5 +1,6 @@
 import type { Database } from '../source/database.ts';
 import type { HistoryJob } from './history-jobs.ts';
+import { createOccurrences } from './occurrences-view.ts';
 import { createPredictions } from './predictions-view.ts';
 import { createRejects } from './rejects-view.ts';
 import { createRuns } from './runs-view.ts';
@@ -17,6 +18,7 @@ export function historyViews(jobs: readonly HistoryJob[]): readonly HistoryView[
     { name: 'runs', create: (database) => createRuns(database, jobs) },
     { name: 'shards', create: (database) => createShards(database, jobs) },
     { name: 'rejects', create: (database) => createRejects(database, jobs) },
+    { name: 'occurrences', create: (database) => createOccurrences(database, jobs) },
   ];
   const taken = new Set(fixed.map(({ name }) => name));
   const newest = [...jobs].sort((a, b) => ((a.current ?? '') < (b.current ?? '') ? 1 : -1));

@@ -60,11 +60,12 @@ function sendsTo<T extends NonNullable<NotifySpec['webhook' | 'command']>>(
   return receiver === null ? [] : [send(receiver)];
 }
 
+/** None of these names is read as a flag by a serve-batch that the command may call. */
 function variablesOf({ event, job, runId, occurrence }: Alert): Record<string, string> {
   return {
-    SERVE_BATCH_EVENT: event,
-    SERVE_BATCH_JOB: job,
-    SERVE_BATCH_RUN: runId ?? '',
-    SERVE_BATCH_OCCURRENCE: occurrence ?? '',
+    SERVE_BATCH_ALERT_EVENT: event,
+    SERVE_BATCH_ALERT_JOB: job,
+    SERVE_BATCH_ALERT_RUN: runId ?? '',
+    SERVE_BATCH_ALERT_OCCURRENCE: occurrence ?? '',
   };
 }

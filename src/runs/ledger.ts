@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { type Clock, systemClock } from '../core/effects.ts';
 import type { RunIdentity } from '../core/plan.ts';
 import { isMissing, pathExists } from './json-file.ts';
-import { jobFolder, runPaths, runsFolder } from './layout.ts';
+import { jobFolder, occurrencesFolder, runPaths, runsFolder } from './layout.ts';
 import { readHolder } from './lock/lock.ts';
 import {
   comparePublications,
@@ -158,11 +158,13 @@ export async function listRunIds(folderOfJob: string): Promise<string[]> {
   return (await folderNames(runsFolder(folderOfJob))).filter(isRunId).sort((a, b) => compareText(b, a));
 }
 
-/** The jobs that have runs below an output root, by name. */
+/** The jobs that have runs or occurrences below an output root, by name. */
 export async function listJobs(root: string): Promise<string[]> {
   const jobs: string[] = [];
   for (const name of await folderNames(root)) {
-    if (await pathExists(runsFolder(jobFolder(root, name)))) jobs.push(name);
+    const folder = jobFolder(root, name);
+    const isJob = (await pathExists(runsFolder(folder))) || (await pathExists(occurrencesFolder(folder)));
+    if (isJob) jobs.push(name);
   }
   return jobs.sort(compareText);
 }

@@ -1,19 +1,24 @@
 import { formatCount } from '../core/amounts.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { folderOfJob } from '../jobs/locations.ts';
-import { isCommitted } from '../runs/run-status.ts';
+import { listOccurrences, type OccurrenceStatus } from '../runs/occurrence/list-occurrences.ts';
+import type { RecordedError } from '../runs/record/recorded-error.ts';
 import { occurrencesBetween } from './cron-times.ts';
-import { runsByOccurrence } from './read-ledger.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
 import { runAndReport } from './tick.ts';
 
 /** More are a mistake in a date, more likely than a wish. */
 const MOST_OCCURRENCES = 100_000;
 
-/** A past occurrence, and the committed run that it has; null: none. */
+/** A past occurrence, and what is known of it. */
 export interface BackfillItem {
   readonly occurrence: Date;
+  /** The committed run that it has; null: none. */
   readonly runId: string | null;
+  /** Null: nothing is known of it. */
+  readonly state: OccurrenceStatus | null;
+  /** Why it failed. */
+  readonly error: RecordedError | null;
 }
 
 export interface BackfillRange {
@@ -44,12 +49,22 @@ export async function planBackfill(
       'USAGE',
       `${spec.name} (${schedule.cron}, ${schedule.timezone}) has ${formatCount(occurrences.length)} occurrences from ${from.toISOString()} to ${last.toISOString()}; one backfill runs at most ${formatCount(MOST_OCCURRENCES)}. Give --from and --to that lie closer together.`,
     );
-  const runs = await runsByOccurrence(folderOfJob(spec), clock);
+  const listed = await listOccurrences(folderOfJob(spec), clock, { since: from });
+  const missed = listed.filter(({ status }) => status === 'missed');
+  const known = new Map(
+    listed.filter((each) => !missed.includes(each)).map((each) => [each.occurrence, each]),
+  );
   if (order === 'newest') occurrences.reverse();
   return occurrences.map((occurrence) => {
-    const run = runs.get(occurrence.toISOString());
-    return { occurrence, runId: run !== undefined && isCommitted(run.status) ? run.runId : null };
+    const at = occurrence.toISOString();
+    const range = missed.find((each) => each.firstOccurrence <= at && at <= each.occurrence);
+    const { runId = null, status = null, error = null } = known.get(at) ?? range ?? {};
+    return { occurrence, runId: isComplete(status) ? runId : null, state: status, error };
   });
+}
+
+function isComplete(status: OccurrenceStatus | null): boolean {
+  return status !== null && ['published', 'committed', 'superseded', 'rolled back'].includes(status);
 }
 
 /**
@@ -62,9 +77,9 @@ export async function backfill(
   effects: ScheduleEffects,
 ): Promise<ServeBatchError | null> {
   let first: ServeBatchError | null = null;
-  for (const { occurrence, runId } of items) {
+  for (const { occurrence, state } of items) {
     effects.drain.throwIfAborted();
-    if (runId !== null) continue;
+    if (isComplete(state)) continue;
     const failure = await runAndReport(job, occurrence, effects, { anew: true });
     first ??= failure;
   }

@@ -1,10 +1,10 @@
 import type { ScheduleSpec } from '../config/sections/schedule.ts';
+import type { MissedRange, OccurrenceFiles, OccurrenceRecord } from '../runs/occurrence/occurrence-record.ts';
 import { isCommitted, type RunStatus } from '../runs/run-status.ts';
 import { alertMarkName } from './alert-mark.ts';
 import { occurrencesBetween } from './cron-times.ts';
 import { LEEWAY_MS } from './first-sight.ts';
 import { jitterMs } from './jitter.ts';
-import type { MissedRange, OccurrenceFiles, OccurrenceRecord } from './occurrence-record.ts';
 
 /** All that is known of a job's occurrences at one instant: files of its output folder. */
 export interface OccurrenceLedger extends OccurrenceFiles {

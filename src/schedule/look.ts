@@ -3,11 +3,16 @@ import { folderOfJob } from '../jobs/locations.ts';
 import { jsonText } from '../runs/json-file.ts';
 import { occurrencesFolder } from '../runs/layout.ts';
 import { createFileExclusively } from '../runs/lock/exclusive-file.ts';
+import {
+  newRecord,
+  type OccurrenceState,
+  recordPath,
+  writeMissed,
+} from '../runs/occurrence/occurrence-record.ts';
 import { claimAlert } from './alert-mark.ts';
 import { occurrencesBetween } from './cron-times.ts';
 import { type Decision, decide, isSettled, type OccurrenceLedger, windowStart } from './decide.ts';
 import { seeSchedule, writeFirstSight } from './first-sight.ts';
-import { newRecord, type OccurrenceState, recordPath, writeMissed } from './occurrence-record.ts';
 import { readLedger } from './read-ledger.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
 

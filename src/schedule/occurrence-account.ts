@@ -3,9 +3,14 @@ import type { Clock } from '../core/effects.ts';
 import { toServeBatchError } from '../core/errors.ts';
 import { isNoFailure } from '../jobs/alert.ts';
 import type { RunEnd, RunWitness } from '../jobs/run-job-options.ts';
+import {
+  newRecord,
+  type OccurrenceRecord,
+  readRecord,
+  writeRecord,
+} from '../runs/occurrence/occurrence-record.ts';
 import type { RecordedError } from '../runs/record/recorded-error.ts';
 import { backoffMs } from './decide.ts';
-import { newRecord, type OccurrenceRecord, readRecord, writeRecord } from './occurrence-record.ts';
 
 /** Thrown where another process did the work between the look and the lock. */
 export class AlreadySettled extends Error {

@@ -1,11 +1,11 @@
 import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import type { Clock } from '../core/effects.ts';
 import { readHolder } from '../runs/lock/lock.ts';
-import { publishedOccurrence, runsOfOccurrences } from '../runs/occurrence-runs.ts';
-import { isCommitted, type RunStatus } from '../runs/run-status.ts';
+import { readOccurrenceFiles } from '../runs/occurrence/occurrence-record.ts';
+import { runsByOccurrence } from '../runs/occurrence/runs-by-occurrence.ts';
+import { publishedOccurrence } from '../runs/occurrence-runs.ts';
 import { occurrencesBetween } from './cron-times.ts';
 import { isSettled, type OccurrenceLedger } from './decide.ts';
-import { readOccurrenceFiles } from './occurrence-record.ts';
 
 export interface ReadLedgerRequest {
   readonly folderOfJob: string;
@@ -40,21 +40,4 @@ export async function readLedger(request: ReadLedgerRequest): Promise<Occurrence
     runs: await runsByOccurrence(folderOfJob, clock, open),
     published: await publishedOccurrence(folderOfJob),
   };
-}
-
-/** The run of each occurrence: one that is committed, else the newest. */
-export async function runsByOccurrence(
-  folderOfJob: string,
-  clock: Clock,
-  among?: readonly Date[],
-): Promise<Map<string, { runId: string; status: RunStatus }>> {
-  const wanted = among?.map((each) => each.toISOString());
-  const found = new Map<string, { runId: string; status: RunStatus }>();
-  for (const { occurrence, runId, status } of await runsOfOccurrences(folderOfJob, wanted, clock)) {
-    if (occurrence === null) continue;
-    const known = found.get(occurrence);
-    if (known === undefined || (!isCommitted(known.status) && isCommitted(status)))
-      found.set(occurrence, { runId, status });
-  }
-  return found;
 }

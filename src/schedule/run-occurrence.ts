@@ -153,5 +153,6 @@ function logOf(spec: Subject, { log }: ScheduleEffects): ScheduleEffects['log'] 
     debug: (message, fields) => log.debug(message, { ...about, ...fields }),
     info: (message, fields) => log.info(message, { ...about, ...fields }),
     warn: (message, fields) => log.warn(message, { ...about, ...fields }),
+    error: (message, fields) => log.error(message, { ...about, ...fields }),
   };
 }

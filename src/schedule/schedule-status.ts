@@ -1,10 +1,8 @@
 import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import type { Clock } from '../core/effects.ts';
 import { folderOfJob } from '../jobs/locations.ts';
-import { isCommitted } from '../runs/run-status.ts';
+import { listOccurrences } from '../runs/occurrence/list-occurrences.ts';
 import { nextOccurrence } from './cron-times.ts';
-import { readOccurrenceFiles } from './occurrence-record.ts';
-import { runsByOccurrence } from './read-ledger.ts';
 import type { ScheduledJob } from './schedule-effects.ts';
 
 /** A job's schedule as `schedule ls` shows it. */
@@ -46,18 +44,8 @@ export async function scheduleStatus(
 }
 
 async function lastOccurrence(folder: string, clock: Clock): Promise<LastOccurrence | null> {
-  const { records, missed } = await readOccurrenceFiles(folder, new Date(0));
-  const runs = await runsByOccurrence(folder, clock);
-  const known = [...records.keys(), ...runs.keys(), ...missed.map(({ to }) => to)].sort();
-  const occurrence = known.at(-1);
-  if (occurrence === undefined) return null;
-  const record = records.get(occurrence);
-  const run = runs.get(occurrence);
-  const fromRun = run !== undefined && (record === undefined || isCommitted(run.status));
-  return {
-    occurrence,
-    result: fromRun ? run.status : (record?.state ?? 'missed'),
-    runId: record?.runId ?? run?.runId ?? null,
-    error: record?.error?.message ?? null,
-  };
+  const [last] = await listOccurrences(folder, clock, { limit: 1 });
+  if (last === undefined) return null;
+  const { occurrence, status, runId, error } = last;
+  return { occurrence, result: status, runId, error: error?.message ?? null };
 }

@@ -75,9 +75,13 @@ export async function runAndReport(
     case 'left':
       log.info(`left to another process: ${end.why}`, about);
       return null;
-    case 'failed':
-      log.warn(`failed${end.isFinal ? '' : ', and is tried again'}: ${end.error.message}`, about);
+    case 'failed': {
+      const { code, exitCode, message } = end.error;
+      const fields = { ...about, code, exitCode };
+      if (end.isFinal) log.error(`failed for good: ${message}`, fields);
+      else log.warn(`failed, and is tried again: ${message}`, fields);
       return end.error;
+    }
     case 'done': {
       const { record, outcome } = end.result;
       if (record === null) {
@@ -86,7 +90,8 @@ export async function runAndReport(
       }
       const fields = { ...about, runId: record.runId, folder: folderOfJob(job.spec) };
       if (end.error === null) log.info(describeEnd(outcome, record), fields);
-      else log.warn(`committed, but not published: ${end.error.message}`, fields);
+      else
+        log.warn(`committed, but not published: ${end.error.message}`, { ...fields, code: end.error.code });
       return end.error;
     }
   }

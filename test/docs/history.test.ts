@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OCCURRENCE_COLUMNS } from '../../src/history/occurrences-view.ts';
 import { REJECT_COLUMNS } from '../../src/history/rejects-view.ts';
 import { RUN_COLUMNS } from '../../src/history/run-columns.ts';
 import { SHARD_COLUMNS } from '../../src/history/shards-view.ts';
@@ -11,6 +12,7 @@ describe('docs/history.md', () => {
     ['runs', RUN_COLUMNS.map(({ name }) => name)],
     ['shards', SHARD_COLUMNS],
     ['rejects', REJECT_COLUMNS],
+    ['occurrences', OCCURRENCE_COLUMNS.map(({ name }) => name)],
   ])('lists the columns of the view %s, and no others', (view, columns) => {
     const listed = tableRows(sectionOf(PAGE, `### ${view}`)).flatMap(([names = '']) => codeSpans(names));
     expect(listed.sort()).toEqual([...columns].sort());

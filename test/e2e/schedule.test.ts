@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { OccurrenceRecord } from '../../src/schedule/occurrence-record.ts';
+import type { OccurrenceRecord } from '../../src/runs/occurrence/occurrence-record.ts';
 import type { ScheduleStatus } from '../../src/schedule/schedule-status.ts';
 import { until } from '../support/processes.ts';
 import { makeProject, type Project } from '../support/project.ts';
@@ -89,6 +89,10 @@ describe('tick', () => {
     expect(all.stderr).toContain('expected a cron expression of five fields');
     expect(await project.published('weekly')).not.toBeNull();
     expect(await project.serveBatch(['tick', 'nothing'])).toMatchObject({ code: 2 });
+    const { stdout } = await project.serveBatch(['runs', 'occurrences', 'absent', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject([
+      { job: 'absent', status: 'waiting', attempts: 1, error: { code: 'INPUT_NOT_FOUND' } },
+    ]);
   });
 });
 
@@ -136,6 +140,8 @@ describe('backfill', () => {
       ['27T04', '28T04', '29T03', '30T03'].map((hour) => ({
         occurrence: `2026-03-${hour}:00:00.000Z`,
         runId: null,
+        state: null,
+        error: null,
       })),
     );
     expect(await project.runs('weekly')).toEqual([]);

@@ -13,15 +13,21 @@ const names = (views: readonly { readonly name: string }[]): string[] => views.m
 describe('historyViews', () => {
   it('are those of the history, and one for each job that has published', () => {
     const views = historyViews([job('sales', 1), job('costs', 2), job('later', null)]);
-    expect(names(views)).toEqual(['runs', 'shards', 'rejects', 'costs', 'sales']);
+    expect(names(views)).toEqual(['runs', 'shards', 'rejects', 'occurrences', 'costs', 'sales']);
   });
 
   it('a job that is called like one of the history has a longer name', () => {
-    expect(names(historyViews([job('runs', 1)]))).toEqual(['runs', 'shards', 'rejects', 'runs_predictions']);
+    expect(names(historyViews([job('runs', 1)]))).toEqual([
+      'runs',
+      'shards',
+      'rejects',
+      'occurrences',
+      'runs_predictions',
+    ]);
   });
 
   it('jobs of one name in several folders have one view', () => {
-    expect(names(historyViews([job('sales', 1), job('sales', 2)]))).toHaveLength(4);
+    expect(names(historyViews([job('sales', 1), job('sales', 2)]))).toHaveLength(5);
   });
 });
 

@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JobSpec } from '../../src/config/job-spec.ts';
 import { adHocJob } from '../../src/config/override-job.ts';
 import type { NotifySpec } from '../../src/config/sections/notify.ts';
+import { silentLog } from '../../src/core/effects.ts';
 import type { Alert } from '../../src/jobs/alert.ts';
 import { type AnnouncerOptions, createAnnouncer } from '../../src/notify/announcer.ts';
 import { samplePlan, sampleRecord, temporaryFolder } from '../runs/sample-run.ts';
@@ -53,7 +54,7 @@ const ALERT: Alert = {
 
 function announcer(changes: Partial<AnnouncerOptions> = {}) {
   const warnings: string[] = [];
-  const log = { debug() {}, info() {}, warn: (message: string) => void warnings.push(message) };
+  const log = { ...silentLog, warn: (message: string) => void warnings.push(message) };
   const mask = (text: string): string => text.replaceAll('hunter22', '***');
   const made = createAnnouncer({
     log,
@@ -117,10 +118,10 @@ describe('a command', () => {
     await announcer().alert(job({ command: ['sh', '-c', script] }), ALERT);
     const [event, name, occurrence, run, body = ''] = (await readFile(file, 'utf8')).split('\n');
     expect([event, name, occurrence, run]).toEqual([
-      'SERVE_BATCH_EVENT=failed',
-      'SERVE_BATCH_JOB=sales',
-      'SERVE_BATCH_OCCURRENCE=2026-11-21T00:00:00.000Z',
-      'SERVE_BATCH_RUN=20261121T000000Z-k3x9',
+      'SERVE_BATCH_ALERT_EVENT=failed',
+      'SERVE_BATCH_ALERT_JOB=sales',
+      'SERVE_BATCH_ALERT_OCCURRENCE=2026-11-21T00:00:00.000Z',
+      'SERVE_BATCH_ALERT_RUN=20261121T000000Z-k3x9',
     ]);
     expect(JSON.parse(body)).toMatchObject({ event: 'failed', record: { rowsIn: 12 } });
     expect(body).not.toContain('hunter22');

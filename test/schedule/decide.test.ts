@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_SCHEDULE, type ScheduleSpec } from '../../src/config/sections/schedule.ts';
+import { newRecord, type OccurrenceRecord } from '../../src/runs/occurrence/occurrence-record.ts';
 import { backoffMs, type Decision, decide, type OccurrenceLedger } from '../../src/schedule/decide.ts';
 import { jitterMs } from '../../src/schedule/jitter.ts';
-import { newRecord, type OccurrenceRecord } from '../../src/schedule/occurrence-record.ts';
 
 const NOW = new Date('2026-11-21T00:00:30Z');
 const day = (date: number): Date => new Date(Date.UTC(2026, 10, date));

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ServeBatchError } from '../../src/core/errors.ts';
-import { AlreadySettled, OccurrenceAccount } from '../../src/schedule/occurrence-account.ts';
 import {
   newRecord,
   type OccurrenceRecord,
   readRecord,
   writeRecord,
-} from '../../src/schedule/occurrence-record.ts';
+} from '../../src/runs/occurrence/occurrence-record.ts';
+import { AlreadySettled, OccurrenceAccount } from '../../src/schedule/occurrence-account.ts';
 import { fixedClock } from '../runs/sample-run.ts';
 import { quickFolder } from './simulation.ts';
 

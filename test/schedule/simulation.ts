@@ -97,7 +97,7 @@ export function simulate(iso: string | FakeClock): Simulation {
     (message: string): void => {
       simulation.log.push(`${level}: ${message}`);
     };
-  const log: Log = { debug: note('debug'), info: note('info'), warn: note('warn') };
+  const log: Log = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
   const announcer: Announcer = {
     async alert(_, alert) {
       simulation.alerts.push(alert);

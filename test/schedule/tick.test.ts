@@ -5,9 +5,9 @@ import type { ScheduleSpec } from '../../src/config/sections/schedule.ts';
 import { ServeBatchError } from '../../src/core/errors.ts';
 import { folderOfJob } from '../../src/jobs/locations.ts';
 import { acquireLock } from '../../src/runs/lock/lock.ts';
+import { readRecord } from '../../src/runs/occurrence/occurrence-record.ts';
 import { publishedOccurrence } from '../../src/runs/occurrence-runs.ts';
 import { forgetSchedule, readFirstSight } from '../../src/schedule/first-sight.ts';
-import { readRecord } from '../../src/schedule/occurrence-record.ts';
 import type { ScheduledJob } from '../../src/schedule/schedule-effects.ts';
 import { tickOnce } from '../../src/schedule/tick.ts';
 import {
@@ -222,6 +222,9 @@ describe('a run that fails', () => {
     const record = await readRecord(folder, new Date(MIDNIGHT));
     expect(record).toMatchObject({ state: 'failed', attempts: 3, error: { code: failed } });
     expect(simulation.alerts).toMatchObject([{ event: 'failed', job: 'sales', occurrence: MIDNIGHT }]);
+    expect(simulation.log.filter((line) => line.startsWith('error: '))).toEqual([
+      'error: failed for good: the input is not there yet',
+    ]);
     expect(simulation.computed).toEqual([]);
   });
 

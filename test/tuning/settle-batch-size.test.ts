@@ -37,6 +37,7 @@ async function settle(
     debug: (message, fields) => lines.push({ message, fields }),
     info: unexpected,
     warn: unexpected,
+    error: unexpected,
   };
   const settled = await settleBatchSize({
     draft: plan,

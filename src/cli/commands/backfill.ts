@@ -70,7 +70,7 @@ async function backfillCommand(context: CliContext, name: string, flags: Backfil
   const failure = flags.dryRun === true ? null : await backfill(job, planned, effects);
   const items = flags.dryRun === true ? planned : await planBackfill(job, range, effects);
   if (flags.json === true) context.out(`${JSON.stringify(items, null, 2)}\n`);
-  else context.out(renderItems(items, flags.dryRun === true ? 'would run' : 'not run'));
+  else context.out(renderItems(items, flags.dryRun === true));
   if (failure !== null) throw failure;
 }
 
@@ -90,9 +90,27 @@ function timeOf(flag: string, text: string, timezone: string): Date {
   );
 }
 
-function renderItems(items: readonly BackfillItem[], open: string): string {
+function renderItems(items: readonly BackfillItem[], isPlanned: boolean): string {
   return formatTable(
-    ['OCCURRENCE', 'RUN'],
-    items.map(({ occurrence, runId }) => [occurrence.toISOString(), runId ?? open]),
+    ['OCCURRENCE', 'RUN', 'STATE'],
+    items.map((item) => [item.occurrence.toISOString(), item.runId ?? '', stateOf(item, isPlanned)]),
   );
+}
+
+function stateOf({ state, error }: BackfillItem, isPlanned: boolean): string {
+  const known = error === null ? state : `${state} (${error.code})`;
+  if (!isPlanned) return known ?? 'not run';
+  switch (state) {
+    case null:
+      return 'would run';
+    case 'failed':
+    case 'waiting':
+    case 'interrupted':
+    case 'skipped':
+    case 'missed':
+    case 'done':
+      return `${known}: would run`;
+    default:
+      return known ?? '';
+  }
 }

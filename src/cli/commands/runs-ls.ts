@@ -9,7 +9,7 @@ import type { RunSummary } from '../../runs/run-summary.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, jsonOption, option, outputOption, wholeNumber } from '../options.ts';
 import { pointInTime } from '../point-in-time.ts';
-import { formatCount, formatSeconds, formatTable } from '../render/format.ts';
+import { formatCount, formatSeconds, formatTable, shortTime } from '../render/format.ts';
 
 interface ListFlags {
   readonly output?: string;
@@ -32,7 +32,7 @@ export function addListCommand(runs: Command, context: CliContext): void {
       ...value.split(','),
     ]),
     option('--since <time>', 'only runs begun since then: 7d, 2026-11-01 or 2026-11-01T06:00Z'),
-    wholeNumber('--limit <n>', 'only the newest so many'),
+    wholeNumber('--limit <n>', 'show only the newest N runs'),
     outputOption(),
     jsonOption('the runs'),
     debugOption(),
@@ -46,9 +46,10 @@ export function addListCommand(runs: Command, context: CliContext): void {
 
 async function listCommand(context: CliContext, flags: ListFlags): Promise<void> {
   const filter = filterOf(flags);
-  const runs = await allRuns(context, flags, filter);
-  if (flags.json === true) context.out(`${JSON.stringify(runs, null, 2)}\n`);
-  else if (runs.length > 0) context.out(renderRuns(runs));
+  const runs = newestOf(await allRuns(context, flags, filter), filter);
+  if (flags.json === true) return context.out(`${JSON.stringify(runs, null, 2)}\n`);
+  const listed = newestOf([...runs, ...(await failedWithoutRun(context, flags, filter))], filter);
+  if (listed.length > 0) context.out(renderRuns(listed));
   else if (Object.keys(filter).length > 0) context.out('No such runs.\n');
   else context.out('No runs yet. Make one with: serve-batch run\n');
 }
@@ -77,21 +78,46 @@ async function allRuns(
   flags: ListFlags,
   filter: RunFilter,
 ): Promise<readonly RunSummary[]> {
-  const { outputRoots } = await import('../job-place.ts');
-  const { jobFolder } = await import('../../runs/layout.ts');
-  const { listJobs, listRuns } = await import('../../runs/ledger.ts');
+  const { foldersOfJobs } = await import('../job-place.ts');
+  const { listRuns } = await import('../../runs/ledger.ts');
   const runs: RunSummary[] = [];
-  for (const root of await outputRoots(context, flags)) {
-    for (const job of await listJobs(root)) {
-      if (flags.job !== undefined && flags.job !== job) continue;
-      runs.push(...(await listRuns(jobFolder(root, job), systemClock, filter)));
-    }
+  for (const folder of await foldersOfJobs(context, flags))
+    runs.push(...(await listRuns(folder, systemClock, filter)));
+  return runs;
+}
+
+/** Occurrences that failed for good before there was a run: nothing else in the list would tell of them. */
+async function failedWithoutRun(
+  context: CliContext,
+  flags: ListFlags,
+  { since, statuses, limit }: RunFilter,
+): Promise<readonly ListedRun[]> {
+  if (statuses?.includes('failed') === false) return [];
+  const { foldersOfJobs } = await import('../job-place.ts');
+  const { listOccurrences } = await import('../../runs/occurrence/list-occurrences.ts');
+  const failed: ListedRun[] = [];
+  for (const folder of await foldersOfJobs(context, flags)) {
+    const range = { ...(since === undefined ? {} : { since }), ...(limit === undefined ? {} : { limit }) };
+    for (const { job, occurrence, runId, at } of await listOccurrences(folder, systemClock, {
+      ...range,
+      statuses: ['failed'],
+    }))
+      if (runId === null)
+        failed.push({ runId: '-', job, occurrence, status: 'failed', createdAt: at ?? occurrence });
   }
-  return runs.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)).slice(0, filter.limit);
+  return failed;
+}
+
+/** What is shown of a run, and of an occurrence that has none. */
+type ListedRun = Pick<RunSummary, 'runId' | 'job' | 'occurrence' | 'status' | 'createdAt'> &
+  Partial<Pick<RunSummary, 'plan' | 'record'>>;
+
+function newestOf<T extends ListedRun>(runs: readonly T[], { limit }: RunFilter): readonly T[] {
+  return [...runs].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)).slice(0, limit);
 }
 
 /** Columns that only some projects need are shown where a run needs them. */
-function renderRuns(runs: readonly RunSummary[]): string {
+function renderRuns(runs: readonly ListedRun[]): string {
   const hasOccurrence = runs.some(({ occurrence }) => occurrence !== null);
   const hasCoverage = runs.some(({ record }) => record?.coverage !== undefined);
   const header = [
@@ -108,13 +134,17 @@ function renderRuns(runs: readonly RunSummary[]): string {
   const rows = runs.map(({ runId, job, occurrence, status, plan, record }) => [
     runId,
     job,
-    ...(hasOccurrence ? [occurrence?.replace(/(:00)?\.000Z$/, 'Z') ?? ''] : []),
+    ...(hasOccurrence ? [shortTime(occurrence)] : []),
     status,
-    formatCount(record?.rowsIn ?? plan?.rows ?? 0),
+    rowsOf(record?.rowsIn ?? plan?.rows),
     record === undefined ? '' : formatCount(record.rejects),
     record === undefined ? '' : formatCount(record.throughputRowsPerSecond),
     record === undefined ? '' : formatSeconds(record.durationSeconds),
     ...(hasCoverage ? [record?.coverage === undefined ? '' : formatPercent(record.coverage.ratio)] : []),
   ]);
   return formatTable(header, rows);
+}
+
+function rowsOf(rows: number | undefined): string {
+  return rows === undefined ? '' : formatCount(rows);
 }

@@ -26,7 +26,7 @@ export function addPruneCommand(runs: Command, context: CliContext): void {
   const prune = runs.command('prune').description('Delete the folders of old runs.');
   addOptions(prune, [
     option('--job <job>', 'only this job'),
-    wholeNumber('--keep <n>', 'keep the newest so many runs of each job'),
+    wholeNumber('--keep <n>', 'keep the newest N runs of each job'),
     option('--older-than <time>', 'delete only runs begun before then: 90d or 2026-11-01'),
     option('--dry-run', 'show what would be deleted, and delete nothing'),
     outputOption(),

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { addListCommand } from './runs-ls.ts';
+import { addOccurrencesCommand } from './runs-occurrences.ts';
 import { addPruneCommand } from './runs-prune.ts';
 import { addShowCommand } from './runs-show.ts';
 
@@ -8,5 +9,6 @@ export function addRunsCommand(program: Command, context: CliContext): void {
   const runs = program.command('runs').description('The history: what ran, and what readers see.');
   addListCommand(runs, context);
   addShowCommand(runs, context);
+  addOccurrencesCommand(runs, context);
   addPruneCommand(runs, context);
 }

@@ -12,7 +12,7 @@ import {
   jsonOption,
   wholeNumber,
 } from '../options.ts';
-import { formatTable } from '../render/format.ts';
+import { formatTable, shortTime } from '../render/format.ts';
 
 export const DEFAULT_CONCURRENCY = 2;
 const DEFAULT_COUNT = 10;
@@ -76,9 +76,13 @@ function assertScheduled({ jobs, problems }: LoadedSchedule): void {
   if (jobs.length > 0) return;
   const [problem] = problems;
   if (problem !== undefined) throw problem.error;
-  throw new ServeBatchError(
+  throw nothingScheduled();
+}
+
+export function nothingScheduled(): ServeBatchError {
+  return new ServeBatchError(
     'USAGE',
-    'No job of jobs/ has a schedule that is on. Write for example schedule: "0 0 * * 6" into jobs/NAME.yaml.',
+    'No job of jobs/ has a schedule that is on. Run this in the folder that holds jobs/, or write for example schedule: "0 0 * * 6" into jobs/NAME.yaml.',
   );
 }
 
@@ -108,17 +112,12 @@ function renderStatuses(statuses: readonly ScheduleStatus[]): string {
       job,
       cron,
       timezone,
-      enabled ? shownTime(next) : 'off',
-      shownTime(last?.occurrence ?? null),
+      enabled ? shortTime(next) : 'off',
+      shortTime(last?.occurrence ?? null),
       last?.result ?? '',
       last?.runId ?? '',
     ]),
   );
-}
-
-/** Occurrences are whole minutes. */
-function shownTime(iso: string | null): string {
-  return iso === null ? '' : `${iso.slice(0, 16)}Z`;
 }
 
 async function showNext(context: CliContext, job: string, flags: NextFlags): Promise<void> {
@@ -132,7 +131,7 @@ async function showNext(context: CliContext, job: string, flags: NextFlags): Pro
   else {
     const local = (each: Date) => localText(toLocal(each, timezone)).slice(0, 16);
     const isUtc = timezone.toUpperCase() === 'UTC';
-    const rows = times.map((each) => [shownTime(each.toISOString()), ...(isUtc ? [] : [local(each)])]);
+    const rows = times.map((each) => [shortTime(each.toISOString()), ...(isUtc ? [] : [local(each)])]);
     context.out(formatTable(isUtc ? ['UTC'] : ['UTC', timezone.toUpperCase()], rows));
   }
 }

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { Log } from '../../core/effects.ts';
+import type { LoadedSchedule } from '../../schedule/load-jobs.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, DEFAULT_GRACE_SECONDS, debugOption, graceOption } from '../options.ts';
-import { concurrencyOption, DEFAULT_CONCURRENCY } from './schedule.ts';
+import { concurrencyOption, DEFAULT_CONCURRENCY, nothingScheduled } from './schedule.ts';
 
 interface TickFlags {
   readonly concurrency?: number;
@@ -33,6 +34,7 @@ async function tick(context: CliContext, names: readonly string[], flags: TickFl
   const { tickOnce } = await import('../../schedule/tick.ts');
   context.allowGrace(flags.grace ?? DEFAULT_GRACE_SECONDS);
   const loaded = await loadSchedule(context, names);
+  assertScheduled(loaded);
   const effects = await scheduleEffects(context, flags.debug === true);
   let lines = 0;
   const log = counted(effects.log, () => lines++);
@@ -41,6 +43,11 @@ async function tick(context: CliContext, names: readonly string[], flags: TickFl
   if (lines === 0 && context.isTerminal)
     context.err('Nothing is due. See what is next with: serve-batch schedule ls\n');
   if (failure !== null) throw failure;
+}
+
+/** A crontab in a wrong folder would tick in vain for years. A schedule that is switched off is meant to be. */
+function assertScheduled({ jobs, off, problems }: LoadedSchedule): void {
+  if (jobs.length + off.length + problems.length === 0) throw nothingScheduled();
 }
 
 /** A log that says when something is told. */
@@ -54,6 +61,10 @@ function counted(log: Log, told: () => void): Log {
     warn(message, fields) {
       told();
       log.warn(message, fields);
+    },
+    error(message, fields) {
+      told();
+      log.error(message, fields);
     },
   };
 }

@@ -7,6 +7,11 @@ export function formatPairs(pairs: readonly (readonly [label: string, text: stri
   return pairs.map(([label, text]) => `  ${label.padEnd(width)}  ${text}\n`).join('');
 }
 
+/** `2026-11-21T00:00Z`: without seconds where there are none. */
+export function shortTime(iso: string | null): string {
+  return iso === null ? '' : iso.replace(/(:00)?\.\d+Z$/, 'Z');
+}
+
 /** A table with a header; columns of numbers to the right. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((name, column) =>

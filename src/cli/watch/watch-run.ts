@@ -70,6 +70,7 @@ function watchOnTerminal(context: CliContext, debug: boolean): RunWatch {
         debug && print('debug: ', `${message} ${fields === undefined ? '' : JSON.stringify(fields)}`),
       info: (message) => print('', message),
       warn: (message) => print('warning: ', message),
+      error: (message) => print('error: ', message),
     },
     progress: keeper,
     stop() {
@@ -127,6 +128,7 @@ function watchInLog(
       debug: (message, fields) => logger.debug(withRun(fields), message),
       info: (message, fields) => logger.info(withRun(fields), message),
       warn: (message, fields) => logger.warn(withRun(fields), message),
+      error: (message, fields) => logger.error(withRun(fields), message),
     },
     progress: keeper,
     stop: () => clearInterval(timer),

@@ -17,6 +17,7 @@ function logForPeople({ err, secrets }: CliContext, debug: boolean): Log {
     debug: (message, fields) => debug && print('debug: ', message, fields),
     info: (message, fields) => print('', message, fields),
     warn: (message, fields) => print('warning: ', message, fields),
+    error: (message, fields) => print('error: ', message, fields),
   };
 }
 
@@ -29,5 +30,6 @@ function logAsJson({ err, secrets }: CliContext, debug: boolean): Log {
     debug: (message, fields) => logger.debug(fields ?? {}, message),
     info: (message, fields) => logger.info(fields ?? {}, message),
     warn: (message, fields) => logger.warn(fields ?? {}, message),
+    error: (message, fields) => logger.error(fields ?? {}, message),
   };
 }

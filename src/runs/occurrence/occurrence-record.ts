@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { makeFolder, writeFileDurably } from '../core/durable-file.ts';
-import { isMissing, jsonText, readJsonIfValid } from '../runs/json-file.ts';
-import { occurrenceStamp, occurrencesFolder } from '../runs/layout.ts';
-import { type RecordedError, recordedErrorSchema } from '../runs/record/recorded-error.ts';
+import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
+import { isMissing, jsonText, readJsonIfValid } from '../json-file.ts';
+import { occurrenceStamp, occurrencesFolder } from '../layout.ts';
+import { type RecordedError, recordedErrorSchema } from '../record/recorded-error.ts';
 
 /**
  * `waiting`: it will run, for the first time or again. `running`: a run of it has begun; one that is not
@@ -108,11 +108,36 @@ export interface OccurrenceFiles {
 
 /** Reads what is known of the occurrences from one on. */
 export async function readOccurrenceFiles(folderOfJob: string, from: Date): Promise<OccurrenceFiles> {
+  const names = await occurrenceFileNames(folderOfJob, from);
+  return {
+    ...(await readOccurrenceNames(folderOfJob, names)),
+    alerts: new Set(names.filter((name) => !name.endsWith('.json'))),
+  };
+}
+
+/** Names of records, missed ranges and alerts, oldest first. Each begins with the stamp of its occurrence. */
+export async function occurrenceFileNames(folderOfJob: string, from: Date): Promise<string[]> {
+  try {
+    const names = await readdir(occurrencesFolder(folderOfJob));
+    return names.filter((name) => !name.startsWith('.') && name >= occurrenceStamp(from)).sort();
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** Files that are read at the same time. */
+const READ_AT_ONCE = 32;
+
+/** Reads the records and missed ranges among these names; what is damaged is left out. */
+export async function readOccurrenceNames(
+  folderOfJob: string,
+  names: readonly string[],
+): Promise<Pick<OccurrenceFiles, 'records' | 'missed'>> {
   const folder = occurrencesFolder(folderOfJob);
-  const names = (await namesIn(folder)).filter((name) => name >= occurrenceStamp(from));
   const records = new Map<string, OccurrenceRecord>();
   const missed: MissedRange[] = [];
-  for (const name of names) {
+  const read = async (name: string): Promise<void> => {
     if (/^\d+T\d+Z\.json$/.test(name)) {
       const record = await readJsonIfValid(join(folder, name), recordSchema);
       if (record !== undefined) records.set(record.occurrence, record);
@@ -120,15 +145,8 @@ export async function readOccurrenceFiles(folderOfJob: string, from: Date): Prom
       const range = await readJsonIfValid(join(folder, name), missedSchema);
       if (range !== undefined) missed.push(range);
     }
-  }
-  return { records, missed, alerts: new Set(names.filter((name) => !name.endsWith('.json'))) };
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
+  };
+  for (let start = 0; start < names.length; start += READ_AT_ONCE)
+    await Promise.all(names.slice(start, start + READ_AT_ONCE).map(read));
+  return { records, missed };
 }

@@ -1,0 +1,104 @@
+import type { Command } from 'commander';
+import { systemClock } from '../../core/effects.ts';
+import { ServeBatchError } from '../../core/errors.ts';
+import { suggestion } from '../../core/nearest.ts';
+import {
+  listOccurrences,
+  OCCURRENCE_STATUSES,
+  type OccurrenceFilter,
+  type OccurrenceStatus,
+  type OccurrenceSummary,
+} from '../../runs/occurrence/list-occurrences.ts';
+import type { CliContext } from '../context.ts';
+import { addOptions, debugOption, jsonOption, list, option, outputOption, wholeNumber } from '../options.ts';
+import { pointInTime } from '../point-in-time.ts';
+import { formatTable, shortTime } from '../render/format.ts';
+
+const DEFAULT_LIMIT = 50;
+/** A table stays readable; --json has the whole reason. */
+const REASON_CHARACTERS = 100;
+
+interface OccurrencesFlags {
+  readonly state?: readonly string[];
+  readonly since?: string;
+  readonly limit?: number;
+  readonly output?: string;
+  readonly json?: boolean;
+}
+
+export function addOccurrencesCommand(runs: Command, context: CliContext): void {
+  const command = runs
+    .command('occurrences')
+    .description('List what became of scheduled occurrences, newest first.')
+    .argument('[job]', 'only this job');
+  addOptions(command, [
+    list('--state <states>', `only these states: ${OCCURRENCE_STATUSES.join(', ')}`),
+    option('--since <time>', 'only occurrences since then: 7d, 2026-11-01 or 2026-11-01T06:00Z'),
+    wholeNumber('--limit <n>', `show only the newest N occurrences (default: ${DEFAULT_LIMIT})`),
+    outputOption(),
+    jsonOption('the occurrences'),
+    debugOption(),
+  ]);
+  command.addHelpText(
+    'after',
+    '\nExamples:\n  serve-batch runs occurrences weekly\n  serve-batch runs occurrences --state failed,missed --since 30d',
+  );
+  command.action((job: string | undefined, flags: OccurrencesFlags) => listCommand(context, job, flags));
+}
+
+async function listCommand(
+  context: CliContext,
+  job: string | undefined,
+  flags: OccurrencesFlags,
+): Promise<void> {
+  const { foldersOfJobs } = await import('../job-place.ts');
+  const filter = filterOf(flags);
+  const found: OccurrenceSummary[] = [];
+  for (const folder of await foldersOfJobs(context, { ...flags, job }))
+    found.push(...(await listOccurrences(folder, systemClock, filter)));
+  found.sort((a, b) => (a.occurrence < b.occurrence ? 1 : a.occurrence > b.occurrence ? -1 : 0));
+  const shown = found.slice(0, filter.limit);
+  if (flags.json === true) context.out(`${JSON.stringify(shown, null, 2)}\n`);
+  else if (shown.length > 0) context.out(context.secrets.mask(renderOccurrences(shown)));
+  else context.out('No such occurrences. Only jobs with a schedule have some.\n');
+}
+
+function filterOf({ state, since, limit = DEFAULT_LIMIT }: OccurrencesFlags): OccurrenceFilter {
+  return {
+    ...(state === undefined ? {} : { statuses: state.map(statusNamed) }),
+    ...(since === undefined ? {} : { since: pointInTime(since, '--since', systemClock.now()) }),
+    limit,
+  };
+}
+
+/** `rolled-back` needs no quotes in a shell. */
+function statusNamed(text: string): OccurrenceStatus {
+  const name = text.toLowerCase().replace(/[-_]/g, ' ');
+  const status = OCCURRENCE_STATUSES.find((each) => each === name);
+  if (status !== undefined) return status;
+  throw new ServeBatchError(
+    'USAGE',
+    `--state is "${text}"; expected ${OCCURRENCE_STATUSES.join(', ')}.${suggestion(name, OCCURRENCE_STATUSES)}`,
+  );
+}
+
+function renderOccurrences(occurrences: readonly OccurrenceSummary[]): string {
+  return formatTable(
+    ['OCCURRENCE', 'JOB', 'STATE', 'ATTEMPTS', 'RUN', 'NEXT TRY', 'REASON'],
+    occurrences.map(({ occurrence, job, status, count, attempts, runId, nextAttemptAt, error, ...rest }) => [
+      shortTime(occurrence),
+      job,
+      status,
+      attempts === 0 ? '' : String(attempts),
+      runId ?? '',
+      shortTime(nextAttemptAt),
+      count > 1 ? `${count} in a row, from ${shortTime(rest.firstOccurrence)}` : reasonOf(error),
+    ]),
+  );
+}
+
+function reasonOf(error: OccurrenceSummary['error']): string {
+  if (error === null) return '';
+  const text = `${error.code}: ${error.message.replaceAll(/\s+/g, ' ')}`;
+  return text.length > REASON_CHARACTERS ? `${text.slice(0, REASON_CHARACTERS - 1)}…` : text;
+}

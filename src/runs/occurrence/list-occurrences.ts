@@ -1,0 +1,158 @@
+import { basename } from 'node:path';
+import type { Clock } from '../../core/effects.ts';
+import { readHolder } from '../lock/lock.ts';
+import type { LockHolder } from '../lock/lock-claim.ts';
+import type { RecordedError } from '../record/recorded-error.ts';
+import {
+  type MissedRange,
+  OCCURRENCE_STATES,
+  type OccurrenceRecord,
+  occurrenceFileNames,
+  readOccurrenceNames,
+} from './occurrence-record.ts';
+import { type RunOfOccurrence, runsByOccurrence } from './runs-by-occurrence.ts';
+
+/**
+ * What became of an occurrence: the status of its run where one is committed, else the state of its record.
+ * `running` is what holds the job's lock; `interrupted` was killed, and goes on at the next look; `done`: its
+ * run was deleted since.
+ */
+export const OCCURRENCE_STATUSES = [
+  ...OCCURRENCE_STATES,
+  'interrupted',
+  'published',
+  'committed',
+  'superseded',
+  'rolled back',
+] as const;
+export type OccurrenceStatus = (typeof OCCURRENCE_STATUSES)[number];
+
+/** An occurrence in the history; or several in a row that nobody ran. */
+export interface OccurrenceSummary {
+  readonly job: string;
+  /** ISO 8601 in UTC. Of several, the newest. */
+  readonly occurrence: string;
+  /** The oldest of several in a row; else the same as `occurrence`. */
+  readonly firstOccurrence: string;
+  /** How many in a row. Those that ran later are listed for themselves, too. */
+  readonly count: number;
+  readonly status: OccurrenceStatus;
+  /** How often it failed. */
+  readonly attempts: number;
+  readonly runId: string | null;
+  /** Why it failed the last time, or why its run is not published. */
+  readonly error: RecordedError | null;
+  /** ISO 8601; null: at once, or not at all. */
+  readonly nextAttemptAt: string | null;
+  /** When this was written down, ISO 8601; null: only its run says so. */
+  readonly at: string | null;
+}
+
+export interface OccurrenceFilter {
+  /** Only occurrences at or after this instant. */
+  readonly since?: Date;
+  readonly statuses?: readonly OccurrenceStatus[];
+  /** The newest ones, of those that the rest of the filter lets through. */
+  readonly limit?: number;
+}
+
+/** Read at once: a list that is limited reads no more than it needs. */
+const SLICE = 64;
+
+/** The occurrences of a job that something is known of, newest first. */
+export async function listOccurrences(
+  folderOfJob: string,
+  clock: Clock,
+  { since = new Date(0), statuses, limit = Number.POSITIVE_INFINITY }: OccurrenceFilter = {},
+): Promise<OccurrenceSummary[]> {
+  const holder = await readHolder(folderOfJob, clock);
+  const names = await occurrenceFileNames(folderOfJob, since);
+  const runs = await runsByOccurrence(folderOfJob, clock);
+  const sinceText = since.toISOString();
+  const instants = new Set([...names.map(instantOfName), ...runs.keys()]);
+  const newestFirst = [...instants]
+    .filter((each) => each >= sinceText)
+    .sort()
+    .reverse();
+  const listed: OccurrenceSummary[] = [];
+  for (let start = 0; start < newestFirst.length && listed.length < limit; start += SLICE) {
+    const slice = new Set(newestFirst.slice(start, start + SLICE));
+    const files = await readOccurrenceNames(
+      folderOfJob,
+      names.filter((name) => slice.has(instantOfName(name))),
+    );
+    const known = { job: basename(folderOfJob), ...files, runs, holder };
+    const summaries = [...slice].flatMap((occurrence) => summariesOf(occurrence, known));
+    listed.push(...summaries.filter(({ status }) => statuses === undefined || statuses.includes(status)));
+  }
+  return listed.slice(0, limit);
+}
+
+/** `20261121T000000Z.json` begins with its occurrence. */
+function instantOfName(name: string): string {
+  return name.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, '$1-$2-$3T$4:$5:$6.000Z');
+}
+
+interface Known {
+  readonly job: string;
+  readonly records: ReadonlyMap<string, OccurrenceRecord>;
+  readonly missed: readonly MissedRange[];
+  readonly runs: ReadonlyMap<string, RunOfOccurrence>;
+  readonly holder: LockHolder | undefined;
+}
+
+function summariesOf(occurrence: string, known: Known): OccurrenceSummary[] {
+  const { job, records, missed, runs, holder } = known;
+  const record = records.get(occurrence);
+  const run = runs.get(occurrence);
+  const range = missed.find(({ to }) => to === occurrence);
+  const of = { job, occurrence, firstOccurrence: occurrence, count: 1 };
+  const own: OccurrenceSummary[] =
+    record === undefined && run === undefined
+      ? []
+      : [
+          {
+            ...of,
+            status: occurrenceStatus(record, run, holder),
+            attempts: record?.attempts ?? 0,
+            runId: run?.runId ?? record?.runId ?? null,
+            error: record?.error ?? null,
+            nextAttemptAt: record?.nextAttemptAt ?? null,
+            at: record?.at ?? null,
+          },
+        ];
+  if (range === undefined || (own.length > 0 && range.count === 1)) return own;
+  const nothing = { attempts: 0, runId: null, error: null, nextAttemptAt: null };
+  const inARow = { firstOccurrence: range.from, count: range.count, at: range.at };
+  return [...own, { ...of, ...nothing, ...inARow, status: 'missed' }];
+}
+
+/** A record that says `running` may be of a process that was killed: the lock knows. */
+export function occurrenceStatus(
+  record: OccurrenceRecord | undefined,
+  run: RunOfOccurrence | undefined,
+  holder: Pick<LockHolder, 'since' | 'runId'> | undefined,
+): OccurrenceStatus {
+  if (record?.state === 'running' && isHeldFor(record, run, holder)) return 'running';
+  switch (run?.status) {
+    case 'published':
+    case 'committed':
+    case 'superseded':
+    case 'rolled back':
+      return run.status;
+    case 'running':
+      return 'running';
+  }
+  if (record === undefined) return run?.status === 'failed' ? 'failed' : 'interrupted';
+  return record.state === 'running' ? 'interrupted' : record.state;
+}
+
+/** Records are written under the lock: one that is younger than the lock is of its holder. */
+function isHeldFor(
+  record: OccurrenceRecord,
+  run: RunOfOccurrence | undefined,
+  holder: Pick<LockHolder, 'since' | 'runId'> | undefined,
+): boolean {
+  if (holder === undefined) return false;
+  return record.at >= holder.since || (run !== undefined && holder.runId === run.runId);
+}
