@@ -105,6 +105,8 @@ export interface ModelPlan {
   readonly path: string;
   readonly sha256: string;
   readonly signature: ModelSignature;
+  /** Which promises do not hold for it, as a trial showed: sentences without a full stop. */
+  readonly warnings: readonly string[];
 }
 
 export interface OutputPlan {

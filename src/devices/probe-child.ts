@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { serializeError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
+import { type Answer, differenceOf } from '../inference/compare-answers.ts';
 import { type NodePlacement, readPlacement } from '../inference/devices/node-placement.ts';
 import { TINY_NETWORK, tinyNetwork } from '../inference/devices/tiny-network.ts';
 import { ModelSession, type SessionOptions, type TensorValue } from '../inference/model-session.ts';
 import { callRows } from '../shard/call-rows.ts';
-import { readProbe } from '../shard/probe-rows.ts';
+import { readFirstRows } from '../shard/first-rows.ts';
 import { WorkerState } from '../tasks/worker-state.ts';
-import { type Answer, differenceOf } from './compare-answers.ts';
 import type { ProbeMessage, ProbeModel, ProbeRequest, ProbeResult } from './probe-messages.ts';
 
 /**
@@ -16,7 +16,7 @@ import type { ProbeMessage, ProbeModel, ProbeRequest, ProbeResult } from './prob
  */
 
 /** Something to score, and how to open the model that scores it. */
-interface Trial {
+interface Exercise {
   readonly rows: number;
   readonly feeds: ReadonlyMap<string, TensorValue>;
   readonly outputs: readonly string[];
@@ -28,17 +28,17 @@ interface Trial {
 async function probe(request: ProbeRequest): Promise<ProbeResult> {
   const state = new WorkerState({ folder: request.model?.temporaryFolder ?? '.', storeUrl: null });
   try {
-    const trial = request.model === null ? tinyTrial() : await modelTrial(state, request.model);
+    const exercise = request.model === null ? tinyExercise() : await modelExercise(state, request.model);
     const device = { name: request.device, options: request.options };
     // First the device: where it cannot be had, that is all there is to say.
-    const onDevice = await score(trial, { device });
-    const onCpu = await score(trial, {});
+    const onDevice = await score(exercise, { device });
+    const onCpu = await score(exercise, {});
     return {
-      difference: trial.rows === 0 ? null : differenceOf(onCpu.answers, onDevice.answers),
-      rows: trial.rows,
+      difference: exercise.rows === 0 ? null : differenceOf(onCpu.answers, onDevice.answers),
+      rows: exercise.rows,
       cpuMs: onCpu.ms,
       deviceMs: onDevice.ms,
-      placement: await placementOf(trial, device),
+      placement: await placementOf(exercise, device),
     };
   } finally {
     await state.close();
@@ -47,22 +47,22 @@ async function probe(request: ProbeRequest): Promise<ProbeResult> {
 
 /** A profile costs another start of the device: only where something is left to the CPU. */
 async function placementOf(
-  trial: Trial,
+  exercise: Exercise,
   device: NonNullable<SessionOptions['device']>,
 ): Promise<NodePlacement | null> {
-  const { profilePrefix, rows } = trial;
+  const { profilePrefix, rows } = exercise;
   if (profilePrefix === null) return null;
   try {
-    await (await trial.open({ device, wholly: true })).close();
+    await (await exercise.open({ device, wholly: true })).close();
     return { nodes: null, cpuNodes: 0 };
   } catch {
-    if (rows > 0) await score(trial, { device, profilePrefix }, 1);
+    if (rows > 0) await score(exercise, { device, profilePrefix }, 1);
     return readPlacement(profilePrefix);
   }
 }
 
 async function score(
-  { open, feeds, outputs, rows }: Trial,
+  { open, feeds, outputs, rows }: Exercise,
   options: Omit<SessionOptions, 'threads'>,
   calls = 2,
 ): Promise<{ readonly answers: ReadonlyMap<string, Answer>; readonly ms: number }> {
@@ -86,7 +86,7 @@ async function score(
   }
 }
 
-function tinyTrial(): Trial {
+function tinyExercise(): Exercise {
   const { name, inputs, input, output } = TINY_NETWORK;
   const rows = 16;
   const data = Float32Array.from({ length: rows * inputs }, (_, index) => Math.sin(index));
@@ -99,10 +99,10 @@ function tinyTrial(): Trial {
   };
 }
 
-async function modelTrial(state: WorkerState, model: ProbeModel): Promise<Trial> {
+async function modelExercise(state: WorkerState, model: ProbeModel): Promise<Exercise> {
   const { plan, temporaryFolder, memoryLimit } = model;
   const database = await state.database(temporaryFolder, memoryLimit);
-  const batch = await readProbe(database, plan, model.rows);
+  const batch = await readFirstRows(database, plan, model.rows);
   const { rows } = batch;
   return {
     rows,

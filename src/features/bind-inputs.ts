@@ -4,6 +4,7 @@ import { suggestion } from '../core/nearest.ts';
 import type { InputBinding } from '../core/plan.ts';
 import type { Column } from '../core/table.ts';
 import { canFill } from './cast-rules.ts';
+import { fixedRowsOf, rowProblems } from './row-dimension.ts';
 
 /** Columns of a matrix input in order, or of several inputs by name. */
 export type FeatureColumns = readonly string[] | Readonly<Record<string, readonly string[]>>;
@@ -25,8 +26,8 @@ export interface BindRequest {
  */
 export function bindInputs(request: BindRequest): readonly InputBinding[] {
   const { signature } = request;
-  const problems: string[] = unknownInputs(request);
-  const fixedRows = fixedRowsOf(signature);
+  const problems: string[] = [...unknownInputs(request), ...rowProblems(signature.inputs)];
+  const fixedRows = fixedRowsOf(signature.inputs);
   const bindings: InputBinding[] = [];
   for (const input of signature.inputs) {
     const names = columnsOf(input, request);
@@ -50,18 +51,9 @@ export function bindInputs(request: BindRequest): readonly InputBinding[] {
   );
 }
 
-/** Rows that every call must have: a fixed first dimension of any input, or else of any output. */
-function fixedRowsOf(signature: ModelSignature): number | null {
-  for (const { shape } of [...signature.inputs, ...signature.outputs]) {
-    const first = shape?.[0];
-    if (typeof first === 'number') return first;
-  }
-  return null;
-}
-
 /** The column names of an input, or the sentence that says why there are none. */
 function columnsOf(input: TensorSpec, request: BindRequest): readonly string[] | string {
-  const { featureColumns, signature, columns } = request;
+  const { featureColumns, signature } = request;
   if (input.shape?.length === 0)
     return `model input "${input.name}" is a single value without rows; it cannot be fed from a table`;
   const given = isList(featureColumns)
@@ -70,11 +62,8 @@ function columnsOf(input: TensorSpec, request: BindRequest): readonly string[] |
       : undefined
     : featureColumns?.[input.name];
   const width = widthOf(input);
-  if (given !== undefined)
-    return width === null || width === given.length
-      ? given
-      : `model input "${input.name}" is ${describeTensor(input)} and takes ${width} columns; features.columns names ${given.length}`;
-  if (width === 1 || (width === null && input.shape?.length === 1)) return [sameName(input.name, columns)];
+  if (given !== undefined) return widthProblem(input, given.length) ?? given;
+  if (width === 1) return oneColumn(input, request);
   if (signature.inputs.length === 1 && signature.featureNames !== null) {
     if (width === null || width === signature.featureNames.length) return signature.featureNames;
     return `model input "${input.name}" is ${describeTensor(input)}, but the model's own feature_names are ${signature.featureNames.length}; name the columns in features.columns`;
@@ -83,6 +72,23 @@ function columnsOf(input: TensorSpec, request: BindRequest): readonly string[] |
     ? 'with several inputs, features.columns maps each input to its list'
     : 'name them in order in features.columns (or --features a,b,c)';
   return `model input "${input.name}" is ${describeTensor(input)} and it is not known which columns it takes: ${hint}`;
+}
+
+/** The model's own `feature_names` say more than the input's name, where the table has such a column. */
+function oneColumn({ name }: TensorSpec, { signature, columns }: BindRequest): readonly string[] {
+  const [own, ...others] = signature.featureNames ?? [];
+  const isNamed = signature.inputs.length === 1 && own !== undefined && others.length === 0;
+  const known = new Set(columns.map((column) => column.name.toLowerCase()));
+  return [sameName(isNamed && known.has(own.toLowerCase()) ? own : name, columns)];
+}
+
+/** What is wrong with a number of columns; undefined: nothing. */
+function widthProblem(input: TensorSpec, columns: number): string | undefined {
+  const width = widthOf(input);
+  const known = knownWidth(input);
+  if (width === null ? columns > 0 && columns % known === 0 : width === columns) return undefined;
+  const takes = width === null ? `a multiple of ${known}` : String(width);
+  return `model input "${input.name}" is ${describeTensor(input)} and takes ${takes} columns; features.columns names ${columns}`;
 }
 
 /** Column names of tables are case-insensitive in SQL; the exact one comes first. */
@@ -135,19 +141,19 @@ function unknownInputs({ featureColumns, signature }: BindRequest): string[] {
 }
 
 /** Values a row of an input takes; null where the model leaves it open. */
-function widthOf({ shape }: TensorSpec): number | null {
-  if (shape === null) return null;
-  let width = 1;
-  for (const dim of shape.slice(1)) {
-    if (typeof dim !== 'number') return null;
-    width *= dim;
-  }
-  return width;
+export function widthOf(input: TensorSpec): number | null {
+  const isKnown = input.shape?.slice(1).every((dim) => typeof dim === 'number') ?? false;
+  return isKnown ? knownWidth(input) : null;
+}
+
+/** The product of those dimensions of a row that are fixed. */
+function knownWidth({ shape }: TensorSpec): number {
+  return (shape ?? []).slice(1).reduce<number>((all, dim) => (typeof dim === 'number' ? all * dim : all), 1);
 }
 
 function rowShapeOf(input: TensorSpec, columns: number): readonly number[] {
   const rest = input.shape?.slice(1) ?? [null];
-  const known = rest.filter((dim) => typeof dim === 'number').reduce((product, dim) => product * dim, 1);
+  const known = knownWidth(input);
   const open = rest.filter((dim) => typeof dim !== 'number').length;
   // One open dimension takes what the columns leave; further open ones are 1.
   let used = open === 0;

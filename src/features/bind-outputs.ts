@@ -13,7 +13,7 @@ export interface BindOutputsRequest {
   readonly vectors: 'list' | 'columns';
   /** Names that are taken by columns kept from the input. */
   readonly keptColumns: readonly string[];
-  /** Values a row of outputs whose shape the model leaves open, as a trial call showed. */
+  /** Values a row, by output, as the trial showed; empty where the input has no row to try. */
   readonly observedWidths: ReadonlyMap<string, number>;
 }
 
@@ -46,8 +46,8 @@ export function usedOutputs(
   });
 }
 
-/** Values a row of an output, or null where only a call can tell. */
-export function declaredWidth({ shape }: TensorSpec): number | null {
+/** Values a row of an output as the model declares it, or null where only a call can tell. */
+function declaredWidth({ shape }: TensorSpec): number | null {
   if (shape === null || shape.length === 0) return null;
   let width = 1;
   for (const dim of shape.slice(1)) {
@@ -58,7 +58,7 @@ export function declaredWidth({ shape }: TensorSpec): number | null {
 }
 
 function bindOutput(output: TensorSpec, request: BindOutputsRequest): PredictionBinding {
-  const width = declaredWidth(output) ?? request.observedWidths.get(output.name) ?? 1;
+  const width = request.observedWidths.get(output.name) ?? declaredWidth(output) ?? 1;
   const name = request.rename[output.name] ?? output.name;
   const shape = width === 1 ? 'scalar' : request.vectors;
   const columns =

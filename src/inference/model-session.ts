@@ -5,9 +5,9 @@ import { ServeBatchError } from '../core/errors.ts';
 import type { ElementType, ModelSignature } from '../core/model.ts';
 import type { TensorData } from '../core/tensor-data.ts';
 import { executionProviders } from './devices/execution-providers.ts';
-import { loadReason } from './devices/load-reason.ts';
 import { parseOnnxFile, readOnnxFile } from './onnx-file.ts';
 import { readSignature } from './read-signature.ts';
+import { runtimeReason } from './runtime-reason.ts';
 import type { Session } from './session.ts';
 
 export interface SessionOptions {
@@ -49,13 +49,13 @@ export class ModelSession implements Session {
   static async open(path: string, options: SessionOptions): Promise<ModelSession> {
     const file = await readOnnxFile(path);
     const session = await loadSession(path, path, options);
-    return new ModelSession(path, session, readSignature(path, session, file.metadata));
+    return new ModelSession(path, session, readSignature(path, session, file));
   }
 
   /** Opens a model that lies in memory; `name` stands for its path in messages. */
   static async openBytes(name: string, bytes: Uint8Array, options: SessionOptions): Promise<ModelSession> {
     const session = await loadSession(name, bytes, options);
-    return new ModelSession(name, session, readSignature(name, session, parseOnnxFile(bytes).metadata));
+    return new ModelSession(name, session, readSignature(name, session, parseOnnxFile(bytes)));
   }
 
   /**
@@ -110,12 +110,12 @@ async function loadSession(
     if (device !== undefined && device.name !== 'cpu')
       throw new ServeBatchError(
         'DEVICE_UNAVAILABLE',
-        `ONNX Runtime cannot load ${name} on ${device.name}: ${loadReason(error)}.`,
+        `ONNX Runtime cannot load ${name} on ${device.name}: ${runtimeReason(error)}.`,
         { cause: error, fields: { model: name, device: device.name } },
       );
     throw new ServeBatchError(
       'MODEL_UNREADABLE',
-      `ONNX Runtime cannot load ${name}: ${loadReason(error)}. Expected an ONNX model whose operators ONNX Runtime knows and whose external data lies beside it; check the export (opset, operators, files).`,
+      `ONNX Runtime cannot load ${name}: ${runtimeReason(error)}. Expected an ONNX model whose operators ONNX Runtime knows and whose external data lies beside it; check the export (opset, operators, files).`,
       { cause: error, fields: { model: name } },
     );
   }

@@ -7,6 +7,8 @@ export interface OnnxFile {
   readonly metadata: ReadonlyMap<string, string>;
   /** Files, relative to the model's folder, that hold its weights. */
   readonly externalDataFiles: readonly string[];
+  /** Inputs and outputs of its graph that are tensors without a shape; ONNX Runtime tells them as single values. */
+  readonly withoutShape: ReadonlySet<string>;
   /** The operators of its graph, in order; those inside branches and loops are left out. */
   readonly operators: readonly Operator[];
 }
@@ -17,13 +19,19 @@ export interface Operator {
   readonly domain: string;
 }
 
-// Field numbers of onnx.proto3 (github.com/onnx/onnx): ModelProto, GraphProto, NodeProto, TensorProto, StringStringEntryProto.
+// Field numbers of onnx.proto3 (github.com/onnx/onnx): ModelProto, GraphProto, NodeProto, ValueInfoProto, TypeProto, TensorProto, StringStringEntryProto.
 const MODEL_GRAPH = 7;
 const MODEL_METADATA = 14;
 const GRAPH_NODE = 1;
 const NODE_OPERATOR = 4;
 const NODE_DOMAIN = 7;
 const GRAPH_INITIALIZER = 5;
+const GRAPH_INPUT = 11;
+const GRAPH_OUTPUT = 12;
+const VALUE_NAME = 1;
+const VALUE_TYPE = 2;
+const TYPE_TENSOR = 1;
+const TENSOR_SHAPE = 2;
 const TENSOR_EXTERNAL_DATA = 13;
 const ENTRY_KEY = 1;
 const ENTRY_VALUE = 2;
@@ -69,6 +77,7 @@ async function readModel(path: string): Promise<Uint8Array> {
 export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
   const metadata = new Map<string, string>();
   const external = new Set<string>();
+  const withoutShape = new Set<string>();
   const operators: Operator[] = [];
   eachField(bytes, (field, value) => {
     if (field === MODEL_METADATA) {
@@ -78,10 +87,14 @@ export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
       eachField(value, (graphField, message) => {
         if (graphField === GRAPH_INITIALIZER) collectExternal(message, external);
         if (graphField === GRAPH_NODE) operators.push(readOperator(message));
+        if (graphField === GRAPH_INPUT || graphField === GRAPH_OUTPUT) {
+          const { name, hasShape } = readValue(message);
+          if (!hasShape) withoutShape.add(name);
+        }
       });
     }
   });
-  return { metadata, externalDataFiles: [...external].sort(), operators };
+  return { metadata, externalDataFiles: [...external].sort(), withoutShape, operators };
 }
 
 function readOperator(node: Uint8Array): Operator {
@@ -92,6 +105,22 @@ function readOperator(node: Uint8Array): Operator {
     if (field === NODE_DOMAIN) domain = Buffer.from(value).toString('utf8');
   });
   return { name, domain };
+}
+
+function readValue(value: Uint8Array): { readonly name: string; readonly hasShape: boolean } {
+  let name = '';
+  let hasShape = false;
+  eachField(value, (field, content) => {
+    if (field === VALUE_NAME) name = Buffer.from(content).toString('utf8');
+    if (field === VALUE_TYPE)
+      eachField(content, (kind, tensor) => {
+        if (kind === TYPE_TENSOR)
+          eachField(tensor, (part) => {
+            hasShape ||= part === TENSOR_SHAPE;
+          });
+      });
+  });
+  return { name, hasShape };
 }
 
 function collectExternal(tensor: Uint8Array, external: Set<string>): void {

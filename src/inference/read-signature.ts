@@ -6,6 +6,7 @@ import {
   type SkippedOutput,
   type TensorSpec,
 } from '../core/model.ts';
+import type { OnnxFile } from './onnx-file.ts';
 
 /** As onnxruntime-node tells it. */
 type ValueMetadata =
@@ -24,13 +25,13 @@ export function readSignature(
     readonly inputMetadata: readonly ValueMetadata[];
     readonly outputMetadata: readonly ValueMetadata[];
   },
-  metadata: ReadonlyMap<string, string>,
+  { metadata, withoutShape }: Pick<OnnxFile, 'metadata' | 'withoutShape'>,
 ): ModelSignature {
   const outputs: TensorSpec[] = [];
   const skippedOutputs: SkippedOutput[] = [];
   for (const output of session.outputMetadata) {
     const reason = unsupportedReason(output);
-    if (reason === null) outputs.push(tensorSpec(output));
+    if (reason === null) outputs.push(tensorSpec(output, withoutShape));
     else skippedOutputs.push({ name: output.name, reason });
   }
   const bad = session.inputMetadata.filter((input) => unsupportedReason(input) !== null);
@@ -50,7 +51,7 @@ export function readSignature(
     );
   }
   return {
-    inputs: session.inputMetadata.map(tensorSpec),
+    inputs: session.inputMetadata.map((input) => tensorSpec(input, withoutShape)),
     outputs,
     skippedOutputs,
     featureNames: parseFeatureNames(metadata.get('feature_names')),
@@ -62,12 +63,15 @@ function unsupportedReason(value: ValueMetadata): string | null {
   return (ELEMENT_TYPES as readonly string[]).includes(value.type) ? null : `a tensor of ${value.type}`;
 }
 
-function tensorSpec(value: ValueMetadata): TensorSpec {
+function tensorSpec(value: ValueMetadata, withoutShape: ReadonlySet<string>): TensorSpec {
   if (!value.isTensor) throw new TypeError(`${value.name} is not a tensor`);
   return {
     name: value.name,
     elementType: value.type as ElementType,
-    shape: value.shape.map((dim) => (dim === '' || dim === -1 ? null : dim)),
+    shape:
+      value.shape.length === 0 && withoutShape.has(value.name)
+        ? null
+        : value.shape.map((dim) => (dim === '' || dim === -1 ? null : dim)),
   };
 }
 

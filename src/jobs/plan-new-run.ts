@@ -62,6 +62,7 @@ export async function planNewRun(request: NewRunRequest): Promise<PlannedRun | N
     await writePlan(paths, plan);
     for (const { name, reason } of plan.model.signature.skippedOutputs)
       log.warn(`the model output "${name}" is left out: it is ${reason}`, { output: name });
+    for (const warning of plan.model.warnings) log.warn(warning, { model: plan.model.path });
     return { plan, stagingSeconds };
   } catch (error) {
     if (incremental !== null && hasNoRows(error, incremental)) return await leaveNothing(request);

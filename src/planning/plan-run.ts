@@ -13,7 +13,7 @@ import type {
 import { quoteText } from '../core/sql.ts';
 import type { Column, InputFingerprint, InputFormat, NamedTable, ResolvedInput } from '../core/table.ts';
 import { bindInputs } from '../features/bind-inputs.ts';
-import { bindOutputs, declaredWidth, usedOutputs } from '../features/bind-outputs.ts';
+import { bindOutputs, usedOutputs } from '../features/bind-outputs.ts';
 import { addInputColumns, type FunctionNames, parseSelect, shapeOfSelect } from '../features/plan-select.ts';
 import type { Session } from '../inference/session.ts';
 import { showStoreUrl } from '../kv/store-kinds.ts';
@@ -24,9 +24,9 @@ import { INPUT_ROW } from '../source/input-row.ts';
 import { inputName } from '../source/locate-row.ts';
 import { resolveInput } from '../source/resolve-input.ts';
 import { createInputView, selectError } from '../source/shard-rows.ts';
-import { observeWidths } from './observe-widths.ts';
 import { planKeptColumns } from './plan-kept-columns.ts';
 import { DEFAULT_SHARD_ROWS, planShards } from './plan-shards.ts';
+import { tryModel } from './trial/try-model.ts';
 
 /** All that a plan is made from. It crosses a process boundary as JSON. */
 export interface PlanRequest {
@@ -72,16 +72,18 @@ export async function planRun(
     inputColumns: input.columns,
     selectColumns: select?.columns ?? null,
   });
-  const features: FeaturesPlan = { select, bindings };
   const outputs = usedOutputs(session.signature, spec.model.outputs);
-  const open = outputs.filter((output) => declaredWidth(output) === null).map(({ name }) => name);
+  const toTry = { input, features: { select, bindings }, output: { keptColumns } };
+  const trial = await tryModel({ database, session, plan: toTry, outputs });
+  const fixedRows = trial === null ? (bindings[0]?.fixedRows ?? null) : trial.rowsPerCall;
+  const features: FeaturesPlan = { select, bindings: bindings.map((each) => ({ ...each, fixedRows })) };
   const predictions = bindOutputs({
     signature: session.signature,
     outputs: spec.model.outputs,
     rename: spec.output.rename,
     vectors: spec.output.vectors,
     keptColumns: keptColumns.map(({ name }) => name),
-    observedWidths: await observeWidths({ database, session, input, features, outputs: open }),
+    observedWidths: trial?.widths ?? new Map(),
   });
   return {
     formatVersion: 1,
@@ -91,12 +93,17 @@ export async function planRun(
     identity: request.identity,
     input,
     features,
-    model: { path: spec.model.path, sha256: request.identity.modelSha256, signature: session.signature },
+    model: {
+      path: spec.model.path,
+      sha256: request.identity.modelSha256,
+      signature: session.signature,
+      warnings: trial?.warnings ?? [],
+    },
     output: { keptColumns, predictions, compression: spec.output.compression },
     kv: planKv(spec, request.storeUrl, keptColumns, predictions),
     incremental: request.incremental,
     onInvalid: spec.onInvalid,
-    batchSize: bindings[0]?.fixedRows ?? spec.execution.batchSize,
+    batchSize: fixedRows ?? spec.execution.batchSize,
     threads: spec.execution.threads,
     device: { name: spec.execution.device, options: spec.execution.deviceOptions },
     shards: planShards(input.rows, spec.execution.shardRows ?? DEFAULT_SHARD_ROWS),

@@ -2,6 +2,7 @@ import { firstLine, ServeBatchError } from '../core/errors.ts';
 import type { PredictionBinding } from '../core/plan.ts';
 import type { TensorData } from '../core/tensor-data.ts';
 import type { FeatureBatch } from '../features/feature-batch.ts';
+import { rowWidth } from '../features/row-width.ts';
 import { isDeviceLost, isOutOfDeviceMemory } from '../inference/row-limit.ts';
 import type { Session } from '../inference/session.ts';
 import { type CallRows, callRows, middleOf } from './call-rows.ts';
@@ -120,7 +121,7 @@ export class BatchScorer {
     this.#onCall(performance.now() - start);
     return this.#bindings.map(({ output, width }) => {
       const value = results.get(output);
-      if (value !== undefined && value.data.length === modelRows * width) return value.data;
+      if (value !== undefined && rowWidth(value.dims, modelRows) === width) return value.data;
       throw new ServeBatchError(
         'MODEL_FAILED',
         `The model output "${output}" has the shape [${value?.dims.join(', ')}] for ${modelRows} rows; expected ${width} ${width === 1 ? 'value' : 'values'} a row. Leave it out with model.outputs, or export the model with a batch dimension.`,

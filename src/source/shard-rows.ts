@@ -1,5 +1,5 @@
 import { isDiskFull, isOutOfMemory, ServeBatchError, toServeBatchError } from '../core/errors.ts';
-import type { Plan, SelectPlan, ShardPlan } from '../core/plan.ts';
+import type { OutputPlan, Plan, SelectPlan, ShardPlan } from '../core/plan.ts';
 import { quoteName } from '../core/sql.ts';
 import type { ResolvedInput } from '../core/table.ts';
 import type { Database } from './database.ts';
@@ -29,8 +29,17 @@ export const POSITION = 'serve_batch_position';
 
 const FEATURE_TABLE = 'serve_batch_features';
 
+/** What of a plan decides the rows of a shard. */
+export type RowsPlan = Pick<Plan, 'input' | 'features'> & {
+  readonly output: Pick<OutputPlan, 'keptColumns'>;
+};
+
 /** Opens the rows of a shard. Throws `INPUT_UNREADABLE` or `FEATURES_SELECT`. */
-export async function openShardRows(database: Database, plan: Plan, shard: ShardPlan): Promise<ShardRows> {
+export async function openShardRows(
+  database: Database,
+  plan: RowsPlan,
+  shard: ShardPlan,
+): Promise<ShardRows> {
   const { select } = plan.features;
   if (select !== null) return openSelectedRows(database, plan, shard, select);
   const sql = await rowsSql(database, plan.input, shard);
@@ -56,7 +65,7 @@ export async function createInputView(
 
 async function openSelectedRows(
   database: Database,
-  plan: Plan,
+  plan: RowsPlan,
   shard: ShardPlan,
   select: SelectPlan,
 ): Promise<ShardRows> {
@@ -94,7 +103,7 @@ async function openSelectedRows(
 }
 
 /** Where a SELECT fails since the input is corrupt, the SELECT is not to blame: reads the rows without it. */
-async function unreadableInput(database: Database, plan: Plan): Promise<ServeBatchError | undefined> {
+async function unreadableInput(database: Database, plan: RowsPlan): Promise<ServeBatchError | undefined> {
   try {
     await database.run('SELECT count(COLUMNS(*)) FROM input');
     return undefined;
@@ -113,7 +122,7 @@ export function selectError(error: unknown): ServeBatchError {
   );
 }
 
-function neededColumns(plan: Plan): string[] {
+function neededColumns(plan: RowsPlan): string[] {
   const bound = plan.features.bindings.flatMap(({ columns }) => columns);
   const kept = plan.output.keptColumns.map(({ name }) => name);
   return [...new Set([INPUT_ROW, ...bound, ...kept])];

@@ -1,7 +1,7 @@
 import type { Plan } from '../core/plan.ts';
 import type { Session } from '../inference/session.ts';
 import { BatchScorer, type ScoreSink } from '../shard/batch-scorer.ts';
-import { readProbe } from '../shard/probe-rows.ts';
+import { readFirstRows } from '../shard/first-rows.ts';
 import type { Database } from '../source/database.ts';
 import { type BatchTiming, rowBytesOf } from './choose-batch-size.ts';
 import { DEFAULT_DEVICE_BATCH, deviceSizes, rowsOfLargestShard } from './device-sizes.ts';
@@ -25,11 +25,11 @@ export async function growBatches(request: {
 }): Promise<readonly BatchTiming[]> {
   const { plan, database, session } = request;
   const sizes = deviceSizes(rowBytesOf(plan), rowsOfLargestShard(plan));
-  const probe = await readProbe(database, plan, sizes.at(-1) ?? DEFAULT_DEVICE_BATCH);
+  const first = await readFirstRows(database, plan, sizes.at(-1) ?? DEFAULT_DEVICE_BATCH);
   const timings: BatchTiming[] = [];
   for (const batchSize of sizes) {
-    if (probe.rows < batchSize) break;
-    const ms = await timeCall(session, plan, probe, batchSize);
+    if (first.rows < batchSize) break;
+    const ms = await timeCall(session, plan, first, batchSize);
     if (ms === null) break;
     const rowsPerSecond = Math.round((batchSize * 1000) / ms);
     const before = Math.max(0, ...timings.map((each) => each.rowsPerSecond));
@@ -43,7 +43,7 @@ export async function growBatches(request: {
 async function timeCall(
   session: Session,
   plan: Plan,
-  probe: Awaited<ReturnType<typeof readProbe>>,
+  first: Awaited<ReturnType<typeof readFirstRows>>,
   batchSize: number,
 ): Promise<number | null> {
   const scorer = new BatchScorer({
@@ -53,9 +53,9 @@ async function timeCall(
     onCall() {},
   });
   try {
-    await scorer.score(probe, NOTHING_KEPT, 0, batchSize);
+    await scorer.score(first, NOTHING_KEPT, 0, batchSize);
     const start = performance.now();
-    await scorer.score(probe, NOTHING_KEPT, 0, batchSize);
+    await scorer.score(first, NOTHING_KEPT, 0, batchSize);
     return performance.now() - start;
   } catch (error) {
     if (batchSize === DEFAULT_DEVICE_BATCH) throw error;

@@ -1,7 +1,7 @@
 import type { Plan } from '../core/plan.ts';
 import type { Session } from '../inference/session.ts';
 import { BatchScorer, type ScoreSink } from '../shard/batch-scorer.ts';
-import { readProbe } from '../shard/probe-rows.ts';
+import { readFirstRows } from '../shard/first-rows.ts';
 import type { Database } from '../source/database.ts';
 import {
   type BatchTiming,
@@ -40,13 +40,13 @@ export async function measureBatches(request: {
   const { plan, database, session } = request;
   const bindings = plan.output.predictions;
   const rowBytes = rowBytesOf(plan);
-  const probe = await readProbe(database, plan, sizesWithin(rowBytes).at(-1) ?? DEFAULT_BATCH_SIZE);
-  if (probe.rows < DEFAULT_BATCH_SIZE) return [];
+  const first = await readFirstRows(database, plan, sizesWithin(rowBytes).at(-1) ?? DEFAULT_BATCH_SIZE);
+  if (first.rows < DEFAULT_BATCH_SIZE) return [];
   const scorer = new BatchScorer({ session, bindings, fixedRows: null, onCall() {} });
   const score: Score = async (size, rows, sink) => {
     const start = performance.now();
     for (let from = 0; from < rows; from += size)
-      await scorer.score(probe, sink, from, Math.min(from + size, rows));
+      await scorer.score(first, sink, from, Math.min(from + size, rows));
     return performance.now() - start;
   };
 
@@ -61,7 +61,7 @@ export async function measureBatches(request: {
   const endsAt = performance.now() + budgetMs(rowsOfRun, defaultCallMs);
   // With another size shards end in other remainders: they must not matter either.
   const sizes = amongOthers.equals(alone)
-    ? sizesToMeasure({ rowBytes, rowsAtHand: probe.rows, rowsOfRun, defaultCallMs })
+    ? sizesToMeasure({ rowBytes, rowsAtHand: first.rows, rowsOfRun, defaultCallMs })
     : [DEFAULT_BATCH_SIZE];
   return timeSizes(score, sizes, widths, endsAt);
 }

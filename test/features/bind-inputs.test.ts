@@ -87,6 +87,18 @@ describe('inputs of one column', () => {
     ]);
   });
 
+  it.each<[own: string[], column: string]>([
+    [['PRICE'], 'price'],
+    [['f0'], 'stock'],
+    [['price', 'Region'], 'stock'],
+  ])(
+    "take the column of the model's one feature_name, where the table has it: %j",
+    (featureNames, column) => {
+      const model = signature([tensor('stock', ['rows', 1])], { featureNames });
+      expect(bind({ signature: model })).toMatchObject([{ columns: [column] }]);
+    },
+  );
+
   it('may be named by a map', () => {
     const inputs = [MATRIX, tensor('where', ['rows', 1], 'string')];
     const featureColumns = { x: ['price', 'stock'], where: ['Region'] };
@@ -105,11 +117,11 @@ it.each<[what: string, signature: ModelSignature, fixedRows: number | null]>([
     4,
   ],
   [
-    'a first dimension of an output',
+    'nowhere, where only outputs fix it: the trial shows more',
     signature([tensor('price', ['rows', 1])], { outputs: [tensor('y', [5, 1])] }),
-    5,
+    null,
   ],
-  ['no first dimension', signature([tensor('price', ['rows', 1])]), null],
+  ['nowhere', signature([tensor('price', ['rows', 1])]), null],
 ])('takes the rows of every call from %s', (_, model, fixedRows) => {
   for (const binding of bind({ signature: model })) expect(binding.fixedRows).toBe(fixedRows);
 });

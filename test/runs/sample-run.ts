@@ -64,6 +64,7 @@ export function samplePlan(changes: Partial<Plan> = {}): Plan {
         skippedOutputs: [{ name: 'z', reason: 'not a tensor' }],
         featureNames: null,
       },
+      warnings: [],
     },
     output: {
       keptColumns: [{ name: 'store', type: 'INTEGER' }],

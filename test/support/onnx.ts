@@ -7,21 +7,31 @@ export interface OnnxGraph {
   readonly inputs: readonly OnnxTensor[];
   readonly outputs: readonly OnnxTensor[];
   readonly nodes: readonly OnnxNode[];
-  readonly weights?: readonly OnnxWeights[];
+  readonly weights?: readonly (OnnxWeights | OnnxIntegers)[];
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
 export interface OnnxTensor {
   readonly name: string;
   readonly elementType: ElementType;
-  /** A number is a fixed size, a text a symbolic one, null an unknown one. */
-  readonly shape: readonly Dimension[];
+  /** A number is a fixed size, a text a symbolic one, null an unknown one; null instead of a list: not said. */
+  readonly shape: readonly Dimension[] | null;
 }
 
 export interface OnnxNode {
   readonly operator: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Numbers and lists of them are integers. */
+  readonly attributes?: Readonly<Record<string, number | readonly number[]>>;
+}
+
+/** An int64 constant, as shapes, axes and indices are. */
+export interface OnnxIntegers {
+  readonly name: string;
+  readonly integers: readonly number[];
+  /** One dimension where it is left out. */
+  readonly shape?: readonly number[];
 }
 
 /** A float32 constant: here in the model, of one dimension where no shape is given, or in a file beside it. */
@@ -76,7 +86,10 @@ export function onnxFile({ inputs, outputs, nodes, weights = [], metadata = {} }
   nested(model, 7, (graph) => {
     for (const node of nodes) nested(graph, 1, (writer) => putNode(writer, node));
     putText(graph, 2, 'test');
-    for (const each of weights) nested(graph, 5, (writer) => putWeights(writer, each));
+    for (const each of weights)
+      nested(graph, 5, (writer) =>
+        'integers' in each ? putIntegers(writer, each) : putWeights(writer, each),
+      );
     for (const input of inputs) nested(graph, 11, (writer) => putTensor(writer, input));
     for (const output of outputs) nested(graph, 12, (writer) => putTensor(writer, output));
   });
@@ -85,10 +98,18 @@ export function onnxFile({ inputs, outputs, nodes, weights = [], metadata = {} }
 }
 
 /** NodeProto */
-function putNode(writer: protobuf.Writer, { operator, inputs, outputs }: OnnxNode): void {
+function putNode(writer: protobuf.Writer, { operator, inputs, outputs, attributes = {} }: OnnxNode): void {
   for (const input of inputs) putText(writer, 1, input);
   for (const output of outputs) putText(writer, 2, output);
   putText(writer, 4, operator);
+  for (const [name, value] of Object.entries(attributes))
+    nested(writer, 5, (attribute) => {
+      putText(attribute, 1, name);
+      if (typeof value === 'number') putNumber(attribute, 3, value);
+      else for (const each of value) putNumber(attribute, 8, each);
+      const [INT, INTS] = [2, 7];
+      putNumber(attribute, 20, typeof value === 'number' ? INT : INTS);
+    });
 }
 
 /** ValueInfoProto with a TypeProto.Tensor */
@@ -97,6 +118,7 @@ function putTensor(writer: protobuf.Writer, { name, elementType, shape }: OnnxTe
   nested(writer, 2, (type) =>
     nested(type, 1, (tensor) => {
       putNumber(tensor, 1, DATA_TYPES[elementType]);
+      if (shape === null) return;
       nested(tensor, 2, (dims) => {
         for (const dim of shape) nested(dims, 1, (each) => putDimension(each, dim));
       });
@@ -122,6 +144,14 @@ function putWeights(writer: protobuf.Writer, weights: OnnxWeights): void {
   putEntry(writer, 13, 'location', weights.file);
   const EXTERNAL = 1;
   putNumber(writer, 14, EXTERNAL);
+}
+
+/** TensorProto of int64 */
+function putIntegers(writer: protobuf.Writer, { name, integers, shape }: OnnxIntegers): void {
+  for (const size of shape ?? [integers.length]) putNumber(writer, 1, size);
+  putNumber(writer, 2, DATA_TYPES.int64);
+  putText(writer, 8, name);
+  putBytes(writer, 9, new Uint8Array(BigInt64Array.from(integers.map(BigInt)).buffer));
 }
 
 /** StringStringEntryProto */

@@ -35,6 +35,7 @@ export function renderPlan(plan: DraftPlan): string {
       ...model.signature.skippedOutputs.map(
         ({ name, reason }) => ['left out', `output "${name}": it is ${reason}`] as const,
       ),
+      ...model.warnings.map((text) => ['warning', text] as const),
       [
         'columns',
         [

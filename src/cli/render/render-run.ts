@@ -58,6 +58,7 @@ export function renderRecord(record: RunRecord): string {
       ...(record.device === undefined ? [] : [['device', deviceText(record.device)] as const]),
       ['memory', `${formatBytes(record.peakMemoryBytes)} in the largest process`],
       ['model', `${shortPath(record.model.path)} (sha256 ${record.model.sha256.slice(0, 12)})`],
+      ...(record.model.warnings ?? []).map((text) => ['warning', text] as const),
       ['input', inputText(record.input)],
       ...(record.incremental === undefined
         ? []

@@ -84,6 +84,7 @@ function recordPairs(record: RunRecord): Pair[] {
     ['model', `${model.path} (sha256 ${model.sha256})`],
     ['model inputs', model.inputs.map((each) => `${each.name}: ${describeTensor(each)}`).join(', ')],
     ['model outputs', model.outputs.map((each) => `${each.name}: ${describeTensor(each)}`).join(', ')],
+    ...(model.warnings ?? []).map((text) => ['warning', text] as const),
     ['fingerprint', record.input.fingerprint],
     ['output', `${output.path} (${plural(output.parts.length, 'part')}, ${formatBytes(output.bytes)})`],
     ...(kv === null

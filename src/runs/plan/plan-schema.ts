@@ -185,7 +185,13 @@ export const planSchema: z.ZodType<Plan> = z.strictObject({
   identity: runIdentitySchema,
   input,
   features,
-  model: z.strictObject({ path: z.string(), sha256: z.string(), signature }),
+  model: z.strictObject({
+    path: z.string(),
+    sha256: z.string(),
+    signature,
+    // Earlier versions did not try the model.
+    warnings: texts.default([]),
+  }),
   output,
   kv: kv.nullable(),
   incremental: incrementalSchema.nullable().default(null),

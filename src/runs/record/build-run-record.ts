@@ -112,8 +112,9 @@ function partRecord({ index, rowsOut, part }: ShardRecord): PartRecord {
 }
 
 function modelRecord({ model }: Plan): RunRecord['model'] {
-  const { inputs, outputs } = model.signature;
-  return { path: model.path, sha256: model.sha256, inputs, outputs };
+  const { path, sha256, signature, warnings } = model;
+  const { inputs, outputs } = signature;
+  return { path, sha256, inputs, outputs, ...(warnings.length === 0 ? {} : { warnings }) };
 }
 
 function stageSeconds(records: readonly ShardRecord[], extra: Partial<StageSeconds>): StageSeconds {

@@ -41,6 +41,7 @@ export const runRecordSchema: z.ZodType<RunRecord> = z.object({
     sha256: z.string(),
     inputs: z.array(tensorSpecSchema),
     outputs: z.array(tensorSpecSchema),
+    warnings: z.array(z.string()).exactOptional(),
   }),
   input: z.object({
     paths: z.array(z.string()),

@@ -49,6 +49,8 @@ export interface RunRecord {
     readonly sha256: string;
     readonly inputs: readonly TensorSpec[];
     readonly outputs: readonly TensorSpec[];
+    /** Which promises do not hold for it; left out where all do. */
+    readonly warnings?: readonly string[];
   };
   readonly input: InputRecord;
   readonly output: { readonly path: string; readonly parts: readonly PartRecord[]; readonly bytes: number };

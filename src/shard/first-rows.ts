@@ -12,7 +12,7 @@ const LOOK_AT = 2;
  * The first usable rows of the input, at most `count`, as a shard would score them. Throws what reading a
  * shard throws.
  */
-export async function readProbe(database: Database, plan: Plan, count: number): Promise<FeatureBatch> {
+export async function readFirstRows(database: Database, plan: Plan, count: number): Promise<FeatureBatch> {
   const range = { index: 0, rowStart: 0, rowEnd: Math.min(LOOK_AT * count, plan.input.rows) };
   const rows = await openShardRows(database, plan, range);
   try {

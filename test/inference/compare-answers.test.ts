@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Answer, differenceOf } from '../../src/devices/compare-answers.ts';
+import { type Answer, differenceOf } from '../../src/inference/compare-answers.ts';
 
 const floats = (...values: number[]): Answer => ({ elementType: 'float32', data: Float32Array.from(values) });
 const whole = (...values: number[]): Answer => ({ elementType: 'int32', data: Int32Array.from(values) });
