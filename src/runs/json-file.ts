@@ -1,6 +1,7 @@
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { z } from 'zod';
 import { systemErrorCode } from '../core/errors.ts';
+import { NotAFileError, readTextFile } from '../core/regular-file.ts';
 
 /** What a JSON file on disk turned out to be. */
 export type JsonFile<T> =
@@ -13,9 +14,10 @@ export type JsonFile<T> =
 export async function readJsonFile<T>(path: string, schema: z.ZodType<T>): Promise<JsonFile<T>> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readTextFile(path);
   } catch (error) {
     if (isMissing(error)) return { state: 'missing' };
+    if (error instanceof NotAFileError) return { state: 'broken', reason: `it is ${error.kind}, not a file` };
     throw error;
   }
   return parseJson(text, schema);

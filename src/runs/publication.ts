@@ -1,6 +1,7 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { makeFolder, writeFileDurably } from '../core/durable-file.ts';
+import { readTextFile } from '../core/regular-file.ts';
 import { isMissing, jsonText, pathExists, readJsonIfValid } from './json-file.ts';
 import { currentFile, type RunPaths } from './layout.ts';
 import { isRunId } from './run-id.ts';
@@ -30,7 +31,7 @@ export function comparePublications(a: Publication, b: Publication): number {
 /** The run that readers of the folder see; undefined before the first. */
 export async function readCurrent(folderOfJob: string): Promise<string | undefined> {
   try {
-    const runId = (await readFile(currentFile(folderOfJob), 'utf8')).trim();
+    const runId = (await readTextFile(currentFile(folderOfJob))).trim();
     return isRunId(runId) ? runId : undefined;
   } catch (error) {
     if (isMissing(error)) return undefined;

@@ -298,7 +298,7 @@ describe('which file', () => {
 
   it.each([
     ['of a path that does not exist', 'jobs/none.yaml', 'The job file jobs/none.yaml does not exist.'],
-    ['of a folder', 'jobs/../jobs/dir.yaml', 'The job file jobs/dir.yaml cannot be read'],
+    ['of a folder', 'jobs/../jobs/dir.yaml', 'The job file jobs/dir.yaml is a folder'],
     [
       'of a mistyped name',
       'sale',

@@ -1,10 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
+import { FileTooLargeError, NotAFileError, readTextFile } from '../../core/regular-file.ts';
 import type { FieldPath } from './field-path.ts';
 import { locateField, type Position } from './locate-field.ts';
 import { findSyntaxProblems } from './yaml-syntax.ts';
+
+/** Far more than anyone writes by hand; YAML of this size is still read in well under a second. */
+const MAX_BYTES = 2 ** 18;
 
 /** A job file that is proper YAML; nothing is known of its fields yet. */
 export interface JobDocument {
@@ -18,7 +21,11 @@ export interface JobDocument {
 export async function readJobFile(file: string, projectFolder: string): Promise<JobDocument> {
   const shownAs = showFile(file, projectFolder);
   const lines = new LineCounter();
-  const documents = parseAllDocuments(await readText(file, shownAs), { lineCounter: lines });
+  const documents = parseAllDocuments(await readText(file, shownAs), {
+    lineCounter: lines,
+    // Checked in findSyntaxProblems: the library compares each key of a map with all others.
+    uniqueKeys: false,
+  });
   const [document] = documents;
   if (!Array.isArray(documents) || document === undefined)
     throw new ServeBatchError(
@@ -38,14 +45,22 @@ function showFile(file: string, projectFolder: string): string {
 
 async function readText(file: string, shownAs: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readTextFile(file, MAX_BYTES);
   } catch (error) {
-    const why = systemErrorCode(error) === 'ENOENT' ? 'does not exist' : `cannot be read: ${String(error)}`;
-    throw new ServeBatchError('JOB_FILE', `The job file ${shownAs} ${why}. Check its path and permissions.`, {
+    throw new ServeBatchError('JOB_FILE', `The job file ${shownAs} ${whyUnreadable(error)}`, {
       cause: error,
       fields: { file: shownAs },
     });
   }
+}
+
+function whyUnreadable(error: unknown): string {
+  if (error instanceof NotAFileError) return `is ${error.kind}, not a file. Give the path of a YAML file.`;
+  if (error instanceof FileTooLargeError)
+    return `has ${error.bytes} bytes; a job file has at most ${MAX_BYTES}. Put long lists of values into a table, and long SQL into the model's features.`;
+  if (systemErrorCode(error) === 'ENOENT') return 'does not exist. Check its path.';
+  if (systemErrorCode(error) === 'ELOOP') return 'is a link that leads back to itself. Check the link.';
+  return `cannot be read: ${String(error)}. Check its path and permissions.`;
 }
 
 function checkSyntax(documents: readonly Document[], lines: LineCounter, shownAs: string): void {

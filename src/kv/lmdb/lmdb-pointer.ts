@@ -1,8 +1,9 @@
 import { readFileSync, renameSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncPath, temporaryName, writeFileDurably } from '../../core/durable-file.ts';
 import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
+import { readTextFile } from '../../core/regular-file.ts';
 import type { Fence } from '../store.ts';
 import { fencedError } from '../store-errors.ts';
 import { openLmdbFile, writeTransaction } from './lmdb-file.ts';
@@ -16,7 +17,7 @@ export interface Pointer {
 /** Reads the pointer file; undefined where nothing was published. */
 export async function readPointer(path: string): Promise<Pointer | undefined> {
   try {
-    return parsePointer(await readFile(path, 'utf8'), path);
+    return parsePointer(await readTextFile(path), path);
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;

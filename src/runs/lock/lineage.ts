@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readTextFile } from '../../core/regular-file.ts';
 import { isMissing } from '../json-file.ts';
 import { createFileExclusively } from './exclusive-file.ts';
 
@@ -21,7 +22,7 @@ export async function ensureLineage(folder: string): Promise<string> {
 
 async function readLineage(path: string): Promise<string | undefined> {
   try {
-    const text = (await readFile(path, 'utf8')).trim();
+    const text = (await readTextFile(path)).trim();
     return /^[0-9a-f]{32}$/.test(text) ? text : undefined;
   } catch (error) {
     if (isMissing(error)) return undefined;
