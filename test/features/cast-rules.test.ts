@@ -32,6 +32,13 @@ it.each<[columnType: string, elementType: ElementType, fromText: boolean, fills:
   ['BLOB', 'string', TYPED, false],
   ['INTEGER[]', 'float32', TYPED, false],
   ['STRUCT(a INTEGER)', 'float32', TYPED, false],
+  ['DECIMAL(9,2)[]', 'float32', TYPED, false],
+  ["ENUM('a')[]", 'string', TYPED, false],
+  ["ENUM('a\nb', '(')", 'string', TYPED, true],
+  ['TIMESTAMP WITH TIME ZONE', 'float64', TYPED, false],
+  ['INTERVAL', 'float64', TYPED, false],
+  ['UUID', 'string', TYPED, false],
+  ['BIGNUM', 'float64', TYPED, false],
 ])('a column of %s and a tensor of %s (from text: %s): %s', (columnType, elementType, fromText, fills) => {
   expect(canFill(columnType, elementType, fromText)).toBe(fills);
 });
