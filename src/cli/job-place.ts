@@ -103,6 +103,6 @@ export async function placeOfRun(
 }
 
 function rootOfFlags(context: CliContext, flags: PlaceFlags): string {
-  const path = resolve(context.cwd, flags.output ?? DEFAULT_OUTPUT.path);
-  return outputRoot({ path, kind: outputKind(path) });
+  const written = flags.output ?? DEFAULT_OUTPUT.path;
+  return outputRoot({ path: resolve(context.cwd, written), kind: outputKind(written) });
 }

@@ -29,7 +29,7 @@ function decidingFields({ input, features, model, output, kv, execution, onInval
     input: decidingInput(input),
     features,
     model: { outputs: model.outputs },
-    output: decidingOutput(output),
+    output: decidingOutput(output, kv),
     kv: kv === null ? null : decidingKv(kv),
     execution: decidingExecution(execution),
     onInvalid: { action: onInvalid.action },

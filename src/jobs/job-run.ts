@@ -31,6 +31,7 @@ import { publishedRecord } from './published-record.ts';
 import { assertRejectsWithin, rejectsOf } from './reject-limit.ts';
 import type { RanJob, RunJobOptions, RunJobOutcome, RunJobResult } from './run-job-options.ts';
 import { runShards } from './run-shards.ts';
+import { hasFile, singleFileOf } from './single-file.ts';
 
 export interface JobRunParts {
   readonly options: RunJobOptions;
@@ -104,12 +105,16 @@ export class JobRun {
     return !(await isNewerPublished(this.#folder, spec.occurrence, this.#effects.clock));
   }
 
-  /** A store that was emptied or restored does not show what the output folder says: it is loaded again. */
+  /**
+   * A store that was emptied or restored does not show what the output folder says: it is loaded again. So is
+   * a single file that somebody deleted written again.
+   */
   async #isDone({ status, runId }: RunSummary): Promise<boolean> {
     if (status === 'rolled back') return true;
     if (status === 'superseded' && this.#parts.options.oncePerOccurrence === true) return true;
-    const { store } = this.#parts;
-    return status === 'published' && (store === null || (await store.current()) === runId);
+    const { store, options } = this.#parts;
+    if (status !== 'published' || !(await hasFile(options.spec))) return false;
+    return store === null || (await store.current()) === runId;
   }
 
   async #nothingToDo(earlier: RunSummary): Promise<RanJob> {
@@ -311,7 +316,6 @@ export class JobRun {
 
   #finishRequest(plan: Plan, rowsOut: number): FinishRequest {
     const { workers, lock, store, options } = this.#parts;
-    const { output } = options.spec;
     return {
       plan,
       paths: this.#paths(plan.runId),
@@ -320,7 +324,7 @@ export class JobRun {
       workers,
       lock,
       store: plan.kv === null ? null : store,
-      singleFile: output.kind === 'file' ? output.path : null,
+      singleFile: singleFileOf(options.spec),
       rowsOut,
       effects: this.#effects,
       ...(options.drain === undefined ? {} : { drain: options.drain }),
@@ -333,7 +337,7 @@ export class JobRun {
     reusedShards: ReadonlySet<number>,
     outcome: Pick<RunOutcome, 'status' | 'kv' | 'error'>,
   ): RunRecord {
-    const { output } = this.#parts.options.spec;
+    const { options } = this.#parts;
     return buildRunRecord(plan, shards, {
       ...outcome,
       startedAt: this.#startedAt,
@@ -343,7 +347,7 @@ export class JobRun {
       extraSeconds: this.#extraSeconds,
       reusedShards,
       coverageMin: plan.input.grid === null ? null : this.#parts.options.spec.coverage.min,
-      outputPath: output.kind === 'file' ? output.path : this.#paths(plan.runId).folder,
+      outputPath: singleFileOf(options.spec) ?? this.#paths(plan.runId).folder,
       versions: versions(),
       host: host(),
     });

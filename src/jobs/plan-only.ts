@@ -16,6 +16,7 @@ import { folderOfJob, storeUrlOf } from './locations.ts';
 import { memoryLimitOf } from './memory-limit.ts';
 import { type NothingNew, nothingNew } from './nothing-new.ts';
 import { processesOf } from './processes.ts';
+import { assertFilePossible } from './single-file.ts';
 import { spoolStandardInput } from './spool-input.ts';
 import { hasNoRows, takeNew } from './take-new.ts';
 
@@ -44,6 +45,7 @@ export async function planOnly(options: {
   let start: IncrementalStart | null = null;
   try {
     const spec = await spoolStandardInput(options.spec, folder, options);
+    await assertFilePossible(spec);
     const found = await identifyRun(spec);
     await assertDevicePossible(spec.execution.device, spec.model.path, surroundings());
     start = await startIncremental({

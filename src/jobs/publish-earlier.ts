@@ -2,6 +2,7 @@ import { startChildren } from '../children/child-processes.ts';
 import type { Effects } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { machineLimits } from '../core/machine-limits.ts';
+import { outputFileFormat } from '../core/output-file.ts';
 import { openStore } from '../kv/open-store.ts';
 import { runPaths } from '../runs/layout.ts';
 import { previousPublished, publishedSince } from '../runs/ledger.ts';
@@ -129,7 +130,7 @@ async function publishLocked(
     workers,
     lock,
     store,
-    singleFile: path.endsWith('.parquet') ? path : null,
+    singleFile: outputFileFormat(path) === null ? null : path,
     rowsOut: committed.rowsOut,
     effects,
   };

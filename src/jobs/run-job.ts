@@ -13,6 +13,7 @@ import { folderOfJob, storeUrlOf } from './locations.ts';
 import { processesOf } from './processes.ts';
 import { ReleaseStack } from './release-stack.ts';
 import type { RunEnd, RunJobOptions, RunJobResult } from './run-job-options.ts';
+import { assertFilePossible } from './single-file.ts';
 import { spoolStandardInput } from './spool-input.ts';
 
 /** Smaller inputs are mostly one shard, which a second child would only slow down by starting. */
@@ -40,7 +41,8 @@ export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
   const release = new ReleaseStack();
   release.add(() => workers.close());
   try {
-    // What is wrong with the input or the model is said before any folder is made.
+    // What is wrong with output, input or model is said before any folder is made.
+    await assertFilePossible(spec);
     const readsStdin = spec.input.paths.includes('-');
     const identified = readsStdin ? null : await identifyRun(spec);
     const { device } = spec.execution;

@@ -1,5 +1,6 @@
 import { ServeBatchError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
+import type { PredictionBinding } from '../core/plan.ts';
 import type { Column } from '../core/table.ts';
 
 export interface KeptColumnsRequest {
@@ -33,4 +34,13 @@ export function planKeptColumns(request: KeptColumnsRequest): readonly Column[] 
     );
   }
   return names.flatMap((name) => known.get(name) ?? []);
+}
+
+/** Readers such as DuckDB and Spark compare the names of columns without case. */
+export function withoutPredictions(
+  kept: readonly Column[],
+  predictions: readonly PredictionBinding[],
+): readonly Column[] {
+  const taken = new Set(predictions.flatMap(({ columns }) => columns.map((name) => name.toLowerCase())));
+  return kept.filter(({ name }) => !taken.has(name.toLowerCase()));
 }

@@ -1,4 +1,5 @@
 import type { BoundJob } from '../config/job-spec.ts';
+import { keptColumns } from '../config/sections/output.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { IncrementalPlan } from '../core/incremental.ts';
 import { suggestion } from '../core/nearest.ts';
@@ -24,7 +25,7 @@ import { INPUT_ROW } from '../source/input-row.ts';
 import { inputName } from '../source/locate-row.ts';
 import { resolveInput } from '../source/resolve-input.ts';
 import { createInputView, selectError } from '../source/shard-rows.ts';
-import { planKeptColumns } from './plan-kept-columns.ts';
+import { planKeptColumns, withoutPredictions } from './plan-kept-columns.ts';
 import { DEFAULT_SHARD_ROWS, planShards } from './plan-shards.ts';
 import { tryModel } from './trial/try-model.ts';
 
@@ -66,14 +67,16 @@ export async function planRun(
     fromText: input.format === 'csv' || input.format === 'json',
     tableName: select === null ? inputName(input) : `features.select of the job ${spec.name}`,
   });
-  const keptColumns = planKeptColumns({
+  const wanted = planKeptColumns({
     keyColumns: specKeyColumns(spec),
-    wanted: spec.output.columns,
+    wanted: keptColumns(spec.output, spec.kv),
     inputColumns: input.columns,
     selectColumns: select?.columns ?? null,
   });
+  // Nobody asked for all columns by name: one that is called as a prediction gives way to it.
+  const givesWay = spec.output.columns === null && spec.kv === null;
   const outputs = usedOutputs(session.signature, spec.model.outputs);
-  const toTry = { input, features: { select, bindings }, output: { keptColumns } };
+  const toTry = { input, features: { select, bindings }, output: { keptColumns: wanted } };
   const trial = await tryModel({ database, session, plan: toTry, outputs });
   const fixedRows = trial === null ? (bindings[0]?.fixedRows ?? null) : trial.rowsPerCall;
   const features: FeaturesPlan = { select, bindings: bindings.map((each) => ({ ...each, fixedRows })) };
@@ -82,9 +85,10 @@ export async function planRun(
     outputs: spec.model.outputs,
     rename: spec.output.rename,
     vectors: spec.output.vectors,
-    keptColumns: keptColumns.map(({ name }) => name),
+    keptColumns: (givesWay ? [] : wanted).map(({ name }) => name),
     observedWidths: trial?.widths ?? new Map(),
   });
+  const kept = givesWay ? withoutPredictions(wanted, predictions) : wanted;
   return {
     formatVersion: 1,
     runId: request.runId,
@@ -99,8 +103,8 @@ export async function planRun(
       signature: session.signature,
       warnings: trial?.warnings ?? [],
     },
-    output: { keptColumns, predictions, compression: spec.output.compression },
-    kv: planKv(spec, request.storeUrl, keptColumns, predictions),
+    output: { keptColumns: kept, predictions, compression: spec.output.compression },
+    kv: planKv(spec, request.storeUrl, kept, predictions),
     incremental: request.incremental,
     onInvalid: spec.onInvalid,
     batchSize: fixedRows ?? spec.execution.batchSize,
@@ -183,15 +187,17 @@ function assertNoInputRow(input: ResolvedInput): void {
 function addedColumns(spec: BoundJob, own: readonly Column[], input: ResolvedInput): string[] {
   const given = new Set(own.map(({ name }) => name));
   const inInput = new Set(input.columns.map(({ name }) => name));
-  const kept = spec.output.columns === '*' ? [...inInput] : spec.output.columns;
-  const wanted = [...new Set([...specKeyColumns(spec), ...kept])].filter((name) => inInput.has(name));
+  const kept = keptColumns(spec.output, spec.kv);
+  const wanted = [...new Set([...specKeyColumns(spec), ...(kept === '*' ? inInput : kept)])].filter((name) =>
+    inInput.has(name),
+  );
   return [INPUT_ROW, ...wanted].filter((name) => !given.has(name));
 }
 
 function hiddenInputError(added: readonly string[]): ServeBatchError {
   return new ServeBatchError(
     'FEATURES_SELECT',
-    `features.select reads input inside a subquery, so that ${added.join(', ')} cannot be added to it. Write it as SELECT ... FROM input JOIN ..., or carry these columns through the subquery.`,
+    `features.select reads input inside a subquery, so that ${added.join(', ')} cannot be added to it. Write it as SELECT ... FROM input JOIN ..., carry these columns through the subquery, or keep none of them with output.columns: [].`,
   );
 }
 

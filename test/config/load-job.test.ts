@@ -50,7 +50,7 @@ describe('the long form of a job', () => {
       output: {
         path: join(folder, 'out'),
         kind: 'folder',
-        columns: [],
+        columns: null,
         rename: {},
         vectors: 'list',
         compression: 'zstd',

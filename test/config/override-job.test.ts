@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { normaliseJob } from '../../src/config/normalise-job.ts';
 import { adHocJob, overrideJob } from '../../src/config/override-job.ts';
 import type { RunFlags } from '../../src/config/run-flags.ts';
+import { keptColumns } from '../../src/config/sections/output.ts';
 
 const SALES = normaliseJob(
   {
@@ -26,6 +27,8 @@ describe('overrideJob', () => {
     [{ model: 'n.onnx' }, { model: { path: 'n.onnx', outputs: ['y'] } }],
     [{ output: 'x' }, { output: { path: 'x', kind: 'folder', columns: ['region'], compression: 'gzip' } }],
     [{ output: 'x.parquet' }, { output: { path: 'x.parquet', kind: 'file' } }],
+    [{ output: 'x.csv.gz' }, { output: { path: 'x.csv.gz', kind: 'file' } }],
+    [{ output: 'x.json/' }, { output: { path: 'x.json/', kind: 'folder' } }],
     [{ outputColumns: ['a', 'b'] }, { output: { columns: ['a', 'b'] } }],
     [{ outputColumns: ['*'] }, { output: { columns: '*' } }],
     [{ features: ['a', 'b'] }, { features: { columns: ['a', 'b'], select: 'FROM input' } }],
@@ -93,6 +96,10 @@ describe('overrideJob', () => {
     [{ batchSize: Number.NaN }, '--batch-size is NaN; expected auto, or a whole number, at least 1.'],
     [{ batchSize: 0 }, '--batch-size is 0; expected auto'],
     [{ device: 'gpu' as 'cuda' }, '--device is "gpu"; expected auto, cpu, cuda,'],
+    [
+      { output: 'preds.json' },
+      '--output is "preds.json"; expected a folder, or a file name that ends in .parquet,',
+    ],
     [{ onInvalid: 'skip' }, '--on-invalid is "skip"; expected fail, reject, reject:ROWS or reject:SHARE%.'],
     [{ onInvalid: 'fail:5' }, '--on-invalid is "fail:5"; expected'],
     [{ onInvalid: 'reject:many' }, '--on-invalid reject:MAX is "many"; expected a whole number of rows'],
@@ -100,6 +107,24 @@ describe('overrideJob', () => {
     expect(() => overrideJob(SALES, flags)).toThrow(
       expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(message) }),
     );
+  });
+});
+
+describe('the input columns that are kept', () => {
+  it.each<[what: string, flags: RunFlags, kept: readonly string[] | '*']>([
+    ['a folder', {}, []],
+    ['one file without a key', { output: 'a.csv' }, '*'],
+    ['one file with a key', { output: 'a.csv', key: ['store'] }, []],
+    [
+      'one file with the key of a store that is off',
+      { output: 'a.csv', key: ['store'], kv: 'none' },
+      ['store'],
+    ],
+    ['one file that is to hold none', { output: 'a.csv', outputColumns: [] }, []],
+    ['one file and some columns', { output: 'a.csv', outputColumns: ['b'] }, ['b']],
+  ])('of %s', (_, flags, kept) => {
+    const { output, kv } = adHocJob({ model: 'm.onnx', ...flags });
+    expect(keptColumns(output, kv)).toEqual(kept);
   });
 });
 

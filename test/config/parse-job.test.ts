@@ -161,7 +161,15 @@ describe('what is refused, and what is said', () => {
       { features: { select: 'FROM input', tables: { a: 5 } } },
       'features.tables.a is 5; expected the path of a file.',
     ],
-    [{ output: 5 }, 'output is 5; expected a folder, or a name that ends in .parquet.'],
+    [
+      { output: 5 },
+      'output is 5; expected a folder, or a file name that ends in .parquet, .csv, .csv.gz or .jsonl.',
+    ],
+    [
+      { output: 'preds.json' },
+      'output is "preds.json"; expected a folder, or a file name that ends in .parquet',
+    ],
+    [{ output: { path: 'a.tsv' } }, 'output.path is "a.tsv"; expected a folder, or a file name that ends in'],
     [
       { output: { columns: 'region' } },
       'output.columns is "region"; expected a list of input columns, or \'*\' for all.',

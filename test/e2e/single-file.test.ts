@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeProject, type Project } from '../support/project.ts';
 import { runSql } from './sales-tables.ts';
@@ -79,10 +79,40 @@ describe('--output NAME.parquet', () => {
     expect((await project.serveBatch(args)).code).toBe(0);
   });
 
+  it('is written again by the same run where somebody deleted it', async () => {
+    const args = ['run', ...JOB, ...KEYS, '--input', 'other.parquet', '--shard-rows', '900'];
+    const before = await hash('week.parquet');
+    await rm(project.path('week.parquet'));
+    expect((await project.serveBatch(args)).code).toBe(0);
+    expect(await hash('week.parquet')).toBe(before);
+  });
+
   it('is left as it was by a run that fails', async () => {
     const before = await hash('week.parquet');
     const { code } = await project.serveBatch(['run', ...JOB, ...KEYS, '--input', 'fixtures/products.csv']);
     expect(code).toBe(3);
     expect(await hash('week.parquet')).toBe(before);
+  });
+});
+
+describe('--output NAME.csv', () => {
+  const CSV_JOB = ['--model', 'fixtures/sales-by-column.onnx', '--input', 'fixtures/sales.csv'];
+
+  it('is a CSV with all columns of the input beside the predictions, where no key is given', async () => {
+    const record = await project.run([...CSV_JOB, '--output', 'week.csv', '--shard-rows', '900']);
+    const [header, ...rows] = (await readFile(project.path('week.csv'), 'utf8')).trim().split('\n');
+    const input = (await readFile(project.path('fixtures/sales.csv'), 'utf8')).trim().split('\n');
+    expect(header).toBe(`${input[0]},sales`);
+    expect(rows.map((row) => row.split(',').slice(0, 3))).toEqual(
+      input.slice(1).map((row) => row.split(',').slice(0, 3)),
+    );
+    expect(record.output).toMatchObject({ path: 'week.csv', columns: header?.split(',') });
+  });
+
+  it('is refused before anything is computed where a folder has its name', async () => {
+    await mkdir(project.path('folder.csv'));
+    const { code, stderr } = await project.serveBatch(['run', ...CSV_JOB, '--output', 'folder.csv']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('is to be one file, but a folder of this name exists');
   });
 });

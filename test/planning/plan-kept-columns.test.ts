@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type KeptColumnsRequest, planKeptColumns } from '../../src/planning/plan-kept-columns.ts';
+import {
+  type KeptColumnsRequest,
+  planKeptColumns,
+  withoutPredictions,
+} from '../../src/planning/plan-kept-columns.ts';
 
 const INPUT = ['date', 'store', 'product', 'price'].map((name) => ({ name, type: 'BIGINT' }));
 
@@ -48,4 +52,11 @@ describe('says which columns are missing', () => {
     expect(missing).toThrow('column "stor" is missing; kv.key or kv.field needs it. Did you mean "store"?');
     expect(missing).toThrow('column "weight" is missing; output.columns needs it.');
   });
+});
+
+it('a column that was kept unasked gives way to a prediction of its name', () => {
+  const kept = withoutPredictions(INPUT, [
+    { output: 'y', elementType: 'float32', width: 1, shape: 'scalar', columns: ['Price'] },
+  ]);
+  expect(kept.map(({ name }) => name)).toEqual(['date', 'store', 'product']);
 });

@@ -58,8 +58,7 @@ function outputFolders(
   jobs: readonly JobSpec[],
 ): readonly string[] {
   if (output !== undefined) {
-    const path = resolve(cwd, output);
-    return [outputRoot({ path, kind: outputKind(path) })];
+    return [outputRoot({ path: resolve(cwd, output), kind: outputKind(output) })];
   }
   const roots = new Set(jobs.map((job) => resolve(cwd, outputRoot(job.output))));
   return roots.size === 0 ? [resolve(cwd, DEFAULT_OUTPUT.path)] : [...roots];

@@ -1,16 +1,18 @@
 import { z } from 'zod';
+import { ServeBatchError } from '../../core/errors.ts';
+import { isUnknownFile, OUTPUT_FILE_ENDINGS, outputFileFormat } from '../../core/output-file.ts';
 import { COMPRESSIONS, type Compression } from '../../core/plan.ts';
-import { choice, expected, section, text, textMap, texts } from '../fields/field-kinds.ts';
+import { choice, expected, section, text, textMap } from '../fields/field-kinds.ts';
 import { resolvePath } from '../fields/resolve-path.ts';
 import type { RunFlags } from '../run-flags.ts';
 import { type KvSpec, keyColumns } from './kv.ts';
 
 export interface OutputSpec {
   readonly path: string;
-  /** `file`: one Parquet file, since the name ends in `.parquet`. */
+  /** `file`: one file, since the name ends as that of a table does. */
   readonly kind: 'folder' | 'file';
-  /** Input columns kept beside the predictions, besides those of key and field. `'*'`: all. */
-  readonly columns: readonly string[] | '*';
+  /** Input columns kept beside the predictions, besides those of key and field. `'*'`: all. Null: not said. */
+  readonly columns: readonly string[] | '*' | null;
   /** Names of prediction columns, by the model's name of the output. */
   readonly rename: Readonly<Record<string, string>>;
   /** What a `[rows, k]` output becomes: one list column, or k columns `name_0` to `name_k-1`. */
@@ -21,29 +23,37 @@ export interface OutputSpec {
 export const DEFAULT_OUTPUT: OutputSpec = {
   path: 'out',
   kind: 'folder',
-  columns: [],
+  columns: null,
   rename: {},
   vectors: 'list',
   compression: 'zstd',
 };
 
-const OUTPUT_PATH = expected('a folder, or a name that ends in .parquet', 'out');
+const OUTPUT_PATH = expected(`a folder, or a file name that ends in ${OUTPUT_FILE_ENDINGS}`, 'out');
 const OUTPUT_COLUMNS = expected("a list of input columns, or '*' for all", '[region, category]');
+
+function outputPath() {
+  return text(OUTPUT_PATH).refine((path) => !isUnknownFile(path), { error: OUTPUT_PATH });
+}
 
 /** The field `output` of a job file. */
 export const output = z
   .union(
     [
-      text(OUTPUT_PATH),
+      outputPath(),
       section({
-        path: text(OUTPUT_PATH)
-          .exactOptional()
-          .describe('The folder of all runs, or one file where the name ends in .parquet. Default: out.'),
-        columns: z
-          .union([z.literal('*'), texts(OUTPUT_COLUMNS)], { error: OUTPUT_COLUMNS })
+        path: outputPath()
           .exactOptional()
           .describe(
-            "Input columns kept beside the predictions; '*' is all. Default: those of kv.key and kv.field.",
+            `The folder of all runs, or one file if the name ends in ${OUTPUT_FILE_ENDINGS}. Default: out.`,
+          ),
+        columns: z
+          .union([z.literal('*'), z.array(text(OUTPUT_COLUMNS), { error: OUTPUT_COLUMNS })], {
+            error: OUTPUT_COLUMNS,
+          })
+          .exactOptional()
+          .describe(
+            "Input columns kept beside the predictions; '*' keeps all. Default: the columns of kv.key and kv.field; all columns in one output file without a kv.key.",
           ),
         rename: textMap(
           expected('a map from model output to column name', '{variable: sales}'),
@@ -66,7 +76,7 @@ export const output = z
   .describe('Where the predictions go: a path, or a map. Default: out.');
 
 export function outputKind(path: string): OutputSpec['kind'] {
-  return /\.parquet$/i.test(path) ? 'file' : 'folder';
+  return outputFileFormat(path) === null ? 'folder' : 'file';
 }
 
 /** The long form. */
@@ -75,18 +85,28 @@ export function normaliseOutput(written: z.output<typeof output> = {}, folder: s
   return { ...DEFAULT_OUTPUT, ...rest, path: resolvePath(path, folder), kind: outputKind(path) };
 }
 
-/** What of it decides the bytes of the parts. */
-export function decidingOutput({ columns, rename, vectors, compression }: OutputSpec) {
-  return { columns, rename, vectors, compression };
+/**
+ * The input columns that a run keeps. Without a key, the rows of a single file would belong to nobody: it
+ * keeps all columns unless the job names some.
+ */
+export function keptColumns({ columns, kind }: OutputSpec, kv: KvSpec | null): readonly string[] | '*' {
+  return columns ?? (kind === 'file' && kv === null ? '*' : []);
 }
 
-/** With the flags laid over it. */
+/** What of it decides the bytes of the parts. */
+export function decidingOutput(output: OutputSpec, kv: KvSpec | null) {
+  const { rename, vectors, compression } = output;
+  return { columns: keptColumns(output, kv), rename, vectors, compression };
+}
+
+/** With the flags laid over it. Throws `USAGE`. */
 export function overrideOutput(
   output: OutputSpec,
   flags: RunFlags,
   at: (path: string) => string,
 ): OutputSpec {
   const { outputColumns } = flags;
+  if (flags.output !== undefined) assertOutputName(flags.output);
   return {
     ...output,
     ...(flags.output === undefined ? {} : { path: at(flags.output), kind: outputKind(flags.output) }),
@@ -94,8 +114,17 @@ export function overrideOutput(
   };
 }
 
+/** `--output preds.json` would make a folder of that name, which nobody means. */
+function assertOutputName(path: string): void {
+  if (!isUnknownFile(path)) return;
+  throw new ServeBatchError(
+    'USAGE',
+    `--output is "${path}"; expected a folder, or a file name that ends in ${OUTPUT_FILE_ENDINGS}. If you mean a folder, write "${path}/".`,
+  );
+}
+
 /** The output of a job whose store is switched off: its parts keep the key columns all the same. */
 export function withKeyColumns(output: OutputSpec, kv: Pick<KvSpec, 'key' | 'field'>): OutputSpec {
   if (output.columns === '*') return output;
-  return { ...output, columns: [...new Set([...keyColumns(kv), ...output.columns])] };
+  return { ...output, columns: [...new Set([...keyColumns(kv), ...(output.columns ?? [])])] };
 }

@@ -92,7 +92,12 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
       rows: plan.input.rows + stagingRejects,
       fingerprint: plan.input.fingerprint,
     },
-    output: { path: outcome.outputPath, parts, bytes: sum(parts, ({ bytes }) => bytes) },
+    output: {
+      path: outcome.outputPath,
+      columns: outputColumns(plan),
+      parts,
+      bytes: sum(parts, ({ bytes }) => bytes),
+    },
     kv:
       plan.kv === null || outcome.kv === null
         ? null
@@ -105,6 +110,13 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
 
 function coverage(expected: number, present: number, min: number): CoverageRecord {
   return { expected, present, ratio: present / expected, min };
+}
+
+function outputColumns({ output }: Plan): readonly string[] {
+  return [
+    ...output.keptColumns.map(({ name }) => name),
+    ...output.predictions.flatMap(({ columns }) => columns),
+  ];
 }
 
 function partRecord({ index, rowsOut, part }: ShardRecord): PartRecord {

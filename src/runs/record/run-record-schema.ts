@@ -51,6 +51,7 @@ export const runRecordSchema: z.ZodType<RunRecord> = z.object({
   }),
   output: z.object({
     path: z.string(),
+    columns: z.array(z.string()).exactOptional(),
     parts: z.array(z.object({ file: z.string(), rows: count, bytes: count, sha256: z.string() })),
     bytes: count,
   }),

@@ -53,7 +53,13 @@ export interface RunRecord {
     readonly warnings?: readonly string[];
   };
   readonly input: InputRecord;
-  readonly output: { readonly path: string; readonly parts: readonly PartRecord[]; readonly bytes: number };
+  readonly output: {
+    readonly path: string;
+    /** Of the parts, in order. Runs of earlier versions do not say. */
+    readonly columns?: readonly string[];
+    readonly parts: readonly PartRecord[];
+    readonly bytes: number;
+  };
   readonly kv: KvRecord | null;
   readonly versions: Versions;
   readonly host: Host;

@@ -18,19 +18,32 @@ export interface WrittenFile {
  * Writes a SELECT as a Parquet file under its final name, durably. One thread gives the same bytes
  * every time; several would not, so the database must have one.
  */
-export async function writeParquet(
+export function writeParquet(
   database: Database,
   select: string,
   path: string,
   compression: Compression,
 ): Promise<WrittenFile> {
+  const codec = compression === 'none' ? 'uncompressed' : compression;
+  return writeFile(
+    database,
+    select,
+    path,
+    `FORMAT parquet, COMPRESSION ${codec}, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`,
+  );
+}
+
+/** As {@link writeParquet}, with the options of any COPY. */
+export async function writeFile(
+  database: Database,
+  select: string,
+  path: string,
+  copyOptions: string,
+): Promise<WrittenFile> {
   await makeFolder(dirname(path));
   const temporary = temporaryName(path);
-  const codec = compression === 'none' ? 'uncompressed' : compression;
   try {
-    await database.run(
-      `COPY (${select}) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION ${codec}, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
-    );
+    await database.run(`COPY (${select}) TO ${quoteText(temporary)} (${copyOptions})`);
     const written = { sha256: await sha256OfFile(temporary), bytes: (await stat(temporary)).size };
     await commitFile(temporary, path);
     return written;
