@@ -3,8 +3,12 @@ import type { AlertEvent } from '../config/sections/notify.ts';
 import { makeFolder } from '../core/durable-file.ts';
 import { occurrenceStamp, occurrencesFolder } from '../runs/layout.ts';
 import { createFileExclusively } from '../runs/lock/exclusive-file.ts';
+import { occurrenceFileNames } from '../runs/occurrence/occurrence-record.ts';
 
-export function alertMarkName(occurrence: Date, event: AlertEvent): string {
+/** What alerts were sent: `20261121T000000Z.late`, and of several at once `20261121T000000Z.late-from.20261118T000000Z`. */
+export type AlertMarks = ReadonlySet<string>;
+
+function alertMarkName(occurrence: Date, event: AlertEvent): string {
   return `${occurrenceStamp(occurrence)}.${event}`;
 }
 
@@ -18,7 +22,42 @@ export async function claimAlert(
   event: AlertEvent,
   now: Date,
 ): Promise<boolean> {
+  const marks = new Set(await occurrenceFileNames(folderOfJob, occurrence));
+  if (toldOf(marks, event)(occurrence)) return false;
+  return createMark(folderOfJob, alertMarkName(occurrence, event), now);
+}
+
+/** The same for one alert of several occurrences, oldest first. */
+export async function claimAlerts(
+  folderOfJob: string,
+  occurrences: readonly Date[],
+  event: AlertEvent,
+  now: Date,
+): Promise<boolean> {
+  const [oldest] = occurrences;
+  const newest = occurrences.at(-1);
+  if (oldest === undefined || newest === undefined) return false;
+  if (!(await claimAlert(folderOfJob, oldest, event, now))) return false;
+  if (oldest < newest)
+    await createMark(folderOfJob, `${alertMarkName(newest, event)}-from.${occurrenceStamp(oldest)}`, now);
+  return true;
+}
+
+async function createMark(folderOfJob: string, name: string, now: Date): Promise<boolean> {
   const folder = occurrencesFolder(folderOfJob);
   await makeFolder(folder);
-  return createFileExclusively(join(folder, alertMarkName(occurrence, event)), `${now.toISOString()}\n`);
+  return createFileExclusively(join(folder, name), `${now.toISOString()}\n`);
+}
+
+/** Which occurrences somebody was told of. */
+export function toldOf(marks: AlertMarks, event: AlertEvent): (occurrence: Date) => boolean {
+  const ranges = [...marks].flatMap((name) => {
+    const [to = '', kind, from = ''] = name.split('.');
+    return kind === `${event}-from` ? [{ from, to }] : [];
+  });
+  return (occurrence) => {
+    if (marks.has(alertMarkName(occurrence, event))) return true;
+    const stamp = occurrenceStamp(occurrence);
+    return ranges.some(({ from, to }) => from <= stamp && stamp <= to);
+  };
 }

@@ -1,7 +1,7 @@
 import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import type { MissedRange, OccurrenceFiles, OccurrenceRecord } from '../runs/occurrence/occurrence-record.ts';
 import { isCommitted, type RunStatus } from '../runs/run-status.ts';
-import { alertMarkName } from './alert-mark.ts';
+import { toldOf } from './alert-mark.ts';
 import { occurrencesBetween } from './cron-times.ts';
 import { LEEWAY_MS } from './first-sight.ts';
 import { jitterMs } from './jitter.ts';
@@ -31,10 +31,18 @@ export interface Decision {
   readonly settled: readonly { readonly occurrence: Date; readonly runId: string }[];
   /** Those that failed and wait to be tried again. */
   readonly failing: readonly OccurrenceRecord[];
-  /** Past their deadline, and nobody was told. */
+  /** Past their deadline without being published, whatever became of them; nobody was told. Oldest first. */
   readonly late: readonly Date[];
+  /** Occurrences up to it need no further look; null: the oldest does. */
+  readonly settledUntil: Settled | null;
   /** When there may be something to do that is not due yet: a start that is spread, or a retry. */
   readonly nextAt: Date | null;
+}
+
+export interface Settled {
+  readonly until: Date;
+  /** How many they are, from the start of the look. */
+  readonly count: number;
 }
 
 export interface DecideRequest {
@@ -48,6 +56,7 @@ export interface DecideRequest {
 const CLOCK_TOLERANCE_MS = 60_000;
 /** Pauses between retries do not grow beyond this. */
 const LONGEST_BACKOFF_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 
 /** The pause after so many failures. */
 export function backoffMs(schedule: Pick<ScheduleSpec, 'backoffSeconds'>, failures: number): number {
@@ -60,43 +69,97 @@ export function windowStart(schedule: Pick<ScheduleSpec, 'catchupWindowSeconds'>
   return new Date(now.getTime() - schedule.catchupWindowSeconds * 1000);
 }
 
+/** The oldest instant whose occurrence is looked at: nobody may have been told yet that it is late. */
+export function lookStart(
+  schedule: Pick<ScheduleSpec, 'catchupWindowSeconds' | 'deadlineSeconds'>,
+  now: Date,
+): Date {
+  const window = windowStart(schedule, now);
+  if (schedule.deadlineSeconds === null) return window;
+  const untold = now.getTime() - schedule.deadlineSeconds * 1000 - DAY_MS;
+  return new Date(Math.min(window.getTime(), untold));
+}
+
 /** Compares the occurrences that are due with what became of them. Pure. */
 export function decide(request: DecideRequest): Decision {
   const { job, schedule, now, ledger } = request;
   const dueAt = (occurrence: Date): number =>
     occurrence.getTime() + jitterMs(job, occurrence, schedule.jitterSeconds);
-  const from = new Date(Math.max(ledger.since.getTime(), windowStart(schedule, now).getTime()));
+  const from = new Date(Math.max(ledger.since.getTime(), lookStart(schedule, now).getTime()));
   const occurred = occurrencesBetween(schedule, from, now);
-  const due = occurred.filter((each) => dueAt(each) <= now.getTime());
-  const open = due.filter((each) => !isSettled(each, request));
-  const settled = due.flatMap((occurrence) => unrecordedRun(occurrence, request));
-  const begun = open.filter((each) => hasBegun(each, ledger));
-  const fresh = open.filter((each) => !begun.includes(each));
-  const wanted = fresh.filter((each) => isCaughtUp(each, due, dueAt(each), request));
-  const isSkipped = (each: Date): boolean =>
-    schedule.overlap === 'skip' &&
-    ledger.lockedSince !== null &&
-    Date.parse(ledger.lockedSince) < dueAt(each);
-  const skip = wanted.filter(isSkipped);
-  const kept = wanted.filter((each) => !skip.includes(each));
-  const retryAt = (each: Date): number => retryTime(each, request);
-  const ready = [...kept, ...begun.filter((each) => retryAt(each) <= now.getTime())];
+  const [due, spread] = partition(occurred, (each) => dueAt(each) <= now.getTime());
+  const unsettled = new Set(due.filter((each) => !isSettled(each, request)));
+  const window = windowStart(schedule, now);
+  const open = [...unsettled].filter((each) => each >= window);
+  const [begun, fresh] = partition(open, (each) => hasBegun(each, ledger));
+  const newest = due.at(-1);
+  const [wanted, missed] = partition(fresh, (each) =>
+    isCaughtUp(each, { isNewest: each === newest, dueAt: dueAt(each) }, request),
+  );
+  const [skip, kept] = partition(wanted, (each) => isSkipped(dueAt(each), request));
+  const [retrying, ready] = partition(begun, (each) => retryTime(each, request) > now.getTime());
   const isLocked = ledger.lockedSince !== null;
   return {
-    run: isLocked ? [] : ready,
-    wait: isLocked ? kept : [],
+    run: isLocked ? [] : [...kept, ...ready],
+    wait: isLocked ? kept.filter((each) => now.getTime() - dueAt(each) <= LEEWAY_MS) : [],
     skip,
-    missed: fresh.filter((each) => !wanted.includes(each)),
-    settled,
-    failing: begun
-      .filter((each) => retryAt(each) > now.getTime())
-      .flatMap((each) => ledger.records.get(each.toISOString()) ?? []),
-    late: [...begun, ...kept].filter((each) => isLate(each, request)),
-    nextAt: earliest([
-      ...occurred.filter((each) => dueAt(each) > now.getTime()).map(dueAt),
-      ...begun.map(retryAt).filter((at) => at > now.getTime()),
-    ]),
+    missed,
+    settled: due.flatMap((occurrence) => unrecordedRun(occurrence, request)),
+    failing: retrying.flatMap((each) => ledger.records.get(each.toISOString()) ?? []),
+    late: lateAmong(due, unsettled, request),
+    settledUntil: settledUntil(due, unsettled, request),
+    nextAt: earliest([...spread.map(dueAt), ...retrying.map((each) => retryTime(each, request))]),
   };
+}
+
+function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): readonly [T[], T[]] {
+  const both: [T[], T[]] = [[], []];
+  for (const item of items) both[isFirst(item) ? 0 : 1].push(item);
+  return both;
+}
+
+function isSkipped(dueAt: number, { schedule, ledger }: DecideRequest): boolean {
+  if (schedule.overlap !== 'skip' || ledger.lockedSince === null) return false;
+  return Date.parse(ledger.lockedSince) < dueAt;
+}
+
+/** Those past their deadline that are not published, whatever became of them, and that nobody was told of. */
+function lateAmong(due: readonly Date[], unsettled: ReadonlySet<Date>, request: DecideRequest): Date[] {
+  const { schedule, now, ledger } = request;
+  const { deadlineSeconds } = schedule;
+  if (deadlineSeconds === null) return [];
+  const isTold = toldOf(ledger.alerts, 'late');
+  return due.filter(
+    (each) =>
+      now.getTime() > each.getTime() + deadlineSeconds * 1000 &&
+      (unsettled.has(each) || !isWell(each, request)) &&
+      !isTold(each),
+  );
+}
+
+/** Of a settled occurrence: whether its run is there for readers, or a newer one is. */
+function isWell(occurrence: Date, { ledger }: DecideRequest): boolean {
+  const record = ledger.records.get(occurrence.toISOString());
+  if (record !== undefined) return record.state === 'done' && record.error === null;
+  return ledger.runs.has(occurrence.toISOString());
+}
+
+/** The newest of the oldest occurrences of which nothing is to be done or told any more. */
+function settledUntil(
+  due: readonly Date[],
+  unsettled: ReadonlySet<Date>,
+  request: DecideRequest,
+): Settled | null {
+  const isTold = toldOf(request.ledger.alerts, 'late');
+  const mayBeLate = (each: Date): boolean =>
+    request.schedule.deadlineSeconds !== null && !isWell(each, request) && !isTold(each);
+  let count = 0;
+  for (const each of due) {
+    if (unsettled.has(each) || mayBeLate(each)) break;
+    count++;
+  }
+  const until = due[count - 1];
+  return until === undefined ? null : { until, count };
 }
 
 /** Whether nothing is left to do for an occurrence. */
@@ -109,7 +172,7 @@ export function isSettled(occurrence: Date, { now, ledger }: Pick<DecideRequest,
   return ledger.missed.some((range) => isCredible(range, now) && isWithin(occurrence, range));
 }
 
-function isCredible({ at }: { readonly at: string }, now: Date): boolean {
+export function isCredible({ at }: { readonly at: string }, now: Date): boolean {
   return Date.parse(at) <= now.getTime() + CLOCK_TOLERANCE_MS;
 }
 
@@ -142,11 +205,9 @@ function hasBegun(occurrence: Date, { records, runs }: OccurrenceLedger): boolea
 
 function isCaughtUp(
   occurrence: Date,
-  due: readonly Date[],
-  dueAt: number,
+  { isNewest, dueAt }: { readonly isNewest: boolean; readonly dueAt: number },
   { schedule, now, ledger }: DecideRequest,
 ): boolean {
-  const isNewest = occurrence.getTime() === due.at(-1)?.getTime();
   switch (schedule.catchup) {
     case 'all':
       return true;
@@ -166,12 +227,6 @@ function retryTime(occurrence: Date, { schedule, now, ledger }: DecideRequest): 
   // Farther away than any pause: the clock was set back since.
   const longest = now.getTime() + backoffMs(schedule, record?.attempts ?? 1) + CLOCK_TOLERANCE_MS;
   return Date.parse(at) > longest ? 0 : Date.parse(at);
-}
-
-function isLate(occurrence: Date, { schedule, now, ledger }: DecideRequest): boolean {
-  if (schedule.deadlineSeconds === null) return false;
-  if (ledger.alerts.has(alertMarkName(occurrence, 'late'))) return false;
-  return now.getTime() > occurrence.getTime() + schedule.deadlineSeconds * 1000;
 }
 
 function earliest(times: readonly number[]): Date | null {

@@ -1,4 +1,6 @@
+import { formatNumber } from '../core/amounts.ts';
 import { makeFolder } from '../core/durable-file.ts';
+import type { Log } from '../core/effects.ts';
 import { folderOfJob } from '../jobs/locations.ts';
 import { jsonText } from '../runs/json-file.ts';
 import { occurrencesFolder } from '../runs/layout.ts';
@@ -9,15 +11,17 @@ import {
   recordPath,
   writeMissed,
 } from '../runs/occurrence/occurrence-record.ts';
-import { claimAlert } from './alert-mark.ts';
-import { occurrencesBetween } from './cron-times.ts';
-import { type Decision, decide, isSettled, type OccurrenceLedger, windowStart } from './decide.ts';
-import { seeSchedule, writeFirstSight } from './first-sight.ts';
+import { type Decision, decide, isCredible, lookStart } from './decide.ts';
+import { type FirstSight, seeSchedule, writeFirstSight } from './first-sight.ts';
+import { leaveBehind } from './leave-behind.ts';
 import { readLedger } from './read-ledger.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
+import { tellLate } from './tell-late.ts';
 
 /** `since` moves on behind the window in steps of this, so that what is old is not looked through each time. */
 const STEP_MS = 86_400_000;
+/** So many settled occurrences are looked through at each look before they are noted as settled. */
+const MOST_SETTLED = 50;
 
 /**
  * Looks at one job: compares what is due with what its output folder says, writes down what is skipped,
@@ -25,37 +29,39 @@ const STEP_MS = 86_400_000;
  */
 export async function lookAtJob(job: ScheduledJob, effects: ScheduleEffects): Promise<Decision> {
   const { spec, schedule } = job;
+  const { clock } = effects;
   const folder = folderOfJob(spec);
-  const now = effects.clock.now();
-  const since = await seeSchedule(folder, schedule, now);
-  const window = windowStart(schedule, now);
-  const isBehind = window.getTime() - since.getTime() > STEP_MS;
-  const from = isBehind || since > window ? since : window;
-  const ledger = await readLedger({ folderOfJob: folder, schedule, since, from, now, clock: effects.clock });
-  if (isBehind) await leaveBehind(job, ledger, { since, window, now }, effects);
+  const now = clock.now();
+  const sight = await seeSchedule(folder, schedule, now);
+  const since = new Date(sight.since);
+  const start = lookStart(schedule, now);
+  const isBehind = start.getTime() - since.getTime() > STEP_MS;
+  const from = isBehind || since > start ? since : start;
+  const open = isBehind ? from : afterSettled(sight, from, now);
+  const ledger = await readLedger({ folderOfJob: folder, schedule, since: open, from: open, now, clock });
+  if (isBehind) await leaveBehind(job, ledger, { since, start, now }, effects);
   const decision = decide({ job: spec.name, schedule, now, ledger });
   await note(job, decision, now, effects);
+  if (!isBehind && (decision.settledUntil?.count ?? 0) > MOST_SETTLED)
+    await noteSettled(folder, sight, decision, now);
   return decision;
 }
 
-/** What is older than the window is not owed any more: it is said once. */
-async function leaveBehind(
-  { spec, schedule }: ScheduledJob,
-  ledger: OccurrenceLedger,
-  { since, window, now }: { readonly since: Date; readonly window: Date; readonly now: Date },
-  { log }: ScheduleEffects,
+/** What a clock that was ahead has noted does not count. */
+function afterSettled({ settled }: FirstSight, from: Date, now: Date): Date {
+  if (settled === undefined || !isCredible(settled, now)) return from;
+  return new Date(Math.max(from.getTime(), Date.parse(settled.until) + 1));
+}
+
+async function noteSettled(
+  folder: string,
+  sight: FirstSight,
+  { settledUntil }: Decision,
+  now: Date,
 ): Promise<void> {
-  const beforeWindow = new Date(window.getTime() - 1);
-  const left = occurrencesBetween(schedule, since, beforeWindow).filter(
-    (each) => !isSettled(each, { now, ledger }),
-  );
-  if (left.length > 0)
-    log.warn(
-      `${left.length} occurrences before ${window.toISOString()} are older than schedule.catchupWindow and do not run. Run them with: serve-batch backfill ${spec.name} --from ${left[0]?.toISOString()} --to ${left.at(-1)?.toISOString()}`,
-      { job: spec.name },
-    );
-  const { cron, timezone } = schedule;
-  await writeFirstSight(folderOfJob(spec), { cron, timezone, since: window.toISOString() });
+  if (settledUntil === null) return;
+  const settled = { until: settledUntil.until.toISOString(), at: now.toISOString() };
+  await writeFirstSight(folder, { ...sight, settled });
 }
 
 /** An occurrence that would run, but for others that go first: it counts as having been there in time. */
@@ -67,7 +73,7 @@ async function note(
   { spec, schedule }: ScheduledJob,
   decision: Decision,
   now: Date,
-  { log, announcer }: ScheduleEffects,
+  { log, announcer, clock }: ScheduleEffects,
 ): Promise<void> {
   const folder = folderOfJob(spec);
   const about = (occurrence: Date) => ({ job: spec.name, occurrence: occurrence.toISOString() });
@@ -79,27 +85,26 @@ async function note(
   for (const occurrence of decision.skip)
     if (await noteOnce(folder, occurrence, 'skipped', now))
       log.warn('skipped: the job was still running', about(occurrence));
-  const [oldest] = decision.missed;
-  const newest = decision.missed.at(-1);
-  if (oldest !== undefined && newest !== undefined) {
-    const count = decision.missed.length;
-    const range = { from: oldest.toISOString(), to: newest.toISOString(), count };
-    await writeMissed(folder, { formatVersion: 1, ...range, at: now.toISOString() });
-    log.warn(
-      `missed ${count} ${count === 1 ? 'occurrence' : 'occurrences'}: catchup is ${schedule.catchup}`,
-      {
-        job: spec.name,
-        ...range,
-      },
-    );
-  }
-  for (const occurrence of decision.late) {
-    if (!(await claimAlert(folder, occurrence, 'late', now))) continue;
-    const message = `${spec.name} of ${occurrence.toISOString()} is late: it is not published ${schedule.deadlineSeconds} s after its time.`;
-    const alert = { event: 'late', ...about(occurrence), runId: null, message, record: null } as const;
-    log.warn(message, about(occurrence));
-    await announcer.alert(spec, alert);
-  }
+  await noteMissed(folder, { spec, schedule }, decision, now, log);
+  await tellLate({ spec, schedule }, decision, now, { log, announcer, clock });
+}
+
+async function noteMissed(
+  folder: string,
+  { spec, schedule }: ScheduledJob,
+  { missed }: Decision,
+  now: Date,
+  log: Log,
+): Promise<void> {
+  const [oldest] = missed;
+  const newest = missed.at(-1);
+  if (oldest === undefined || newest === undefined) return;
+  const range = { from: oldest.toISOString(), to: newest.toISOString(), count: missed.length };
+  await writeMissed(folder, { formatVersion: 1, ...range, at: now.toISOString() });
+  log.warn(`missed ${formatNumber(missed.length, 'occurrence')}: catchup is ${schedule.catchup}`, {
+    job: spec.name,
+    ...range,
+  });
 }
 
 /** Writes a record where there is none: those that exist belong to the holder of the lock. */

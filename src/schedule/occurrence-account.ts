@@ -1,6 +1,6 @@
 import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import type { Clock } from '../core/effects.ts';
-import { toServeBatchError } from '../core/errors.ts';
+import { EXIT, toServeBatchError } from '../core/errors.ts';
 import { isNoFailure } from '../jobs/alert.ts';
 import type { RunEnd, RunWitness } from '../jobs/run-job-options.ts';
 import {
@@ -11,6 +11,7 @@ import {
 } from '../runs/occurrence/occurrence-record.ts';
 import type { RecordedError } from '../runs/record/recorded-error.ts';
 import { backoffMs } from './decide.ts';
+import { unsettle } from './first-sight.ts';
 
 /** Thrown where another process did the work between the look and the lock. */
 export class AlreadySettled extends Error {
@@ -49,6 +50,8 @@ export class OccurrenceAccount implements RunWitness {
     const known = await readRecord(folderOfJob, occurrence);
     if (known !== undefined && !anew && this.#isTaken(known)) throw new AlreadySettled();
     this.#before = known === undefined || anew ? newRecord(occurrence, clock.now()) : known;
+    // Where this process is killed, the next look has to find it.
+    if (anew) await unsettle(folderOfJob, occurrence);
     await this.#write({ state: 'running', nextAttemptAt: null });
   }
 
@@ -69,7 +72,7 @@ export class OccurrenceAccount implements RunWitness {
     // It stays as running: the next look finds nobody who runs it, and it goes on.
     if (isNoFailure(error)) return;
     const failure = this.#oneMoreFailure();
-    const isLast = failure.attempts > this.#request.schedule.retries;
+    const isLast = failure.attempts > this.#request.schedule.retries && !this.#isKeptTrying(error);
     await this.#write({
       state: isLast ? 'failed' : 'waiting',
       error: recorded(error),
@@ -78,11 +81,16 @@ export class OccurrenceAccount implements RunWitness {
     });
   }
 
-  #isTaken({ state, nextAttemptAt }: OccurrenceRecord): boolean {
+  /** A store that is down when the occurrence begins is tried as long as one that goes down later. */
+  #isKeptTrying(error: unknown): boolean {
+    return !this.#request.anew && toServeBatchError(error).exitCode === EXIT.storeUnavailable;
+  }
+
+  #isTaken({ state, attempts, nextAttemptAt }: OccurrenceRecord): boolean {
     if (state !== 'waiting' && state !== 'running') return true;
     const now = this.#request.clock.now().getTime();
     const at = nextAttemptAt === null ? 0 : Date.parse(nextAttemptAt);
-    const longest = backoffMs(this.#request.schedule, this.#request.schedule.retries + 1);
+    const longest = backoffMs(this.#request.schedule, attempts);
     return at > now && at - now <= longest;
   }
 

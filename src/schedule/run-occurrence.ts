@@ -72,9 +72,11 @@ export async function runOccurrence(
     if (!(await keptUnderLock(account, folder, failure, effects)))
       return { kind: 'left', why: 'another process runs it' };
     const isFinal = account.record.state === 'failed';
-    if (isFinal) {
+    if (account.record.attempts > policy.retries) {
       const alert = alertOfError(subject, failure, await failedRecord(folder, subject.occurrence, clock));
-      if (alert !== null) await tellOnce(subject, occurrence, alert, effects);
+      const more = isFinal ? '' : ' It is tried again until its catchupWindow ends.';
+      if (alert !== null)
+        await tellOnce(subject, occurrence, { ...alert, message: `${alert.message}${more}` }, effects);
     }
     return { kind: 'failed', error: failure, isFinal };
   }

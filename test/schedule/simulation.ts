@@ -57,7 +57,12 @@ export function scheduledJob(root: string, changes: Partial<ScheduleSpec> = {}):
 }
 
 /** How the next run of an occurrence ends, instead of well. */
-export type Mishap = 'fails' | 'store is down' | 'coverage is too low' | 'is killed';
+export type Mishap =
+  | 'fails'
+  | 'store was down before'
+  | 'store is down'
+  | 'coverage is too low'
+  | 'is killed';
 
 export interface Simulation {
   readonly clock: FakeClock;
@@ -164,6 +169,7 @@ async function computeAndPublish(
     };
   if (mishap === 'is killed') throw KILLED;
   if (mishap === 'fails') throw new ServeBatchError('INPUT_NOT_FOUND', 'the input is not there yet');
+  if (mishap === 'store was down before') throw new ServeBatchError('STORE_UNAVAILABLE', 'no store');
   const runId = settled?.runId ?? newRunId(clock.now());
   const paths = runPaths(folder, runId);
   const identity = { inputFingerprint: 'f', modelSha256: 'm', specSha256: 's', occurrence, window: null };

@@ -1,15 +1,18 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { bindJob } from '../../src/config/bind-job.ts';
 import type { ScheduleSpec } from '../../src/config/sections/schedule.ts';
+import { silentProgress } from '../../src/core/effects.ts';
 import { ServeBatchError } from '../../src/core/errors.ts';
 import { folderOfJob } from '../../src/jobs/locations.ts';
 import { acquireLock } from '../../src/runs/lock/lock.ts';
 import { readRecord } from '../../src/runs/occurrence/occurrence-record.ts';
 import { publishedOccurrence } from '../../src/runs/occurrence-runs.ts';
+import { occurrencesBetween } from '../../src/schedule/cron-times.ts';
 import { forgetSchedule, readFirstSight } from '../../src/schedule/first-sight.ts';
 import type { ScheduledJob } from '../../src/schedule/schedule-effects.ts';
-import { tickOnce } from '../../src/schedule/tick.ts';
+import { runAndReport, tickOnce } from '../../src/schedule/tick.ts';
 import {
   HOUR,
   MINUTE,
@@ -113,7 +116,7 @@ describe('occurrences that nobody ran', () => {
     await tick(simulation, job);
     await tick(simulation, job);
     expect(simulation.computed).toEqual(['2026-11-30T00:00:00.000Z']);
-    const said = simulation.log.filter((line) => line.includes('older than schedule.catchupWindow'));
+    const said = simulation.log.filter((line) => line.includes('schedule.catchupWindow has ended'));
     expect(said).toHaveLength(1);
     expect(said[0]).toContain('backfill sales --from 2026-11-19T00:00:00.000Z --to 2026-11-29T00:00:00.000Z');
   });
@@ -304,7 +307,7 @@ describe('while another process has the lock', () => {
   });
 
   it('a deadline that passes is told of once', async () => {
-    const { job, simulation, folder } = await seenBefore({ deadlineSeconds: 3600 });
+    const { job, simulation, folder } = await seenBefore({ deadlineSeconds: 3600 }, '2026-11-20T12:00:00Z');
     const lock = await acquireLock(folder, { clock: simulation.clock });
     simulation.clock.set('2026-11-21T01:00:01Z');
     await tick(simulation, job);
@@ -315,3 +318,140 @@ describe('while another process has the lock', () => {
     expect(simulation.computed).toEqual([MIDNIGHT]);
   });
 });
+
+describe('an occurrence that is not published in time is told of, whatever became of it', () => {
+  const deadlineSeconds = 3600;
+  const lates = (simulation: Simulation) => simulation.alerts.filter(({ event }) => event === 'late');
+
+  it('missed: those that nobody ran, in one alert, once', async () => {
+    const { job, simulation } = await seenBefore({ deadlineSeconds });
+    simulation.clock.set('2026-11-21T00:00:10Z');
+    await tick(simulation, job);
+    await tick(simulation, job);
+    expect(simulation.computed).toEqual([MIDNIGHT]);
+    expect(lates(simulation)).toMatchObject([{ occurrence: '2026-11-20T00:00:00.000Z' }]);
+    expect(lates(simulation)[0]?.message).toContain('2 occurrences of sales from 2026-11-19T00:00:00.000Z');
+    expect(lates(simulation)[0]?.message).toContain('It was missed');
+  });
+
+  it('missed while a run hangs, although the next one came before its deadline', async () => {
+    const job = scheduledJob(await quickFolder(), { cron: '* * * * *', deadlineSeconds: 120 });
+    const simulation = simulate('2026-11-21T00:00:30Z');
+    const lock = await acquireLock(folderOfJob(job.spec), { clock: simulation.clock });
+    for (let minute = 0; minute < 10; minute++) {
+      await tick(simulation, job);
+      simulation.clock.advance(MINUTE);
+    }
+    await lock.release();
+    expect(lates(simulation).map(({ occurrence }) => occurrence?.slice(14, 16))).toEqual(
+      ['00', '01', '02', '03', '04', '05', '06', '07'].slice(0, lates(simulation).length),
+    );
+    expect(lates(simulation).length).toBeGreaterThanOrEqual(7);
+  });
+
+  it('skipped', async () => {
+    const { job, simulation, folder } = await seenBefore(
+      { deadlineSeconds, overlap: 'skip' },
+      '2026-11-20T12:00:00Z',
+    );
+    const lock = await acquireLock(folder, { clock: simulation.clock });
+    simulation.clock.set(MIDNIGHT);
+    await tick(simulation, job);
+    await lock.release();
+    simulation.clock.advance(HOUR + 1);
+    await tick(simulation, job);
+    await tick(simulation, job);
+    expect(lates(simulation)).toMatchObject([{ occurrence: MIDNIGHT }]);
+    expect(lates(simulation)[0]?.message).toContain('It was skipped');
+  });
+
+  it('failed', async () => {
+    const { job, simulation } = await seenBefore({ deadlineSeconds, retries: 0 }, '2026-11-20T12:00:00Z');
+    simulation.mishaps.push('fails');
+    simulation.clock.set(MIDNIGHT);
+    await tick(simulation, job);
+    simulation.clock.advance(HOUR + 1);
+    await tick(simulation, job);
+    await tick(simulation, job);
+    expect(simulation.alerts.map(({ event }) => event)).toEqual(['failed', 'late']);
+  });
+
+  it('older than the catch-up window by then', async () => {
+    const changes = { deadlineSeconds: 2 * 3600, catchupWindowSeconds: 3600 };
+    const { job, simulation } = await seenBefore(changes, '2026-11-20T12:00:00Z');
+    simulation.clock.set('2026-11-21T02:00:01Z');
+    await tick(simulation, job);
+    expect(simulation.computed).toEqual([]);
+    expect(lates(simulation)).toMatchObject([{ occurrence: MIDNIGHT }]);
+  });
+
+  it('but not one that was run by hand after it had failed', async () => {
+    const { job, simulation } = await seenBefore({ deadlineSeconds, retries: 0 }, '2026-11-20T12:00:00Z');
+    simulation.mishaps.push('fails');
+    simulation.clock.set(MIDNIGHT);
+    await tick(simulation, job);
+    simulation.clock.advance(MINUTE);
+    await runByHand(job, MIDNIGHT, simulation);
+    simulation.clock.advance(HOUR);
+    await tick(simulation, job);
+    expect(lates(simulation)).toEqual([]);
+  });
+});
+
+describe('a store that is down when an occurrence begins', () => {
+  it('is tried for the whole window with growing pauses, and told of once', async () => {
+    const { job, simulation, folder } = await seenBefore({}, '2026-11-20T12:00:00Z');
+    simulation.mishaps.push(...Array(12).fill('store was down before'));
+    simulation.clock.set(MIDNIGHT);
+    for (let minute = 0; minute < 10 * 60; minute += 5) {
+      await tick(simulation, job);
+      simulation.clock.advance(5 * MINUTE);
+    }
+    expect(simulation.mishaps).toEqual([]);
+    expect(simulation.alerts).toMatchObject([{ event: 'failed', occurrence: MIDNIGHT }]);
+    expect(simulation.alerts[0]?.message).toContain('tried again until');
+    expect(await publishedOccurrence(folder)).toBe(MIDNIGHT);
+  });
+
+  it('for longer than the window: it has failed', async () => {
+    const window = { catchupWindowSeconds: 86_400 };
+    const { job, simulation, folder } = await seenBefore(window, '2026-11-20T12:00:00Z');
+    simulation.mishaps.push(...Array(100).fill('store was down before'));
+    for (const now of [MIDNIGHT, '2026-11-21T12:00:00Z', '2026-11-23T12:00:00Z']) {
+      simulation.clock.set(now);
+      await tick(simulation, job);
+    }
+    expect(await readRecord(folder, new Date(MIDNIGHT))).toMatchObject({ state: 'failed' });
+  });
+});
+
+describe('a job of every minute', () => {
+  it('is not looked through from the start of its window at each look', async () => {
+    const job = scheduledJob(await quickFolder(), { cron: '* * * * *', catchup: 'all' });
+    const simulation = simulate('2026-11-21T00:00:00Z');
+    for (let minute = 0; minute < 60; minute++) {
+      await tick(simulation, job);
+      simulation.clock.advance(MINUTE);
+    }
+    expect(simulation.computed).toHaveLength(60);
+    const folder = folderOfJob(job.spec);
+    const settled = (await readFirstSight(folder))?.settled;
+    expect(settled?.until).toBe('2026-11-21T00:50:00.000Z');
+    // What a backfill left unfinished is seen again.
+    simulation.mishaps.push('is killed');
+    const [first] = occurrencesBetween(
+      job.schedule,
+      new Date('2026-11-21T00:10:00Z'),
+      simulation.clock.now(),
+    );
+    await runAndReport(job, first ?? new Date(0), simulation.effects, { anew: true });
+    expect((await readFirstSight(folder))?.settled).toBeUndefined();
+  });
+});
+
+async function runByHand(job: ScheduledJob, occurrence: string, { effects }: Simulation): Promise<void> {
+  const { clock, log, signal } = effects;
+  const spec = bindJob(job.spec, { occurrence: new Date(occurrence), now: clock.now() });
+  const options = { resume: true, force: false, signal, effects: { clock, log, progress: silentProgress } };
+  await effects.runJob({ ...options, spec });
+}
