@@ -113,6 +113,7 @@ export const ERROR_KINDS = {
     true,
     'A child process could not be started, or ended by a signal or without an answer.',
   ),
+  TIMED_OUT: kind(EXIT.unexpected, true, 'The run took longer than execution.timeout allows.'),
   SIGINT: kind(EXIT.sigint, false, 'The run was interrupted (Ctrl-C).'),
   SIGTERM: kind(EXIT.sigterm, false, 'The run was asked to end (SIGTERM).'),
   INTERNAL: kind(

@@ -32,6 +32,7 @@ import { assertRejectsWithin, rejectsOf } from './reject-limit.ts';
 import type { RanJob, RunJobOptions, RunJobOutcome, RunJobResult } from './run-job-options.ts';
 import { runShards } from './run-shards.ts';
 import { hasFile, singleFileOf } from './single-file.ts';
+import { isTimeLimit } from './time-limit.ts';
 
 export interface JobRunParts {
   readonly options: RunJobOptions;
@@ -194,7 +195,7 @@ export class JobRun {
   /** Whether a signal ended the run: then it did not fail. */
   #isAskedToEnd(error: unknown): boolean {
     const { signal, drain } = this.#parts.options;
-    return signal.aborted || (drain?.aborted === true && error === drain.reason);
+    return (signal.aborted && !isTimeLimit(signal)) || (drain?.aborted === true && error === drain.reason);
   }
 
   async #computeShards(plan: Plan, done: Map<number, ShardRecord>): Promise<void> {

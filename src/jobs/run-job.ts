@@ -15,6 +15,7 @@ import { ReleaseStack } from './release-stack.ts';
 import type { RunEnd, RunJobOptions, RunJobResult } from './run-job-options.ts';
 import { assertFilePossible } from './single-file.ts';
 import { spoolStandardInput } from './spool-input.ts';
+import { timeLimitsOf, withinTimeLimit } from './time-limit.ts';
 
 /** Smaller inputs are mostly one shard, which a second child would only slow down by starting. */
 const SMALL_INPUT_BYTES = 2 * 2 ** 20;
@@ -25,7 +26,14 @@ const SPOOL_FOLDER = 'spool';
  * Runs a job: plan, shards, commit, publish, under the job's lock. Whatever ends it, the published run
  * stays as it was until the new one is complete, and the same call later continues where this one ended.
  */
-export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
+export function runJob(options: RunJobOptions): Promise<RunJobResult> {
+  const { spec, signal } = options;
+  return withinTimeLimit(timeLimitsOf(spec), spec.name, signal, (limited) =>
+    runInTime({ ...options, signal: limited }),
+  );
+}
+
+async function runInTime(options: RunJobOptions): Promise<RunJobResult> {
   const { effects, signal } = options;
   const spec = options.spec;
   const storeUrl = storeUrlOf(spec);

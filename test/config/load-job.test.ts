@@ -64,6 +64,7 @@ describe('the long form of a job', () => {
         device: 'auto',
         deviceOptions: {},
         retries: 2,
+        timeoutSeconds: null,
         memoryLimitBytes: null,
       },
       onInvalid: { action: 'fail', maxRows: null, maxShare: null },
@@ -92,7 +93,7 @@ features:
 model: {path: m.onnx, outputs: [y]}
 output: {path: one.parquet, columns: [region], rename: {y: sales}, vectors: columns, compression: gzip}
 kv: {url: 'lmdb:store', key: '{a}', field: '{b}', values: [sales], ttl: 14d, keep: 3, layout: packed}
-execution: {processes: 3, shardRows: 10, batchSize: 5, threads: 2, retries: 0, memoryLimit: 1GB}
+execution: {processes: 3, shardRows: 10, batchSize: 5, threads: 2, retries: 0, timeout: 2h, memoryLimit: 1GB}
 onInvalid: {action: reject, max: 1%}
 `);
     expect(spec).toMatchObject({
@@ -129,7 +130,15 @@ onInvalid: {action: reject, max: 1%}
         keepGenerations: 3,
         layout: 'packed',
       },
-      execution: { processes: 3, shardRows: 10, batchSize: 5, threads: 2, retries: 0, memoryLimitBytes: 1e9 },
+      execution: {
+        processes: 3,
+        shardRows: 10,
+        batchSize: 5,
+        threads: 2,
+        retries: 0,
+        timeoutSeconds: 7200,
+        memoryLimitBytes: 1e9,
+      },
       onInvalid: { action: 'reject', maxRows: null, maxShare: 0.01 },
     });
   });

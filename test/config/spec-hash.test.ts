@@ -30,7 +30,10 @@ describe('specSha256', () => {
     ],
     ['the path of the model', { model: { path: 'n.onnx' } }],
     ['where the output goes', { output: 'elsewhere' }],
-    ['processes, retries and memory', { execution: { processes: 7, retries: 9, memoryLimit: '1GB' } }],
+    [
+      'processes, retries, time and memory',
+      { execution: { processes: 7, retries: 9, timeout: '1h', memoryLimit: '1GB' } },
+    ],
     [
       'what a default says anyway',
       { execution: { batchSize: 'auto', threads: 1 }, output: { compression: 'zstd' } },

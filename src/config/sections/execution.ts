@@ -3,6 +3,7 @@ import { DEVICE_CHOICES, type DeviceChoice, type DeviceOptions, expectedOption }
 import { ServeBatchError } from '../../core/errors.ts';
 import type { BatchSize } from '../../core/plan.ts';
 import { BYTE_SIZE_EXPECTED, BYTE_SIZE_PATTERN, byteSize, parseByteSize } from '../fields/byte-size.ts';
+import { DURATION_EXPECTED, isDuration, parseDuration } from '../fields/duration.ts';
 import { choice, expected, pattern, section, wholeNumber } from '../fields/field-kinds.ts';
 import type { RunFlags } from '../run-flags.ts';
 
@@ -20,6 +21,8 @@ export interface ExecutionSpec {
   readonly deviceOptions: DeviceOptions;
   /** How often a shard is tried again after it failed. */
   readonly retries: number;
+  /** How long a run may take. Null: as long as it needs. */
+  readonly timeoutSeconds: number | null;
   /** What DuckDB may use in each child. Null: the program chooses. */
   readonly memoryLimitBytes: number | null;
 }
@@ -32,6 +35,7 @@ export const DEFAULT_EXECUTION: ExecutionSpec = {
   device: 'auto',
   deviceOptions: {},
   retries: 2,
+  timeoutSeconds: null,
   memoryLimitBytes: null,
 };
 
@@ -70,6 +74,11 @@ export const execution = section({
   retries: wholeNumber(0, expected('a whole number, at least 0', '2'))
     .exactOptional()
     .describe('How often a shard is tried again after it failed. Default: 2.'),
+  timeout: z
+    .union([z.int(), z.string()], { error: DURATION_EXPECTED })
+    .refine(isDuration, { error: DURATION_EXPECTED })
+    .exactOptional()
+    .describe('How long a run may take before it fails: 2h, 30m. Default: as long as it needs.'),
   memoryLimit: z
     .union(
       [
@@ -94,10 +103,11 @@ export const execution = section({
 
 /** The long form. */
 export function normaliseExecution(written: z.output<typeof execution> = {}): ExecutionSpec {
-  const { memoryLimit, ...rest } = written;
+  const { memoryLimit, timeout, ...rest } = written;
   return {
     ...DEFAULT_EXECUTION,
     ...rest,
+    timeoutSeconds: timeout === undefined ? null : parseDuration(timeout, 'execution.timeout'),
     memoryLimitBytes: memoryLimit === undefined ? null : parseByteSize(memoryLimit, 'execution.memoryLimit'),
   };
 }
