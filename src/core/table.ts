@@ -17,6 +17,8 @@ export interface SourceFile {
   readonly path: string;
   readonly bytes: number;
   readonly modifiedMs: number;
+  /** Other paths of the input at which the same file stands: links to it, and its own path named again. */
+  readonly alsoAt?: readonly string[];
 }
 
 /** A Parquet file that shards read by row range. */

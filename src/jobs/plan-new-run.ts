@@ -11,6 +11,7 @@ import type { RunPaths } from '../runs/layout.ts';
 import { writePlan } from '../runs/plan/plan-file.ts';
 import { writeTakenFiles } from '../runs/taken-files.ts';
 import { takenAfter } from '../source/incremental/new-files.ts';
+import { sameFileNotes } from '../source/one-of-each.ts';
 import type { Workers } from '../tasks/workers.ts';
 import { settleBatchSize } from '../tuning/settle-batch-size.ts';
 import type { IdentifiedRun } from './identify-run.ts';
@@ -60,6 +61,7 @@ export async function planNewRun(request: NewRunRequest): Promise<PlannedRun | N
     if (incremental !== null && incremental.files !== null)
       await writeTakenFiles(paths, await takenAfter(incremental.takenFiles, incremental.files.fresh));
     await writePlan(paths, plan);
+    for (const note of sameFileNotes(plan.input.sources)) log.warn(note);
     for (const { name, reason } of plan.model.signature.skippedOutputs)
       log.warn(`the model output "${name}" is left out: it is ${reason}`, { output: name });
     for (const warning of plan.model.warnings) log.warn(warning, { model: plan.model.path });

@@ -1,29 +1,33 @@
-import { stat } from 'node:fs/promises';
+import { lstat, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { glob } from 'tinyglobby';
 import { ServeBatchError, systemErrorCode } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
+import { kindOf } from '../core/regular-file.ts';
 import { maskUrl } from '../core/secrets.ts';
 import type { SourceFile, TableFormat } from '../core/table.ts';
 import { formatOfPath } from './formats/table-formats.ts';
+import { listPaths } from './list-paths.ts';
+import { type FoundFile, oneOfEach } from './one-of-each.ts';
 
 /**
  * The files that input paths name: a file, a glob, or a folder with all the tables below it (Hive
- * partitions among them). In the order given, those of a glob or folder by name; each once.
+ * partitions among them). In the order given, those of a glob or folder by name; each file once, by
+ * whatever links it is found (see one-of-each.ts).
  *
- * Throws `INPUT_NOT_FOUND` where a path matches nothing and `INPUT_EMPTY` for a file without bytes.
+ * Throws `INPUT_NOT_FOUND` where a path matches nothing, `INPUT_UNREADABLE` for a link that leads nowhere
+ * and for what is not a file, and `INPUT_EMPTY` for a file without bytes.
  */
 export async function findFiles(
   paths: readonly string[],
   format?: TableFormat,
 ): Promise<readonly SourceFile[]> {
-  const found = new Map<string, SourceFile>();
+  const found: FoundFile[] = [];
   for (const path of paths) {
-    for (const file of await filesOf(path, format)) {
-      if (!found.has(resolve(file))) found.set(resolve(file), await sourceFile(file));
-    }
+    for (const file of await filesOf(path, format)) found.push(await lookAt(file));
   }
-  return [...found.values()];
+  const files = oneOfEach(found);
+  for (const { path, bytes } of files) assertNotEmpty(path, bytes);
+  return files;
 }
 
 /**
@@ -34,16 +38,15 @@ export async function findArrivedFiles(
   paths: readonly string[],
   format?: TableFormat,
 ): Promise<readonly SourceFile[]> {
-  const found = new Map<string, SourceFile>();
+  const found: FoundFile[] = [];
   for (const path of paths) {
     for (const file of await arrivedFilesOf(path, format)) {
-      // One that was moved away meanwhile is none that arrived.
-      const status = await stat(file).catch(() => null);
-      if (status === null || found.has(resolve(file))) continue;
-      found.set(resolve(file), { path: file, bytes: status.size, modifiedMs: status.mtimeMs });
+      // One that was moved away meanwhile has not arrived.
+      const entry = await lstat(file).catch(() => null);
+      if (entry !== null) found.push(await lookAt(file));
     }
   }
-  return [...found.values()];
+  return oneOfEach(found);
 }
 
 async function arrivedFilesOf(path: string, format: TableFormat | undefined): Promise<string[]> {
@@ -72,12 +75,55 @@ function placeOf(path: string): string {
 
 /** What a file looks like now; changes of a source show in it. */
 export async function sourceFile(path: string): Promise<SourceFile> {
-  const status = await stat(path);
-  if (status.isFile() && status.size === 0)
-    throw new ServeBatchError('INPUT_EMPTY', `${path} is empty (0 bytes). Expected a table with rows.`, {
-      fields: { file: path },
-    });
-  return { path, bytes: status.size, modifiedMs: status.mtimeMs };
+  const { bytes, modifiedMs } = await lookAt(path);
+  assertNotEmpty(path, bytes);
+  return { path, bytes, modifiedMs };
+}
+
+/** Nothing but a file is opened: a named pipe would be waited for, and a device may have no end. */
+async function lookAt(path: string): Promise<FoundFile> {
+  try {
+    const status = await stat(path);
+    if (!status.isFile()) throw notAFile(path, kindOf(status));
+    const { size, mtimeMs, nlink } = status;
+    const inode = nlink > 1 ? await inodeOf(path) : null;
+    return { path, bytes: size, modifiedMs: mtimeMs, realPath: await realpath(path), inode };
+  } catch (error) {
+    throw (await brokenLink(path, error)) ?? error;
+  }
+}
+
+async function inodeOf(path: string): Promise<string> {
+  const { dev, ino } = await stat(path, { bigint: true });
+  return `${dev}:${ino}`;
+}
+
+function notAFile(path: string, kind: string): ServeBatchError {
+  return new ServeBatchError(
+    'INPUT_UNREADABLE',
+    `The input ${path} is ${kind}; expected a file. Write its content to a file, or pipe CSV in with --input -.`,
+    { fields: { file: path } },
+  );
+}
+
+async function brokenLink(path: string, error: unknown): Promise<ServeBatchError | undefined> {
+  const code = systemErrorCode(error);
+  if (code !== 'ENOENT' && code !== 'ELOOP') return undefined;
+  const target = await readlink(path).catch(() => null);
+  if (target === null) return undefined;
+  const leads = code === 'ELOOP' ? 'leads back to itself' : 'does not exist';
+  return new ServeBatchError(
+    'INPUT_UNREADABLE',
+    `The input ${path} is a link to ${target}, which ${leads}. Mend the link or remove it.`,
+    { cause: error, fields: { file: path } },
+  );
+}
+
+function assertNotEmpty(path: string, bytes: number): void {
+  if (bytes > 0) return;
+  throw new ServeBatchError('INPUT_EMPTY', `${path} is empty (0 bytes). Expected a table with rows.`, {
+    fields: { file: path },
+  });
 }
 
 async function filesOf(path: string, format: TableFormat | undefined): Promise<string[]> {
@@ -91,29 +137,21 @@ async function filesOf(path: string, format: TableFormat | undefined): Promise<s
     status = await stat(path);
   } catch (error) {
     const code = systemErrorCode(error);
+    const broken = await brokenLink(path, error);
+    if (broken !== undefined) throw broken;
     if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
-    const matches = /[*?[\]{}]/.test(path) ? await expandGlob(path) : [];
+    const matches = /[*?[\]{}]/.test(path) ? await listPaths(path) : [];
     if (matches.length > 0) return matches;
     throw await notFound(path, error);
   }
   return status.isDirectory() ? filesBelow(path, format) : [path];
 }
 
-async function expandGlob(pattern: string): Promise<string[]> {
-  const matches = await glob(pattern, {
-    absolute: pattern.startsWith('/'),
-    dot: false,
-    expandDirectories: false,
-  });
-  return matches.sort();
-}
-
 /** Tables below a folder. Names that start with a dot or an underscore are not data (`_SUCCESS`, `.part.tmp`). */
 async function filesBelow(folder: string, format: TableFormat | undefined): Promise<string[]> {
-  const names = await glob('**/*', { cwd: folder, dot: false, ignore: ['**/_*', '**/_*/**'] });
+  const names = await listPaths('**/*', { cwd: folder, ignore: ['**/_*', '**/_*/**'] });
   const files = names
     .filter((name) => (format === undefined ? formatOfPath(name) !== undefined : true))
-    .sort()
     .map((name) => join(folder, name));
   if (files.length > 0) return files;
   throw new ServeBatchError(
@@ -134,7 +172,7 @@ async function notFound(path: string, cause: unknown): Promise<ServeBatchError> 
       },
     );
   }
-  const siblings = await glob('*', { cwd: dirname(resolve(path)), dot: false }).catch(() => []);
+  const siblings = await listPaths('*', { cwd: dirname(resolve(path)) }).catch(() => []);
   return new ServeBatchError(
     'INPUT_NOT_FOUND',
     `The input ${path} does not exist (looked in ${relative('', dirname(resolve(path))) || 'this folder'}).${suggestion(basename(path), siblings)}`,

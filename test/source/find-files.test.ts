@@ -1,8 +1,12 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { link, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
 import { dirname, join, relative } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
-import type { TableFormat } from '../../src/core/table.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SourceFile, TableFormat } from '../../src/core/table.ts';
 import { findArrivedFiles, findFiles } from '../../src/source/find-files.ts';
+import { sameFileNotes } from '../../src/source/one-of-each.ts';
 import { temporaryFolder } from '../support/project.ts';
 
 let folder: string;
@@ -38,11 +42,7 @@ async function found(paths: readonly string[], format?: TableFormat): Promise<st
 it.each<[what: string, paths: string[], files: string[]]>([
   ['a file', ['sales.csv'], ['sales.csv']],
   ['files in the order given', ['b.parquet', 'a.parquet'], ['b.parquet', 'a.parquet']],
-  [
-    'a file that is named twice, once',
-    ['a.parquet', '*.parquet'],
-    ['a.parquet', 'b.parquet', 'link.parquet'],
-  ],
+  ['a file that is named twice, once', ['a.parquet', '*.parquet'], ['a.parquet', 'b.parquet']],
   ['a glob by name', ['[ab].parquet'], ['a.parquet', 'b.parquet']],
   ['alternatives', ['{b,a}.parquet'], ['a.parquet', 'b.parquet']],
   [
@@ -130,5 +130,71 @@ describe('where files arrive', () => {
       code: 'INPUT_NOT_FOUND',
       message: expect.stringContaining(says),
     });
+  });
+});
+
+describe('reads a file once, by whatever path it is found', () => {
+  let links: string;
+
+  beforeAll(async () => {
+    links = await temporaryFolder();
+    await mkdir(join(links, 'day'));
+    await writeFile(join(links, 'day/b.csv'), 'x\n1\n');
+    await symlink('day/b.csv', join(links, 'a-latest.csv'));
+    await symlink('day', join(links, 'current'));
+    await symlink('..', join(links, 'day/up'));
+    await link(join(links, 'day/b.csv'), join(links, 'z-hard.csv'));
+    await writeFile(join(links, 'other.csv'), 'x\n1\n');
+  });
+
+  it.each<[what: string, paths: string[], files: string[]]>([
+    ['links, hard links and folders that are links', ['.'], ['day/b.csv', 'other.csv']],
+    ['overlapping globs', ['*.csv', 'day/*.csv'], ['z-hard.csv', 'other.csv']],
+    ['a path that is named twice in two ways', ['other.csv', './day/../other.csv'], ['other.csv']],
+    ['a folder that is a link itself', ['current'], ['current/b.csv']],
+  ])('%s', async (_, paths, files) => {
+    const found = await findFiles(paths.map((path) => `${links}/${path}`));
+    const names = found.map(({ path }) => relative(links, path)).filter((name) => !name.includes('/up/'));
+    expect(names.sort()).toEqual([...files].sort());
+  });
+
+  it('and says so', async () => {
+    const [file, ...others] = await findFiles([join(links, 'a-latest.csv'), join(links, 'day/b.csv')]);
+    expect(others).toEqual([]);
+    expect(file).toMatchObject({ path: join(links, 'day/b.csv'), alsoAt: [join(links, 'a-latest.csv')] });
+    expect(sameFileNotes([file as SourceFile])).toEqual([
+      `${links}/a-latest.csv is the same file as ${links}/day/b.csv: its rows are read once`,
+    ]);
+  });
+});
+
+describe('never waits for, and never passes over,', () => {
+  let odd: string;
+  let server: Server;
+
+  afterAll(() => void server.close());
+
+  beforeAll(async () => {
+    odd = await temporaryFolder();
+    for (const name of ['dead', 'loop', 'pipe', 'socket', 'device']) await mkdir(join(odd, name));
+    await symlink('nowhere.csv', join(odd, 'dead/x.csv'));
+    await symlink('x.csv', join(odd, 'loop/x.csv'));
+    execFileSync('mkfifo', [join(odd, 'pipe/x.csv')]);
+    await symlink('/dev/zero', join(odd, 'device/x.csv'));
+    server = createServer().listen(join(odd, 'socket/x.csv'));
+    await once(server, 'listening');
+  });
+
+  it.each([
+    ['a link to nothing', 'dead', 'is a link to nowhere.csv, which does not exist'],
+    ['a link to itself', 'loop', 'is a link to x.csv, which leads back to itself'],
+    ['a named pipe', 'pipe', 'is a named pipe; expected a file'],
+    ['a socket', 'socket', 'is a socket; expected a file'],
+    ['a device', 'device', 'is a device; expected a file'],
+  ])('%s', async (_, name, says) => {
+    for (const path of [name, `${name}/x.csv`, `${name}/*.csv`]) {
+      await expect(findFiles([join(odd, path)])).rejects.toThrow(says);
+      await expect(findArrivedFiles([join(odd, path)])).rejects.toThrow(says);
+    }
   });
 });

@@ -1,5 +1,6 @@
 import { describeTensor } from '../../core/model.ts';
 import type { BatchSize, DraftPlan } from '../../core/plan.ts';
+import { sameFileNotes } from '../../source/one-of-each.ts';
 import { formatCount, formatPairs } from './format.ts';
 import { describeWindow, inputText, shortPath, shortUrl } from './render-run.ts';
 
@@ -19,6 +20,7 @@ export function renderPlan(plan: DraftPlan): string {
     title +
     formatPairs([
       ['input', plannedInput(input)],
+      ...sameFileNotes(input.sources).map((text) => ['note', text] as const),
       ...(plan.incremental === null ? [] : [['new data', describeWindow(plan.incremental)] as const]),
       ...(input.stagingRejects > 0
         ? [

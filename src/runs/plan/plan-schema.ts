@@ -58,7 +58,14 @@ export const incrementalSchema: z.ZodType<IncrementalPlan> = z.discriminatedUnio
   z.strictObject({ kind: z.literal('files'), ...chainLink, files: count }),
 ]);
 
-const sources = z.array(z.strictObject({ path: z.string(), bytes: count, modifiedMs: z.number() }));
+const sources = z.array(
+  z.strictObject({
+    path: z.string(),
+    bytes: count,
+    modifiedMs: z.number(),
+    alsoAt: texts.exactOptional(),
+  }),
+);
 
 const tables: z.ZodType<readonly NamedTable[]> = z.array(z.strictObject({ name: z.string(), sources }));
 
