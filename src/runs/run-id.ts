@@ -1,12 +1,13 @@
 const RUN_ID = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z-[0-9a-z]{4}$/;
 
 /**
- * A new run id: the instant in UTC, then four random characters. Ids sort by time.
- * `random` returns numbers from 0 to 1 (exclusive).
+ * A new run id: the instant in UTC, then four characters for the part of the second, to the millisecond and
+ * random below. Ids sort by time. `random` returns numbers from 0 to 1 (exclusive).
  */
 export function newRunId(now: Date, random: () => number = Math.random): string {
   const instant = `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
-  const suffix = Math.floor(random() * 36 ** 4).toString(36);
+  const partOfSecond = (now.getUTCMilliseconds() + random()) / 1000;
+  const suffix = Math.floor(partOfSecond * 36 ** 4).toString(36);
   return `${instant}-${suffix.padStart(4, '0')}`;
 }
 

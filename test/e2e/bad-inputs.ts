@@ -347,4 +347,14 @@ export const BAD_CASES: readonly BadCase[] = [
     exitCode: 2,
     says: ['has 1 shards; there is no shard 7', 'Give one from 0 to 0'],
   },
+  {
+    what: 'a plan that was copied out of the folder of its run',
+    args: ['shard', '--plan', 'copied-plan.json', '--index', '0'],
+    exitCode: 2,
+    says: [
+      'The plan copied-plan.json is of run',
+      'does not lie in the folder of that run',
+      'Name OUTPUT/JOB/runs/',
+    ],
+  },
 ];

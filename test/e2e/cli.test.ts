@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRecord } from '../../src/runs/record/run-record.ts';
-import { REPOSITORY, serveBatch } from '../support/cli.ts';
+import { REPOSITORY } from '../support/cli.ts';
 import { makeProject, type Project, temporaryFolder } from '../support/project.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { killAfterShards } from './kill-after-shards.ts';
@@ -27,8 +27,12 @@ beforeAll(async () => {
 });
 
 describe('help', () => {
-  const helpOf = async (command: string): Promise<string> =>
-    (await serveBatch([...command.split(' '), '--help'], { cwd: project.folder })).stdout;
+  const helps = new Map<string, string>();
+  beforeAll(async () => {
+    for (const command of COMMANDS)
+      helps.set(command, (await project.serveBatch([...command.split(' '), '--help'])).stdout);
+  });
+  const helpOf = (command: string): string => helps.get(command) ?? '';
 
   it('of the program lists the commands, examples and exit codes', async () => {
     const { code, stdout } = await project.serveBatch(['--help']);
@@ -42,12 +46,12 @@ describe('help', () => {
   it.each(['run', 'lookup', 'publish', 'rollback', 'inspect', 'shard', 'doctor'])(
     'of %s has an example',
     async (command) => {
-      expect(await helpOf(command)).toMatch(new RegExp(`^Examples?.*:\\n  serve-batch ${command} `, 'm'));
+      expect(helpOf(command)).toMatch(new RegExp(`^Examples?.*:\\n  serve-batch ${command} `, 'm'));
     },
   );
 
   it.each(COMMANDS)('of %s names the variable of every flag', async (command) => {
-    const help = (await helpOf(command)).replace(/\n {10,}/g, ' ');
+    const help = helpOf(command).replace(/\n {10,}/g, ' ');
     const flags = [...help.matchAll(/^ {2}(?:-\w, )?--([a-z-]+).*$/gm)].filter(([, name]) => name !== 'help');
     expect(flags.length).toBeGreaterThan(0);
     for (const [line, name = ''] of flags)

@@ -3,6 +3,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createLookup } from '../../src/index.ts';
 import type { RunRecord } from '../../src/runs/record/run-record.ts';
+import type { CliResult } from '../support/cli.ts';
 import { networkGraph } from '../support/networks.ts';
 import { onnxFile } from '../support/onnx.ts';
 import { makeProject, type Project } from '../support/project.ts';
@@ -56,12 +57,23 @@ async function compare(a: RunRecord, b: RunRecord): Promise<{ pairs: number; apa
   }
 }
 
+/** Drivers are found by the environment that a process starts with. */
+function withDrivers(env: Readonly<Record<string, string>>, args: readonly string[]): Promise<CliResult> {
+  return project.inOwnProcess(args, { env });
+}
+
+async function runWithGpu(args: readonly string[]): Promise<RunRecord> {
+  const { code, stdout, stderr } = await withDrivers(SOFTWARE_GPU, ['run', ...args, '--json']);
+  expect(code, stderr).toBe(0);
+  return JSON.parse(stdout);
+}
+
 describe.skipIf(!HAS_VULKAN_BUILD)('--device webgpu, on a software driver', () => {
   let gpu: RunRecord;
 
   it('predicts what the CPU predicts, end to end', async () => {
     const cpu = await project.run(['network', '--device', 'cpu', '--output', project.path('cpu')]);
-    gpu = await project.run(['network', '--device', 'webgpu'], { env: SOFTWARE_GPU });
+    gpu = await runWithGpu(['network', '--device', 'webgpu']);
     expect(gpu).toMatchObject({ status: 'published', rowsOut: 7000, rejects: 0, kv: { values: 7000 } });
     const { pairs, apart, equal } = await compare(cpu, gpu);
     expect([pairs, apart]).toEqual([7000, 0]);
@@ -90,9 +102,9 @@ describe.skipIf(!HAS_VULKAN_BUILD)('--device webgpu, on a software driver', () =
   });
 
   it('is another run than that of the CPU, and done when it is asked for again', async () => {
-    const again = await project.serveBatch(['run', 'network', '--device', 'webgpu'], { env: SOFTWARE_GPU });
+    const again = await withDrivers(SOFTWARE_GPU, ['run', 'network', '--device', 'webgpu']);
     expect(again.stdout).toContain(`Run ${gpu.runId} of network has done this already`);
-    const auto = await project.run(['network'], { env: SOFTWARE_GPU });
+    const auto = await runWithGpu(['network']);
     expect(auto.runId).not.toBe(gpu.runId);
     expect(auto.device).toMatchObject({ name: 'cpu', provider: 'CPUExecutionProvider' });
     expect(auto.device?.passedOver).toContainEqual({
@@ -107,23 +119,23 @@ describe.skipIf(!HAS_VULKAN_BUILD)('--device webgpu, on a software driver', () =
     await rm(`${gpu.output.path}/shards`, { recursive: true });
     const plan = `${gpu.output.path}/plan.json`;
     const args = ['shard', '--plan', plan, '--index', '0', '--kv', 'none'];
-    const { code, stderr } = await project.serveBatch(args, { env: NO_GPU });
+    const { code, stderr } = await withDrivers(NO_GPU, args);
     expect(code).toBe(3);
     expect(stderr).toMatch(/cannot load .+ on webgpu: .+The run was planned for webgpu.+--no-resume/);
   });
 
   it('says how many nodes were left to the CPU', async () => {
-    const { stdout, code } = await project.serveBatch(['run', 'partly', '--device', 'webgpu'], {
-      env: SOFTWARE_GPU,
-    });
+    const { stdout, code } = await withDrivers(SOFTWARE_GPU, ['run', 'partly', '--device', 'webgpu']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ {2}device +webgpu, SwiftShader \(software\), 1 node left to the CPU$/m);
   });
 
   it('is taken from the environment, and refused where its driver is missing', async () => {
-    const { code, stderr } = await project.serveBatch(['run', 'network', '--force'], {
-      env: { ...NO_GPU, SERVE_BATCH_DEVICE: 'webgpu' },
-    });
+    const { code, stderr } = await withDrivers({ ...NO_GPU, SERVE_BATCH_DEVICE: 'webgpu' }, [
+      'run',
+      'network',
+      '--force',
+    ]);
     expect(code).toBe(3);
     expect(stderr).toMatch(
       /The device webgpu cannot be had: no Vulkan driver is installed\. Install .*libvulkan1/,
@@ -132,9 +144,7 @@ describe.skipIf(!HAS_VULKAN_BUILD)('--device webgpu, on a software driver', () =
 
   it('a driver that is there and does not work is named', async () => {
     const env = { ...SOFTWARE_GPU, VK_DRIVER_FILES: await writeBrokenDriver() };
-    const { code, stderr } = await project.serveBatch(['run', 'network', '--force', '--device', 'webgpu'], {
-      env,
-    });
+    const { code, stderr } = await withDrivers(env, ['run', 'network', '--force', '--device', 'webgpu']);
     expect(code).toBe(3);
     expect(stderr).toMatch(
       /cannot be had: ONNX Runtime cannot load .+ on webgpu: Failed to get a WebGPU adapter/,

@@ -22,7 +22,15 @@ async function redis(options: RedisServerOptions = {}): Promise<RedisServer> {
 }
 
 async function doctor(project: Project, args: readonly string[] = [], env: Record<string, string> = {}) {
-  const result = await project.serveBatch(['doctor', '--json', ...args], { env });
+  return readDoctor(await project.serveBatch(['doctor', '--json', ...args], { env }));
+}
+
+/** For variables that only the start of a process reads. */
+async function doctorInOwnProcess(project: Project, env: Record<string, string>) {
+  return readDoctor(await project.inOwnProcess(['doctor', '--json'], { env }));
+}
+
+function readDoctor(result: CliResult) {
   const { exitCode, groups } = JSON.parse(result.stdout) as { exitCode: number; groups: CheckGroup[] };
   expect(exitCode).toBe(result.code);
   const checks = (group: string): readonly Check[] => groups.find(({ name }) => name === group)?.checks ?? [];
@@ -178,7 +186,7 @@ describe.skipIf(!HAS_VULKAN_BUILD)('devices', () => {
 
   it('each is tried: WebGPU on a software driver answers, and auto leaves it alone', async () => {
     const project = await makeProject({ jobs: { week: JOB } });
-    const { code, checks } = await doctor(project, [], SOFTWARE_GPU);
+    const { code, checks } = await doctorInOwnProcess(project, SOFTWARE_GPU);
     expect(code).toBe(0);
     expect(checks('Devices').map(({ name }) => name)).toEqual(['cpu', 'cuda', 'tensorrt', 'webgpu']);
     expect(lines(checks('Devices'))[3]).toMatch(
@@ -188,7 +196,7 @@ describe.skipIf(!HAS_VULKAN_BUILD)('devices', () => {
 
   it('one that a job names, and that is not there: 3, and how it is installed', async () => {
     const project = await makeProject({ jobs: { week: `${JOB}execution: {device: webgpu}\n` } });
-    const { code, fails } = await doctor(project, [], NO_GPU);
+    const { code, fails } = await doctorInOwnProcess(project, NO_GPU);
     expect(code).toBe(3);
     expect(fails).toMatchObject([{ name: 'webgpu', code: 'DEVICE_UNAVAILABLE' }]);
     expect(fails[0]?.text).toMatch(/^wanted by week.*no Vulkan driver.*apt-get install/);
@@ -243,7 +251,7 @@ describe('the output folder', () => {
 
   it('a temporary folder that is not there is only warned of', async () => {
     const project = await makeProject({ jobs: { week: JOB } });
-    const { code, checks } = await doctor(project, [], { TMPDIR: project.path('none') });
+    const { code, checks } = await doctorInOwnProcess(project, { TMPDIR: project.path('none') });
     expect(code).toBe(0);
     const [warning] = checks('Disk').filter(({ mark }) => mark === 'warn');
     expect(warning?.text).toContain('set TMPDIR');

@@ -1,10 +1,13 @@
-import { copyFile, readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { copyFile, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLookup } from '../../src/index.ts';
+import { until } from '../support/processes.ts';
 import { makeProject, type Project } from '../support/project.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { BAD_CASES, writeBadInputs } from './bad-inputs.ts';
+import { committedShards } from './kill-after-shards.ts';
 
 let project: Project;
 let publishedRun: string;
@@ -15,8 +18,9 @@ beforeAll(async () => {
   publishedRun = (await project.run([])).runId;
   await project.run(['sales-by-column']);
   const { folder } = (await project.published()) ?? { folder: '' };
-  // A plan by itself, for `shard`: it names its run's folder.
-  await copyFile(join(folder, 'plan.json'), project.path('plan.json'));
+  // Under names that the cases know, for `shard`.
+  await symlink(join(folder, 'plan.json'), project.path('plan.json'));
+  await copyFile(join(folder, 'plan.json'), project.path('copied-plan.json'));
 });
 
 async function publishedGeneration(): Promise<string> {
@@ -114,8 +118,16 @@ describe('a store that refuses', () => {
   });
 
   it('the write: the run is committed and not published, and publish completes it later', async () => {
-    const full = await start({ args: ['--maxmemory', '1mb', '--maxmemory-policy', 'noeviction'] });
-    const { code, stdout, stderr } = await project.serveBatch(['run', '--force', '--json', '--kv', full.url]);
+    const full = await start({ args: ['--maxmemory-policy', 'noeviction'] });
+    const before = new Set(await project.runs());
+    const run = project.serveBatch(['run', '--force', '--json', '--shard-rows', '500', '--kv', full.url]);
+    await until(() =>
+      readdirSync(project.path('out/sales/runs')).some(
+        (each) => !before.has(each) && committedShards(project, each, 'sales') > 0,
+      ),
+    );
+    await full.cli('CONFIG', 'SET', 'maxmemory', '1');
+    const { code, stdout, stderr } = await run;
     expect(code).toBe(7);
     expect(stderr).toMatch(/Redis at 127\.0\.0\.1:\d+ refuses: OOM/);
     expect(stderr).toContain('raise maxmemory');

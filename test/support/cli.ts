@@ -1,11 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { assertBuilt, MAIN } from './built.ts';
 
-export const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
-const MAIN = join(REPOSITORY, 'dist/cli/main.js');
+export { REPOSITORY } from './built.ts';
 
 export interface CliOptions {
   readonly cwd: string;
@@ -67,32 +64,8 @@ export function startServeBatch(args: readonly string[], options: CliOptions): R
   };
 }
 
-function cleanEnvironment(): NodeJS.ProcessEnv {
+/** The environment of the tests, without what would change the command line. */
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   const foreign = /^(SERVE_BATCH_|NODE_OPTIONS$|VITEST|FORCE_COLOR$)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
-}
-
-let isChecked = false;
-
-/** Tests of an old build would say nothing about the source. */
-function assertBuilt(): void {
-  if (isChecked) return;
-  const built = existsSync(MAIN) ? oldestFile(join(REPOSITORY, 'dist')) : 0;
-  if (built < newestFile(join(REPOSITORY, 'src')))
-    throw new Error('dist/ is missing or older than src/. Run "npm run build" first, or "npm test" for all.');
-  isChecked = true;
-}
-
-function newestFile(folder: string): number {
-  return Math.max(...changeTimes(folder, '.ts'));
-}
-
-function oldestFile(folder: string): number {
-  return Math.min(...changeTimes(folder, '.js'));
-}
-
-function changeTimes(folder: string, ending: string): number[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith(ending))
-    .map((name) => statSync(join(folder, name)).mtimeMs);
 }

@@ -3,22 +3,20 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { RunRecord } from '../../src/runs/record/run-record.ts';
-import {
-  type CliOptions,
-  type CliResult,
-  REPOSITORY,
-  type RunningCli,
-  serveBatch,
-  startServeBatch,
-} from './cli.ts';
+import { type CliOptions, type CliResult, REPOSITORY, type RunningCli, startServeBatch } from './cli.ts';
+import { serveBatchHere } from './in-process.ts';
 
 /** A folder of a user: jobs, data, and what the commands make of them. */
 export interface Project {
   readonly folder: string;
   path(...names: string[]): string;
   write(name: string, content: string | Uint8Array): Promise<string>;
+  /** In the process of the tests. */
   serveBatch(args: readonly string[], options?: Omit<CliOptions, 'cwd'>): Promise<CliResult>;
+  /** In a process of its own, for what needs one: signals, kills, limits, streams. */
   start(args: readonly string[], options?: Omit<CliOptions, 'cwd'>): RunningCli;
+  /** As {@link start}, and waits for the end. */
+  inOwnProcess(args: readonly string[], options?: Omit<CliOptions, 'cwd'>): Promise<CliResult>;
   /** Runs with --json, expects exit code 0 and returns the record. */
   run(args: readonly string[], options?: Omit<CliOptions, 'cwd'>): Promise<RunRecord>;
   /** What readers of a job's folder see. */
@@ -70,12 +68,13 @@ export async function temporaryFolder(): Promise<string> {
 
 function projectIn(folder: string): Project {
   const path = (...names: string[]): string => join(folder, ...names);
-  const call: Project['serveBatch'] = (args, options) => serveBatch(args, { ...options, cwd: folder });
+  const call: Project['serveBatch'] = (args, options) => serveBatchHere(args, { ...options, cwd: folder });
   return {
     folder,
     path,
     serveBatch: call,
     start: (args, options) => startServeBatch(args, { ...options, cwd: folder }),
+    inOwnProcess: (args, options) => startServeBatch(args, { ...options, cwd: folder }).result,
     async write(name, content) {
       await mkdir(dirname(path(name)), { recursive: true });
       await writeFile(path(name), content);

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { deserializeError } from '../../core/errors.ts';
+import { deserializeError, ServeBatchError } from '../../core/errors.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, jsonOption, option } from '../options.ts';
 import { formatCount } from '../render/format.ts';
@@ -38,16 +38,13 @@ export function addShardCommand(program: Command, context: CliContext): void {
 
 async function shard(context: CliContext, flags: ShardFlags): Promise<void> {
   if (flags.kv !== undefined) context.secrets.addUrl(flags.kv);
-  const { dirname, resolve } = await import('node:path');
   const { WorkerState } = await import('../../tasks/worker-state.ts');
   const { TASK_HANDLERS } = await import('../../tasks/task-handlers.ts');
   const { memoryLimitOf } = await import('../../jobs/memory-limit.ts');
   const { readPlan } = await import('../../runs/plan/plan-file.ts');
   const { runId, kv } = await readPlan(flags.plan);
   const storeUrl = flags.kv === 'none' ? null : (flags.kv ?? kv?.url ?? null);
-  // OUTPUT/JOB/runs/RUN/plan.json
-  const folder = dirname(dirname(dirname(resolve(flags.plan))));
-  const state = new WorkerState({ folder, storeUrl });
+  const state = new WorkerState({ folder: await folderOfJob(flags.plan, runId), storeUrl });
   try {
     const request = {
       runId,
@@ -69,4 +66,19 @@ async function shard(context: CliContext, flags: ShardFlags): Promise<void> {
   } finally {
     await state.close();
   }
+}
+
+/** The folder of the job whose run a plan belongs to. Throws `USAGE` where the plan does not lie in its run's folder. */
+async function folderOfJob(plan: string, runId: string): Promise<string> {
+  const { realpath } = await import('node:fs/promises');
+  const { dirname } = await import('node:path');
+  const { runPaths } = await import('../../runs/layout.ts');
+  const path = await realpath(plan);
+  const folder = dirname(dirname(dirname(path)));
+  if (runPaths(folder, runId).plan === path) return folder;
+  throw new ServeBatchError(
+    'USAGE',
+    `The plan ${plan} is of run ${runId}, but does not lie in the folder of that run, where the parts go. Name OUTPUT/JOB/runs/${runId}/plan.json.`,
+    { fields: { plan, runId } },
+  );
 }

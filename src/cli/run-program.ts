@@ -1,0 +1,43 @@
+import { serializeError, toServeBatchError } from '../core/errors.ts';
+import type { CliContext } from './context.ts';
+import { dropFalseSwitches } from './options.ts';
+import { buildProgram } from './program.ts';
+import { isReaderGone } from './standard-output.ts';
+import { usageErrorOf } from './usage-error.ts';
+
+/**
+ * Runs one command line and returns its exit code; errors are printed. `args` are the words after the
+ * program's name. Flags that are not given are looked up in `process.env`, before anything is awaited.
+ */
+export async function runProgram(context: CliContext, args: readonly string[]): Promise<number> {
+  try {
+    const program = buildProgram(context);
+    dropFalseSwitches(program, process.env);
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    return isReaderGone(error) ? 0 : printError(context, args, error);
+  } finally {
+    await context.workers.close();
+  }
+}
+
+/** Prints an error and returns the exit code. Stack traces only with --debug. */
+export function printError(
+  { err, env, secrets }: Pick<CliContext, 'err' | 'env' | 'secrets'>,
+  args: readonly string[],
+  error: unknown,
+): number {
+  const usage = usageErrorOf(error);
+  if (usage !== null) return usage.exitCode;
+  const known = toServeBatchError(error);
+  err(`${secrets.mask(`error: ${known.message}`)}\n`);
+  const isDebug = args.includes('--debug') || isTruthy(env.SERVE_BATCH_DEBUG);
+  if (isDebug) err(`${secrets.mask(`code: ${known.code}\n${serializeError(known).stack ?? ''}`)}\n`);
+  else if (known.code === 'INTERNAL') err('This was not expected. Run again with --debug for the details.\n');
+  return known.exitCode;
+}
+
+function isTruthy(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== '0' && value !== 'false';
+}
