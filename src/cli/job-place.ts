@@ -9,9 +9,9 @@ import { folderOfJob, outputRoot, storeUrlOf } from '../jobs/locations.ts';
 import type { JobPlace } from '../jobs/publish-earlier.ts';
 import { type FoundRun, findRun } from '../runs/find-run.ts';
 import { jobFolder, runPaths } from '../runs/layout.ts';
-import { listJobs } from '../runs/ledger.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { readCurrent } from '../runs/publication.ts';
+import { listJobs } from '../runs/run-folders.ts';
 import type { CliContext } from './context.ts';
 
 export interface PlaceFlags {

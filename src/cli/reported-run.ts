@@ -1,8 +1,8 @@
 import { ServeBatchError } from '../core/errors.ts';
 import type { FoundRun } from '../runs/find-run.ts';
 import { jobFolder } from '../runs/layout.ts';
-import { listJobs } from '../runs/ledger.ts';
 import { readCurrent } from '../runs/publication.ts';
+import { listJobs } from '../runs/run-folders.ts';
 import type { CliContext } from './context.ts';
 import { outputRoots, type PlaceFlags, placeOfRun } from './job-place.ts';
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { readJsonIfValid } from '../runs/json-file.ts';
+import { pathExists, readJsonIfValid } from '../runs/json-file.ts';
 import { type RunPaths, runPaths } from '../runs/layout.ts';
-import { listRunIds } from '../runs/ledger.ts';
+import { readPlanIndex } from '../runs/plan-index.ts';
+import { listRunIds } from '../runs/run-folders.ts';
 
 /** What a committed run of an input that grows says of its place in the chain of such runs. */
 export interface ChainPlace {
@@ -20,6 +21,21 @@ const recordSchema = z.object({
 export async function readChainPlace(paths: RunPaths): Promise<ChainPlace | undefined> {
   const record = await readJsonIfValid(paths.manifest, recordSchema);
   return record?.incremental === undefined ? undefined : { runId: paths.runId, ...record.incremental };
+}
+
+/** The committed run of the chain that has the watermark: the one with the highest number. */
+export async function lastOfChain(folderOfJob: string): Promise<Pick<ChainPlace, 'runId'> | undefined> {
+  const index = await readPlanIndex(folderOfJob);
+  const places: Pick<ChainPlace, 'runId' | 'sequence'>[] = [];
+  for (const runId of index.runIds) {
+    const sequence = index.sequenceOf(runId);
+    const place =
+      sequence === undefined ? await readChainPlace(runPaths(folderOfJob, runId)) : { runId, sequence };
+    if (place !== undefined && place.sequence > 0) places.push(place);
+  }
+  for (const place of places.sort((a, b) => b.sequence - a.sequence))
+    if (await pathExists(runPaths(folderOfJob, place.runId).manifest)) return place;
+  return undefined;
 }
 
 /**

@@ -2,13 +2,13 @@ import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder, syncPath } from '../core/durable-file.ts';
 import type { Clock } from '../core/effects.ts';
-import { pathExists } from '../runs/json-file.ts';
 import { type RunPaths, runPaths, trashFolder } from '../runs/layout.ts';
-import { listRunIds, previousPublished } from '../runs/ledger.ts';
 import { acquireLock } from '../runs/lock/lock.ts';
 import { readCurrent } from '../runs/publication.ts';
+import { previousPublished } from '../runs/published-runs.ts';
+import { listRunIds } from '../runs/run-folders.ts';
 import { folderBytes } from './folder-bytes.ts';
-import { readChainPlace } from './growing-input.ts';
+import { lastOfChain } from './growing-input.ts';
 import { type PruneRule, planPrune } from './prune-plan.ts';
 
 export interface PruneRequest {
@@ -54,7 +54,7 @@ async function prune(request: PruneRequest, assertHeld?: () => Promise<void>): P
   const trash = trashFolder(folderOfJob);
   const runIds = await listRunIds(folderOfJob);
   const current = await readCurrent(folderOfJob);
-  const doomed = planPrune({ runIds, current, spared: await sparedRuns(folderOfJob, runIds, current) }, rule);
+  const doomed = planPrune({ runIds, current, spared: await sparedRuns(folderOfJob, current) }, rule);
   let bytes = await folderBytes(trash);
   const pruned: PrunedRun[] = [];
   if (assertHeld !== undefined) await rm(trash, { recursive: true, force: true });
@@ -77,22 +77,10 @@ async function prune(request: PruneRequest, assertHeld?: () => Promise<void>): P
  * What readers see, what a rollback would make them see, and the run that knows how far an input that grows
  * has been taken.
  */
-async function sparedRuns(
-  folderOfJob: string,
-  runIds: readonly string[],
-  current: string | undefined,
-): Promise<ReadonlySet<string>> {
+async function sparedRuns(folderOfJob: string, current: string | undefined): Promise<ReadonlySet<string>> {
   const previous = current === undefined ? undefined : await previousPublished(folderOfJob, current);
-  const watermark = await newestOfChain(folderOfJob, runIds);
+  const watermark = (await lastOfChain(folderOfJob))?.runId;
   return new Set([current, previous, watermark].filter((runId) => runId !== undefined));
-}
-
-async function newestOfChain(folderOfJob: string, runIds: readonly string[]): Promise<string | undefined> {
-  for (const runId of runIds) {
-    const paths = runPaths(folderOfJob, runId);
-    if (await pathExists(paths.manifest)) return (await readChainPlace(paths))?.runId;
-  }
-  return undefined;
 }
 
 async function deleteRun(paths: RunPaths, trash: string): Promise<void> {

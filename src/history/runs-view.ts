@@ -1,4 +1,4 @@
-import { listRuns } from '../runs/ledger.ts';
+import { listRuns } from '../runs/run-list.ts';
 import type { Database } from '../source/database.ts';
 import { fillTable } from './fill-table.ts';
 import type { HistoryJob } from './history-jobs.ts';

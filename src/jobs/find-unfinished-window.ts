@@ -1,13 +1,15 @@
 import { EXIT, ServeBatchError } from '../core/errors.ts';
 import type { Plan, RunIdentity } from '../core/plan.ts';
+import { runsHolding } from '../runs/earlier-runs.ts';
 import { pathExists } from '../runs/json-file.ts';
 import { runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
+import type { PlanIndex } from '../runs/plan-index.ts';
 import type { RunStatus } from '../runs/run-status.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
 import { assertUnchanged } from '../source/fingerprint.ts';
 
-/** With the lock held nobody runs: `running` is what the ledger takes the newest unfinished run for. */
+/** With the lock held nobody else runs. */
 const UNFINISHED: ReadonlySet<RunStatus> = new Set(['interrupted', 'failed', 'running']);
 
 /**
@@ -15,11 +17,11 @@ const UNFINISHED: ReadonlySet<RunStatus> = new Set(['interrupted', 'failed', 'ru
  * however much the input has grown since: what is new then is for the next run.
  */
 export async function findUnfinishedWindow(
-  runs: readonly RunSummary[],
-  identity: RunIdentity,
   folderOfJob: string,
+  index: PlanIndex,
+  identity: RunIdentity,
 ): Promise<RunSummary | undefined> {
-  for (const run of runs) {
+  for await (const run of runsHolding(folderOfJob, index, identity.window)) {
     if (!UNFINISHED.has(run.status) || run.plan === undefined) continue;
     if (!isSameWork(run.plan.identity, identity)) continue;
     if (failedForItsInput(run) && run.plan.identity.inputFingerprint !== identity.inputFingerprint) continue;

@@ -5,10 +5,10 @@ import { ServeBatchError } from '../core/errors.ts';
 import { type ChainLink, windowName } from '../core/incremental.ts';
 import type { SourceFile } from '../core/table.ts';
 import { runPaths } from '../runs/layout.ts';
-import { listRuns } from '../runs/ledger.ts';
+import type { PlanIndex } from '../runs/plan-index.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
 import { readTakenFiles } from '../runs/taken-files.ts';
-import { lastTakenRun, type TakenRun } from '../runs/watermark.ts';
+import { findLastTakenRun, type TakenRun } from '../runs/watermark.ts';
 import { fingerprintInput } from '../source/fingerprint.ts';
 import { chooseNewFiles, type NewFiles } from '../source/incremental/new-files.ts';
 import { findUnfinishedWindow } from './find-unfinished-window.ts';
@@ -34,6 +34,7 @@ export interface StartRequest {
   readonly spec: BoundJob;
   readonly identified: IdentifiedRun;
   readonly folderOfJob: string;
+  readonly index: PlanIndex;
   /** Take everything, whatever was taken before. */
   readonly full: boolean;
   readonly effects: Effects;
@@ -45,7 +46,7 @@ export interface StartRequest {
  * another kind than the job asks for.
  */
 export async function startIncremental(request: StartRequest): Promise<IncrementalStart | null> {
-  const { spec: job, folderOfJob, full, effects } = request;
+  const { spec: job, folderOfJob, index, full, effects } = request;
   const spec = job.input.incremental;
   if (spec === null) {
     if (!full) return null;
@@ -54,8 +55,7 @@ export async function startIncremental(request: StartRequest): Promise<Increment
       `--full is given, but the job ${job.name} has no input.incremental: it takes the whole input anyway. Leave it out; --force runs anew.`,
     );
   }
-  const runs = await listRuns(folderOfJob, effects.clock);
-  const last = lastTakenRun(runs);
+  const last = await findLastTakenRun(folderOfJob, index, effects.clock);
   if (last !== null && !full) assertSameKind(job.name, spec, last);
   const link = {
     sequence: (last?.incremental.sequence ?? 0) + 1,
@@ -75,7 +75,7 @@ export async function startIncremental(request: StartRequest): Promise<Increment
       : null;
   const identified = await withWindow(request.identified, files, windowName(link));
   const unpublished = last?.summary.status === 'committed' && !full ? last.summary : undefined;
-  const earlier = unpublished ?? (await findUnfinishedWindow(runs, identified.identity, folderOfJob));
+  const earlier = unpublished ?? (await findUnfinishedWindow(folderOfJob, index, identified.identity));
   return { spec, link, last, takenFiles, files, identified, earlier };
 }
 

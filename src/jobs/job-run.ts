@@ -4,16 +4,18 @@ import { EXIT, ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import type { KvStore } from '../kv/store.ts';
 import { clearWorkFiles } from '../runs/clear-work-files.ts';
+import { findRunByIdentity } from '../runs/earlier-runs.ts';
 import { type RunPaths, runPaths } from '../runs/layout.ts';
-import { findRunByIdentity, listRuns } from '../runs/ledger.ts';
 import type { JobLock } from '../runs/lock/lock.ts';
 import { findCommittedRun, isNewerPublished } from '../runs/occurrence-runs.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
+import type { PlanIndex } from '../runs/plan-index.ts';
 import { buildRunRecord, type RunOutcome } from '../runs/record/build-run-record.ts';
 import { clearFailure, type RunRecord, writeFailure } from '../runs/record/run-record.ts';
 import { readCommittedShards, type ShardRecord } from '../runs/record/shard-record.ts';
 import { host, versions } from '../runs/record/versions.ts';
 import { newRunId } from '../runs/run-id.ts';
+import { listRuns } from '../runs/run-list.ts';
 import { isCommitted } from '../runs/run-status.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
 import type { Workers } from '../tasks/workers.ts';
@@ -39,6 +41,7 @@ export interface JobRunParts {
   readonly identified: IdentifiedRun;
   /** Null: the job takes its whole input. */
   readonly incremental: IncrementalStart | null;
+  readonly index: PlanIndex;
   readonly lock: JobLock;
   readonly workers: Workers;
   readonly store: KvStore | null;
@@ -88,14 +91,14 @@ export class JobRun {
 
   /** The run that this one continues, repeats or finds done. */
   async #findEarlier(): Promise<RunSummary | undefined> {
-    const { options, identified, incremental } = this.#parts;
+    const { options, identified, incremental, index } = this.#parts;
     const { occurrence } = options.spec;
     if (options.oncePerOccurrence === true && occurrence !== null) {
       const settled = await findCommittedRun(this.#folder, occurrence, this.#effects.clock);
       if (settled !== undefined) return settled;
     }
     if (incremental !== null) return incremental.earlier;
-    return findRunByIdentity(this.#folder, identified.identity, this.#effects.clock, (run) =>
+    return findRunByIdentity(this.#folder, index, identified.identity, (run) =>
       isOnWantedDevice(run, options.spec),
     );
   }
@@ -146,7 +149,7 @@ export class JobRun {
 
   /** A run that cannot be continued is said to be left behind: the user may have expected otherwise. */
   async #mentionUnfinished(same: RunSummary | undefined): Promise<void> {
-    const [newest] = await listRuns(this.#folder, this.#effects.clock);
+    const [newest] = await listRuns(this.#folder, this.#effects.clock, { limit: 1 });
     // This process holds the lock: a run that seems to be going on was interrupted.
     if (newest === undefined || !['failed', 'interrupted', 'running'].includes(newest.status)) return;
     const why = same === undefined ? 'it is of another input, model or job file' : 'as asked';

@@ -7,6 +7,7 @@ import type { Effects } from '../core/effects.ts';
 import type { DraftPlan } from '../core/plan.ts';
 import { assertDevicePossible } from '../inference/devices/device-errors.ts';
 import { surroundings } from '../inference/devices/surroundings.ts';
+import { readPlanIndex } from '../runs/plan-index.ts';
 import { newRunId } from '../runs/run-id.ts';
 import type { StartWorkers } from '../tasks/workers.ts';
 import { knownBatchSize } from '../tuning/settle-batch-size.ts';
@@ -50,6 +51,7 @@ export async function planOnly(options: {
     await assertDevicePossible(spec.execution.device, spec.model.path, surroundings());
     start = await startIncremental({
       ...{ spec, identified: found, folderOfJob: folderOfJob(spec), effects },
+      index: await readPlanIndex(folderOfJob(spec)),
       full: options.full === true,
     });
     const runId = newRunId(now);

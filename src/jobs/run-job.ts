@@ -5,6 +5,7 @@ import { assertDevicePossible } from '../inference/devices/device-errors.ts';
 import { surroundings } from '../inference/devices/surroundings.ts';
 import type { KvStore } from '../kv/store.ts';
 import { acquireLock } from '../runs/lock/lock.ts';
+import { refreshPlanIndex } from '../runs/plan-index.ts';
 import { shardsAtOnce } from './device-of-run.ts';
 import { type IdentifiedRun, identifyRun } from './identify-run.ts';
 import { startIncremental } from './incremental-start.ts';
@@ -71,15 +72,17 @@ async function runInTime(options: RunJobOptions): Promise<RunJobResult> {
     const spoolSignal = options.drain === undefined ? signal : AbortSignal.any([signal, options.drain]);
     const spooled = await spoolStandardInput(spec, spoolFolder, { ...options, signal: spoolSignal });
     const found = identified ?? (await identifyRun(spooled));
+    const index = await refreshPlanIndex(folderOfJob(spec));
     // With the lock held: nobody else moves the watermark.
     const incremental = await startIncremental({
-      ...{ spec: spooled, identified: found, folderOfJob: folderOfJob(spec), effects },
+      ...{ spec: spooled, identified: found, folderOfJob: folderOfJob(spec), index, effects },
       full: options.full === true,
     });
     const job = new JobRun({
       options: { ...options, spec: spooled },
       identified: incremental?.identified ?? found,
       incremental,
+      index,
       lock,
       workers,
       store,

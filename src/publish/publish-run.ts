@@ -2,10 +2,9 @@ import type { Clock, Log } from '../core/effects.ts';
 import type { Plan } from '../core/plan.ts';
 import type { KvStore } from '../kv/store.ts';
 import type { RunPaths } from '../runs/layout.ts';
-import { runPaths } from '../runs/layout.ts';
-import { listRunIds } from '../runs/ledger.ts';
 import type { JobLock } from '../runs/lock/lock.ts';
-import { clearRolledBack, markPublished, readPublication, setCurrent } from '../runs/publication.ts';
+import { clearRolledBack, markPublished, setCurrent } from '../runs/publication.ts';
+import { lastPublished } from '../runs/published-runs.ts';
 
 export interface PublishRequest {
   readonly plan: Plan;
@@ -40,8 +39,10 @@ export async function dropOldGenerations(request: PublishRequest): Promise<void>
   const { store, plan, folderOfJob, log } = request;
   if (store === null || plan.kv === null) return;
   try {
-    const keep = new Set(await newestPublished(folderOfJob, plan.runId, plan.kv.keepGenerations));
-    for (const generation of await store.generations()) {
+    const generations = await store.generations();
+    const kept = { current: plan.runId, count: plan.kv.keepGenerations };
+    const keep = new Set(await lastPublished(folderOfJob, generations, kept));
+    for (const generation of generations) {
       if (keep.has(generation)) continue;
       await store.drop(generation);
       log.debug('dropped an old generation', { generation });
@@ -49,18 +50,4 @@ export async function dropOldGenerations(request: PublishRequest): Promise<void>
   } catch (error) {
     log.warn('old generations could not be dropped; the next run tries again', { error: String(error) });
   }
-}
-
-async function newestPublished(
-  folderOfJob: string,
-  current: string,
-  count: number,
-): Promise<readonly string[]> {
-  const published: { readonly runId: string; readonly at: string }[] = [];
-  for (const runId of await listRunIds(folderOfJob)) {
-    const publication = await readPublication(runPaths(folderOfJob, runId));
-    if (publication !== undefined && runId !== current) published.push({ runId, at: publication.at });
-  }
-  published.sort((a, b) => (a.at < b.at ? 1 : -1));
-  return [current, ...published.slice(0, count - 1).map(({ runId }) => runId)];
 }

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { ServeBatchError } from '../core/errors.ts';
 import { nearestNames } from '../core/nearest.ts';
 import { jobFolder } from './layout.ts';
-import { listJobs, listRunIds } from './ledger.ts';
+import { listJobs, listRunIds } from './run-folders.ts';
 
 /** A run and where it lies. */
 export interface FoundRun {

@@ -24,6 +24,11 @@ export function batchSizesFile(folderOfJob: string): string {
   return join(folderOfJob, 'batch-sizes.json');
 }
 
+/** What the plans of the job's runs say: it may be deleted at any time. */
+export function planIndexFile(folderOfJob: string): string {
+  return join(folderOfJob, 'plans.jsonl');
+}
+
 export function locksFolder(folderOfJob: string): string {
   return join(folderOfJob, 'locks');
 }

@@ -1,16 +1,14 @@
-import { basename } from 'node:path';
 import { z } from 'zod';
 import { type Clock, systemClock } from '../core/effects.ts';
 import { readJsonIfValid } from './json-file.ts';
 import { runPaths } from './layout.ts';
-import { listRunIds } from './ledger.ts';
-import { readHolder } from './lock/lock.ts';
+import { readPlanIndex } from './plan-index.ts';
 import { readCurrent } from './publication.ts';
 import { runIdTime } from './run-id.ts';
 import { isCommitted } from './run-status.ts';
-import { type RunSummary, readRunSummary } from './run-summary.ts';
+import { type RunSummary, readJobState, readRunSummary } from './run-summary.ts';
 
-/** All that is read of the plans of other occurrences: a job may have thousands of runs. */
+/** All that is read of the plan of the published run. */
 const planSchema = z.object({ identity: z.object({ occurrence: z.string().nullable().default(null) }) });
 
 /**
@@ -24,16 +22,14 @@ export async function runsOfOccurrences(
 ): Promise<RunSummary[]> {
   const wanted = among === undefined ? undefined : new Set(among);
   const begunFrom = earliestRun(among);
-  const current = await readCurrent(folderOfJob);
-  const running = (await readHolder(folderOfJob, clock))?.runId ?? undefined;
-  const state = { job: basename(folderOfJob), current, running };
+  const state = await readJobState(folderOfJob, clock);
+  const index = await readPlanIndex(folderOfJob);
   const runs: RunSummary[] = [];
-  for (const runId of await listRunIds(folderOfJob)) {
+  for (const runId of index.runIds) {
     if ((runIdTime(runId) ?? '') < begunFrom) continue;
-    const paths = runPaths(folderOfJob, runId);
-    const occurrence = (await readJsonIfValid(paths.plan, planSchema))?.identity.occurrence ?? null;
+    const occurrence = index.planOf(runId)?.identity.occurrence ?? null;
     if (occurrence === null || wanted?.has(occurrence) === false || isAhead(runId, occurrence)) continue;
-    runs.push(await readRunSummary(paths, state));
+    runs.push(await readRunSummary(runPaths(folderOfJob, runId), state));
   }
   return runs;
 }

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { makeFolder, writeFileDurably } from '../core/durable-file.ts';
+import type { Immutable } from '../core/immutable.ts';
 import { readTextFile } from '../core/regular-file.ts';
 import { isMissing, jsonText, pathExists, readJsonIfValid } from './json-file.ts';
 import { currentFile, type RunPaths } from './layout.ts';
@@ -16,7 +17,7 @@ const publicationSchema = z.object({
 });
 
 /** When a run was last made the published one, and under which fencing token. */
-export type Publication = Readonly<z.infer<typeof publicationSchema>>;
+export type Publication = Immutable<z.infer<typeof publicationSchema>>;
 
 /**
  * Which of two publications came first: the one with the lower token, whatever the clocks said. Only where

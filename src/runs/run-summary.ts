@@ -1,10 +1,10 @@
-import type { DevicePlan } from '../core/device.ts';
-import type { IncrementalPlan } from '../core/incremental.ts';
-import type { RunIdentity } from '../core/plan.ts';
+import { basename } from 'node:path';
+import type { Clock } from '../core/effects.ts';
 import { pathExists, readJsonIfValid } from './json-file.ts';
 import type { RunPaths } from './layout.ts';
-import { planSchema } from './plan/plan-schema.ts';
-import { type Publication, readPublication, wasRolledBack } from './publication.ts';
+import { readHolder } from './lock/lock.ts';
+import { type PlanSummary, readPlanSummary } from './plan/plan-summary.ts';
+import { type Publication, readCurrent, readPublication, wasRolledBack } from './publication.ts';
 import type { RecordedError } from './record/recorded-error.ts';
 import type { RunRecord } from './record/run-record.ts';
 import { runRecordSchema } from './record/run-record-schema.ts';
@@ -30,28 +30,31 @@ export interface RunSummary {
   readonly failure: RecordedError | undefined;
 }
 
-export interface PlanSummary {
-  readonly createdAt: string;
-  readonly rows: number;
-  readonly modelPath: string;
-  readonly batchSize: number;
-  readonly device: DevicePlan;
-  readonly identity: RunIdentity;
-  readonly incremental: IncrementalPlan | null;
-}
-
 /** What the status of a run depends on, besides its own folder. */
 export interface JobState {
   readonly job: string;
   /** The published run. */
   readonly current: string | undefined;
-  /** The run that a live process works on. */
-  readonly running: string | undefined;
+  /** The run that a live process works on; null: it has not said which. */
+  readonly running: string | null | undefined;
 }
 
-/** Reads one run's folder. Whatever is missing or damaged in it is left out: it never throws for that. */
-export async function readRunSummary(paths: RunPaths, state: JobState): Promise<RunSummary> {
-  const plan = await readPlanSummary(paths);
+export async function readJobState(folderOfJob: string, clock: Clock): Promise<JobState> {
+  const current = await readCurrent(folderOfJob);
+  const holder = await readHolder(folderOfJob, clock);
+  return { job: basename(folderOfJob), current, running: holder?.runId };
+}
+
+/**
+ * Reads one run's folder. Whatever is missing or damaged in it is left out: it never throws for that.
+ * @param known what the plan says, where that is known already
+ */
+export async function readRunSummary(
+  paths: RunPaths,
+  state: JobState,
+  known?: PlanSummary,
+): Promise<RunSummary> {
+  const plan = known ?? (await readPlanSummary(paths));
   const manifest = await readJsonIfValid(paths.manifest, runRecordSchema);
   const failed = await readJsonIfValid(paths.failure, runRecordSchema);
   const committed = manifest !== undefined || (await pathExists(paths.manifest));
@@ -106,12 +109,4 @@ export function statusOf(
   }
   if (state.running === runId) return 'running';
   return marks.failed ? 'failed' : 'interrupted';
-}
-
-async function readPlanSummary(paths: RunPaths): Promise<PlanSummary | undefined> {
-  const plan = await readJsonIfValid(paths.plan, planSchema);
-  if (plan === undefined) return undefined;
-  const { createdAt, identity, input, model, batchSize, device, incremental } = plan;
-  const rows = input.rows + input.stagingRejects;
-  return { createdAt, rows, modelPath: model.path, batchSize, device, identity, incremental };
 }

@@ -1,12 +1,37 @@
+import type { Clock } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { IncrementalPlan } from '../core/incremental.ts';
+import { runPaths } from './layout.ts';
+import type { PlanIndex } from './plan-index.ts';
 import { isCommitted } from './run-status.ts';
-import type { RunSummary } from './run-summary.ts';
+import { type RunSummary, readJobState, readRunSummary } from './run-summary.ts';
 
 /** A committed run that took a part of an input that grows. */
 export interface TakenRun {
   readonly summary: RunSummary;
   readonly incremental: IncrementalPlan;
+}
+
+/**
+ * Finds the committed run that has the watermark: reads the runs with the highest numbers of the chain, and
+ * those of which nobody can say. Throws as {@link lastTakenRun} does.
+ */
+export async function findLastTakenRun(
+  folderOfJob: string,
+  index: PlanIndex,
+  clock: Clock,
+): Promise<TakenRun | null> {
+  const state = await readJobState(folderOfJob, clock);
+  const read = (runId: string): Promise<RunSummary> => readRunSummary(runPaths(folderOfJob, runId), state);
+  const without = index.runIds.filter((runId) => index.sequenceOf(runId) === undefined);
+  const maybe = lastTakenRun(await Promise.all(without.map(read)));
+  const sequenceOf = (runId: string): number => index.sequenceOf(runId) ?? 0;
+  const chain = index.runIds.filter((runId) => sequenceOf(runId) > (maybe?.incremental.sequence ?? 0));
+  for (const runId of chain.sort((a, b) => sequenceOf(b) - sequenceOf(a))) {
+    const last = lastTakenRun([await read(runId)]);
+    if (last !== null) return last;
+  }
+  return maybe;
 }
 
 /**

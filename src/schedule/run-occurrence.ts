@@ -6,7 +6,7 @@ import { type ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import { type Alert, alertOfError, alertOfResult, isNoFailure } from '../jobs/alert.ts';
 import { folderOfJob } from '../jobs/locations.ts';
 import type { RunJobResult } from '../jobs/run-job-options.ts';
-import { failedRecord } from '../runs/ledger.ts';
+import { failedRecord } from '../runs/earlier-runs.ts';
 import { acquireLock } from '../runs/lock/lock.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
 import { claimAlert } from './alert-mark.ts';

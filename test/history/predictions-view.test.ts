@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { IncrementalPlan } from '../../src/core/incremental.ts';
 import { quoteText } from '../../src/core/sql.ts';
 import { createPredictions } from '../../src/history/predictions-view.ts';
 import { runPaths } from '../../src/runs/layout.ts';
@@ -12,7 +13,12 @@ import { committedRun, runOn } from './sample-history.ts';
 const database = await openDatabase();
 
 /** A committed run with one part. */
-async function runWith(folderOfJob: string, day: number, sql: string, incremental?: object): Promise<void> {
+async function runWith(
+  folderOfJob: string,
+  day: number,
+  sql: string,
+  incremental?: IncrementalPlan,
+): Promise<void> {
   const part = runPaths(folderOfJob, runOn(day)).part(0);
   await mkdir(dirname(part), { recursive: true });
   await database.run(`COPY (${sql}) TO ${quoteText(part)} (FORMAT parquet)`);
@@ -37,7 +43,7 @@ it('shows the parts of the published run alone', async () => {
 
 it('of an input that grows, the parts of all committed runs since one took everything, columns added', async () => {
   const folder = join(await temporaryFolder(), 'incoming');
-  const place = (sequence: number, full = false) => ({
+  const place = (sequence: number, full = false): IncrementalPlan => ({
     kind: 'files',
     sequence,
     after: null,

@@ -5,9 +5,9 @@ import { systemClock } from '../../src/core/effects.ts';
 import { folderBytes } from '../../src/history/folder-bytes.ts';
 import { type PruneResult, pruneRuns } from '../../src/history/prune-runs.ts';
 import { runPaths, trashFolder } from '../../src/runs/layout.ts';
-import { listRunIds } from '../../src/runs/ledger.ts';
 import { acquireLock } from '../../src/runs/lock/lock.ts';
 import { setCurrent } from '../../src/runs/publication.ts';
+import { listRunIds } from '../../src/runs/run-folders.ts';
 import { temporaryFolder } from '../runs/sample-run.ts';
 import { committedRun, plannedRun, publishedRun, runOn } from './sample-history.ts';
 
@@ -53,17 +53,36 @@ describe('pruneRuns', () => {
     expect(await left(job)).toEqual([1, 3, 5, 6, 7].map(runOn));
   });
 
-  it('keeps the newest committed run of an input that grows: it has the watermark', async () => {
-    const growing = await jobWith([]);
-    for (const sequence of [1, 2, 3])
-      await committedRun(growing, runOn(sequence), {
+  it.each<[what: string, sequences: readonly (readonly [day: number, sequence: number])[], kept: number]>([
+    [
+      'the newest',
+      [
+        [1, 1],
+        [2, 2],
+        [3, 3],
+      ],
+      3,
+    ],
+    [
+      'an older one, where a clock was ahead',
+      [
+        [1, 1],
+        [9, 2],
+        [3, 3],
+      ],
+      3,
+    ],
+  ])('keeps the committed run with the highest number of the chain: %s', async (_, runs, kept) => {
+    const job = await jobWith([]);
+    for (const [day, sequence] of runs)
+      await committedRun(job, runOn(day), {
         incremental: { kind: 'files', sequence, after: null, full: false, files: 1 },
       });
-    await plannedRun(growing, runOn(4));
+    await plannedRun(job, runOn(4));
     const { signal } = new AbortController();
     const rule = { olderThan: new Date('2027-01-01') };
-    await pruneRuns({ folderOfJob: growing, rule, dryRun: false, clock: systemClock, signal });
-    expect(await left(growing)).toEqual([runOn(3)]);
+    await pruneRuns({ folderOfJob: job, rule, dryRun: false, clock: systemClock, signal });
+    expect(await left(job)).toEqual([runOn(kept)]);
   });
 
   it('empties what a prune that was killed had put away', async () => {

@@ -1,3 +1,4 @@
+import type { IncrementalPlan } from '../../src/core/incremental.ts';
 import { runPaths } from '../../src/runs/layout.ts';
 import { writePlan } from '../../src/runs/plan/plan-file.ts';
 import { markPublished, setCurrent } from '../../src/runs/publication.ts';
@@ -10,17 +11,21 @@ export function runOn(day: number): string {
 }
 
 /** A run that was planned and no more. */
-export async function plannedRun(folderOfJob: string, runId: string): Promise<void> {
-  await writePlan(runPaths(folderOfJob, runId), planOf(runId));
+export async function plannedRun(
+  folderOfJob: string,
+  runId: string,
+  incremental: IncrementalPlan | null = null,
+): Promise<void> {
+  await writePlan(runPaths(folderOfJob, runId), { ...planOf(runId), incremental });
 }
 
 export async function committedRun(
   folderOfJob: string,
   runId: string,
-  extra: Readonly<Record<string, unknown>> = {},
+  extra: Partial<RunRecord> = {},
 ): Promise<RunRecord> {
   const record = { ...sampleRecord(planOf(runId)), ...extra };
-  await plannedRun(folderOfJob, runId);
+  await plannedRun(folderOfJob, runId, extra.incremental);
   await writeManifest(runPaths(folderOfJob, runId), record);
   return record;
 }

@@ -3,7 +3,7 @@ import { formatPercent } from '../../core/amounts.ts';
 import { systemClock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import { suggestion } from '../../core/nearest.ts';
-import type { RunFilter } from '../../runs/ledger.ts';
+import type { RunFilter } from '../../runs/run-list.ts';
 import { RUN_STATUSES, type RunStatus } from '../../runs/run-status.ts';
 import type { RunSummary } from '../../runs/run-summary.ts';
 import type { CliContext } from '../context.ts';
@@ -79,7 +79,7 @@ async function allRuns(
   filter: RunFilter,
 ): Promise<readonly RunSummary[]> {
   const { foldersOfJobs } = await import('../job-place.ts');
-  const { listRuns } = await import('../../runs/ledger.ts');
+  const { listRuns } = await import('../../runs/run-list.ts');
   const runs: RunSummary[] = [];
   for (const folder of await foldersOfJobs(context, flags))
     runs.push(...(await listRuns(folder, systemClock, filter)));

@@ -59,7 +59,7 @@ async function showCommand(context: CliContext, runId: string, flags: ShowFlags)
 }
 
 async function summaryOf(run: FoundRun): Promise<RunSummary> {
-  const { listRuns } = await import('../../runs/ledger.ts');
+  const { listRuns } = await import('../../runs/run-list.ts');
   const { runIdTime } = await import('../../runs/run-id.ts');
   const { systemClock } = await import('../../core/effects.ts');
   const since = new Date(runIdTime(run.runId) ?? 0);

@@ -33,7 +33,7 @@ export async function announceRun(
 
 /** What the run that failed just now had done by then. */
 async function failedSince(spec: BoundJob, began: string) {
-  const { failedRecord } = await import('../../runs/ledger.ts');
+  const { failedRecord } = await import('../../runs/earlier-runs.ts');
   const { folderOfJob } = await import('../../jobs/locations.ts');
   const record = await failedRecord(folderOfJob(spec), spec.occurrence).catch(() => null);
   return record !== null && record.finishedAt >= began ? record : null;

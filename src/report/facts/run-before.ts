@@ -1,4 +1,4 @@
-import { previousPublished } from '../../runs/ledger.ts';
+import { previousPublished } from '../../runs/published-runs.ts';
 import type { RunSummary } from '../../runs/run-summary.ts';
 import { type Known, known, unknown } from './known.ts';
 

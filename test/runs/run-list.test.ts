@@ -3,21 +3,18 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CPU } from '../../src/core/device.ts';
 import { systemClock } from '../../src/core/effects.ts';
-import type { Plan } from '../../src/core/plan.ts';
+import type { Plan, RunIdentity } from '../../src/core/plan.ts';
+import { findRunByIdentity } from '../../src/runs/earlier-runs.ts';
 import { type RunPaths, runPaths, runsFolder } from '../../src/runs/layout.ts';
-import {
-  findRunByIdentity,
-  listJobs,
-  listRunIds,
-  listRuns,
-  previousPublished,
-  publishedSince,
-  type RunFilter,
-} from '../../src/runs/ledger.ts';
 import { acquireLock } from '../../src/runs/lock/lock.ts';
 import { writePlan } from '../../src/runs/plan/plan-file.ts';
+import { readPlanIndex } from '../../src/runs/plan-index.ts';
 import { clearRolledBack, markPublished, markRolledBack, setCurrent } from '../../src/runs/publication.ts';
+import { previousPublished, publishedSince } from '../../src/runs/published-runs.ts';
 import { writeFailure, writeManifest } from '../../src/runs/record/run-record.ts';
+import { listJobs, listRunIds } from '../../src/runs/run-folders.ts';
+import { listRuns, type RunFilter } from '../../src/runs/run-list.ts';
+import type { RunSummary } from '../../src/runs/run-summary.ts';
 import { samplePlan, sampleRecord, temporaryFolder } from './sample-run.ts';
 
 const A = '20261121T000000Z-aaaa';
@@ -28,6 +25,14 @@ const D = '20261124T000000Z-dddd';
 function planOf(runId: string, changes: Partial<Plan> = {}): Plan {
   const day = `${runId.slice(0, 4)}-${runId.slice(4, 6)}-${runId.slice(6, 8)}`;
   return samplePlan({ runId, createdAt: `${day}T00:00:00.250Z`, ...changes });
+}
+
+async function find(
+  job: string,
+  identity: RunIdentity,
+  isWanted?: (run: RunSummary) => boolean,
+): Promise<RunSummary | undefined> {
+  return findRunByIdentity(job, await readPlanIndex(job), identity, isWanted);
 }
 
 async function planned(job: string, runId: string, changes: Partial<Plan> = {}): Promise<RunPaths> {
@@ -297,7 +302,7 @@ describe('a damaged run', () => {
       const runs = await listRuns(job);
       expect(runs.map(({ runId }) => runId)).toEqual([C, B, A]);
       expect(runs[1]).toMatchObject(expected);
-      expect((await findRunByIdentity(job, planOf(C).identity))?.runId).toBe(C);
+      expect((await find(job, planOf(C).identity))?.runId).toBe(C);
     },
   );
 
@@ -326,11 +331,11 @@ describe('finding a run by what it computes', () => {
     await committed(job, A);
     await planned(job, B);
     await planned(job, C, { identity: { ...identity, modelSha256: 'other' } });
-    expect((await findRunByIdentity(job, identity))?.runId).toBe(B);
-    expect((await findRunByIdentity(job, { ...identity, modelSha256: 'other' }))?.runId).toBe(C);
-    expect(await findRunByIdentity(job, { ...identity, specSha256: 'other' })).toBeUndefined();
-    expect(await findRunByIdentity(job, { ...identity, window: 'from the beginning' })).toBeUndefined();
-    expect(await findRunByIdentity(job, { ...identity, inputFingerprint: 'other' })).toBeUndefined();
+    expect((await find(job, identity))?.runId).toBe(B);
+    expect((await find(job, { ...identity, modelSha256: 'other' }))?.runId).toBe(C);
+    expect(await find(job, { ...identity, specSha256: 'other' })).toBeUndefined();
+    expect(await find(job, { ...identity, window: 'from the beginning' })).toBeUndefined();
+    expect(await find(job, { ...identity, inputFingerprint: 'other' })).toBeUndefined();
   });
 
   test('leaves out those that are not wanted', async () => {
@@ -338,13 +343,8 @@ describe('finding a run by what it computes', () => {
     await planned(job, A);
     await planned(job, B, { device: { ...CPU, name: 'webgpu' } });
     const { identity } = planOf(A);
-    expect((await findRunByIdentity(job, identity))?.runId).toBe(B);
-    const onCpu = await findRunByIdentity(
-      job,
-      identity,
-      systemClock,
-      (run) => run.plan?.device.name === 'cpu',
-    );
+    expect((await find(job, identity))?.runId).toBe(B);
+    const onCpu = await find(job, identity, (run) => run.plan?.device.name === 'cpu');
     expect(onCpu?.runId).toBe(A);
   });
 
@@ -352,7 +352,7 @@ describe('finding a run by what it computes', () => {
     const job = await temporaryFolder();
     const a = await committed(job, A);
     await truncate(a.plan, 10);
-    expect((await findRunByIdentity(job, planOf(A).identity))?.runId).toBe(A);
+    expect((await find(job, planOf(A).identity))?.runId).toBe(A);
   });
 });
 
