@@ -86,6 +86,8 @@ export interface SelectPlan {
   readonly copy: boolean;
   /** Its columns, without the row number. */
   readonly columns: readonly Column[];
+  /** Columns of the input that it has unchanged, among those whose texts the staged copy has. */
+  readonly passedOn: readonly string[];
   /** Tables that the SELECT joins with. */
   readonly tables: readonly NamedTable[];
 }

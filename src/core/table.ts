@@ -48,6 +48,38 @@ export interface ResolvedInput {
   readonly rows: number;
   /** Rows that could not even be split into columns, while staging. They count as input rows and as rejects. */
   readonly stagingRejects: number;
+  /** Columns of a staged CSV whose texts do not all follow from their values. */
+  readonly written: readonly WrittenColumn[];
+  /** Cells of a staged CSV that do not have the type of their column: null to the features. */
+  readonly badCells: readonly BadCells[];
+  /**
+   * A Parquet file that says where the rows of a staged CSV stand (see source/locate-row.ts). Null: there is none,
+   * and rows are counted from the first file on.
+   */
+  readonly places: string | null;
+}
+
+/** A column of a CSV whose staged copy has, beside its values, the texts that stood in the file. */
+export interface WrittenColumn {
+  readonly column: string;
+  /** Of the values in the copy. */
+  readonly type: string;
+  /** A column of the copy with all texts; or the place, from 1, in the list of those that the value does not print. */
+  readonly text: string | number;
+  /** Whether columns that are kept have the texts rather than the values. */
+  readonly isKept: boolean;
+}
+
+/** The cells of one column of a CSV that do not have its type. */
+export interface BadCells {
+  readonly column: string;
+  readonly type: string;
+  readonly count: number;
+  /** The first of them. */
+  readonly file: string;
+  /** From 1, the header included; null: not known. */
+  readonly line: number | null;
+  readonly value: string;
 }
 
 /** What identifies the content of the input without reading all of it. */

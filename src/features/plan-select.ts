@@ -86,6 +86,25 @@ export function addInputColumns(parsed: SqlNode, inputAlias: string, columns: re
   });
 }
 
+/** Whether the SELECT has a column of `input` as it is, by its name or by a star, rather than something so named. */
+export function passesOn(parsed: SqlNode, inputAlias: string, column: string): boolean {
+  const isMeant = (name: unknown): boolean => String(name).toLowerCase() === column.toLowerCase();
+  const isInput = (table: unknown): boolean =>
+    table === undefined || table === '' || String(table).toLowerCase() === inputAlias.toLowerCase();
+  const list = selectNode(parsed).select_list as readonly SqlNode[];
+  const isIt = (node: SqlNode): boolean => {
+    if (node.class !== 'COLUMN_REF') return false;
+    const names = node.column_names as readonly unknown[];
+    return isMeant(names.at(-1)) && isInput(names.at(-2));
+  };
+  const isStar = (node: SqlNode): boolean => {
+    const replaced = (node.replace_list ?? []) as readonly { readonly key: unknown }[];
+    return node.class === 'STAR' && isInput(node.relation_name) && !replaced.some(({ key }) => isMeant(key));
+  };
+  const isOther = (node: SqlNode): boolean => isMeant(node.alias) && !isIt(node);
+  return list.some((node) => isIt(node) || isStar(node)) && !list.some(isOther);
+}
+
 function selectNode(parsed: SqlNode): SqlNode {
   const [statement] = parsed.statements as readonly SqlNode[];
   return (statement?.node ?? {}) as SqlNode;

@@ -3,6 +3,7 @@ import type { Log } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { IncrementalPlan } from '../core/incremental.ts';
 import type { ResolvedInput } from '../core/table.ts';
+import { columnNeeds } from '../planning/column-needs.ts';
 import type { WatermarkValue } from '../source/incremental/watermark-type.ts';
 import type { PlanningLimits } from '../tasks/tasks.ts';
 import type { Workers } from '../tasks/workers.ts';
@@ -53,6 +54,7 @@ async function takeColumn(request: TakeRequest, start: IncrementalStart): Promis
       source: identified.source,
       options: spec.input,
       setAside: spec.onInvalid.action === 'reject',
+      needs: columnNeeds(spec, null),
     },
   });
   if (rows === null) return null;

@@ -15,7 +15,13 @@ import { quoteText } from '../core/sql.ts';
 import type { Column, InputFingerprint, InputFormat, NamedTable, ResolvedInput } from '../core/table.ts';
 import { bindInputs } from '../features/bind-inputs.ts';
 import { bindOutputs, usedOutputs } from '../features/bind-outputs.ts';
-import { addInputColumns, type FunctionNames, parseSelect, shapeOfSelect } from '../features/plan-select.ts';
+import {
+  addInputColumns,
+  type FunctionNames,
+  parseSelect,
+  passesOn,
+  shapeOfSelect,
+} from '../features/plan-select.ts';
 import type { Session } from '../inference/session.ts';
 import { showStoreUrl } from '../kv/store-kinds.ts';
 import type { Database } from '../source/database.ts';
@@ -24,7 +30,9 @@ import { resolveGrid } from '../source/grid/resolve-grid.ts';
 import { INPUT_ROW } from '../source/input-row.ts';
 import { inputName } from '../source/locate-row.ts';
 import { resolveInput } from '../source/resolve-input.ts';
+import { asWritten } from '../source/shard-relation.ts';
 import { createInputView, selectError } from '../source/shard-rows.ts';
+import { columnNeeds, specKeyColumns } from './column-needs.ts';
 import { planKeptColumns, withoutPredictions } from './plan-kept-columns.ts';
 import { DEFAULT_SHARD_ROWS, planShards } from './plan-shards.ts';
 import { tryModel } from './trial/try-model.ts';
@@ -58,7 +66,7 @@ export async function planRun(
   request: PlanRequest,
 ): Promise<DraftPlan> {
   const { spec } = request;
-  const input = request.taken ?? (await resolvePlannedInput(database, request));
+  const input = request.taken ?? (await resolvePlannedInput(database, session, request));
   const select = await planSelect(database, request, input);
   const bindings = bindInputs({
     signature: session.signature,
@@ -70,8 +78,9 @@ export async function planRun(
   const wanted = planKeptColumns({
     keyColumns: specKeyColumns(spec),
     wanted: keptColumns(spec.output, spec.kv),
-    inputColumns: input.columns,
-    selectColumns: select?.columns ?? null,
+    inputColumns: asWritten(input.columns, input.written),
+    selectColumns:
+      select === null ? null : select.columns.filter(({ name }) => !select.passedOn.includes(name)),
   });
   // Nobody asked for all columns by name: one that is called as a prediction gives way to it.
   const givesWay = spec.output.columns === null && spec.kv === null;
@@ -114,7 +123,11 @@ export async function planRun(
   };
 }
 
-function resolvePlannedInput(database: Database, request: PlanRequest): Promise<ResolvedInput> {
+function resolvePlannedInput(
+  database: Database,
+  session: Session,
+  request: PlanRequest,
+): Promise<ResolvedInput> {
   const { spec, format, source, tables, stagedPath, stagingRejectsPath } = request;
   const { grid } = spec.input;
   if (grid !== null) return resolveGrid(database, grid, source, tables);
@@ -126,12 +139,8 @@ function resolvePlannedInput(database: Database, request: PlanRequest): Promise<
     stagedPath,
     setAside: spec.onInvalid.action === 'reject',
     stagingRejectsPath,
+    needs: columnNeeds(spec, session.signature),
   });
-}
-
-export function specKeyColumns(spec: BoundJob): readonly string[] {
-  if (spec.kv === null) return [];
-  return [...new Set([...spec.kv.key.columns, ...(spec.kv.field?.columns ?? [])])];
 }
 
 async function planSelect(
@@ -156,7 +165,11 @@ async function planSelect(
     const [sql] = await database.rows(`SELECT json_deserialize_sql(${quoteText(tree)}::JSON) AS s`);
     const described = await database.describe(String(sql?.s));
     const columns = described.filter(({ name }) => name !== INPUT_ROW);
-    return { sql: String(sql?.s), sort: !keepsOrder, copy: !isProjection, columns, tables };
+    const given = new Set(own.map(({ name }) => name));
+    const passedOn = input.written
+      .map(({ column }) => column)
+      .filter((name) => !given.has(name) || (inputAlias !== null && passesOn(parsed, inputAlias, name)));
+    return { sql: String(sql?.s), sort: !keepsOrder, copy: !isProjection, columns, passedOn, tables };
   } catch (error) {
     throw selectError(error);
   }

@@ -2,6 +2,7 @@ import { ServeBatchError } from '../core/errors.ts';
 import type { Plan, ShardPlan } from '../core/plan.ts';
 import { quoteName } from '../core/sql.ts';
 import type { Reject } from '../sinks/parquet/reject-file.ts';
+import { badCellsOfRows } from '../source/bad-cells.ts';
 import type { Database } from '../source/database.ts';
 import { locateRow } from '../source/locate-row.ts';
 import { rowsSql } from '../source/shard-relation.ts';
@@ -27,12 +28,31 @@ export async function rejectsOf(request: {
   if (invalid.length === 0 && rows.leftOut.length === 0) return [];
   const required = requiredColumns(plan);
   const wanted = plan.onInvalid.action === 'fail' ? invalid.slice(0, 1) : invalid;
-  const found = [...(await explain(database, rows, wanted, required)), ...rows.leftOut.map(leftOutReject)];
+  const explained = await explain(database, rows, wanted, required);
+  const found = [...(await withBadCells(request, explained)), ...rows.leftOut.map(leftOutReject)];
   const rejects = found.sort((a, b) => a.inputRow - b.inputRow);
   const [first] = rejects;
   if (plan.onInvalid.action === 'fail' && first !== undefined)
     throw invalidRowError(plan, first, await placeOf(database, plan, first));
   return rejects;
+}
+
+/** A null of which the file has a text that is no value of its column's type: says so. */
+async function withBadCells(
+  { plan, database, shard }: { readonly plan: Plan; readonly database: Database; readonly shard: ShardPlan },
+  rejects: readonly Reject[],
+): Promise<readonly Reject[]> {
+  const rows = rejects.filter(({ value }) => value === null).map(({ inputRow }) => inputRow);
+  const badCells = await badCellsOfRows(database, plan.input, shard, rows);
+  return rejects.map((each) => {
+    const bad = badCells.get(each.inputRow) ?? [];
+    const own = bad.find(({ column }) => column === each.column);
+    if (own !== undefined)
+      return { ...each, value: own.text, reason: each.reason.replace('is null', `holds "${own.text}"`) };
+    if (bad.length === 0) return each;
+    const list = bad.map(({ column, text }) => `${column} holds "${text}"`).join(', ');
+    return { ...each, reason: `${each.reason}; in the file ${list}` };
+  });
 }
 
 function leftOutReject(inputRow: number): Reject {

@@ -1,7 +1,9 @@
 import type { Plan, ShardPlan } from '../core/plan.ts';
 import { quoteName } from '../core/sql.ts';
+import type { Column } from '../core/table.ts';
 import type { PredictionTable } from '../sinks/parquet/prediction-table.ts';
 import type { Database } from '../source/database.ts';
+import { INPUT_ROW } from '../source/input-row.ts';
 import { rowsSql } from '../source/shard-relation.ts';
 import type { ShardRows } from '../source/shard-rows.ts';
 
@@ -27,6 +29,36 @@ export async function partSelect(
     plan.features.select === null
       ? `(${await rowsSql(database, { ...plan.input, columns: keptColumns }, shard)})`
       : rows.from;
-  const kept = keptColumns.map(({ name }) => `kept_rows.${quoteName(name)}`);
-  return `SELECT ${[...kept, ...list].join(', ')} FROM ${from} AS kept_rows POSITIONAL JOIN ${table}${where}`;
+  const written = keptAsWritten(plan);
+  const kept = keptColumns.map(
+    (column) => `${written.includes(column) ? 'written_rows' : 'kept_rows'}.${quoteName(column.name)}`,
+  );
+  const texts =
+    written.length === 0
+      ? ''
+      : ` POSITIONAL JOIN (${await writtenRows(database, plan, shard, written, rows.leftOut)}) AS written_rows`;
+  return `SELECT ${[...kept, ...list].join(', ')} FROM ${from} AS kept_rows${texts} POSITIONAL JOIN ${table}${where}`;
+}
+
+/** Columns that are kept as they are written, beside a SELECT that has their values. */
+function keptAsWritten({ features, output }: Plan): readonly Column[] {
+  const { select } = features;
+  if (select === null) return [];
+  const types = new Map(select.columns.map(({ name, type }) => [name, type]));
+  return output.keptColumns.filter(
+    ({ name, type }) => select.passedOn.includes(name) && type === 'VARCHAR' && types.get(name) !== 'VARCHAR',
+  );
+}
+
+/** Their texts, for the rows that the SELECT returned, in its order: that of the input. */
+async function writtenRows(
+  database: Database,
+  plan: Plan,
+  shard: ShardPlan,
+  columns: readonly Column[],
+  leftOut: readonly number[],
+): Promise<string> {
+  const all = await rowsSql(database, { ...plan.input, columns }, shard, { numbered: true });
+  if (leftOut.length === 0) return all;
+  return `SELECT * FROM (${all}) WHERE NOT list_contains([${leftOut.join(', ')}], ${INPUT_ROW}) ORDER BY ${INPUT_ROW}`;
 }

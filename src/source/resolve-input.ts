@@ -3,14 +3,16 @@ import { commitFile, makeFolder, temporaryName } from '../core/durable-file.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { quoteText } from '../core/sql.ts';
 import type { Column, InputFingerprint, InputFormat, ResolvedInput } from '../core/table.ts';
+import { stageCsv } from './csv/stage-csv.ts';
+import { type ColumnNeeds, NO_NEEDS } from './csv/staged-columns.ts';
 import type { Database } from './database.ts';
 import { assertUnchanged } from './fingerprint.ts';
 import { assertWholeArchives } from './formats/archive-check.ts';
 import type { InputOptions } from './formats/input-options.ts';
 import { malformedRowError } from './formats/malformed-row.ts';
 import { describeParquet } from './formats/parquet-input.ts';
-import { type StagedSelect, stageCsv } from './formats/stage-csv.ts';
 import { stageJson } from './formats/stage-json.ts';
+import type { StagedSelect } from './formats/staged-copy.ts';
 
 export interface InputRequest {
   readonly paths: readonly string[];
@@ -23,6 +25,8 @@ export interface InputRequest {
   readonly setAside: boolean;
   /** Where the set-aside rows are written. */
   readonly stagingRejectsPath: string;
+  /** What the job needs of the columns besides their values. */
+  readonly needs: ColumnNeeds;
 }
 
 /**
@@ -41,6 +45,9 @@ export async function resolveInput(database: Database, request: InputRequest): P
       excerpt: null,
       rows: totalRows(described.files),
       stagingRejects: 0,
+      written: [],
+      badCells: [],
+      places: null,
     });
   }
   await makeFolder(dirname(request.stagedPath));
@@ -66,15 +73,18 @@ export async function resolveInput(database: Database, request: InputRequest): P
     excerpt: null,
     rows: totalRows(described.files),
     stagingRejects: count,
+    written: staged.written ?? [],
+    badCells: staged.badCells ?? [],
+    places: null,
   });
 }
 
 async function stageAs(database: Database, request: InputRequest, target: string): Promise<StagedSelect> {
-  const { source, options, setAside } = request;
+  const { source, options, setAside, needs } = request;
   await assertWholeArchives(source.sources);
   switch (request.format) {
     case 'csv':
-      return stageCsv(database, source.sources, options.csv, target);
+      return stageCsv(database, { sources: source.sources, options: options.csv, needs, target });
     case 'json':
       return stageJson(database, source.sources, options.json, target, setAside);
     case 'arrow': {
@@ -91,7 +101,7 @@ async function stageAs(database: Database, request: InputRequest, target: string
 /** The columns and the row count of a table. Anything but Parquet is read once for it, into `stagedPath`. */
 export async function describeTable(
   database: Database,
-  request: Omit<InputRequest, 'setAside' | 'stagingRejectsPath' | 'paths'>,
+  request: Omit<InputRequest, 'setAside' | 'stagingRejectsPath' | 'paths' | 'needs'>,
 ): Promise<{ readonly columns: readonly Column[]; readonly rows: number }> {
   const paths = request.source.sources.map(({ path }) => path);
   const { columns, rows } = await resolveInput(database, {
@@ -99,6 +109,7 @@ export async function describeTable(
     paths,
     setAside: false,
     stagingRejectsPath: '',
+    needs: NO_NEEDS,
   });
   return { columns, rows };
 }

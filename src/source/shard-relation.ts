@@ -1,6 +1,8 @@
 import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
-import type { Column, ResolvedInput, TableFile } from '../core/table.ts';
+import type { Column, ResolvedInput, TableFile, WrittenColumn } from '../core/table.ts';
+import { ODD_COLUMN } from './csv/staging-select.ts';
 import type { Database } from './database.ts';
+import { HIDDEN_PREFIX } from './formats/staged-copy.ts';
 import { gridRowsSql } from './grid/grid-rows.ts';
 import { INPUT_ROW } from './input-row.ts';
 
@@ -30,24 +32,31 @@ export function segmentsOf(files: readonly TableFile[], rowStart: number, rowEnd
  * that the plan has, whatever the single files have.
  *
  * `file_row_number` lets DuckDB skip row groups; LIMIT and OFFSET would read all rows before. With
- * `numbered` the rows have the column {@link INPUT_ROW}.
+ * `numbered` the rows have the column {@link INPUT_ROW}, with `hidden` the
+ * columns that the staged copy of a CSV has besides.
  */
 export async function rowsSql(
   database: Database,
-  input: Pick<ResolvedInput, 'files' | 'columns' | 'hiveColumns' | 'grid'>,
+  input: Pick<ResolvedInput, 'files' | 'columns' | 'hiveColumns' | 'grid' | 'written'>,
   range: { readonly rowStart: number; readonly rowEnd: number },
-  options: { readonly numbered: boolean } = { numbered: false },
+  options: { readonly numbered?: boolean; readonly hidden?: boolean } = {},
 ): Promise<string> {
-  if (input.grid !== null) return gridRowsSql(database, input.grid, range, options);
+  if (input.grid !== null)
+    return gridRowsSql(database, input.grid, range, { numbered: options.numbered === true });
   const selects: string[] = [];
   let rowStart = range.rowStart;
   for (const group of groupSegments(segmentsOf(input.files, range.rowStart, range.rowEnd))) {
     const scan = scanSql(group, input.hiveColumns);
     // Files of one input may have different columns; a single one was described when it was planned.
     const present =
-      input.files.length === 1 ? input.columns : await database.describe(`SELECT * FROM ${scan}`);
-    const number = options.numbered ? `, ${numberSql(group, rowStart)} AS ${INPUT_ROW}` : '';
-    selects.push(`SELECT ${castList(input.columns, present)}${number} FROM ${scan}${rangeSql(group)}`);
+      input.files.length === 1 && input.written.length === 0
+        ? input.columns
+        : await database.describe(`SELECT * FROM ${scan}`);
+    const number = options.numbered === true ? `, ${numberSql(group, rowStart)} AS ${INPUT_ROW}` : '';
+    const hidden = options.hidden === true ? hiddenList(present) : '';
+    selects.push(
+      `SELECT ${castList(input.columns, present, input.written)}${hidden}${number} FROM ${scan}${rangeSql(group)}`,
+    );
     rowStart += group.reduce((rows, segment) => rows + segment.rowEnd - segment.rowStart, 0);
   }
   return selects.join(' UNION ALL ');
@@ -87,14 +96,38 @@ function scanSql(group: readonly Segment[], hiveColumns: readonly Column[]): str
   return `read_parquet(${quoteFiles(group.map(({ file }) => file.path))}, ${options.join(', ')})`;
 }
 
-function castList(columns: readonly Column[], present: readonly Column[]): string {
+function castList(
+  columns: readonly Column[],
+  present: readonly Column[],
+  written: readonly WrittenColumn[],
+): string {
   const types = new Map(present.map(({ name, type }) => [name, type]));
   return columns
     .map(({ name, type }) => {
       const value = types.has(name) ? quoteName(name) : 'NULL';
-      return types.get(name) === type ? value : `CAST(${value} AS ${type}) AS ${quoteName(name)}`;
+      if (types.get(name) === type) return value;
+      const texts = type === 'VARCHAR' ? written.find(({ column }) => column === name) : undefined;
+      if (texts !== undefined) return `${writtenSql(texts)} AS ${quoteName(name)}`;
+      return `CAST(${value} AS ${type}) AS ${quoteName(name)}`;
     })
     .join(', ');
+}
+
+function hiddenList(present: readonly Column[]): string {
+  const hidden = present.filter(({ name }) => name.startsWith(HIDDEN_PREFIX));
+  return hidden.map(({ name }) => `, ${quoteName(name)}`).join('');
+}
+
+/** SQL, over a staged copy, of the text that stood in the file. */
+function writtenSql({ column, text }: WrittenColumn): string {
+  if (typeof text === 'string') return quoteName(text);
+  return `coalesce(${ODD_COLUMN}[${text}], CAST(${quoteName(column)} AS VARCHAR))`;
+}
+
+/** Columns as they are written where they are kept, for {@link rowsSql}. */
+export function asWritten(columns: readonly Column[], written: readonly WrittenColumn[]): readonly Column[] {
+  const kept = new Set(written.filter(({ isKept }) => isKept).map(({ column }) => column));
+  return columns.map((column) => (kept.has(column.name) ? { ...column, type: 'VARCHAR' } : column));
 }
 
 function rangeSql(group: readonly Segment[]): string {

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { beforeAll, expect, it } from 'vitest';
+import { NO_NEEDS } from '../../src/source/csv/staged-columns.ts';
 import type { Database } from '../../src/source/database.ts';
-import { rowsSql } from '../../src/source/shard-relation.ts';
+import { asWritten, rowsSql } from '../../src/source/shard-relation.ts';
 import { openDatabase } from '../support/database.ts';
 import { resolveTable } from '../support/resolve-table.ts';
 import { corpusFile, corpusFiles, describeCorpus } from './corpus.ts';
@@ -28,8 +29,9 @@ describeCorpus('csv', () => {
     const expected = WRONG_EXPECTATIONS.includes(name)
       ? await parseIndependently(path)
       : await expectedRows(name);
-    const input = await resolveTable(database, path);
-    const rows = await database.rows(await rowsSql(database, input, { rowStart: 0, rowEnd: input.rows }));
+    const input = await resolveTable(database, path, { needs: { ...NO_NEEDS, kept: '*' } });
+    const kept = { ...input, columns: asWritten(input.columns, input.written) };
+    const rows = await database.rows(await rowsSql(database, kept, { rowStart: 0, rowEnd: input.rows }));
     expect(rows.map(asTexts)).toEqual(expected);
   });
 });

@@ -44,6 +44,9 @@ export function samplePlan(changes: Partial<Plan> = {}): Plan {
       excerpt: null,
       rows: 10,
       stagingRejects: 2,
+      written: [],
+      badCells: [],
+      places: null,
     },
     features: {
       select: {
@@ -51,6 +54,7 @@ export function samplePlan(changes: Partial<Plan> = {}): Plan {
         sort: true,
         copy: true,
         columns: [{ name: 'price', type: 'FLOAT' }],
+        passedOn: [],
         tables: [{ name: 'stores', sources: [{ path: 'stores.csv', bytes: 12, modifiedMs: 1000 }] }],
       },
       bindings: [{ input: 'x', elementType: 'float32', columns: ['price'], rowShape: [1], fixedRows: null }],

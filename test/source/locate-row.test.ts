@@ -16,6 +16,9 @@ function input(staged: boolean, ...paths: string[]): ResolvedInput {
     excerpt: null,
     rows: 30,
     stagingRejects: 0,
+    written: [],
+    badCells: [],
+    places: null,
   };
 }
 

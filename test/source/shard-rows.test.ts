@@ -35,7 +35,7 @@ function planOf(sql: string | null, { sort = false, copy = true } = {}): Plan {
       rows: 30,
     },
     features: {
-      select: sql === null ? null : { sql, sort, copy, columns: [], tables: [] },
+      select: sql === null ? null : { sql, sort, copy, columns: [], passedOn: [], tables: [] },
       bindings: [{ input: 'x', elementType: 'float32', columns: ['n'], rowShape: [1], fixedRows: null }],
     },
     output: { ...plan.output, keptColumns: [{ name: 't', type: 'VARCHAR' }] },

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ResolvedInput } from '../../src/core/table.ts';
+import { type ColumnNeeds, NO_NEEDS } from '../../src/source/csv/staged-columns.ts';
 import type { Database } from '../../src/source/database.ts';
 import { findFiles } from '../../src/source/find-files.ts';
 import { fingerprintInput } from '../../src/source/fingerprint.ts';
@@ -13,13 +14,14 @@ export interface ResolveOptions extends Partial<InputOptions> {
   /** Whether rows that cannot be split are set aside; their file is `stagingRejectsPath`. */
   readonly setAside?: boolean;
   readonly stagingRejectsPath?: string;
+  readonly needs?: ColumnNeeds;
 }
 
 /** Resolves an input as planning does: files, fingerprint, columns, and the typed copy of a text input. */
 export async function resolveTable(
   database: Database,
   paths: string | readonly string[],
-  { setAside = false, stagingRejectsPath, ...options }: ResolveOptions = {},
+  { setAside = false, stagingRejectsPath, needs = NO_NEEDS, ...options }: ResolveOptions = {},
 ): Promise<ResolvedInput> {
   const list = typeof paths === 'string' ? [paths] : paths;
   const files = await findFiles(list, options.format);
@@ -32,5 +34,6 @@ export async function resolveTable(
     stagedPath: join(folder, 'staged/input.parquet'),
     stagingRejectsPath: stagingRejectsPath ?? join(folder, 'rejects/staging.parquet'),
     setAside,
+    needs,
   });
 }

@@ -1,5 +1,6 @@
 import { describeTensor } from '../../core/model.ts';
 import type { BatchSize, DraftPlan } from '../../core/plan.ts';
+import type { BadCells } from '../../core/table.ts';
 import { sameFileNotes } from '../../source/one-of-each.ts';
 import { formatCount, formatPairs } from './format.ts';
 import { describeWindow, inputText, shortPath, shortUrl } from './render-run.ts';
@@ -30,6 +31,7 @@ export function renderPlan(plan: DraftPlan): string {
             ] as const,
           ]
         : []),
+      ...input.badCells.map((cells) => ['bad cells', badCellsText(cells)] as const),
       ...(features.select === null ? [] : [['select', shorten(features.select.sql)] as const]),
       ['model', shortPath(model.path)],
       ['device', plan.device.name === 'auto' ? 'auto (chosen when the run begins)' : plan.device.name],
@@ -63,6 +65,12 @@ function plannedInput({ paths, grid, format, sources, rows }: DraftPlan['input']
   const dimensions = grid.dimensions.map(({ name, size }) => ({ name, values: size }));
   const filter = grid.filter === null ? '' : ' meet the filter';
   return `${inputText({ paths, grid: dimensions })} (${formatCount(rows)} rows${filter})`;
+}
+
+function badCellsText({ column, type, count, file, line, value }: BadCells): string {
+  const cells = count === 1 ? '1 cell' : `${formatCount(count)} cells`;
+  const where = line === null ? shortPath(file) : `${shortPath(file)}:${line}`;
+  return `${column}: ${cells} without a ${type}, null to the features; the first is ${JSON.stringify(value)} (${where})`;
 }
 
 function batchText(batchSize: BatchSize): string {

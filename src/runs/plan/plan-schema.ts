@@ -102,6 +102,30 @@ const input: z.ZodType<ResolvedInput> = z.strictObject({
   excerpt: z.string().nullable().default(null),
   rows: count,
   stagingRejects: count,
+  // Plans of earlier versions have none of these.
+  written: z
+    .array(
+      z.strictObject({
+        column: z.string(),
+        type: z.string(),
+        text: z.union([z.string(), z.int()]),
+        isKept: z.boolean(),
+      }),
+    )
+    .default([]),
+  badCells: z
+    .array(
+      z.strictObject({
+        column: z.string(),
+        type: z.string(),
+        count,
+        file: z.string(),
+        line: count.nullable(),
+        value: z.string(),
+      }),
+    )
+    .default([]),
+  places: z.string().nullable().default(null),
 });
 
 const dimension: z.ZodType<Dimension> = z.union([z.number(), z.string(), z.null()]);
@@ -127,6 +151,7 @@ const features: z.ZodType<FeaturesPlan> = z.strictObject({
       sort: z.boolean(),
       copy: z.boolean(),
       columns,
+      passedOn: texts.default([]),
       tables,
     })
     .nullable(),

@@ -1,5 +1,6 @@
 import type { Plan, ShardPlan } from '../../core/plan.ts';
 import { quoteText } from '../../core/sql.ts';
+import type { ResolvedInput } from '../../core/table.ts';
 import type { Database } from '../../source/database.ts';
 import { filePlaces } from '../../source/locate-row.ts';
 import { rowsSql } from '../../source/shard-relation.ts';
@@ -16,6 +17,13 @@ export interface Reject {
 }
 
 const TABLE = 'serve_batch_rejects';
+
+/** The columns of an input as texts, where its file has texts that the values do not say. */
+function asFound(input: ResolvedInput): ResolvedInput {
+  const written = new Set(input.written.map(({ column }) => column));
+  const columns = input.columns.map((each) => (written.has(each.name) ? { ...each, type: 'VARCHAR' } : each));
+  return { ...input, columns };
+}
 
 /**
  * Writes the rejects of one shard: file, row (from 1), line, column, value, reason, and the row itself
@@ -47,7 +55,7 @@ export async function writeRejects(
   await writeParquet(
     database,
     `SELECT p.file, r.input_row - p.first_row + 1 AS "row", CAST(NULL AS BIGINT) AS line, r."column", r."value", r.reason, i.input
-     FROM (SELECT serve_batch_row AS input, row_number() OVER () - 1 + ${shard.rowStart} AS input_row FROM (${await rowsSql(database, plan.input, shard)}) serve_batch_row) i
+     FROM (SELECT serve_batch_row AS input, row_number() OVER () - 1 + ${shard.rowStart} AS input_row FROM (${await rowsSql(database, asFound(plan.input), shard)}) serve_batch_row) i
      JOIN ${TABLE} r USING (input_row)
      ASOF JOIN (VALUES ${places}) p(file, first_row) ON r.input_row >= p.first_row
      ORDER BY r.input_row`,

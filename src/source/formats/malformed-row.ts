@@ -38,11 +38,16 @@ export interface MalformedRow {
   readonly text: string;
 }
 
-export function malformedRowError(row: MalformedRow, count: number): ServeBatchError {
+/** `cure`: what to do, where it is known better than that the line is to be mended. */
+export function malformedRowError(
+  row: MalformedRow,
+  count: number,
+  cure = 'Mend the line, or set such rows aside with onInvalid: reject (--on-invalid reject).',
+): ServeBatchError {
   const more = count > 1 ? ` (and ${count - 1} more such ${count === 2 ? 'row' : 'rows'})` : '';
   return new ServeBatchError(
     'INPUT_MALFORMED_ROW',
-    `${row.file}:${row.line} ${row.reason}: ${shorten(row.text)}${more}. Mend the line, or set such rows aside with onInvalid: reject (--on-invalid reject).`,
+    `${row.file}:${row.line} ${row.reason}: ${shorten(row.text)}${more}. ${cure}`,
     { fields: { file: row.file, line: row.line, count } },
   );
 }

@@ -45,7 +45,7 @@ import type { SourceFile } from '../../core/table.ts';
 import type { Database } from '../database.ts';
 import { readError } from '../read-error.ts';
 import { NO_MALFORMED_ROWS } from './malformed-row.ts';
-import { copyToStaged, type StagedSelect } from './stage-csv.ts';
+import { copyToStaged, type StagedSelect } from './staged-copy.ts';
 
 // pandas and Polars write compressed buffers by default.
 compressionRegistry.set(CompressionType.LZ4_FRAME, {

@@ -6,7 +6,7 @@ import type { Database } from '../database.ts';
 import { readError } from '../read-error.ts';
 import type { JsonOptions } from './input-options.ts';
 import { countMalformedRows, malformedRowError, NO_MALFORMED_ROWS } from './malformed-row.ts';
-import { copyToStaged, type StagedSelect } from './stage-csv.ts';
+import { copyToStaged, type StagedSelect } from './staged-copy.ts';
 
 /**
  * Copies JSON lines into one typed Parquet file, `target`, rows in order.

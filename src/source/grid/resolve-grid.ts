@@ -58,6 +58,9 @@ export async function resolveGrid(
     excerpt: null,
     rows,
     stagingRejects: 0,
+    written: [],
+    badCells: [],
+    places: null,
   };
 }
 

@@ -8,7 +8,7 @@ import type { Column, ResolvedInput } from '../../core/table.ts';
 import type { Database } from '../database.ts';
 import { assertUnchanged } from '../fingerprint.ts';
 import { describeParquet } from '../formats/parquet-input.ts';
-import { copyToStaged } from '../formats/stage-csv.ts';
+import { copyToStaged } from '../formats/staged-copy.ts';
 import { inputName } from '../locate-row.ts';
 import { type InputRequest, resolveInput } from '../resolve-input.ts';
 import { rowsSql } from '../shard-relation.ts';
@@ -80,9 +80,10 @@ async function takeFrom(
   if (rejects > 0 && !request.setAside) throw await unorderedRowError(database, unordered, rejects);
 
   const rows = await rowsSql(database, whole, { rowStart: 0, rowEnd: whole.rows });
+  const all = await rowsSql(database, whole, { rowStart: 0, rowEnd: whole.rows }, { hidden: true });
   const copied = await copyRows(
     database,
-    `SELECT * FROM (${rows}) WHERE ${isNew} AND ${finiteSql(column.name, column.type)}`,
+    `SELECT * FROM (${all}) WHERE ${isNew} AND ${finiteSql(column.name, column.type)}`,
     request,
   );
   if (copied === null) return null;
@@ -93,7 +94,9 @@ async function takeFrom(
     input: {
       ...whole,
       ...copied,
+      columns: whole.columns,
       hiveColumns: [],
+      places: null,
       staged: true,
       excerpt: above === null ? null : `rows with ${column.name} above ${above.value}`,
       stagingRejects: whole.stagingRejects + rejects,
@@ -109,18 +112,18 @@ async function copyRows(
   database: Database,
   select: string,
   { source, stagedPath }: TakeRowsRequest,
-): Promise<Pick<ResolvedInput, 'columns' | 'files' | 'rows'> | null> {
+): Promise<Pick<ResolvedInput, 'files' | 'rows'> | null> {
   const temporary = temporaryName(stagedPath);
   try {
     await copyToStaged(database, select, temporary);
     // The copy is of what the fingerprint says, or of nothing.
     await assertUnchanged(source.sources);
     const written = { path: temporary, bytes: 0, modifiedMs: 0 };
-    const { columns, files } = await describeParquet(database, [written], false);
+    const { files } = await describeParquet(database, [written], false);
     const rows = files.reduce((sum, file) => sum + file.rows, 0);
     if (rows === 0) return null;
     await commitFile(temporary, stagedPath);
-    return { columns, files: [{ path: stagedPath, rows }], rows };
+    return { files: [{ path: stagedPath, rows }], rows };
   } finally {
     await rm(temporary, { force: true });
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as arrow from 'apache-arrow';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { quoteText } from '../../../src/core/sql.ts';
+import { NO_NEEDS } from '../../../src/source/csv/staged-columns.ts';
 import type { Database } from '../../../src/source/database.ts';
 import { findFiles } from '../../../src/source/find-files.ts';
 import { fingerprintInput } from '../../../src/source/fingerprint.ts';
@@ -40,6 +41,7 @@ async function take(name: string, options: TakeOptions = {}): Promise<TakenRows 
     stagingRejectsPath: join(folder, 'rejects/staging.parquet'),
     unorderedPath: join(folder, 'rejects/unordered.parquet'),
     setAside: options.setAside ?? false,
+    needs: NO_NEEDS,
     column: options.column ?? 'at',
     above: options.above ?? null,
   });
@@ -235,7 +237,7 @@ describe('the rest', () => {
     await expect(
       takeRows(database, {
         ...{ paths: [path], format: 'parquet', source: old, options, ...paths },
-        ...{ setAside: false, column: 'at', above: null },
+        ...{ setAside: false, needs: NO_NEEDS, column: 'at', above: null },
       }),
     ).rejects.toMatchObject({ code: 'INPUT_CHANGED' });
     expect(await readdir(join(folder, 's'))).toEqual([]);

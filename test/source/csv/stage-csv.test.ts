@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ResolvedInput } from '../../../src/core/table.ts';
 import type { Database } from '../../../src/source/database.ts';
-import { rowsSql } from '../../../src/source/shard-relation.ts';
+import { asWritten, rowsSql } from '../../../src/source/shard-relation.ts';
 import { openDatabase, parquetRows } from '../../support/database.ts';
 import { temporaryFolder } from '../../support/project.ts';
 import { type ResolveOptions, resolveTable } from '../../support/resolve-table.ts';
@@ -48,23 +48,81 @@ describe('the typed copy', () => {
     ]);
   });
 
-  it('has a column as text, all of it, where a late row does not fit its type', async () => {
+  it('keeps the type of a column in which one late cell has none, which is null and counted', async () => {
     const lines = Array.from({ length: LATE }, (_, index) => `${index},${index % 8}.50`);
     const input = await stage({ 'late.csv': `a,b\n${lines.join('\n')}\n7,n/a\n` });
-    expect(typesOf(input)).toEqual(['BIGINT', 'VARCHAR']);
-    expect(input.rows).toBe(LATE + 1);
+    expect(typesOf(input)).toEqual(['BIGINT', 'DOUBLE']);
+    expect(input.badCells).toMatchObject([{ column: 'b', type: 'DOUBLE', count: 1, value: 'n/a' }]);
     expect(await rowsOf(input, LATE - 1)).toEqual([
-      [`${LATE - 1}`, `${(LATE - 1) % 8}.50`],
-      ['7', 'n/a'],
+      [`${LATE - 1}`, ((LATE - 1) % 8) + 0.5],
+      ['7', null],
     ]);
   });
 
-  it('sets a value aside that does not fit a type which the job gives', async () => {
-    const content = 'a,b\n1,x\nmany,y\n3,z\n';
-    await expect(stage({ 'typed.csv': content }, { csv: { types: { a: 'BIGINT' } } })).rejects.toMatchObject({
-      code: 'INPUT_MALFORMED_ROW',
-      message: expect.stringContaining('typed.csv:3'),
-    });
+  it.each<[what: string, early: string, late: string, type: string, value: unknown]>([
+    ['decimal', '5', '2.7', 'DOUBLE', 2.7],
+    ['exponent', '5', '1e3', 'DOUBLE', 1000],
+    ['integer beyond 64 bits', '5', '18446744073709551616', 'HUGEINT', 2 ** 64],
+    ['time of day', '2026-11-21', '2026-11-21 10:30:00', 'TIMESTAMP', '2026-11-21 10:30:00'],
+    ['integer with underscores', '5', '1_000', 'BIGINT', null],
+    ['hexadecimal', '5', '0x10', 'BIGINT', null],
+    ['integer with zeros before it', '5', '007', 'BIGINT', null],
+    ['decimal with underscores', '5.5', '1_000.5', 'DOUBLE', null],
+    ['decimal comma', '5.5', '1,5', 'DOUBLE', null],
+    ['date of two digits', '2026-11-21', '12-05-21', 'DATE', null],
+    ['word for a boolean', 'true', 'maybe', 'BOOLEAN', null],
+    ['number among booleans', 'true', '1', 'BOOLEAN', null],
+    ['integer that a DOUBLE would round', '5.5', '9007199254740993', 'DOUBLE', null],
+    ['number beyond a DOUBLE', '5.5', '1e999', 'DOUBLE', null],
+    ['nanosecond', '2026-11-21 10:00:00', '2026-11-21 10:00:00.123456789', 'TIMESTAMP', null],
+  ])('loses nothing by a late %s', async (_, early, late, type, value) => {
+    const input = await stage({ 'cast.csv': `a,b\n${`1,${early}\n`.repeat(LATE)}2,"${late}"\n` });
+    expect(typesOf(input)).toEqual(['BIGINT', type]);
+    expect(await rowsOf(input, LATE)).toEqual([['2', value]]);
+    expect(input.badCells.map((bad) => bad.value)).toEqual(value === null ? [late] : []);
+  });
+
+  it('finds the type of a column whose first cells are empty', async () => {
+    const input = await stage({ 'empty.csv': `a,b\n${'1,\n'.repeat(LATE)}${'2,3.5\n'.repeat(50)}` });
+    expect(typesOf(input)).toEqual(['BIGINT', 'DOUBLE']);
+    expect(await rowsOf(input, LATE + 49)).toEqual([['2', 3.5]]);
+  });
+
+  it('has null for a cell that does not have the type which the job gives', async () => {
+    const input = await stage(
+      { 'typed.csv': 'a,b\n1,x\nmany,y\n3.5,z\n' },
+      { csv: { types: { A: 'BIGINT' } } },
+    );
+    expect(input.badCells).toMatchObject([{ column: 'a', type: 'BIGINT', count: 2, value: 'many' }]);
+    expect(await rowsOf(input)).toEqual([
+      ['1', 'x'],
+      [null, 'y'],
+      [null, 'z'],
+    ]);
+  });
+
+  it('refuses types of a column that the file does not have', async () => {
+    await expect(
+      stage({ 'typo.csv': 'sku,x\n1E5,1\n' }, { csv: { types: { skuu: 'VARCHAR' } } }),
+    ).rejects.toThrow(/"skuu", which .*typo.csv does not have \(sku, x\). Did you mean/);
+  });
+
+  it.each<[key: string]>([
+    ['1E5'],
+    ['007'],
+    ['1.10'],
+    ['+5'],
+    ['0x1F'],
+    ['12-05-21'],
+    [' 5'],
+    ['1_0'],
+    ['-0'],
+  ])('keeps the text of keys and of kept columns: %s', async (key) => {
+    const content = `k,v,x\n5,5,1\n${key},${key},2\n6,6,3\n7,7,4\n`;
+    const needs = { keys: ['K'], kept: ['v'], texts: [] };
+    const input = await stage({ 'keys.csv': content }, { needs });
+    const kept = { ...input, columns: asWritten(input.columns, input.written) };
+    expect(await rowsOf(kept, 1, 2)).toEqual([[key, key, '2']]);
   });
 
   it.each<[what: string, files: Record<string, string>, types: string[], rows: unknown[][]]>([

@@ -1,0 +1,50 @@
+import { quoteName } from '../../core/sql.ts';
+import type { Database } from '../database.ts';
+import { CELL_TYPES, type CellType, type ReadOptions, strictCast } from './cell-types.ts';
+import type { CellCounts } from './choose-type.ts';
+
+/** Counts of a column's cells, and how many of them print as they are written, by type. */
+export interface CountedCells extends CellCounts {
+  readonly exact: Readonly<Record<CellType, number>>;
+}
+
+/** Counts the cells of text columns of a relation; texts that are empty are null. */
+export async function countCells(
+  database: Database,
+  from: string,
+  columns: readonly string[],
+  options: ReadOptions,
+): Promise<readonly CountedCells[]> {
+  const counted: CountedCells[] = [];
+  for (const column of columns) {
+    const [row] = await database.rows(countSql(from, quoteName(column), options));
+    const perType = (prefix: string): Record<CellType, number> =>
+      Object.fromEntries(
+        CELL_TYPES.map((type, index) => [type, Number(row?.[`${prefix}${index}`] ?? 0)]),
+      ) as Record<CellType, number>;
+    counted.push({
+      cells: Number(row?.cells ?? 0),
+      valid: perType('valid'),
+      exact: perType('exact'),
+      badTexts: perType('bad'),
+      zeroLed: Number(row?.zero_led ?? 0),
+      sameLength: row?.shortest === row?.longest,
+    });
+  }
+  return counted;
+}
+
+/** Each text once: many columns have few, and each is cast to all types. */
+function countSql(from: string, column: string, options: ReadOptions): string {
+  const casts = CELL_TYPES.map((type, index) => `${strictCast(type, 't', options)} AS v${index}`);
+  const sums = CELL_TYPES.flatMap((_, index) => [
+    `sum(n) FILTER (v${index} IS NOT NULL) AS valid${index}`,
+    `sum(n) FILTER (CAST(v${index} AS VARCHAR) = t) AS exact${index}`,
+    `count(*) FILTER (v${index} IS NULL) AS bad${index}`,
+  ]);
+  return `
+    SELECT sum(n) AS cells, ${sums.join(', ')}, sum(n) FILTER (regexp_full_match(t, '0\\d+')) AS zero_led,
+      min(length(t)) AS shortest, max(length(t)) AS longest
+    FROM (SELECT t, n, ${casts.join(', ')}
+          FROM (SELECT ${column} AS t, count(*) AS n FROM ${from} WHERE t <> '' GROUP BY t))`;
+}

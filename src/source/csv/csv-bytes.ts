@@ -1,0 +1,30 @@
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import * as zlib from 'node:zlib';
+import { createGunzip } from 'node:zlib';
+
+/** The content of a file, unpacked. Null: this Node cannot unpack Zstandard (22.15 can). */
+export function openContent(path: string): Readable | null {
+  const file = createReadStream(path, { highWaterMark: 1 << 20 });
+  if (/\.gz$/i.test(path)) return file.pipe(createGunzip({ chunkSize: 1 << 18 }));
+  if (!/\.zst$/i.test(path)) return file;
+  const create = (zlib as { readonly createZstdDecompress?: () => NodeJS.ReadWriteStream })
+    .createZstdDecompress;
+  if (create !== undefined) return file.pipe(create()) as unknown as Readable;
+  file.destroy();
+  return null;
+}
+
+/** The first bytes of a file, unpacked; fewer where it is shorter. Null as {@link openContent}. */
+export async function readHead(path: string, bytes: number): Promise<Buffer | null> {
+  const content = openContent(path);
+  if (content === null) return null;
+  const blocks: Buffer[] = [];
+  let length = 0;
+  for await (const block of content as AsyncIterable<Buffer>) {
+    blocks.push(block);
+    length += block.length;
+    if (length >= bytes) break;
+  }
+  return Buffer.concat(blocks).subarray(0, bytes);
+}
