@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { afterAll } from 'vitest';
 import { assertBuilt, MAIN } from './built.ts';
 
 export { REPOSITORY } from './built.ts';
@@ -30,10 +31,11 @@ export interface RunningCli {
   readonly result: Promise<CliResult>;
 }
 
-/** Runs the built command line as a user would, and waits for its end. */
-export function serveBatch(args: readonly string[], options: CliOptions): Promise<CliResult> {
-  return startServeBatch(args, options).result;
-}
+const running = new Set<ChildProcess>();
+// A test that failed may have left one at work.
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 /** Starts the built command line; `result` tells how it ended. */
 export function startServeBatch(args: readonly string[], options: CliOptions): RunningCli {
@@ -55,6 +57,7 @@ export function startServeBatch(args: readonly string[], options: CliOptions): R
   // A command that does not read its standard input closes it.
   child.stdin.on('error', () => {});
   child.stdin.end(options.stdin ?? '');
+  running.add(child.once('exit', () => running.delete(child)));
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   return {
     pid: child.pid ?? -1,

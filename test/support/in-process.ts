@@ -11,7 +11,7 @@ let last: Promise<unknown> = Promise.resolve();
 
 /**
  * Runs the built command line in the process of the tests: the same parsing, texts and exit codes as
- * `serveBatch`, without the start of a process and of its children. Nothing of it is left afterwards.
+ * a process of its own, without the start of a process and of its children. Nothing of it is left afterwards.
  *
  * For what needs a process of its own (signals, kills, limits, native crashes, streams that break) there is
  * `startServeBatch`.

@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { RunRecord } from '../../src/runs/record/run-record.ts';
 import { type CliOptions, type CliResult, REPOSITORY, type RunningCli, startServeBatch } from './cli.ts';
-import { serveBatchHere } from './in-process.ts';
 
 /** A folder of a user: jobs, data, and what the commands make of them. */
 export interface Project {
@@ -68,7 +67,11 @@ export async function temporaryFolder(): Promise<string> {
 
 function projectIn(folder: string): Project {
   const path = (...names: string[]): string => join(folder, ...names);
-  const call: Project['serveBatch'] = (args, options) => serveBatchHere(args, { ...options, cwd: folder });
+  const call: Project['serveBatch'] = async (args, options) => {
+    // Loads the whole program: most tests want no more of this file than a folder.
+    const { serveBatchHere } = await import('./in-process.ts');
+    return serveBatchHere(args, { ...options, cwd: folder });
+  };
   return {
     folder,
     path,
