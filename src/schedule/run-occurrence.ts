@@ -1,7 +1,7 @@
 import { bindJob } from '../config/bind-job.ts';
 import type { BoundJob } from '../config/job-spec.ts';
 import type { AlertEvent } from '../config/sections/notify.ts';
-import { silentProgress } from '../core/effects.ts';
+import { type Progress, silentProgress } from '../core/effects.ts';
 import { type ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import { type Alert, alertOfError, alertOfResult, isNoFailure } from '../jobs/alert.ts';
 import { folderOfJob } from '../jobs/locations.ts';
@@ -16,6 +16,8 @@ import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
 export interface RunOccurrenceOptions {
   /** Run it though the ledger says that it failed or was left out, and do not try again by itself. */
   readonly anew?: boolean;
+  /** Told of the run's progress. Default: nobody is. */
+  readonly progress?: Progress;
 }
 
 /** What of the job is said of its occurrence. */
@@ -37,7 +39,7 @@ export async function runOccurrence(
   { spec, schedule }: ScheduledJob,
   occurrence: Date,
   effects: ScheduleEffects,
-  { anew = false }: RunOccurrenceOptions = {},
+  { anew = false, progress = silentProgress }: RunOccurrenceOptions = {},
 ): Promise<OccurrenceEnd> {
   const { clock } = effects;
   const folder = folderOfJob(spec);
@@ -58,7 +60,7 @@ export async function runOccurrence(
       oncePerOccurrence: true,
       publish: 'unless newer',
       witness: account,
-      effects: { clock, log: logOf(subject, effects), progress: silentProgress },
+      effects: { clock, log: logOf(subject, effects), progress },
       signal: effects.signal,
       drain: effects.drain,
     });

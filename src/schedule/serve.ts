@@ -1,18 +1,28 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { ServeBatchError } from '../core/errors.ts';
+import { untilAborted } from '../core/until-aborted.ts';
 import { folderOfJob } from '../jobs/locations.ts';
 import { nextOccurrence } from './cron-times.ts';
 import type { Decision } from './decide.ts';
 import { forgetSchedule } from './first-sight.ts';
+import { GoingRuns } from './going-runs.ts';
 import type { LoadedSchedule } from './load-jobs.ts';
 import { lookAtJob, noteWaiting } from './look.ts';
+import { type Ready, ReadyJobs } from './ready-jobs.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
 import { runAndReport } from './tick.ts';
 
-/** Looked at least so often: a clock that was set, or a machine that slept, is noticed. */
+/** Looked at all jobs at least so often: a clock that was set, or a machine that slept, is noticed. */
 const LOOK_MS = 60_000;
+/** Jobs that are looked at at the same time. */
+const LOOKS_AT_ONCE = 8;
+/** A look that takes longer goes on by itself: its disk or its webhook holds up no other job. */
+const LOOK_LIMIT_MS = 10_000;
+/** What runs that are told to end at once may take to release their locks. */
+const RELEASE_MS = 5000;
 
 export interface ServeOptions {
-  /** Called at each look: job files may have changed. */
+  /** Called at each look at all jobs: job files may have changed. */
   readonly load: () => Promise<LoadedSchedule>;
   readonly effects: ScheduleEffects;
   /** Jobs that run at the same time. */
@@ -21,12 +31,20 @@ export interface ServeOptions {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Called with what was read first. */
   readonly onStart: (loaded: LoadedSchedule) => Promise<void>;
+  /** Called after each look: a sign of life for those who watch the service. */
+  readonly onLook?: (look: Look) => Promise<void>;
+}
+
+export interface Look {
+  readonly jobs: number;
+  /** Names of jobs that run. */
+  readonly running: readonly string[];
 }
 
 /**
- * Serves the schedule until it is asked to end: looks at start, at each occurrence, each minute and after
- * each run, and starts what is due. All it knows of what has run comes from the output folders. Throws the
- * reason of `effects.drain`, or one that says that nothing was going on.
+ * Serves the schedule until it is asked to end: looks at all jobs at start, at each occurrence and each
+ * minute, at one job after its run, and starts what is due. All it knows of what has run comes from the
+ * output folders. Throws the reason of `effects.drain`, or one that says that nothing was going on.
  */
 export async function serveSchedule(options: ServeOptions): Promise<never> {
   const { effects } = options;
@@ -44,100 +62,137 @@ function idleReason(reason: unknown): unknown {
   return new ServeBatchError(reason.code, `Ended by ${reason.code}. No job was running.`, { cause: reason });
 }
 
-interface Ready {
-  readonly job: ScheduledJob;
-  readonly occurrence: Date;
-}
-
 class ScheduleService {
   readonly #options: ServeOptions;
-  /** Runs that are going on, by the name of the job. */
-  readonly #runs = new Map<string, Promise<void>>();
+  readonly #runs: GoingRuns;
+  readonly #ready: ReadyJobs;
+  /** Looks that have not ended, by the name of the job. */
+  readonly #looks = new Map<string, Promise<Decision | null>>();
+  /** Jobs whose run has ended since they were looked at. */
+  readonly #ended = new Map<string, ScheduledJob>();
   /** What is wrong and was said: once is enough. */
   readonly #said = new Map<string, string>();
   #wake = new AbortController();
+  /** When all jobs were looked at, and when they are to be looked at again. */
+  #lookedAt = Number.POSITIVE_INFINITY;
+  #lookAt = 0;
 
   constructor(options: ServeOptions) {
     this.#options = options;
-    options.effects.drain.addEventListener('abort', () => this.#wake.abort(), { once: true });
+    const { clock, log, drain } = options.effects;
+    this.#runs = new GoingRuns(options.concurrency, { clock, log });
+    this.#ready = new ReadyJobs();
+    drain.addEventListener('abort', () => this.#wake.abort(), { once: true });
   }
 
   get isIdle(): boolean {
-    return this.#runs.size === 0;
+    return this.#runs.names.length === 0;
   }
 
+  /** Waits for the runs that are going on; for one that hangs only a little longer than the grace. */
   async settled(): Promise<void> {
-    await Promise.all(this.#runs.values());
+    const { signal } = this.#options.effects;
+    const hangs = new AbortController();
+    const giveUp = (): void => void setTimeout(() => hangs.abort(), RELEASE_MS).unref();
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
+    await untilAborted(hangs.signal, this.#runs.settled()).catch(() => {});
+    signal.removeEventListener('abort', giveUp);
   }
 
   async lookAndSleep(): Promise<void> {
-    const { effects, load, sleep } = this.#options;
+    const { effects, sleep, onLook } = this.#options;
     this.#wake = new AbortController();
-    const { jobs, off, problems } = await load();
-    for (const { spec } of off) await forgetSchedule(folderOfJob(spec));
+    const now = effects.clock.now().getTime();
+    // Earlier than before: the clock was set back.
+    if (now >= this.#lookAt || now < this.#lookedAt) await this.#lookAtAll(now);
+    else await this.#lookAtEach([...this.#ended.values()]);
+    await this.#start();
+    await onLook?.({ jobs: this.#ready.known, running: this.#runs.names });
+    if (effects.drain.aborted) return;
+    await sleep(Math.max(this.#lookAt - effects.clock.now().getTime(), 1), this.#wake.signal);
+  }
+
+  async #lookAtAll(now: number): Promise<void> {
+    this.#lookedAt = now;
+    this.#lookAt = now + LOOK_MS;
+    const { jobs, off, problems } = await this.#options.load();
     for (const { job, error } of problems)
       this.#sayOnce(job, `the job file cannot be used: ${error.message}`);
-    const decisions = await this.#lookAtAll(jobs);
-    await this.#start(
-      decisions.flatMap(({ job, decision }) =>
-        decision.run.slice(0, 1).map((occurrence) => ({ job, occurrence })),
-      ),
-    );
-    if (effects.drain.aborted) return;
-    await sleep(this.#pauseMs(decisions), this.#wake.signal);
+    for (const { spec } of off) await forgetSchedule(folderOfJob(spec));
+    this.#ready.keepOnly(jobs);
+    await this.#lookAtEach(jobs);
   }
 
-  async #lookAtAll(jobs: readonly ScheduledJob[]) {
-    const decisions: { readonly job: ScheduledJob; readonly decision: Decision }[] = [];
-    for (const job of jobs) {
-      if (this.#options.effects.drain.aborted) break;
-      try {
-        decisions.push({ job, decision: await lookAtJob(job, this.#options.effects) });
-      } catch (error) {
-        this.#sayOnce(job.spec.name, `cannot be looked at: ${String(error)}`);
+  async #lookAtEach(jobs: readonly ScheduledJob[]): Promise<void> {
+    const waiting = [...jobs];
+    const work = async (): Promise<void> => {
+      for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+        if (this.#options.effects.drain.aborted) return;
+        this.#ended.delete(job.spec.name);
+        const decision = await this.#lookInTime(job);
+        if (decision !== null) this.#keep(job, decision);
       }
-    }
-    return decisions;
+    };
+    await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, work));
   }
 
-  /** Oldest first, as far as there is room. */
-  async #start(ready: readonly Ready[]): Promise<void> {
-    const { effects, concurrency } = this.#options;
-    const free = ready.filter(({ job }) => !this.#runs.has(job.spec.name));
-    free.sort((a, b) => a.occurrence.getTime() - b.occurrence.getTime());
-    for (const { job, occurrence } of free) {
+  /** Null where it cannot be looked at, or not in time. */
+  async #lookInTime(job: ScheduledJob): Promise<Decision | null> {
+    const { name } = job.spec;
+    if (this.#looks.has(name)) return null;
+    const look = lookAtJob(job, this.#options.effects)
+      .catch((error: unknown) => {
+        this.#sayOnce(name, `cannot be looked at: ${String(error)}`);
+        return null;
+      })
+      .finally(() => this.#looks.delete(name));
+    this.#looks.set(name, look);
+    const timer = new AbortController();
+    const limit = wait(LOOK_LIMIT_MS, null, { signal: timer.signal }).catch(() => null);
+    try {
+      return await Promise.race([look, limit]);
+    } finally {
+      timer.abort();
+    }
+  }
+
+  /** What a look found: what may start, and when to look again. */
+  #keep(job: ScheduledJob, { run, nextAt }: Decision): void {
+    this.#ready.set(job, run[0] ?? null);
+    const next = nextOccurrence(job.schedule, this.#options.effects.clock.now());
+    for (const at of [nextAt, next]) if (at !== null) this.#lookAt = Math.min(this.#lookAt, at.getTime());
+  }
+
+  /** As far as there is room. */
+  async #start(): Promise<void> {
+    const { effects } = this.#options;
+    for (const ready of this.#ready.inOrder(effects.clock.now())) {
       if (effects.drain.aborted) return;
-      if (this.#runs.size < concurrency) this.#run(job, occurrence);
-      else await noteWaiting(job, occurrence, effects);
+      if (this.#runs.has(ready.job.spec.name)) continue;
+      if (this.#runs.hasRoomFor(ready.job)) this.#run(ready);
+      else await noteWaiting(ready.job, ready.occurrence, effects);
     }
   }
 
-  #run(job: ScheduledJob, occurrence: Date): void {
+  #run({ job, occurrence }: Ready): void {
     const { effects } = this.#options;
     const { name } = job.spec;
-    const run = runAndReport(job, occurrence, effects)
-      .then(
-        () => {},
-        (error: unknown) => {
-          if (!effects.drain.aborted) effects.log.warn(`ended unexpectedly: ${String(error)}`, { job: name });
-        },
-      )
-      .finally(() => {
-        this.#runs.delete(name);
-        this.#wake.abort();
-      });
-    this.#runs.set(name, run);
-  }
-
-  /** Until the next minute, occurrence, spread start or retry, whichever is first. */
-  #pauseMs(decisions: readonly { readonly job: ScheduledJob; readonly decision: Decision }[]): number {
-    const now = this.#options.effects.clock.now();
-    const times = decisions.flatMap(({ job, decision }) => [
-      decision.nextAt?.getTime() ?? Number.POSITIVE_INFINITY,
-      nextOccurrence(job.schedule, now)?.getTime() ?? Number.POSITIVE_INFINITY,
-    ]);
-    const until = Math.min(now.getTime() + LOOK_MS, ...times);
-    return Math.max(until - now.getTime(), 1);
+    this.#ready.started(job, effects.clock.now());
+    this.#runs.start(job, (progress) =>
+      runAndReport(job, occurrence, effects, { progress })
+        .then(
+          () => {},
+          (error: unknown) => {
+            if (!effects.drain.aborted)
+              effects.log.error(`ended unexpectedly: ${String(error)}`, { job: name });
+          },
+        )
+        .finally(() => {
+          this.#ended.set(name, job);
+          this.#wake.abort();
+        }),
+    );
   }
 
   #sayOnce(job: string, message: string): void {

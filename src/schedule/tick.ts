@@ -7,7 +7,8 @@ import type { Decision } from './decide.ts';
 import { forgetSchedule } from './first-sight.ts';
 import type { LoadedSchedule } from './load-jobs.ts';
 import { lookAtJob } from './look.ts';
-import { runOccurrence } from './run-occurrence.ts';
+import { Places } from './places.ts';
+import { type RunOccurrenceOptions, runOccurrence } from './run-occurrence.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
 
 /**
@@ -25,12 +26,12 @@ export async function tickOnce(
     failures.push(error);
   }
   for (const { spec } of off) await forgetSchedule(folderOfJob(spec));
-  const waiting = [...jobs];
-  const work = async (): Promise<void> => {
-    for (let job = waiting.shift(); job !== undefined; job = waiting.shift())
+  const places = new Places(concurrency);
+  const work = (job: ScheduledJob) =>
+    places.take(job.spec.execution.slots, async () => {
       failures.push(...(await tickJob(job, effects)));
-  };
-  await Promise.all(Array.from({ length: concurrency }, work));
+    });
+  await Promise.all(jobs.map(work));
   return failures[0] ?? null;
 }
 
@@ -65,7 +66,7 @@ export async function runAndReport(
   job: ScheduledJob,
   occurrence: Date,
   effects: ScheduleEffects,
-  options: { readonly anew?: boolean } = {},
+  options: RunOccurrenceOptions = {},
 ): Promise<ServeBatchError | null> {
   const { log } = effects;
   const about = { job: job.spec.name, occurrence: occurrence.toISOString() };

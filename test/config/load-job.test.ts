@@ -64,6 +64,7 @@ describe('the long form of a job', () => {
         device: 'auto',
         deviceOptions: {},
         retries: 2,
+        slots: 1,
         timeoutSeconds: null,
         memoryLimitBytes: null,
       },
@@ -93,7 +94,7 @@ features:
 model: {path: m.onnx, outputs: [y]}
 output: {path: one.parquet, columns: [region], rename: {y: sales}, vectors: columns, compression: gzip}
 kv: {url: 'lmdb:store', key: '{a}', field: '{b}', values: [sales], ttl: 14d, keep: 3, layout: packed}
-execution: {processes: 3, shardRows: 10, batchSize: 5, threads: 2, retries: 0, timeout: 2h, memoryLimit: 1GB}
+execution: {processes: 3, shardRows: 10, batchSize: 5, threads: 2, retries: 0, slots: 2, timeout: 2h, memoryLimit: 1GB}
 onInvalid: {action: reject, max: 1%}
 `);
     expect(spec).toMatchObject({
@@ -136,6 +137,7 @@ onInvalid: {action: reject, max: 1%}
         batchSize: 5,
         threads: 2,
         retries: 0,
+        slots: 2,
         timeoutSeconds: 7200,
         memoryLimitBytes: 1e9,
       },

@@ -21,6 +21,8 @@ export interface ExecutionSpec {
   readonly deviceOptions: DeviceOptions;
   /** How often a shard is tried again after it failed. */
   readonly retries: number;
+  /** Places that a run takes of those that a scheduler has. */
+  readonly slots: number;
   /** How long a run may take. Null: as long as it needs. */
   readonly timeoutSeconds: number | null;
   /** What DuckDB may use in each child. Null: the program chooses. */
@@ -35,6 +37,7 @@ export const DEFAULT_EXECUTION: ExecutionSpec = {
   device: 'auto',
   deviceOptions: {},
   retries: 2,
+  slots: 1,
   timeoutSeconds: null,
   memoryLimitBytes: null,
 };
@@ -74,6 +77,9 @@ export const execution = section({
   retries: wholeNumber(0, expected('a whole number, at least 0', '2'))
     .exactOptional()
     .describe('How often a shard is tried again after it failed. Default: 2.'),
+  slots: wholeNumber(1, expected('a whole number of places, at least 1', '2'))
+    .exactOptional()
+    .describe("Places that a run of this job takes of the scheduler's --concurrency. Default: 1."),
   timeout: z
     .union([z.int(), z.string()], { error: DURATION_EXPECTED })
     .refine(isDuration, { error: DURATION_EXPECTED })

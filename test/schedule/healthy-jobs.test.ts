@@ -1,0 +1,167 @@
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { ScheduleSpec } from '../../src/config/sections/schedule.ts';
+import { ServeBatchError } from '../../src/core/errors.ts';
+import { GoingRuns, STALLED_MS } from '../../src/schedule/going-runs.ts';
+import { Places } from '../../src/schedule/places.ts';
+import { ReadyJobs } from '../../src/schedule/ready-jobs.ts';
+import type { ScheduledJob } from '../../src/schedule/schedule-effects.ts';
+import { serveSchedule } from '../../src/schedule/serve.ts';
+import { HOUR, MINUTE, quickFolder, type Simulation, scheduledJob, simulate } from './simulation.ts';
+
+const ENDED = new ServeBatchError('SIGTERM', 'ended');
+
+function named(name: string, root: string, changes: Partial<ScheduleSpec> = {}, slots = 1): ScheduledJob {
+  const { spec, schedule } = scheduledJob(root, changes);
+  return { spec: { ...spec, name, execution: { ...spec.execution, slots } }, schedule };
+}
+
+/** Serves until the clock has come to an instant; every sleep takes no time. */
+async function serveUntil(
+  end: string,
+  jobs: readonly ScheduledJob[],
+  simulation: Simulation,
+  runJob: Simulation['effects']['runJob'],
+): Promise<void> {
+  const service = serveSchedule({
+    load: async () => ({ jobs, off: [], problems: [] }),
+    effects: { ...simulation.effects, runJob },
+    concurrency: 2,
+    async sleep(ms, signal) {
+      await simulation.idle();
+      for (let turn = 0; turn < 20 && !signal.aborted; turn++) await setImmediate();
+      if (signal.aborted) return;
+      simulation.clock.advance(ms);
+      if (simulation.clock.now() > new Date(end)) simulation.drain.abort(ENDED);
+    },
+    onStart: async () => {},
+  });
+  await expect(service).rejects.toMatchObject({ code: 'SIGTERM' });
+}
+
+describe('jobs that hang', () => {
+  it('do not keep a healthy one from running for ever, though they hold both places', async () => {
+    const root = await quickFolder();
+    const simulation = simulate('2026-11-21T00:00:05Z');
+    const stop = new AbortController();
+    simulation.drain.signal.addEventListener('abort', () => stop.abort());
+    const jobs = [
+      named('a', root, { cron: '0 * * * *' }),
+      named('b', root, { cron: '0 * * * *' }),
+      named('healthy', root, { cron: '*/5 * * * *' }),
+    ];
+    const ran: string[] = [];
+    await serveUntil('2026-11-21T01:00:00Z', jobs, simulation, (options) => {
+      if (options.spec.name === 'healthy') {
+        ran.push(options.spec.occurrence ?? '');
+        return simulation.effects.runJob(options);
+      }
+      return new Promise((_, reject) => stop.signal.addEventListener('abort', () => reject(ENDED)));
+    });
+    // For a quarter of an hour they may be slow; then their places are given to others.
+    expect(ran.map((each) => each.slice(14, 16))).toEqual(
+      expect.arrayContaining(['15', '20', '25', '30', '35', '40', '45', '50', '55']),
+    );
+    expect(simulation.log.filter((line) => line.includes('has made no progress'))).toHaveLength(2);
+  });
+
+  it('have their place back when they go on', () => {
+    const { clock, effects } = simulate('2026-11-21T00:00:00Z');
+    const runs = new GoingRuns(1, effects);
+    const job = named('a', '/nowhere');
+    let update = (): void => {};
+    runs.start(job, (progress) => {
+      update = () => progress.update({ stage: 'score' });
+      return new Promise(() => {});
+    });
+    clock.advance(STALLED_MS);
+    expect(runs.hasRoomFor(job)).toBe(true);
+    update();
+    expect(runs.hasRoomFor(job)).toBe(false);
+  });
+});
+
+describe('a job whose look does not end', () => {
+  it('holds up no other', async () => {
+    const root = await quickFolder();
+    const simulation = simulate('2026-11-21T00:00:05Z');
+    const silent = new Promise<void>(() => {});
+    const late = named('late', root, { cron: '* * * * *', deadlineSeconds: 1, overlap: 'skip' });
+    const effects = {
+      ...simulation.effects,
+      announcer: { ...simulation.effects.announcer, alert: () => silent },
+    };
+    const jobs = [late, named('healthy', root, { cron: '* * * * *' })];
+    await serveUntil('2026-11-21T00:05:00Z', jobs, { ...simulation, effects }, (options) =>
+      options.spec.name === 'late'
+        ? Promise.reject(new ServeBatchError('INPUT_NOT_FOUND', 'none'))
+        : simulation.effects.runJob(options),
+    );
+    expect(simulation.computed.length).toBeGreaterThanOrEqual(5);
+  }, 60_000);
+});
+
+describe('many jobs with much to catch up', () => {
+  it('each has its turn, and one that is in time goes first', async () => {
+    const root = await quickFolder();
+    const simulation = simulate('2026-11-21T12:00:05Z');
+    const old = { cron: '*/10 * * * *', catchup: 'all' } as const;
+    const jobs = [named('a', root, old), named('b', root, old), named('hourly', root, { cron: '0 * * * *' })];
+    await serveUntil('2026-11-21T12:00:30Z', jobs, simulation, simulation.effects.runJob);
+    const next = { ...simulate(simulation.clock), log: simulation.log };
+    simulation.clock.advance(5 * HOUR - MINUTE);
+    const order: string[] = [];
+    await serveUntil('2026-11-21T17:01:00Z', jobs, next, (options) => {
+      order.push(options.spec.name);
+      return next.effects.runJob(options);
+    });
+    expect(order.filter((name) => name === 'a')).toHaveLength(30);
+    expect(order.filter((name) => name === 'b')).toHaveLength(30);
+    const turns = order.slice(0, 40).filter((name) => name === 'a').length;
+    expect(Math.abs(turns - 20)).toBeLessThanOrEqual(1);
+  });
+
+  it('are put in order', () => {
+    const ready = new ReadyJobs();
+    const now = new Date('2026-11-21T12:00:00Z');
+    const at = (time: string): Date => new Date(`2026-11-${time}:00Z`);
+    const [a, b, inTime] = [named('a', '/x'), named('b', '/x'), named('in-time', '/x')];
+    ready.set(a, at('20T00:00'));
+    ready.set(b, at('19T00:00'));
+    ready.set(inTime, at('21T12:00'));
+    expect(ready.inOrder(now).map(({ job }) => job.spec.name)).toEqual(['in-time', 'b', 'a']);
+    ready.started(b, now);
+    ready.set(b, at('19T01:00'));
+    expect(ready.inOrder(now).map(({ job }) => job.spec.name)).toEqual(['in-time', 'a', 'b']);
+    ready.keepOnly([a]);
+    expect(ready.inOrder(now)).toHaveLength(1);
+  });
+});
+
+describe('execution.slots', () => {
+  it('a job of two places runs beside one of one where there are three', () => {
+    const { effects } = simulate('2026-11-21T00:00:00Z');
+    const runs = new GoingRuns(3, effects);
+    runs.start(named('large', '/x', {}, 2), () => new Promise(() => {}));
+    expect(runs.hasRoomFor(named('another', '/x', {}, 2))).toBe(false);
+    expect(runs.hasRoomFor(named('small', '/x'))).toBe(true);
+  });
+
+  it('places are given in order, and all of them to a job that wants more', async () => {
+    const places = new Places(2);
+    const log: string[] = [];
+    const work = (name: string) => async () => {
+      log.push(`${name} begins`);
+      await setImmediate();
+      log.push(`${name} ends`);
+    };
+    await Promise.all([
+      places.take(1, work('a')),
+      places.take(5, work('all')),
+      places.take(1, work('b')),
+      places.take(1, work('c')),
+    ]);
+    expect(log.slice(0, 4)).toEqual(['a begins', 'a ends', 'all begins', 'all ends']);
+    expect(log.slice(4)).toEqual(['b begins', 'c begins', 'b ends', 'c ends']);
+  });
+});
