@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { durationSeconds } from '../config/fields/duration.ts';
 import { DEVICE_CHOICES } from '../core/device.ts';
+import { ENGINE_CHOICES } from '../core/engine.ts';
 
 /** An option with its variable: `--shard-rows` is `SERVE_BATCH_SHARD_ROWS`. */
 export function option(flags: string, description: string): Option {
@@ -63,6 +64,12 @@ export const deviceOption = (): Option =>
     '--device <name>',
     'where the model is computed; auto: the best that answers as the CPU does (default: auto)',
   ).choices(DEVICE_CHOICES);
+
+export const engineOption = (): Option =>
+  option(
+    '--engine <name>',
+    'what computes the model on the CPU; auto: the tree engine where it answers as ONNX Runtime does, bit for bit (default: auto)',
+  ).choices(ENGINE_CHOICES);
 
 export const outputOption = (): Option =>
   option(

@@ -1,4 +1,5 @@
 import type { DeviceChoice } from '../core/device.ts';
+import type { EngineChoice } from '../core/engine.ts';
 import type { BatchSize } from '../core/plan.ts';
 
 /** What the command line (or its environment variables) says of a run. What is left out, the job says. */
@@ -12,6 +13,7 @@ export interface RunFlags {
   readonly shardRows?: number;
   readonly batchSize?: BatchSize;
   readonly device?: DeviceChoice;
+  readonly engine?: EngineChoice;
   /** Columns (`['store', 'product']`), or one template with braces. */
   readonly key?: readonly string[];
   readonly field?: readonly string[];

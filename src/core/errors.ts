@@ -81,6 +81,11 @@ export const ERROR_KINDS = {
     false,
     'The device stopped answering, or has no memory for the smallest batch.',
   ),
+  ENGINE_UNAVAILABLE: kind(
+    EXIT.inputOrModel,
+    false,
+    'The engine that was asked for cannot compute this model with the bits of ONNX Runtime.',
+  ),
   NOT_FOUND: kind(EXIT.notFound, false, 'No prediction, run or published generation of that name exists.'),
   REJECTS_OVER_LIMIT: kind(EXIT.overLimit, false, 'More rows were rejected than onInvalid.max allows.'),
   COVERAGE_TOO_LOW: kind(

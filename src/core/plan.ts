@@ -1,4 +1,5 @@
 import type { DeviceChoice, DeviceOptions, DevicePlan } from './device.ts';
+import type { EngineChoice, EnginePlan } from './engine.ts';
 import type { IncrementalPlan } from './incremental.ts';
 import type { ElementType, ModelSignature } from './model.ts';
 import type { Column, NamedTable, ResolvedInput } from './table.ts';
@@ -32,16 +33,24 @@ export interface Plan {
   readonly threads: number;
   /** Where the model is computed, in every child: a run that is continued elsewhere needs the same. */
   readonly device: DevicePlan;
+  /** What computes the model there, in every child. */
+  readonly engine: EnginePlan;
   readonly shards: readonly ShardPlan[];
 }
 
-/** A plan before it is written: its device may still have to be chosen, and its batch size to be measured. */
-export interface DraftPlan extends Omit<Plan, 'batchSize' | 'device'> {
+/** A plan before it is written: its device and its engine have still to be chosen, and its batch size to be measured. */
+export interface DraftPlan extends Omit<Plan, 'batchSize' | 'device' | 'engine'> {
   readonly batchSize: BatchSize;
   readonly device: { readonly name: DeviceChoice; readonly options: DeviceOptions };
+  readonly engine: EngineChoice;
 }
 
-/** A draft whose device is chosen. */
+/** A draft whose engine is chosen: what a dry run shows. */
+export interface DraftOnEngine extends Omit<DraftPlan, 'engine'> {
+  readonly engine: EnginePlan;
+}
+
+/** A draft whose device and engine are chosen. */
 export interface PlanOnDevice extends Omit<Plan, 'batchSize'> {
   readonly batchSize: BatchSize;
 }

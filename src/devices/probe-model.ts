@@ -1,5 +1,6 @@
 import type { GpuDevice } from '../core/device.ts';
 import { CPU } from '../core/device.ts';
+import { ONNX_RUNTIME } from '../core/engine.ts';
 import type { DraftPlan } from '../core/plan.ts';
 import { DEFAULT_BATCH_SIZE } from '../tuning/choose-batch-size.ts';
 import type { ProbeModel } from './probe-messages.ts';
@@ -13,6 +14,6 @@ export function probeModel(
   signal: AbortSignal,
 ): Promise<ProbeOutcome> {
   const options = draft.device.name === device ? draft.device.options : {};
-  const plan = { ...draft, batchSize: DEFAULT_BATCH_SIZE, device: CPU };
+  const plan = { ...draft, batchSize: DEFAULT_BATCH_SIZE, device: CPU, engine: ONNX_RUNTIME };
   return tryDevice({ device, options, model: { ...where, plan } }, { signal });
 }

@@ -22,6 +22,7 @@ import type { Workers } from '../tasks/workers.ts';
 import { rememberHalved } from '../tuning/remember-halved.ts';
 import { coverageError, isBelow, MISSING_EXAMPLES } from './coverage.ts';
 import { isOnWantedDevice, shardsAtOnce } from './device-of-run.ts';
+import { isOnWantedEngine } from './engine-of-run.ts';
 import { commitRun, type FinishRequest, type KvCounts, publishCommitted } from './finish-run.ts';
 import type { IdentifiedRun } from './identify-run.ts';
 import type { IncrementalStart } from './incremental-start.ts';
@@ -98,8 +99,11 @@ export class JobRun {
       if (settled !== undefined) return settled;
     }
     if (incremental !== null) return incremental.earlier;
-    return findRunByIdentity(this.#folder, index, identified.identity, (run) =>
-      isOnWantedDevice(run, options.spec),
+    return findRunByIdentity(
+      this.#folder,
+      index,
+      identified.identity,
+      (run) => isOnWantedDevice(run, options.spec) && isOnWantedEngine(run, options.spec),
     );
   }
 

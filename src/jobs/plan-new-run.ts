@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { DevicePlan } from '../core/device.ts';
+import type { EnginePlan } from '../core/engine.ts';
 import type { DraftPlan, Plan, PlanOnDevice } from '../core/plan.ts';
 import type { InputFormat } from '../core/table.ts';
 import { untilAborted } from '../core/until-aborted.ts';
@@ -14,6 +15,7 @@ import { takenAfter } from '../source/incremental/new-files.ts';
 import { sameFileNotes } from '../source/one-of-each.ts';
 import type { Workers } from '../tasks/workers.ts';
 import { settleBatchSize } from '../tuning/settle-batch-size.ts';
+import { chooseEngine } from './engine-of-run.ts';
 import type { IdentifiedRun } from './identify-run.ts';
 import type { IncrementalStart } from './incremental-start.ts';
 import { memoryLimitOf } from './memory-limit.ts';
@@ -46,7 +48,7 @@ export interface PlannedRun {
 
 /**
  * Plans a run and writes the plan: takes what is new of an input that grows, looks at input and model, chooses
- * the device and settles the batch size. Whatever ends it, no folder is left behind.
+ * the device and the engine, and settles the batch size. Whatever ends it, no folder is left behind.
  */
 export async function planNewRun(request: NewRunRequest): Promise<PlannedRun | NothingNew> {
   const { paths, incremental, options } = request;
@@ -57,7 +59,8 @@ export async function planNewRun(request: NewRunRequest): Promise<PlannedRun | N
     if (draft === null) return await leaveNothing(request);
     const stagingSeconds = draft.input.staged ? (clock.monotonicMs() - startMs) / 1000 : 0;
     const device = await deviceOf(request, draft);
-    const plan = await withBatchSize(request, { ...draft, device });
+    const engine = await engineOf(request, draft, device);
+    const plan = await withBatchSize(request, { ...draft, device, engine });
     if (incremental !== null && incremental.files !== null)
       await writeTakenFiles(paths, await takenAfter(incremental.takenFiles, incremental.files.fresh));
     await writePlan(paths, plan);
@@ -106,6 +109,17 @@ function deviceOf({ paths, options }: NewRunRequest, draft: DraftPlan): Promise<
       probeModel(device, draft, { temporaryFolder: paths.temp, memoryLimit, rows }, signal),
     processes: processesOf(spec),
     log: effects.log,
+  });
+}
+
+function engineOf(request: NewRunRequest, draft: DraftPlan, device: DevicePlan): Promise<EnginePlan> {
+  const { workers, options } = request;
+  const memoryLimit = memoryLimitOf(options.spec);
+  return chooseEngine({
+    draft,
+    device,
+    compare: (plan) => workers.run('choose-engine', { plan, memoryLimit }),
+    signal: options.signal,
   });
 }
 

@@ -3,14 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChildren } from '../children/child-processes.ts';
 import type { BoundJob } from '../config/job-spec.ts';
+import { CPU } from '../core/device.ts';
 import type { Effects } from '../core/effects.ts';
-import type { DraftPlan } from '../core/plan.ts';
+import type { DraftOnEngine } from '../core/plan.ts';
 import { assertDevicePossible } from '../inference/devices/device-errors.ts';
 import { surroundings } from '../inference/devices/surroundings.ts';
 import { readPlanIndex } from '../runs/plan-index.ts';
 import { newRunId } from '../runs/run-id.ts';
 import type { StartWorkers } from '../tasks/workers.ts';
 import { knownBatchSize } from '../tuning/settle-batch-size.ts';
+import { chooseEngine } from './engine-of-run.ts';
 import { identifyRun } from './identify-run.ts';
 import { type IncrementalStart, startIncremental } from './incremental-start.ts';
 import { folderOfJob, storeUrlOf } from './locations.ts';
@@ -21,7 +23,7 @@ import { assertFilePossible } from './single-file.ts';
 import { spoolStandardInput } from './spool-input.ts';
 import { hasNoRows, takeNew } from './take-new.ts';
 
-export type PlanJobResult = DraftPlan | NothingNew;
+export type PlanJobResult = DraftOnEngine | NothingNew;
 
 /**
  * What a run would do. Writes nothing: the typed copy of a text input goes to a folder that is deleted again.
@@ -69,7 +71,16 @@ export async function planOnly(options: {
       },
       ...limits,
     });
-    return { ...draft, batchSize: await knownBatchSize(draft, folderOfJob(spec)) };
+    const { name } = draft.device;
+    const engine = await chooseEngine({
+      draft,
+      // Trees end on the CPU, where auto looks for a device.
+      device: name === 'auto' ? CPU : { ...CPU, name },
+      compare: (plan) => workers.run('choose-engine', { plan, memoryLimit: limits.memoryLimit }),
+      signal,
+    });
+    const planned = { ...draft, engine };
+    return { ...planned, batchSize: await knownBatchSize(planned, folderOfJob(spec)) };
   } catch (error) {
     if (start !== null && hasNoRows(error, start)) return nothingNew(options.spec.name, start);
     throw error;

@@ -119,6 +119,7 @@ export async function planRun(
     batchSize: fixedRows ?? spec.execution.batchSize,
     threads: spec.execution.threads,
     device: { name: spec.execution.device, options: spec.execution.deviceOptions },
+    engine: spec.execution.engine,
     shards: planShards(input.rows, spec.execution.shardRows ?? DEFAULT_SHARD_ROWS),
   };
 }

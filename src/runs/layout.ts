@@ -29,6 +29,11 @@ export function planIndexFile(folderOfJob: string): string {
   return join(folderOfJob, 'plans.jsonl');
 }
 
+/** Models as the tree engine has compiled them. What is missing is compiled again. */
+export function enginesFolder(folderOfJob: string): string {
+  return join(folderOfJob, 'engines');
+}
+
 export function locksFolder(folderOfJob: string): string {
   return join(folderOfJob, 'locks');
 }

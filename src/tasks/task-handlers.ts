@@ -4,7 +4,6 @@ import { ServeBatchError } from '../core/errors.ts';
 import { machineLimits } from '../core/machine-limits.ts';
 import type { Plan } from '../core/plan.ts';
 import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
-import { ModelSession } from '../inference/model-session.ts';
 import type { StagedCounts } from '../kv/store.ts';
 import { planRun } from '../planning/plan-run.ts';
 import type { RunPaths } from '../runs/layout.ts';
@@ -16,6 +15,7 @@ import { templateSql } from '../sinks/value-sql.ts';
 import { Database } from '../source/database.ts';
 import { takeRows } from '../source/incremental/take-rows.ts';
 import { describeTable } from '../source/resolve-input.ts';
+import { compareEngines } from '../tuning/compare-engines.ts';
 import { growBatches } from '../tuning/grow-batches.ts';
 import { measureBatches } from '../tuning/measure-batches.ts';
 import type { LoadPartTask, RunReference, TaskName, TaskRequest, TaskResult } from './tasks.ts';
@@ -43,7 +43,7 @@ export const TASK_HANDLERS: Handlers = {
     const { staged, stagingRejects, temp } = state.paths(task.runId);
     const plan = { ...task, stagedPath: staged, stagingRejectsPath: stagingRejects };
     const { model, execution } = plan.spec;
-    const session = await state.session({
+    const session = await state.runtimeSession({
       model: { path: model.path, sha256: plan.identity.modelSha256 },
       threads: execution.threads,
       // Whatever the run will be computed on: a plan asks only what the model takes and gives.
@@ -63,6 +63,15 @@ export const TASK_HANDLERS: Handlers = {
     return withDatabase({ threads, memoryLimit, temporaryFolder: temp }, async (database) =>
       takeRows(database, { ...rows, ...paths }),
     );
+  },
+
+  /** With the session that planning has opened, where this worker did that. */
+  async 'choose-engine'(state, { plan: written, memoryLimit }) {
+    const paths = state.paths(written.runId);
+    const plan = readFrom(paths, written);
+    const database = await state.database(paths.temp, memoryLimit);
+    const { folder } = state;
+    return compareEngines({ plan, folderOfJob: folder, database, runtime: () => state.runtimeSession(plan) });
   },
 
   /** With the database and the session that this worker keeps for its shards. */
@@ -131,6 +140,7 @@ export const TASK_HANDLERS: Handlers = {
   },
 
   async 'describe-model'(_, { path }) {
+    const { ModelSession } = await import('../inference/model-session.ts');
     const session = await ModelSession.open(path, { threads: 1 });
     try {
       return session.signature;
@@ -139,8 +149,8 @@ export const TASK_HANDLERS: Handlers = {
     }
   },
 
-  // ONNX Runtime is loaded with this module: a worker that answers has it.
   async 'describe-engines'({ folder }) {
+    await import('../inference/model-session.ts');
     return withDatabase({ threads: 1, memoryLimit: '256MB', temporaryFolder: folder }, async (database) => {
       const [row] = await database.rows('SELECT version() AS version');
       return { duckdb: String(row?.version).replace(/^v/, '') };

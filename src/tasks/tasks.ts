@@ -1,3 +1,4 @@
+import type { EnginePlan } from '../core/engine.ts';
 import type { ModelSignature } from '../core/model.ts';
 import type { DraftPlan, Plan } from '../core/plan.ts';
 import type { Column, SourceFile, TableFormat } from '../core/table.ts';
@@ -17,8 +18,9 @@ export interface Tasks {
   readonly plan: { readonly request: PlanTask; readonly result: DraftPlan };
   /** Null: there are none. */
   readonly 'take-rows': { readonly request: TakeRowsTask; readonly result: TakenRows | null };
+  readonly 'choose-engine': { readonly request: UnwrittenPlanTask; readonly result: EnginePlan };
   readonly 'measure-batches': {
-    readonly request: MeasureBatchesTask;
+    readonly request: UnwrittenPlanTask;
     readonly result: readonly BatchTiming[];
   };
   readonly shard: { readonly request: ShardTask; readonly result: ShardOutcome };
@@ -58,7 +60,7 @@ export interface TakeRowsTask extends PlanningLimits {
   readonly rows: Omit<TakeRowsRequest, 'stagedPath' | 'stagingRejectsPath' | 'unorderedPath'>;
 }
 
-export interface MeasureBatchesTask {
+export interface UnwrittenPlanTask {
   /** Not written yet, and with any batch size. */
   readonly plan: Plan;
   readonly memoryLimit: string;

@@ -1,17 +1,15 @@
 import { rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { DevicePlan } from '../core/device.ts';
 import { makeFolder } from '../core/durable-file.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
-import { plannedFor } from '../inference/devices/device-errors.ts';
 import { hashModel } from '../inference/hash-model.ts';
-import { ModelSession } from '../inference/model-session.ts';
 import type { Session } from '../inference/session.ts';
 import type { KvStore } from '../kv/store.ts';
 import { type RunPaths, runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { Database } from '../source/database.ts';
+import { openInRuntime, openTrees, type RuntimeModel } from './open-model.ts';
 import { StoreLoads } from './store-loads.ts';
 import type { WorkPlace } from './workers.ts';
 
@@ -63,15 +61,35 @@ export class WorkerState {
     return this.#databaseForLoads;
   }
 
-  async session(plan: ModelToRun): Promise<Session> {
-    const { name, options } = plan.device;
-    const key = JSON.stringify([plan.model.sha256, name, options]);
+  /** The model as the plan wants it computed. */
+  async session(plan: Plan): Promise<Session> {
+    if (plan.engine.name === 'onnxruntime') return this.runtimeSession(plan);
+    const key = JSON.stringify([
+      plan.model.sha256,
+      plan.engine,
+      plan.features.bindings,
+      plan.output.predictions,
+    ]);
+    return this.#opened(key, plan, () => openTrees(plan, this.folder));
+  }
+
+  /** The model in ONNX Runtime. */
+  async runtimeSession(model: RuntimeModel): Promise<Session> {
+    const { name, options } = model.device;
+    const key = JSON.stringify([model.model.sha256, name, options]);
+    return this.#opened(key, model, () => openInRuntime(model));
+  }
+
+  async #opened(
+    key: string,
+    model: Pick<RuntimeModel, 'model'>,
+    open: () => Promise<Session>,
+  ): Promise<Session> {
     if (this.#session?.key !== key) {
       await this.#session?.session.close();
       this.#session = null;
-      await assertSameModel(plan);
-      const session = await openOnDevice(plan);
-      this.#session = { key, session };
+      await assertSameModel(model);
+      this.#session = { key, session: await open() };
     }
     return this.#session.session;
   }
@@ -113,28 +131,8 @@ export function readFrom(paths: RunPaths, plan: Plan): Plan {
   return { ...plan, input: { ...plan.input, files } };
 }
 
-/** What a plan says of its model. */
-interface ModelToRun {
-  readonly model: Pick<Plan['model'], 'path' | 'sha256'>;
-  readonly threads: number;
-  readonly device: Pick<DevicePlan, 'name' | 'options'>;
-}
-
-async function openOnDevice({ model, threads, device }: ModelToRun): Promise<Session> {
-  const { name, options } = device;
-  if (name === 'cpu') return ModelSession.open(model.path, { threads });
-  try {
-    // Loaded where there is such a device.
-    const { ThreadedSession } = await import('../inference/threaded-session.ts');
-    return await ThreadedSession.open(model.path, { threads, device: { name, options } });
-  } catch (error) {
-    if (!(error instanceof ServeBatchError) || error.code !== 'DEVICE_UNAVAILABLE') throw error;
-    throw plannedFor(name, error);
-  }
-}
-
 /** The model's file may have been replaced since the plan was made. */
-async function assertSameModel({ model }: ModelToRun): Promise<void> {
+async function assertSameModel({ model }: Pick<RuntimeModel, 'model'>): Promise<void> {
   if ((await hashModel(model.path)) === model.sha256) return;
   throw new ServeBatchError(
     'INPUT_CHANGED',

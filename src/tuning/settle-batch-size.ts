@@ -1,5 +1,5 @@
 import type { Log } from '../core/effects.ts';
-import type { BatchSize, DraftPlan, Plan, PlanOnDevice } from '../core/plan.ts';
+import type { BatchSize, DraftOnEngine, Plan, PlanOnDevice } from '../core/plan.ts';
 import { type BatchSizeKey, readBatchSize, writeBatchSize } from '../runs/batch-sizes-file.ts';
 import { machine } from '../runs/record/versions.ts';
 import {
@@ -80,10 +80,12 @@ async function remember(
  * file and changes nothing.
  */
 export async function knownBatchSize(
-  draft: DraftPlan | PlanOnDevice,
+  draft: DraftOnEngine | PlanOnDevice,
   folderOfJob: string,
 ): Promise<BatchSize> {
   if (draft.batchSize !== 'auto') return draft.batchSize;
+  // Trees answer alike in calls of any size, and all are about as fast.
+  if (draft.engine.name === 'trees') return sizesWithin(rowBytesOf(draft)).at(-1) ?? DEFAULT_BATCH_SIZE;
   // How several threads share a call depends on its rows, and with that, in some models, the last bits.
   if (isOnCpu(draft) && draft.threads > 1) return DEFAULT_BATCH_SIZE;
   const remembered = await readBatchSize(folderOfJob, batchSizeKey(draft));
@@ -93,19 +95,19 @@ export async function knownBatchSize(
 }
 
 /** Also where the device is still to be chosen: most often it will be the CPU. */
-function isOnCpu({ device }: DraftPlan | PlanOnDevice): boolean {
+function isOnCpu({ device }: DraftOnEngine | PlanOnDevice): boolean {
   return device.name === 'cpu' || device.name === 'auto';
 }
 
 /** On a device also sizes that were halved, since it had no memory for more. */
-function isPossible(draft: DraftPlan | PlanOnDevice, size: number): boolean {
+function isPossible(draft: DraftOnEngine | PlanOnDevice, size: number): boolean {
   return isOnCpu(draft)
     ? sizesWithin(rowBytesOf(draft)).includes(size)
     : size / 2 < rowsOfLargestShard(draft);
 }
 
 /** What a batch size of this plan is remembered for. */
-export function batchSizeKey(draft: DraftPlan | PlanOnDevice): BatchSizeKey {
+export function batchSizeKey(draft: DraftOnEngine | PlanOnDevice): BatchSizeKey {
   const { device, model } = draft;
   const adapter = 'adapter' in device && device.adapter !== null ? `, ${device.adapter}` : '';
   return {

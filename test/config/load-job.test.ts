@@ -63,6 +63,7 @@ describe('the long form of a job', () => {
         threads: 1,
         device: 'auto',
         deviceOptions: {},
+        engine: 'auto',
         retries: 2,
         slots: 1,
         timeoutSeconds: null,

@@ -73,6 +73,7 @@ describe('a project where everything works', () => {
       'DuckDB',
       'ONNX Runtime',
       'lmdb',
+      'tree engine',
     ]);
   });
 

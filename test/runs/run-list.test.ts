@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CPU } from '../../src/core/device.ts';
 import { systemClock } from '../../src/core/effects.ts';
+import { ONNX_RUNTIME } from '../../src/core/engine.ts';
 import type { Plan, RunIdentity } from '../../src/core/plan.ts';
 import { findRunByIdentity } from '../../src/runs/earlier-runs.ts';
 import { type RunPaths, runPaths, runsFolder } from '../../src/runs/layout.ts';
@@ -87,6 +88,7 @@ describe('the history of a job', () => {
       modelPath: 'sales.onnx',
       batchSize: 4,
       device: CPU,
+      engine: ONNX_RUNTIME,
       identity: {
         inputFingerprint: 'f1',
         modelSha256: 'm1',

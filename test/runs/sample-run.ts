@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { CPU } from '../../src/core/device.ts';
 import type { Clock } from '../../src/core/effects.ts';
+import { ONNX_RUNTIME } from '../../src/core/engine.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { partName, type RunPaths } from '../../src/runs/layout.ts';
 import { buildRunRecord, type RunOutcome } from '../../src/runs/record/build-run-record.ts';
@@ -89,6 +90,7 @@ export function samplePlan(changes: Partial<Plan> = {}): Plan {
     batchSize: 4,
     threads: 1,
     device: CPU,
+    engine: ONNX_RUNTIME,
     shards: [
       { index: 0, rowStart: 0, rowEnd: 6 },
       { index: 1, rowStart: 6, rowEnd: 10 },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CPU } from '../../src/core/device.ts';
+import { ONNX_RUNTIME } from '../../src/core/engine.ts';
 import type { ColumnWindow } from '../../src/core/incremental.ts';
 import type { RunStatus } from '../../src/runs/run-status.ts';
 import type { RunSummary } from '../../src/runs/run-summary.ts';
@@ -16,7 +17,16 @@ function windowOf(sequence: number): ColumnWindow {
 function run(runId: string, status: RunStatus, sequence: number | null): RunSummary {
   const incremental = sequence === null ? null : windowOf(sequence);
   const { createdAt, identity, batchSize } = samplePlan();
-  const plan = { createdAt, identity, batchSize, device: CPU, rows: 1, modelPath: 'm.onnx', incremental };
+  const plan = {
+    createdAt,
+    identity,
+    batchSize,
+    device: CPU,
+    engine: ONNX_RUNTIME,
+    rows: 1,
+    modelPath: 'm.onnx',
+    incremental,
+  };
   return {
     ...{ runId, job: 'incoming', status, occurrence: null, createdAt, plan },
     ...{ publishedAt: undefined, record: undefined, failure: undefined },

@@ -9,6 +9,8 @@ export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[];
   readonly weights?: readonly (OnnxWeights | OnnxIntegers)[];
   readonly metadata?: Readonly<Record<string, string>>;
+  /** The version of the domain ai.onnx.ml; left out: 3. */
+  readonly mlOpset?: number;
 }
 
 export interface OnnxTensor {
@@ -20,10 +22,11 @@ export interface OnnxTensor {
 
 export interface OnnxNode {
   readonly operator: string;
+  /** Left out: ONNX's own. */
+  readonly domain?: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Numbers and lists of them are integers. */
-  readonly attributes?: Readonly<Record<string, number | readonly number[]>>;
+  readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
 }
 
 /** An int64 constant, as shapes, axes and indices are. */
@@ -33,6 +36,19 @@ export interface OnnxIntegers {
   /** One dimension where it is left out. */
   readonly shape?: readonly number[];
 }
+
+/** Numbers and lists of them are integers; a tensor has one dimension. */
+export type OnnxAttribute =
+  | number
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly text: string }
+  | { readonly floats: readonly number[] }
+  | { readonly texts: readonly string[] }
+  | {
+      readonly tensor: 'float32' | 'float64' | 'uint8' | 'int64' | 'string';
+      readonly values: readonly (number | string)[];
+    };
 
 /** A float32 constant: here in the model, of one dimension where no shape is given, or in a file beside it. */
 export type OnnxWeights = { readonly name: string } & (
@@ -58,6 +74,7 @@ const DATA_TYPES: Readonly<Record<ElementType, number>> = {
 };
 const IR_VERSION = 8;
 const OPSET = 17;
+export const ML_DOMAIN = 'ai.onnx.ml';
 
 /** `y` is `x`: what comes out must be what went in. Rows of `columns` values; `batch` is the first dimension. */
 export function identityGraph(
@@ -79,10 +96,22 @@ export async function writeOnnx(path: string, graph: OnnxGraph): Promise<string>
 }
 
 /** The bytes of an `.onnx` file. Field numbers are those of onnx.proto3. */
-export function onnxFile({ inputs, outputs, nodes, weights = [], metadata = {} }: OnnxGraph): Uint8Array {
+export function onnxFile({
+  inputs,
+  outputs,
+  nodes,
+  weights = [],
+  metadata = {},
+  mlOpset = 3,
+}: OnnxGraph): Uint8Array {
   const model = protobuf.Writer.create();
   putNumber(model, 1, IR_VERSION);
   nested(model, 8, (opset) => putNumber(opset, 2, OPSET));
+  if (nodes.some(({ domain }) => domain === ML_DOMAIN))
+    nested(model, 8, (opset) => {
+      putText(opset, 1, ML_DOMAIN);
+      putNumber(opset, 2, mlOpset);
+    });
   nested(model, 7, (graph) => {
     for (const node of nodes) nested(graph, 1, (writer) => putNode(writer, node));
     putText(graph, 2, 'test');
@@ -98,18 +127,69 @@ export function onnxFile({ inputs, outputs, nodes, weights = [], metadata = {} }
 }
 
 /** NodeProto */
-function putNode(writer: protobuf.Writer, { operator, inputs, outputs, attributes = {} }: OnnxNode): void {
+function putNode(
+  writer: protobuf.Writer,
+  { operator, domain, inputs, outputs, attributes = {} }: OnnxNode,
+): void {
   for (const input of inputs) putText(writer, 1, input);
   for (const output of outputs) putText(writer, 2, output);
   putText(writer, 4, operator);
   for (const [name, value] of Object.entries(attributes))
-    nested(writer, 5, (attribute) => {
-      putText(attribute, 1, name);
-      if (typeof value === 'number') putNumber(attribute, 3, value);
-      else for (const each of value) putNumber(attribute, 8, each);
-      const [INT, INTS] = [2, 7];
-      putNumber(attribute, 20, typeof value === 'number' ? INT : INTS);
+    nested(writer, 5, (attribute) => putAttribute(attribute, name, value));
+  if (domain !== undefined) putText(writer, 7, domain);
+}
+
+/** AttributeProto, with its type in field 20. */
+function putAttribute(writer: protobuf.Writer, name: string, value: OnnxAttribute): void {
+  putText(writer, 1, name);
+  const type = (number: number): void => putNumber(writer, 20, number);
+  if (typeof value === 'number') {
+    putNumber(writer, 3, value);
+    type(2);
+  } else if ('float' in value) {
+    writer.uint32((2 << 3) | FIXED32).float(value.float);
+    type(1);
+  } else if ('text' in value) {
+    putText(writer, 4, value.text);
+    type(3);
+  } else if ('floats' in value) {
+    nested(writer, 7, (list) => {
+      for (const each of value.floats) list.float(each);
     });
+    type(6);
+  } else if ('texts' in value) {
+    for (const each of value.texts) putText(writer, 9, each);
+    type(8);
+  } else if ('tensor' in value) {
+    nested(writer, 5, (tensor) => putValues(tensor, value));
+    type(4);
+  } else {
+    nested(writer, 8, (list) => {
+      for (const each of value) list.int64(each);
+    });
+    type(7);
+  }
+}
+
+/** TensorProto of one dimension */
+function putValues(
+  writer: protobuf.Writer,
+  { tensor, values }: Extract<OnnxAttribute, { tensor: string }>,
+): void {
+  putNumber(writer, 1, values.length);
+  putNumber(writer, 2, DATA_TYPES[tensor]);
+  if (tensor === 'string') {
+    for (const each of values) putText(writer, 6, String(each));
+    return;
+  }
+  const numbers = values.map(Number);
+  const arrays = {
+    float32: () => Float32Array.from(numbers),
+    float64: () => Float64Array.from(numbers),
+    uint8: () => Uint8Array.from(numbers),
+    int64: () => BigInt64Array.from(numbers.map(BigInt)),
+  };
+  putBytes(writer, 9, new Uint8Array(arrays[tensor]().buffer));
 }
 
 /** ValueInfoProto with a TypeProto.Tensor */
@@ -165,6 +245,7 @@ function putEntry(writer: protobuf.Writer, field: number, key: string, value: st
 // Wire types of protobuf: the lowest three bits of a field's key.
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
+const FIXED32 = 5;
 
 function putNumber(writer: protobuf.Writer, field: number, value: number): void {
   writer.uint32((field << 3) | VARINT).int64(value);

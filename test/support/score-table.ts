@@ -3,6 +3,7 @@ import type { JobSpec } from '../../src/config/job-spec.ts';
 import { adHocJob } from '../../src/config/override-job.ts';
 import type { RunFlags } from '../../src/config/run-flags.ts';
 import { CPU } from '../../src/core/device.ts';
+import { ONNX_RUNTIME } from '../../src/core/engine.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { ModelSession } from '../../src/inference/model-session.ts';
 import { identifyRun } from '../../src/jobs/identify-run.ts';
@@ -66,6 +67,7 @@ export async function planTable(
   const plan = {
     ...draft,
     device: CPU,
+    engine: ONNX_RUNTIME,
     batchSize: draft.batchSize === 'auto' ? DEFAULT_BATCH_SIZE : draft.batchSize,
   };
   return { plan, paths };

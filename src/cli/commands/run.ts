@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { RunFlags } from '../../config/run-flags.ts';
 import type { DeviceChoice } from '../../core/device.ts';
 import { systemClock } from '../../core/effects.ts';
+import type { EngineChoice } from '../../core/engine.ts';
 import type { BatchSize } from '../../core/plan.ts';
 import type { NothingNew } from '../../jobs/nothing-new.ts';
 import type { RunJobOptions } from '../../jobs/run-job-options.ts';
@@ -12,6 +13,7 @@ import {
   DEFAULT_GRACE_SECONDS,
   debugOption,
   deviceOption,
+  engineOption,
   graceOption,
   jsonOption,
   kvOption,
@@ -41,6 +43,7 @@ interface RunCommandFlags {
   readonly shardRows?: number;
   readonly batchSize?: BatchSize;
   readonly device?: DeviceChoice;
+  readonly engine?: EngineChoice;
   readonly dryRun?: boolean;
   readonly resume: boolean;
   readonly force?: boolean;
@@ -81,6 +84,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     wholeNumber('--shard-rows <n>', 'rows of a shard, the unit of work and of commit (default: 122880)'),
     batchSizeOption(),
     deviceOption(),
+    engineOption(),
     option('--dry-run', 'show what would be done, and do nothing'),
     option('--resume', 'continue an interrupted run of the same input, model and job').default(true),
     option('--no-resume', 'start anew where a run was interrupted'),
@@ -174,6 +178,7 @@ function runFlags(flags: RunCommandFlags): RunFlags {
     shardRows,
     batchSize,
     device,
+    engine,
     key,
     field,
     features,
@@ -191,6 +196,7 @@ function runFlags(flags: RunCommandFlags): RunFlags {
     ...(shardRows === undefined ? {} : { shardRows }),
     ...(batchSize === undefined ? {} : { batchSize }),
     ...(device === undefined ? {} : { device }),
+    ...(engine === undefined ? {} : { engine }),
     ...(key === undefined ? {} : { key }),
     ...(field === undefined ? {} : { field }),
     ...(features === undefined ? {} : { features }),

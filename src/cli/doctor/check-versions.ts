@@ -20,6 +20,7 @@ export async function checkVersions(
     checkPlatform(),
     ...(await loadEngines({ duckdb, onnxruntime }, context)),
     await loadLmdb(),
+    await tryTreeEngine(),
   ];
 }
 
@@ -66,6 +67,16 @@ async function loadEngines(
     await workers.close();
     if (folder !== tmpdir()) await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** A processor may lack the vector instructions that the engine is made of. */
+async function tryTreeEngine(): Promise<Check> {
+  const { TREE_ENGINE_VERSION } = await import('../../core/engine.ts');
+  const { whyNoTrees } = await import('../../inference/trees/why-no-trees.ts');
+  const why = whyNoTrees();
+  return why === null
+    ? finding('ok', 'tree engine', `version ${TREE_ENGINE_VERSION} works`, { version: TREE_ENGINE_VERSION })
+    : finding('info', 'tree engine', `cannot be had: ${why}; ONNX Runtime computes every model`);
 }
 
 async function loadLmdb(): Promise<Check> {

@@ -1,12 +1,13 @@
+import { engineText } from '../../core/engine.ts';
 import { describeTensor } from '../../core/model.ts';
-import type { BatchSize, DraftPlan } from '../../core/plan.ts';
+import type { BatchSize, DraftOnEngine } from '../../core/plan.ts';
 import type { BadCells } from '../../core/table.ts';
 import { sameFileNotes } from '../../source/one-of-each.ts';
 import { formatCount, formatPairs } from './format.ts';
 import { describeWindow, inputText, shortPath, shortUrl } from './render-run.ts';
 
 /** What a run would do, for people. */
-export function renderPlan(plan: DraftPlan): string {
+export function renderPlan(plan: DraftOnEngine): string {
   const { input, features, model, output, kv, shards, onInvalid } = plan;
   const rowsOfShard = (shards[0]?.rowEnd ?? 0) - (shards[0]?.rowStart ?? 0);
   const title = `The job ${plan.job} would do this (nothing was done):\n`;
@@ -35,6 +36,7 @@ export function renderPlan(plan: DraftPlan): string {
       ...(features.select === null ? [] : [['select', shorten(features.select.sql)] as const]),
       ['model', shortPath(model.path)],
       ['device', plan.device.name === 'auto' ? 'auto (chosen when the run begins)' : plan.device.name],
+      ['engine', engineText(plan.engine)],
       ...bindings,
       ...model.signature.skippedOutputs.map(
         ({ name, reason }) => ['left out', `output "${name}": it is ${reason}`] as const,
@@ -59,7 +61,7 @@ export function renderPlan(plan: DraftPlan): string {
   );
 }
 
-function plannedInput({ paths, grid, format, sources, rows }: DraftPlan['input']): string {
+function plannedInput({ paths, grid, format, sources, rows }: DraftOnEngine['input']): string {
   if (grid === null)
     return `${paths.map(shortPath).join(', ')} (${format}, ${sources.length} ${sources.length === 1 ? 'file' : 'files'}, ${formatCount(rows)} rows)`;
   const dimensions = grid.dimensions.map(({ name, size }) => ({ name, values: size }));

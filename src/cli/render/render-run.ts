@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import type { JobSpec } from '../../config/job-spec.ts';
 import { formatPercent } from '../../core/amounts.ts';
+import { engineText } from '../../core/engine.ts';
 import type { IncrementalPlan } from '../../core/incremental.ts';
 import type { RanJob } from '../../jobs/run-job-options.ts';
 import type { DeviceRecord, RunRecord } from '../../runs/record/run-record.ts';
@@ -56,6 +57,7 @@ export function renderRecord(record: RunRecord): string {
         `${record.batchSize === undefined ? '' : `${formatCount(record.batchSize)} rows: `}p50 ${latency.p50} ms, p95 ${latency.p95} ms, p99 ${latency.p99} ms, longest ${latency.max} ms`,
       ],
       ...(record.device === undefined ? [] : [['device', deviceText(record.device)] as const]),
+      ...(record.engine === undefined ? [] : [['engine', engineText(record.engine)] as const]),
       ['memory', `${formatBytes(record.peakMemoryBytes)} in the largest process`],
       ['model', `${shortPath(record.model.path)} (sha256 ${record.model.sha256.slice(0, 12)})`],
       ...(record.model.warnings ?? []).map((text) => ['warning', text] as const),

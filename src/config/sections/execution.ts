@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DEVICE_CHOICES, type DeviceChoice, type DeviceOptions, expectedOption } from '../../core/device.ts';
+import { ENGINE_CHOICES, type EngineChoice } from '../../core/engine.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { BatchSize } from '../../core/plan.ts';
 import { BYTE_SIZE_EXPECTED, BYTE_SIZE_PATTERN, byteSize, parseByteSize } from '../fields/byte-size.ts';
@@ -19,6 +20,8 @@ export interface ExecutionSpec {
   readonly device: DeviceChoice;
   /** As onnxruntime-node takes them; none where the device is `auto`. */
   readonly deviceOptions: DeviceOptions;
+  /** What computes the model on the CPU. */
+  readonly engine: EngineChoice;
   /** How often a shard is tried again after it failed. */
   readonly retries: number;
   /** Places that a run takes of those that a scheduler has. */
@@ -36,6 +39,7 @@ export const DEFAULT_EXECUTION: ExecutionSpec = {
   threads: 1,
   device: 'auto',
   deviceOptions: {},
+  engine: 'auto',
   retries: 2,
   slots: 1,
   timeoutSeconds: null,
@@ -59,6 +63,11 @@ export const execution = section({
     })
     .exactOptional()
     .describe('Options of the device, as onnxruntime-node takes them: {deviceId: 1}.'),
+  engine: choice(ENGINE_CHOICES)
+    .exactOptional()
+    .describe(
+      'What computes the model on the CPU; auto: the tree engine where it answers as ONNX Runtime does, bit for bit, else ONNX Runtime. Default: auto.',
+    ),
   processes: wholeNumber(1, expected('a whole number of processes, at least 1', '4'))
     .exactOptional()
     .describe('Child processes that score at the same time. Default: one per core.'),
@@ -121,7 +130,7 @@ export function normaliseExecution(written: z.output<typeof execution> = {}): Ex
 /** What of it decides the bytes of the parts. */
 export function decidingExecution(spec: ExecutionSpec) {
   const { shardRows, batchSize, threads } = spec;
-  return { shardRows, batchSize, threads, ...decidingDevice(spec) };
+  return { shardRows, batchSize, threads, ...decidingDevice(spec), ...decidingEngine(spec) };
 }
 
 /**
@@ -133,6 +142,14 @@ function decidingDevice({ device, deviceOptions }: ExecutionSpec) {
   return device === 'auto' || device === 'cpu' ? {} : { device, deviceOptions };
 }
 
+/**
+ * An engine that is asked for because it is not the usual one. `auto` and `onnxruntime` are left out: they give
+ * the same bits. Which engine an earlier run was computed by is looked at in jobs/engine-of-run.ts.
+ */
+function decidingEngine({ engine }: ExecutionSpec) {
+  return engine === 'trees' ? { engine } : {};
+}
+
 /** With the flags laid over it. Throws `USAGE`. */
 export function overrideExecution(execution: ExecutionSpec, flags: RunFlags): ExecutionSpec {
   return {
@@ -141,6 +158,7 @@ export function overrideExecution(execution: ExecutionSpec, flags: RunFlags): Ex
     ...(flags.shardRows === undefined ? {} : { shardRows: atLeastOne(flags.shardRows, '--shard-rows') }),
     ...(flags.batchSize === undefined ? {} : { batchSize: batchSizeOf(flags.batchSize) }),
     ...(flags.device === undefined ? {} : overrideDevice(execution, flags.device)),
+    ...(flags.engine === undefined ? {} : { engine: engineOf(flags.engine) }),
   };
 }
 
@@ -155,6 +173,14 @@ function overrideDevice(
       `--device is "${device}"; expected ${DEVICE_CHOICES.slice(0, -1).join(', ')} or ${DEVICE_CHOICES.at(-1)}.`,
     );
   return { device, deviceOptions: device === execution.device ? execution.deviceOptions : {} };
+}
+
+function engineOf(engine: EngineChoice): EngineChoice {
+  if (ENGINE_CHOICES.includes(engine)) return engine;
+  throw new ServeBatchError(
+    'USAGE',
+    `--engine is "${engine}"; expected ${ENGINE_CHOICES.slice(0, -1).join(', ')} or ${ENGINE_CHOICES.at(-1)}.`,
+  );
 }
 
 function atLeastOne(value: number, flag: string): number {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CPU, DEVICES, type DevicePlan, type GpuDevice } from '../../core/device.ts';
+import { ENGINES, type EnginePlan, ONNX_RUNTIME } from '../../core/engine.ts';
 import type { IncrementalPlan } from '../../core/incremental.ts';
 import { type Dimension, ELEMENT_TYPES, type ModelSignature, type TensorSpec } from '../../core/model.ts';
 import {
@@ -209,6 +210,13 @@ export const devicePlanSchema = z.strictObject({
 });
 const device: z.ZodType<DevicePlan> = devicePlanSchema;
 
+/** Also a part of run.json. */
+export const enginePlanSchema: z.ZodType<EnginePlan> = z.strictObject({
+  name: z.enum(ENGINES),
+  version: z.string().nullable(),
+  why: z.string().nullable(),
+});
+
 export const planSchema: z.ZodType<Plan> = z.strictObject({
   formatVersion: z.literal(1),
   runId: z.string(),
@@ -232,5 +240,7 @@ export const planSchema: z.ZodType<Plan> = z.strictObject({
   threads: z.int().positive(),
   // Earlier versions knew the CPU only.
   device: device.default(CPU),
+  // Earlier versions knew ONNX Runtime only.
+  engine: enginePlanSchema.default(ONNX_RUNTIME),
   shards: z.array(z.strictObject({ index: count, rowStart: count, rowEnd: count })),
 });

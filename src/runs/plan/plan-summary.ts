@@ -1,8 +1,15 @@
 import { z } from 'zod';
+import { ONNX_RUNTIME } from '../../core/engine.ts';
 import type { Immutable } from '../../core/immutable.ts';
 import { readJsonIfValid } from '../json-file.ts';
 import type { RunPaths } from '../layout.ts';
-import { devicePlanSchema, incrementalSchema, planSchema, runIdentitySchema } from './plan-schema.ts';
+import {
+  devicePlanSchema,
+  enginePlanSchema,
+  incrementalSchema,
+  planSchema,
+  runIdentitySchema,
+} from './plan-schema.ts';
 
 /** What the history needs of a plan; a line of the index holds it. */
 export const planSummarySchema = z.strictObject({
@@ -12,6 +19,8 @@ export const planSummarySchema = z.strictObject({
   modelPath: z.string(),
   batchSize: z.int().positive(),
   device: devicePlanSchema,
+  // Lines of earlier versions do not say it.
+  engine: enginePlanSchema.default(ONNX_RUNTIME),
   identity: runIdentitySchema,
   incremental: incrementalSchema.nullable(),
 });
@@ -22,7 +31,7 @@ export type PlanSummary = Immutable<z.infer<typeof planSummarySchema>>;
 export async function readPlanSummary(paths: RunPaths): Promise<PlanSummary | undefined> {
   const plan = await readJsonIfValid(paths.plan, planSchema);
   if (plan === undefined) return undefined;
-  const { createdAt, identity, input, model, batchSize, device, incremental } = plan;
+  const { createdAt, identity, input, model, batchSize, device, engine, incremental } = plan;
   const rows = input.rows + input.stagingRejects;
-  return { createdAt, rows, modelPath: model.path, batchSize, device, identity, incremental };
+  return { createdAt, rows, modelPath: model.path, batchSize, device, engine, identity, incremental };
 }

@@ -81,6 +81,7 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
       provider: PROVIDERS[plan.device.name],
       providerVersion: outcome.versions.onnxruntime,
     },
+    engine: plan.engine,
     batchLatencyMs: batchLatency(records),
     peakMemoryBytes: records.reduce((peak, { peakMemoryBytes }) => Math.max(peak, peakMemoryBytes), 0),
     model: modelRecord(plan),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   devicePlanSchema,
+  enginePlanSchema,
   incrementalSchema,
   runIdentitySchema,
   tensorSpecSchema,
@@ -34,6 +35,7 @@ export const runRecordSchema: z.ZodType<RunRecord> = z.object({
   stages: stageSecondsSchema,
   batchSize: z.int().positive().exactOptional(),
   device: devicePlanSchema.extend({ provider: z.string(), providerVersion: z.string() }).exactOptional(),
+  engine: enginePlanSchema.exactOptional(),
   batchLatencyMs: z.object({ p50: amount, p95: amount, p99: amount, max: amount }),
   peakMemoryBytes: amount,
   model: z.object({

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { DevicePlan } from '../../core/device.ts';
 import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
+import type { EnginePlan } from '../../core/engine.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { IncrementalPlan } from '../../core/incremental.ts';
 import type { TensorSpec } from '../../core/model.ts';
@@ -41,6 +42,8 @@ export interface RunRecord {
   readonly batchSize?: number;
   /** Where the model was computed. Runs of earlier versions do not say: on the CPU. */
   readonly device?: DeviceRecord;
+  /** What computed the model there. Runs of earlier versions do not say: ONNX Runtime. */
+  readonly engine?: EnginePlan;
   readonly batchLatencyMs: BatchLatency;
   /** Of the process that needed most. */
   readonly peakMemoryBytes: number;

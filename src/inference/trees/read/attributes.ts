@@ -1,0 +1,50 @@
+import type { Attribute, GraphNode } from '../../onnx-graph.ts';
+
+/** Attributes of a node by name; what is absent is empty. */
+export class Attributes {
+  readonly #all: ReadonlyMap<string, Attribute>;
+
+  constructor(node: GraphNode) {
+    this.#all = node.attributes;
+  }
+
+  get(name: string): Attribute | undefined {
+    return this.#all.get(name);
+  }
+
+  text(name: string, otherwise: string): string {
+    return this.#all.get(name)?.text ?? otherwise;
+  }
+
+  int(name: string, otherwise: number): number {
+    return this.#all.get(name)?.int ?? otherwise;
+  }
+
+  float(name: string, otherwise: number): number {
+    return this.#all.get(name)?.float ?? otherwise;
+  }
+
+  ints(name: string): readonly number[] {
+    return this.#all.get(name)?.ints ?? [];
+  }
+
+  floats(name: string): readonly number[] {
+    return this.#all.get(name)?.floats ?? [];
+  }
+
+  texts(name: string): readonly string[] {
+    return this.#all.get(name)?.texts ?? [];
+  }
+
+  /** The numbers of a tensor, or none. */
+  tensor(name: string): readonly number[] {
+    const values = this.#all.get(name)?.tensor?.values ?? [];
+    return values.filter((value): value is number => typeof value === 'number');
+  }
+
+  /** An attribute of older models, or the tensor that newer ones have in its place. */
+  numbers(name: string): readonly number[] {
+    const tensor = this.tensor(`${name}_as_tensor`);
+    return tensor.length > 0 ? tensor : this.floats(name);
+  }
+}

@@ -1,0 +1,94 @@
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { compileModel, type ModelUse } from '../../../src/inference/trees/compile-model.ts';
+import type { Recipe } from '../../../src/inference/trees/graph/recipe.ts';
+import { readRecipe, recipeName, writeRecipe } from '../../../src/inference/trees/recipe-file.ts';
+import { regressorNode, type TestRegressor, treeModel } from '../../support/trees/tree-models.ts';
+
+const model: TestRegressor = {
+  features: 2,
+  trees: [
+    {
+      feature: 1,
+      mode: 'LEQ',
+      value: 3,
+      missingTrue: true,
+      whenTrue: { votes: [[0, 1.5]] },
+      whenFalse: { votes: [[0, -2]] },
+    },
+  ],
+  double: false,
+  targets: 1,
+  aggregate: 'MIN',
+  transform: 'NONE',
+  baseValues: [],
+};
+const use: ModelUse = {
+  inputs: [{ input: 'x', elementType: 'float32', columns: ['a', 'b'], rowShape: [2] }],
+  outputs: ['y'],
+};
+const comparedOn = { onnxruntime: '1.30.0', cpu: 'some processor', platform: 'linux x64' };
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'serve-batch-recipes-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function recipe(): Recipe {
+  return compileModel(treeModel(regressorNode(model), model), use).recipe;
+}
+
+test('what is read is what was written, infinities included', async () => {
+  const path = join(folder, 'engines', 'a.trees');
+  await writeRecipe(path, { recipe: recipe(), comparedOn });
+  const read = await readRecipe(path);
+  expect(read?.comparedOn).toEqual(comparedOn);
+  const { kernels, ...rest } = recipe();
+  expect(read?.recipe).toMatchObject(rest);
+  expect(read?.recipe.kernels[0]?.firstScore).toBe(Number.POSITIVE_INFINITY);
+  expect(Buffer.from(read?.recipe.kernels[0]?.program.bytes ?? [])).toEqual(
+    Buffer.from(kernels[0]?.program.bytes ?? []),
+  );
+  expect(Buffer.from(read?.recipe.kernels[0]?.module ?? [])).toEqual(Buffer.from(kernels[0]?.module ?? []));
+});
+
+test('a file that is missing, cut off or changed in any byte is none', async () => {
+  const path = join(folder, 'a.trees');
+  expect(await readRecipe(path)).toBeUndefined();
+  await writeRecipe(path, { recipe: recipe(), comparedOn });
+  const whole = await readFile(path);
+  for (const at of [0, 30, whole.length >> 1, whole.length - 1]) {
+    const changed = Buffer.from(whole);
+    changed[at] = (changed[at] ?? 0) ^ 1;
+    await writeFile(path, changed);
+    expect(await readRecipe(path)).toBeUndefined();
+    await writeFile(path, whole.subarray(0, at));
+    expect(await readRecipe(path)).toBeUndefined();
+  }
+});
+
+test('the name says the model and what is taken of it', () => {
+  const [input] = use.inputs;
+  const names = [
+    recipeName('one', use),
+    recipeName('other', use),
+    recipeName('one', { ...use, outputs: ['z'] }),
+    recipeName('one', { ...use, inputs: [{ ...input, columns: ['a'] } as ModelUse['inputs'][number]] }),
+  ];
+  expect(new Set(names).size).toBe(names.length);
+  expect(recipeName('one', use)).toBe(names[0]);
+});
+
+test('of many models the latest are kept', async () => {
+  for (let index = 0; index < 10; index++) {
+    const path = join(folder, `${index}.trees`);
+    await writeRecipe(path, { recipe: recipe(), comparedOn });
+    await utimes(path, index, index);
+  }
+  await writeRecipe(join(folder, 'last.trees'), { recipe: recipe(), comparedOn });
+  expect(await readdir(folder)).toHaveLength(8);
+  expect(await readRecipe(join(folder, 'last.trees'))).toBeDefined();
+});

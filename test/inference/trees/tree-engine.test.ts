@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { firstDifference, openBoth } from '../../support/trees/compare-engines.ts';
+import { adversarialRows, type Growth, growTree, seeded } from '../../support/trees/grow-trees.ts';
+import {
+  classifierNode,
+  regressorNode,
+  TEST_MODES,
+  type TestClassifier,
+  type TestEnsemble,
+  type TestRegressor,
+  type TestTree,
+  treeModel,
+} from '../../support/trees/tree-models.ts';
+
+const FEATURES = 5;
+
+/** Few values, so that thresholds come twice, and those that arithmetic is careless with. */
+const VALUES = [0, -0, 1, 2, 3, 1.5, -2.25, 0.1, 1e-45, -1e-45, 1e30, -3e38, Infinity, -Infinity, NaN];
+
+const value = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...VALUES) },
+  { weight: 1, arbitrary: fc.float({ noNaN: true }) },
+);
+
+const weight = fc.float({ min: -4, max: 4, noNaN: true });
+
+function trees(
+  votes: fc.Arbitrary<readonly (readonly [number, number])[]>,
+  modes = TEST_MODES as readonly string[],
+) {
+  const leaf = votes.map((each) => ({ votes: each }));
+  return fc.letrec<{ tree: TestTree }>((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 6, depthSize: 'large', withCrossShrink: true },
+      leaf,
+      fc.record({
+        feature: fc.nat(FEATURES - 1),
+        mode: fc.constantFrom(...(modes as typeof TEST_MODES)),
+        value,
+        missingTrue: fc.boolean(),
+        whenTrue: tie('tree'),
+        whenFalse: tie('tree'),
+      }) as fc.Arbitrary<TestTree>,
+    ),
+  })).tree;
+}
+
+async function expectSame(bytes: Uint8Array, model: TestEnsemble, seed: number, rows = 600): Promise<void> {
+  const engines = await openBoth(bytes);
+  try {
+    const x = { data: adversarialRows(model, seeded(seed), rows), dims: [rows, model.features] };
+    expect(await firstDifference(engines, new Map([['x', x]]))).toBeNull();
+  } finally {
+    await engines.runtime.close();
+  }
+}
+
+const aggregate = fc.constantFrom('SUM', 'AVERAGE', 'MIN', 'MAX');
+const transform = fc.constantFrom('NONE', 'LOGISTIC', 'SOFTMAX', 'SOFTMAX_ZERO');
+const runs = { numRuns: Number(process.env.TREE_RUNS ?? 60), endOnFailure: false } as const;
+
+test('regressors of one target answer as ONNX Runtime does, bit for bit', async () => {
+  const model: fc.Arbitrary<TestRegressor> = fc.record({
+    features: fc.constant(FEATURES),
+    trees: fc.array(trees(weight.map((each) => [[0, each]])), { minLength: 1, maxLength: 12 }),
+    double: fc.boolean(),
+    targets: fc.constant(1),
+    aggregate,
+    transform,
+    baseValues: fc.array(weight, { maxLength: 1 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(model, fc.nat(), (each, seed) =>
+      expectSame(treeModel(regressorNode(each), each), each, seed),
+    ),
+    runs,
+  );
+});
+
+test('regressors of several targets answer as ONNX Runtime does, bit for bit', async () => {
+  const model = fc.integer({ min: 2, max: 4 }).chain((targets) =>
+    fc.record({
+      features: fc.constant(FEATURES),
+      trees: fc.array(
+        trees(
+          fc.tuple(...Array.from({ length: targets }, (_, target) => fc.tuple(fc.constant(target), weight))),
+        ),
+        {
+          minLength: 1,
+          maxLength: 8,
+        },
+      ),
+      double: fc.boolean(),
+      targets: fc.constant(targets),
+      aggregate,
+      transform,
+      baseValues: fc
+        .constantFrom(0, targets)
+        .chain((length) => fc.array(weight, { minLength: length, maxLength: length })),
+    }),
+  );
+  await fc.assert(
+    fc.asyncProperty(model, fc.nat(), (each, seed) =>
+      expectSame(treeModel(regressorNode(each), each), each, seed),
+    ),
+    runs,
+  );
+});
+
+test('classifiers answer as ONNX Runtime does, bit for bit', async () => {
+  const model = fc.integer({ min: 2, max: 5 }).chain((classes) =>
+    fc.constantFrom('all', 'one each', 'first', 'second').chain(
+      (votes): fc.Arbitrary<TestClassifier> =>
+        fc.record({
+          features: fc.constant(FEATURES),
+          trees: classTrees(classes, votes, fc.boolean()),
+          double: fc.boolean(),
+          labels: fc.constantFrom(
+            Array.from({ length: classes }, (_, index) => index * 3 + 5),
+            Array.from({ length: classes }, (_, index) => `class ${index}`),
+          ),
+          transform,
+          baseValues: fc
+            .constantFrom(0, classes)
+            .chain((length) => fc.array(weight, { minLength: length, maxLength: length })),
+        }),
+    ),
+  );
+  await fc.assert(
+    fc.asyncProperty(model, fc.nat(), (each, seed) =>
+      expectSame(treeModel(classifierNode(each), each), each, seed),
+    ),
+    runs,
+  );
+});
+
+function classTrees(
+  classes: number,
+  votes: string,
+  positive: fc.Arbitrary<boolean>,
+): fc.Arbitrary<TestTree[]> {
+  return positive.chain((isPositive) => {
+    const w = isPositive ? fc.float({ min: 0, max: Math.fround(0.3), noNaN: true }) : weight;
+    const vote = (target: number) => fc.tuple(fc.constant(target), w);
+    const one = (target: number) => trees(fc.tuple(vote(target)));
+    if (votes === 'all')
+      return fc.array(trees(fc.tuple(...Array.from({ length: classes }, (_, target) => vote(target)))), {
+        minLength: 1,
+        maxLength: 6,
+      });
+    if (votes === 'one each') return fc.tuple(...Array.from({ length: classes }, (_, target) => one(target)));
+    return fc.array(one(votes === 'first' ? 0 : 1), { minLength: 1, maxLength: 6 });
+  });
+}
+
+/** Trees that grew, of one target. */
+function grown(seed: number, count: number, growth: Partial<Growth>, double = false): TestRegressor {
+  const random = seeded(seed);
+  const round = double ? (each: number): number => each : Math.fround;
+  const whole: Growth = {
+    leaves: 31,
+    features: FEATURES,
+    modes: ['LEQ'],
+    threshold: (next) => round(next() * 8 - 4),
+    votes: (next) => [[0, round(next() - 0.5)]],
+    ...growth,
+  };
+  return {
+    features: whole.features,
+    trees: Array.from({ length: count }, () => growTree(random, whole)),
+    double,
+    targets: 1,
+    aggregate: 'SUM',
+    transform: 'NONE',
+    baseValues: [0.5],
+  };
+}
+
+/** Few large trees among small ones. */
+function mixed(leaves: number): TestRegressor {
+  const small = grown(3, 8, { leaves: 12 });
+  return { ...small, trees: [...grown(4, 4, { leaves }).trees, ...small.trees] };
+}
+
+const GROWN: readonly [string, TestRegressor][] = [
+  ['a thousand trees', grown(1, 1000, { leaves: 8 })],
+  ['features with more thresholds than a byte counts', grown(2, 60, { leaves: 120, features: 2 })],
+  ['trees with more leaves than a byte numbers', mixed(700)],
+  ['both, in float64', grown(4, 12, { leaves: 300, features: 1 }, true)],
+  ['every mode, many times', grown(5, 40, { modes: TEST_MODES, leaves: 60 })],
+  ['categories', grown(6, 30, { modes: ['EQ', 'NEQ', 'LEQ'], threshold: (next) => Math.floor(next() * 40) })],
+  [
+    'more categories than a byte counts',
+    grown(7, 60, { modes: ['EQ'], features: 1, threshold: (next) => Math.floor(next() * 900) }),
+  ],
+  [
+    'numbers of leaves at the edges of tables',
+    {
+      ...grown(8, 1, {}),
+      trees: [1, 2, 15, 16, 17, 32, 33, 64, 65, 128, 255, 256, 257].flatMap(
+        (leaves) => grown(leaves, 2, { leaves }).trees,
+      ),
+    },
+  ],
+];
+
+test.each(GROWN)('%s: the same bits as ONNX Runtime', async (_, model) => {
+  await expectSame(treeModel(regressorNode(model), model), model, 7, 3000);
+});
