@@ -6,7 +6,7 @@ import { DEFAULT_OUTPUT, outputKind } from '../config/sections/output.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import { folderOfJob, outputRoot, storeUrlOf } from '../jobs/locations.ts';
-import type { JobPlace } from '../jobs/publish-earlier.ts';
+import type { JobPlace } from '../jobs/publish/publish-earlier.ts';
 import { type FoundRun, findRun } from '../runs/find-run.ts';
 import { jobFolder, runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';

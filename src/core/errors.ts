@@ -94,11 +94,7 @@ export const ERROR_KINDS = {
     'Less of a grid has a prediction than coverage.min asks for: the run is committed, but not published.',
   ),
   LOCKED: kind(EXIT.locked, true, 'Another process is running this job.'),
-  FENCED: kind(
-    EXIT.locked,
-    false,
-    'Another process took over this job while this one was running; nothing was published.',
-  ),
+  FENCED: kind(EXIT.locked, false, 'Another process took over this job while this one was running.'),
   STORE_UNAVAILABLE: kind(EXIT.storeUnavailable, true, 'The key-value store does not answer.'),
   STORE_REFUSED: kind(
     EXIT.storeUnavailable,
@@ -109,6 +105,11 @@ export const ERROR_KINDS = {
     EXIT.storeUnavailable,
     true,
     'The key-value store does not hold what was staged; nothing was published.',
+  ),
+  PART_DAMAGED: kind(
+    EXIT.unexpected,
+    false,
+    'A part of a run was removed or changed after it was written; nothing is published from it.',
   ),
   OUTPUT_UNWRITABLE: kind(EXIT.unexpected, false, 'A file of the output folder cannot be written.'),
   DISK_FULL: kind(EXIT.unexpected, false, 'The disk of the output folder is full.'),

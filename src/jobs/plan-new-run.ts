@@ -3,41 +3,30 @@ import type { DevicePlan } from '../core/device.ts';
 import type { EnginePlan } from '../core/engine.ts';
 import type { DraftPlan, Plan, PlanOnDevice } from '../core/plan.ts';
 import type { InputFormat } from '../core/table.ts';
-import { untilAborted } from '../core/until-aborted.ts';
 import { chooseDevice } from '../devices/choose-device.ts';
 import { probeModel } from '../devices/probe-model.ts';
 import { surroundings } from '../inference/devices/surroundings.ts';
 import { readOnnxFile } from '../inference/onnx-file.ts';
-import type { RunPaths } from '../runs/layout.ts';
+import { type RunPaths, runPaths } from '../runs/layout.ts';
 import { writePlan } from '../runs/plan/plan-file.ts';
 import { writeTakenFiles } from '../runs/taken-files.ts';
 import { takenAfter } from '../source/incremental/new-files.ts';
 import { sameFileNotes } from '../source/one-of-each.ts';
-import type { Workers } from '../tasks/workers.ts';
 import { settleBatchSize } from '../tuning/settle-batch-size.ts';
+import { draftPlan } from './draft-plan.ts';
 import { chooseEngine } from './engine-of-run.ts';
-import type { IdentifiedRun } from './identify-run.ts';
-import type { IncrementalStart } from './incremental-start.ts';
+import { type NothingNew, nothingNew } from './incremental/nothing-new.ts';
+import { hasNoRows } from './incremental/take-new.ts';
+import type { LockedRun } from './locked-run.ts';
 import { memoryLimitOf } from './memory-limit.ts';
-import { type NothingNew, nothingNew } from './nothing-new.ts';
 import { processesOf } from './processes.ts';
-import type { RunJobOptions } from './run-job-options.ts';
-import { hasNoRows, takeNew } from './take-new.ts';
 
 /** Formats that are copied into typed Parquet first. */
 const COPIED: ReadonlySet<InputFormat> = new Set(['csv', 'json', 'arrow']);
 
-export interface NewRunRequest {
+export interface NewRunRequest extends LockedRun {
   readonly runId: string;
   readonly startedAt: Date;
-  readonly folderOfJob: string;
-  readonly paths: RunPaths;
-  readonly options: RunJobOptions;
-  readonly identified: IdentifiedRun;
-  /** Null: the job takes its whole input. */
-  readonly incremental: IncrementalStart | null;
-  readonly workers: Workers;
-  readonly storeUrl: string | null;
 }
 
 export interface PlannedRun {
@@ -51,11 +40,12 @@ export interface PlannedRun {
  * the device and the engine, and settles the batch size. Whatever ends it, no folder is left behind.
  */
 export async function planNewRun(request: NewRunRequest): Promise<PlannedRun | NothingNew> {
-  const { paths, incremental, options } = request;
+  const { incremental, options } = request;
+  const paths = pathsOf(request);
   const { clock, log } = options.effects;
   const startMs = clock.monotonicMs();
   try {
-    const draft = await draftPlan(request);
+    const draft = await draftOf(request);
     if (draft === null) return await leaveNothing(request);
     const stagingSeconds = draft.input.staged ? (clock.monotonicMs() - startMs) / 1000 : 0;
     const device = await deviceOf(request, draft);
@@ -72,41 +62,51 @@ export async function planNewRun(request: NewRunRequest): Promise<PlannedRun | N
   } catch (error) {
     if (incremental !== null && hasNoRows(error, incremental)) return await leaveNothing(request);
     // Without a plan there is nothing to continue.
-    await rm(paths.folder, { recursive: true, force: true });
+    await removeFolder(request);
     throw error;
   }
 }
 
 /** Null: the input has not grown. */
-async function draftPlan(request: NewRunRequest): Promise<DraftPlan | null> {
-  const { runId, startedAt, options, identified, incremental, workers, storeUrl } = request;
-  const { spec, drain, effects } = options;
+function draftOf(request: NewRunRequest): Promise<DraftPlan | null> {
+  const { identified, incremental, startedAt, options } = request;
+  const { spec, effects, drain } = options;
   const readsAtOnce = COPIED.has(identified.format) || incremental?.spec.kind === 'column';
-  effects.progress.update({ stage: readsAtOnce ? 'stage input' : 'plan', runId });
-  const limits = { memoryLimit: memoryLimitOf(spec), threads: processesOf(spec) };
-  const taking = takeNew({ start: incremental, spec, runId, workers, limits, log: effects.log });
-  const taken = await untilAborted(drain, taking);
-  if (taken === null) return null;
+  effects.progress.update({ stage: readsAtOnce ? 'stage input' : 'plan', runId: request.runId });
   const createdAt = startedAt.toISOString();
-  const plan = { runId, createdAt, spec, ...identified, storeUrl, ...taken };
-  return untilAborted(drain, workers.runRetrying('plan', { plan, ...limits }));
+  return draftPlan({
+    ...request,
+    spec,
+    createdAt,
+    log: effects.log,
+    ...(drain === undefined ? {} : { drain }),
+  });
 }
 
-async function leaveNothing({ paths, incremental, options }: NewRunRequest): Promise<NothingNew> {
-  await rm(paths.folder, { recursive: true, force: true });
+async function leaveNothing(request: NewRunRequest): Promise<NothingNew> {
+  const { incremental, options } = request;
+  await removeFolder(request);
   if (incremental === null) throw new TypeError('The job takes its whole input');
   return nothingNew(options.spec.name, incremental);
 }
 
-function deviceOf({ paths, options }: NewRunRequest, draft: DraftPlan): Promise<DevicePlan> {
-  const { spec, effects, signal } = options;
+async function removeFolder(request: NewRunRequest): Promise<void> {
+  if (await request.lock.isHeld()) await rm(pathsOf(request).folder, { recursive: true, force: true });
+}
+
+function pathsOf({ folder, runId }: NewRunRequest): RunPaths {
+  return runPaths(folder, runId);
+}
+
+function deviceOf(request: NewRunRequest, draft: DraftPlan): Promise<DevicePlan> {
+  const { spec, effects, signal } = request.options;
   const memoryLimit = memoryLimitOf(spec);
   return chooseDevice({
     draft,
     here: surroundings(),
     operators: async () => (await readOnnxFile(draft.model.path)).operators,
     probe: (device, rows) =>
-      probeModel(device, draft, { temporaryFolder: paths.temp, memoryLimit, rows }, signal),
+      probeModel(device, draft, { temporaryFolder: pathsOf(request).temp, memoryLimit, rows }, signal),
     processes: processesOf(spec),
     log: effects.log,
   });
@@ -124,7 +124,7 @@ function engineOf(request: NewRunRequest, draft: DraftPlan, device: DevicePlan):
 }
 
 function withBatchSize(request: NewRunRequest, draft: PlanOnDevice): Promise<Plan> {
-  const { folderOfJob, workers, options } = request;
+  const { folder: folderOfJob, workers, options } = request;
   const { clock, log } = options.effects;
   const memoryLimit = memoryLimitOf(options.spec);
   return settleBatchSize({

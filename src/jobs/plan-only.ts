@@ -12,16 +12,16 @@ import { readPlanIndex } from '../runs/plan-index.ts';
 import { newRunId } from '../runs/run-id.ts';
 import type { StartWorkers } from '../tasks/workers.ts';
 import { knownBatchSize } from '../tuning/settle-batch-size.ts';
+import { draftPlan } from './draft-plan.ts';
 import { chooseEngine } from './engine-of-run.ts';
 import { identifyRun } from './identify-run.ts';
-import { type IncrementalStart, startIncremental } from './incremental-start.ts';
+import { type IncrementalStart, startIncremental } from './incremental/incremental-start.ts';
+import { type NothingNew, nothingNew } from './incremental/nothing-new.ts';
+import { hasNoRows } from './incremental/take-new.ts';
 import { folderOfJob, storeUrlOf } from './locations.ts';
 import { memoryLimitOf } from './memory-limit.ts';
-import { type NothingNew, nothingNew } from './nothing-new.ts';
-import { processesOf } from './processes.ts';
 import { assertFilePossible } from './single-file.ts';
 import { spoolStandardInput } from './spool-input.ts';
-import { hasNoRows, takeNew } from './take-new.ts';
 
 export type PlanJobResult = DraftOnEngine | NothingNew;
 
@@ -56,27 +56,20 @@ export async function planOnly(options: {
       index: await readPlanIndex(folderOfJob(spec)),
       full: options.full === true,
     });
-    const runId = newRunId(now);
-    const limits = { memoryLimit: memoryLimitOf(spec), threads: processesOf(spec) };
-    const taken = await takeNew({ start, spec, runId, workers, limits, log: effects.log });
-    if (taken === null && start !== null) return nothingNew(spec.name, start);
-    const draft = await workers.run('plan', {
-      plan: {
-        runId,
-        createdAt: now.toISOString(),
-        spec,
-        ...(start?.identified ?? found),
-        storeUrl: storeUrlOf(spec),
-        ...(taken ?? { incremental: null, taken: null }),
-      },
-      ...limits,
+    const draft = await draftPlan({
+      ...{ runId: newRunId(now), createdAt: now.toISOString(), spec, workers, log: effects.log },
+      identified: start?.identified ?? found,
+      incremental: start,
+      storeUrl: storeUrlOf(spec),
     });
+    if (draft === null && start !== null) return nothingNew(spec.name, start);
+    if (draft === null) throw new TypeError('The job takes its whole input');
     const { name } = draft.device;
     const engine = await chooseEngine({
       draft,
       // Trees end on the CPU, where auto looks for a device.
       device: name === 'auto' ? CPU : { ...CPU, name },
-      compare: (plan) => workers.run('choose-engine', { plan, memoryLimit: limits.memoryLimit }),
+      compare: (plan) => workers.run('choose-engine', { plan, memoryLimit: memoryLimitOf(spec) }),
       signal,
     });
     const planned = { ...draft, engine };

@@ -3,7 +3,7 @@ import type { Effects } from '../core/effects.ts';
 import type { ServeBatchError } from '../core/errors.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
 import type { StartWorkers } from '../tasks/workers.ts';
-import type { NothingNew } from './nothing-new.ts';
+import type { NothingNew } from './incremental/nothing-new.ts';
 
 export interface RunJobOptions {
   readonly spec: BoundJob;
@@ -50,6 +50,8 @@ export type RunJobResult = RanJob | NothingNew;
 export interface RanJob {
   readonly outcome: RunJobOutcome;
   readonly record: RunRecord;
+  /** The newer occurrence that readers see, for which the run is only committed, as `publish` says; null: none. */
+  readonly overtakenBy: string | null;
   /** Why a committed run is not published: its store, or its coverage. It is thrown by those who want it as an error. */
   readonly publishError: ServeBatchError | null;
 }

@@ -8,12 +8,13 @@ import { acquireLock } from '../runs/lock/lock.ts';
 import { refreshPlanIndex } from '../runs/plan-index.ts';
 import { shardsAtOnce } from './device-of-run.ts';
 import { type IdentifiedRun, identifyRun } from './identify-run.ts';
-import { startIncremental } from './incremental-start.ts';
-import { JobRun } from './job-run.ts';
+import { startIncremental } from './incremental/incremental-start.ts';
 import { folderOfJob, storeUrlOf } from './locations.ts';
+import type { LockedRun } from './locked-run.ts';
 import { processesOf } from './processes.ts';
 import { ReleaseStack } from './release-stack.ts';
 import type { RunEnd, RunJobOptions, RunJobResult } from './run-job-options.ts';
+import { runLocked } from './run-locked.ts';
 import { assertFilePossible } from './single-file.ts';
 import { spoolStandardInput } from './spool-input.ts';
 import { timeLimitsOf, withinTimeLimit } from './time-limit.ts';
@@ -67,7 +68,10 @@ async function runInTime(options: RunJobOptions): Promise<RunJobResult> {
     const store = await openStoreOf({ ...options, spec }, storeUrl);
     if (store !== null) release.add(() => store.close());
     const spoolFolder = join(folderOfJob(spec), SPOOL_FOLDER);
-    if (readsStdin) release.add(() => rm(spoolFolder, { recursive: true, force: true }));
+    if (readsStdin)
+      release.add(async () => {
+        if (await lock.isHeld()) await rm(spoolFolder, { recursive: true, force: true });
+      });
     // Standard input may never end: there is nothing to finish in order.
     const spoolSignal = options.drain === undefined ? signal : AbortSignal.any([signal, options.drain]);
     const spooled = await spoolStandardInput(spec, spoolFolder, { ...options, signal: spoolSignal });
@@ -78,8 +82,9 @@ async function runInTime(options: RunJobOptions): Promise<RunJobResult> {
       ...{ spec: spooled, identified: found, folderOfJob: folderOfJob(spec), index, effects },
       full: options.full === true,
     });
-    const job = new JobRun({
+    const locked: LockedRun = {
       options: { ...options, spec: spooled },
+      folder: folderOfJob(spec),
       identified: incremental?.identified ?? found,
       incremental,
       index,
@@ -87,18 +92,18 @@ async function runInTime(options: RunJobOptions): Promise<RunJobResult> {
       workers,
       store,
       storeUrl,
-    });
-    return await runWitnessed(job, options);
+    };
+    return await runWitnessed(locked, options);
   } finally {
     await release.all();
   }
 }
 
-async function runWitnessed(job: JobRun, { drain, witness }: RunJobOptions): Promise<RunJobResult> {
+async function runWitnessed(locked: LockedRun, { drain, witness }: RunJobOptions): Promise<RunJobResult> {
   drain?.throwIfAborted();
-  if (witness === undefined) return job.run();
+  if (witness === undefined) return runLocked(locked);
   await witness.begins();
-  const end = await job.run().then(
+  const end = await runLocked(locked).then(
     (result): RunEnd => ({ result }),
     (error: unknown): RunEnd => ({ result: null, error }),
   );

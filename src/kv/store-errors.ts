@@ -6,7 +6,7 @@ import type { Fence } from './store.ts';
 export function fencedError(job: string, newerToken: number, mine: Fence): ServeBatchError {
   return new ServeBatchError(
     'FENCED',
-    `Job "${job}" was taken over: a process with token ${newerToken} has published since this one began with token ${mine.token}. Nothing was published; look at the newer run with "serve-batch runs ls".`,
+    `Job "${job}" was taken over: a process with token ${newerToken} works on it since this one began with token ${mine.token}. Look at the newer run with "serve-batch runs ls".`,
     { fields: { job, newerToken, token: mine.token } },
   );
 }

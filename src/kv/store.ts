@@ -90,11 +90,19 @@ export interface KvStore {
 
   /** The generation that readers see. */
   current(): Promise<string | undefined>;
-  /** Makes readers see `generation`, in one step. Throws `FENCED` where a newer token has published. */
+  /**
+   * Says who holds the job's lock now, before anything is loaded: from here on, whoever held it before can
+   * neither publish nor drop. Throws `FENCED` where a newer token was here.
+   */
+  claim(fence: Fence): Promise<void>;
+  /** Makes readers see `generation`, in one step. Throws `FENCED` where a newer token was here. */
   publish(generation: string, fence: Fence): Promise<void>;
   generations(): Promise<readonly string[]>;
-  /** Deletes a generation that readers do not see. Throws `USAGE` for the current one. */
-  drop(generation: string): Promise<void>;
+  /**
+   * Deletes a generation that readers do not see. Throws `USAGE` for the current one, and `FENCED` where a newer
+   * token was here: that is looked at in one step with each deletion.
+   */
+  drop(generation: string, fence: Fence): Promise<void>;
 
   /** Values of one key of one generation; `field` is null where the job has none. */
   get(generation: string, key: string, field: string | null): Promise<string | undefined>;

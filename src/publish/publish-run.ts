@@ -1,10 +1,15 @@
 import type { Clock, Log } from '../core/effects.ts';
 import type { Plan } from '../core/plan.ts';
-import type { KvStore } from '../kv/store.ts';
+import type { Fence, KvStore } from '../kv/store.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import type { JobLock } from '../runs/lock/lock.ts';
 import { clearRolledBack, markPublished, setCurrent } from '../runs/publication.ts';
 import { lastPublished } from '../runs/published-runs.ts';
+
+/** What a store is shown: the token of the lock, and what it can be compared with. */
+export function fenceOf({ lineage, token }: JobLock): Fence {
+  return { lineage, token };
+}
 
 export interface PublishRequest {
   readonly plan: Plan;
@@ -24,8 +29,12 @@ export interface PublishRequest {
 export async function publishRun(request: PublishRequest): Promise<void> {
   const { plan, paths, folderOfJob, store, lock, clock } = request;
   await lock.assertHeld();
-  await store?.publish(plan.runId, { lineage: lock.lineage, token: lock.token });
-  await lock.assertHeld();
+  await store?.publish(plan.runId, fenceOf(lock));
+  await lock.assertHeld(
+    store === null
+      ? undefined
+      : `${store.url} shows run ${plan.runId}; the output folder does not. The other process publishes its own run over it, or the same command does this one.`,
+  );
   await setCurrent(folderOfJob, plan.runId);
   await markPublished(paths, { at: clock.now(), token: lock.token, lineage: lock.lineage });
   await clearRolledBack(paths);
@@ -36,7 +45,7 @@ export async function publishRun(request: PublishRequest): Promise<void> {
  * generation is published, and the next run tries again.
  */
 export async function dropOldGenerations(request: PublishRequest): Promise<void> {
-  const { store, plan, folderOfJob, log } = request;
+  const { store, plan, folderOfJob, lock, log } = request;
   if (store === null || plan.kv === null) return;
   try {
     const generations = await store.generations();
@@ -44,7 +53,7 @@ export async function dropOldGenerations(request: PublishRequest): Promise<void>
     const keep = new Set(await lastPublished(folderOfJob, generations, kept));
     for (const generation of generations) {
       if (keep.has(generation)) continue;
-      await store.drop(generation);
+      await store.drop(generation, fenceOf(lock));
       log.debug('dropped an old generation', { generation });
     }
   } catch (error) {

@@ -67,14 +67,15 @@ export async function publishedOccurrence(folderOfJob: string): Promise<string |
 }
 
 /**
- * Whether readers see a newer occurrence than this one. One of the future is not newer: it was published
+ * The newer occurrence that readers see; null: they see none. One of the future is not newer: it was published
  * under a clock that was wrong, or ahead of its time.
  */
-export async function isNewerPublished(
+export async function newerPublished(
   folderOfJob: string,
   occurrence: string,
   clock: Clock,
-): Promise<boolean> {
+): Promise<string | null> {
   const published = await publishedOccurrence(folderOfJob);
-  return published !== null && published > occurrence && published <= clock.now().toISOString();
+  if (published === null || published <= occurrence) return null;
+  return published <= clock.now().toISOString() ? published : null;
 }

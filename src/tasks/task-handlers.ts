@@ -7,6 +7,7 @@ import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
 import type { StagedCounts } from '../kv/store.ts';
 import { planRun } from '../planning/plan-run.ts';
 import type { RunPaths } from '../runs/layout.ts';
+import { checkPartContent } from '../runs/record/check-parts.ts';
 import { runShard } from '../shard/run-shard.ts';
 import { countDistinct, readDuplicateWinners, readKvBatches } from '../sinks/kv/kv-batches.ts';
 import { mergeParts } from '../sinks/parquet/merge-parts.ts';
@@ -178,7 +179,7 @@ async function loadPart(
   const database = await state.databaseForLoads(paths.temp, request.memoryLimit);
   const store = await state.store(plan.job);
   const kv = kvOf(plan);
-
+  if (request.duplicatesAmong === null) await checkPartContent(paths, request.stageAs, signal);
   return store.stage({
     generation: plan.runId,
     layout: kv.layout,

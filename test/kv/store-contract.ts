@@ -249,7 +249,7 @@ export function describeStoreContract(
         await expect(store.stage({ ...request, batches: failing() })).rejects.toThrow('the source broke');
         expect((await store.stagedShards('g1')).size).toBe(0);
         expect(await store.generations()).toEqual(['g1']);
-        await store.drop('g1');
+        await store.drop('g1', FENCE);
         expect(await store.generations()).toEqual([]);
       });
 
@@ -281,7 +281,7 @@ export function describeStoreContract(
         expect(await store.count('g1')).toEqual({ keys: 1, values: 1 });
         expect(await store.generations()).toEqual(['g1', 'g10']);
         expect(await other.generations()).toEqual(['g1']);
-        await store.drop('g1');
+        await store.drop('g1', FENCE);
         expect(await store.get('g10', 'k', 'f')).toBe('ten');
         expect(await other.get('g1', 'k', 'f')).toBe('other');
       });
@@ -289,13 +289,13 @@ export function describeStoreContract(
       it('drops all of a generation, and can hold it again', async () => {
         await stage(store, WEEK);
         await store.describe('g1', INFO);
-        await store.drop('g1');
+        await store.drop('g1', FENCE);
         expect(await store.generations()).toEqual([]);
         expect(await store.info('g1')).toBeUndefined();
         expect((await store.stagedShards('g1')).size).toBe(0);
         expect(await store.get('g1', '1:1', '2026-11-21')).toBeUndefined();
         expect(await store.count('g1')).toEqual({ keys: 0, values: 0 });
-        await store.drop('g1');
+        await store.drop('g1', FENCE);
         await stage(store, [['new', 'f', 'v']]);
         expect(await store.count('g1')).toEqual({ keys: 1, values: 1 });
       });
@@ -304,7 +304,7 @@ export function describeStoreContract(
         'refuses the generation name "%s"',
         async (name) => {
           await expect(stage(store, WEEK, { generation: name })).rejects.toMatchObject({ code: 'USAGE' });
-          await expect(store.drop(name)).rejects.toMatchObject({ code: 'USAGE' });
+          await expect(store.drop(name, FENCE)).rejects.toMatchObject({ code: 'USAGE' });
         },
       );
 
@@ -356,6 +356,26 @@ export function describeStoreContract(
         });
       });
 
+      it('refuses whoever held the lock before another one claimed the store, also to drop', async () => {
+        await store.publish('g1', { ...FENCE, token: 10 });
+        await store.claim({ ...FENCE, token: 11 });
+        await stage(store, [['k', 'f', 'new']], { generation: 'g3' });
+        for (const late of [
+          () => store.publish('g2', { ...FENCE, token: 10 }),
+          () => store.drop('g2', { ...FENCE, token: 10 }),
+          () => store.drop('g3', { ...FENCE, token: 10 }),
+          () => store.claim({ ...FENCE, token: 10 }),
+        ])
+          await expect(late()).rejects.toMatchObject({ code: 'FENCED' });
+        expect(await store.generations()).toEqual(['g1', 'g2', 'g3']);
+        expect(await store.get('g2', 'k', 'f')).toBe('g2');
+        await store.claim({ ...FENCE, token: 11 });
+        await store.drop('g2', { ...FENCE, token: 11 });
+        await store.claim({ lineage: 'folder-2', token: 1 });
+        expect(await store.generations()).toEqual(['g1', 'g3']);
+        expect(await store.current()).toBe('g1');
+      });
+
       it('ends with the largest token, however many publish at once', async () => {
         const tokens = [3, 9, 1, 7, 5];
         const attempts = tokens.map((token) =>
@@ -377,11 +397,11 @@ export function describeStoreContract(
 
       it('does not drop the generation that readers see', async () => {
         await store.publish('g1', FENCE);
-        await expect(store.drop('g1')).rejects.toMatchObject({ code: 'USAGE' });
+        await expect(store.drop('g1', FENCE)).rejects.toMatchObject({ code: 'USAGE' });
         expect(await store.get('g1', 'k', 'f')).toBe('g1');
         expect(await store.info('g1')).toMatchObject({ runId: 'g1' });
         await store.publish('g2', FENCE);
-        await store.drop('g1');
+        await store.drop('g1', FENCE);
         expect(await store.generations()).toEqual(['g2']);
       });
 
@@ -412,7 +432,7 @@ export function describeStoreContract(
             { generation },
           );
           await store.publish(generation, FENCE);
-          if (week > 2) await store.drop(`week${week - 2}`);
+          if (week > 2) await store.drop(`week${week - 2}`, FENCE);
         }
         await vi.waitFor(() => expect(seen).toContain('week8'));
         done = true;

@@ -164,7 +164,7 @@ describe.each(['LMDB', 'Redis'])('looking up in %s', (kind) => {
     const readers = [ask(eager), ask(lazy)];
     for (let week = 1; week <= 8; week++) {
       await publish(`w${week}`, weekOf(String(week)));
-      if (week > 1) await store.drop(`w${week - 2}`);
+      if (week > 1) await store.drop(`w${week - 2}`, FENCE);
       await setImmediate();
     }
     await vi.waitFor(() => expect(seen).toContain('w8'));

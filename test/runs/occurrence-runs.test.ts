@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { runPaths } from '../../src/runs/layout.ts';
-import { findCommittedRun, isNewerPublished, runsOfOccurrences } from '../../src/runs/occurrence-runs.ts';
+import { findCommittedRun, newerPublished, runsOfOccurrences } from '../../src/runs/occurrence-runs.ts';
 import { writePlan } from '../../src/runs/plan/plan-file.ts';
 import { setCurrent } from '../../src/runs/publication.ts';
 import { writeManifest } from '../../src/runs/record/run-record.ts';
@@ -38,6 +38,6 @@ it('one that was begun at its very second, or later, does', async () => {
 it('an occurrence of the future that is published is not newer than one that is due', async () => {
   await setCurrent(job, '20261121T150000Z-aaaa');
   const at = (instant: string) => ({ now: () => new Date(instant), monotonicMs: () => 0 });
-  expect(await isNewerPublished(job, '2026-11-21T00:00:00.000Z', at('2026-11-22T00:00:00Z'))).toBe(false);
-  expect(await isNewerPublished(job, '2026-11-21T00:00:00.000Z', at('2026-11-29T00:00:00Z'))).toBe(true);
+  expect(await newerPublished(job, '2026-11-21T00:00:00.000Z', at('2026-11-22T00:00:00Z'))).toBe(null);
+  expect(await newerPublished(job, '2026-11-21T00:00:00.000Z', at('2026-11-29T00:00:00Z'))).toBe(OCCURRENCE);
 });

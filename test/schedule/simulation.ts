@@ -12,7 +12,7 @@ import { folderOfJob } from '../../src/jobs/locations.ts';
 import type { RunEnd, RunJobOptions, RunJobResult } from '../../src/jobs/run-job-options.ts';
 import { runPaths } from '../../src/runs/layout.ts';
 import { acquireLock } from '../../src/runs/lock/lock.ts';
-import { findCommittedRun, isNewerPublished, runsOfOccurrences } from '../../src/runs/occurrence-runs.ts';
+import { findCommittedRun, newerPublished, runsOfOccurrences } from '../../src/runs/occurrence-runs.ts';
 import { writePlan } from '../../src/runs/plan/plan-file.ts';
 import { markPublished, setCurrent } from '../../src/runs/publication.ts';
 import { writeManifest } from '../../src/runs/record/run-record.ts';
@@ -165,6 +165,7 @@ async function computeAndPublish(
     return {
       outcome: 'up to date',
       record: { ...settled.record, status: settled.status },
+      overtakenBy: null,
       publishError: null,
     };
   if (mishap === 'is killed') throw KILLED;
@@ -182,14 +183,24 @@ async function computeAndPublish(
   }
   const outcome = settled === undefined ? 'computed' : 'published';
   if (mishap === 'store is down')
-    return { outcome, record, publishError: new ServeBatchError('STORE_UNAVAILABLE', 'no store') };
+    return {
+      outcome,
+      record,
+      overtakenBy: null,
+      publishError: new ServeBatchError('STORE_UNAVAILABLE', 'no store'),
+    };
   if (mishap === 'coverage is too low')
-    return { outcome, record, publishError: new ServeBatchError('COVERAGE_TOO_LOW', 'too little') };
-  if (publish === 'unless newer' && (await isNewerPublished(folder, occurrence, clock)))
-    return { outcome, record, publishError: null };
+    return {
+      outcome,
+      record,
+      overtakenBy: null,
+      publishError: new ServeBatchError('COVERAGE_TOO_LOW', 'too little'),
+    };
+  const overtakenBy = publish === 'unless newer' ? await newerPublished(folder, occurrence, clock) : null;
+  if (overtakenBy !== null) return { outcome, record, overtakenBy, publishError: null };
   await setCurrent(folder, runId);
   await markPublished(paths, { at: clock.now(), token });
-  return { outcome, record: { ...record, status: 'published' }, publishError: null };
+  return { outcome, record: { ...record, status: 'published' }, overtakenBy: null, publishError: null };
 }
 
 /** A folder in memory where there is one: thousands of files are written, each waiting for its disk. */

@@ -66,7 +66,7 @@ async function publish(context: CliContext, runId: string, flags: PublishFlags):
   const { placeOfJob, placeOfRun } = await import('../job-place.ts');
   const { run, root } = await placeOfRun(context, runId, flags);
   const place = await placeOfJob(context, run.job, { ...flags, output: flags.output ?? root });
-  const { publishEarlier } = await import('../../jobs/publish-earlier.ts');
+  const { publishEarlier } = await import('../../jobs/publish/publish-earlier.ts');
   const { watch, ...request } = await publishOptions(context, run.job, flags);
   const record = await publishEarlier(
     { ...request, force: flags.force === true, place: { ...place, folderOfJob: run.folderOfJob } },
@@ -85,7 +85,7 @@ async function rollback(
   const place = await placeOfJob(context, job, flags);
   const { findRunOfJob } = await import('../../runs/find-run.ts');
   const to = run === undefined ? undefined : (await findRunOfJob(place.folderOfJob, run)).runId;
-  const { rollBack } = await import('../../jobs/publish-earlier.ts');
+  const { rollBack } = await import('../../jobs/publish/publish-earlier.ts');
   const { watch, ...request } = await publishOptions(context, place.job, flags);
   const { from, record } = await rollBack({ ...request, place }, to).finally(watch.stop);
   show(context, flags, record, `Rolled back from ${from} to ${record.runId}.\n`);

@@ -4,7 +4,7 @@ import type { DeviceChoice } from '../../core/device.ts';
 import { systemClock } from '../../core/effects.ts';
 import type { EngineChoice } from '../../core/engine.ts';
 import type { BatchSize } from '../../core/plan.ts';
-import type { NothingNew } from '../../jobs/nothing-new.ts';
+import type { NothingNew } from '../../jobs/incremental/nothing-new.ts';
 import type { RunJobOptions } from '../../jobs/run-job-options.ts';
 import type { CliContext } from '../context.ts';
 import {
@@ -48,6 +48,7 @@ interface RunCommandFlags {
   readonly resume: boolean;
   readonly force?: boolean;
   readonly full?: boolean;
+  readonly publish?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly grace?: number;
@@ -89,6 +90,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     option('--resume', 'continue an interrupted run of the same input, model and job').default(true),
     option('--no-resume', 'start anew where a run was interrupted'),
     option('-f, --force', 'run anew even where the same run is finished'),
+    option('--publish', 'publish the run also where readers see a newer occurrence'),
     option('--full', 'of an input that grows, take everything again, not only what is new'),
     jsonOption('the run record (or the plan, with --dry-run)'),
     option('-q, --quiet', 'print only errors'),
@@ -150,7 +152,8 @@ async function runAndShow(
 ): Promise<void> {
   const { runJob } = await import('../../jobs/run-job.ts');
   const { announceRun } = await import('../watch/announce-run.ts');
-  const options = { ...request, resume: flags.resume, force: flags.force === true };
+  const publish = flags.publish === true ? 'always' : 'unless newer';
+  const options = { ...request, resume: flags.resume, force: flags.force === true, publish } as const;
   const result = await announceRun(context, request.spec, watch.log, () => runJob(options)).finally(
     watch.stop,
   );

@@ -9,17 +9,24 @@ import { formatBytes, formatCount, formatPairs, formatSeconds } from './format.t
 
 /** What a run did, for people. */
 export function renderRun(result: RanJob, spec: Pick<JobSpec, 'name'>): string {
-  const { record, outcome } = result;
+  const { record, outcome, overtakenBy } = result;
+  const hint = overtakenBy === null ? '' : overtakenText(record, overtakenBy);
   switch (outcome) {
     case 'up to date':
+      if (overtakenBy !== null) return `Run ${record.runId} of ${spec.name} has done this already.\n${hint}`;
       return `Run ${record.runId} of ${spec.name} has done this already, and is published: same input, model and job.\nUse --force to run it anew.\n`;
     case 'rolled back':
       return `Run ${record.runId} of ${spec.name} has done this already, and was rolled back: it stays so.\nPublish it again with: serve-batch publish ${record.runId}\nor run it anew with --force.\n`;
     case 'published':
       return `Run ${record.runId} of ${spec.name} had done this already; ${result.publishError === null ? 'it is published now' : 'it is not published'}.\n${renderRecord(record)}`;
     case 'computed':
-      return renderRecord(record);
+      return renderRecord(record) + hint;
   }
+}
+
+/** Why a run is only committed: readers keep what is newer. */
+function overtakenText({ runId }: RunRecord, newer: string): string {
+  return `It is committed, but not published: readers see the newer occurrence ${newer}.\nPublish it all the same with: serve-batch publish ${runId}\n`;
 }
 
 /** The record of one run as a table. */

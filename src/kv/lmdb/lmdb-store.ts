@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, temporaryName } from '../../core/durable-file.ts';
@@ -16,7 +16,7 @@ import type {
 import { dropCurrentError, missingGenerationError } from '../store-errors.ts';
 import { lmdbError } from './lmdb-file.ts';
 import { LmdbGeneration } from './lmdb-generation.ts';
-import { readPointer, replacePointer } from './lmdb-pointer.ts';
+import { claimPointer, readPointer, replacePointer, unlessFenced } from './lmdb-pointer.ts';
 
 interface OpenGeneration {
   readonly generation: LmdbGeneration;
@@ -92,6 +92,13 @@ export class LmdbStore implements KvStore {
     return this.#current;
   }
 
+  async claim(fence: Fence): Promise<void> {
+    await this.#onDisk(async () => {
+      await makeFolder(this.#folder);
+      await claimPointer(this.#pointerPath(), this.#job, fence);
+    });
+  }
+
   async publish(generation: string, fence: Fence): Promise<void> {
     if (!existsSync(this.#path(generation))) throw missingGenerationError(this.#job, generation, this.url);
     await this.#onDisk(() => replacePointer(this.#pointerPath(), this.#job, { generation, fence }));
@@ -107,15 +114,18 @@ export class LmdbStore implements KvStore {
       .sort();
   }
 
-  async drop(generation: string): Promise<void> {
+  async drop(generation: string, fence: Fence): Promise<void> {
     const path = this.#path(generation);
     if ((await this.current()) === generation) throw dropCurrentError(this.#job, generation);
     await this.#close(generation);
-    await this.#onDisk(async () => {
-      // The lock goes first: a writer that came in between must not share a file under another lock.
-      await rm(`${path}-lock`, { force: true });
-      await rm(path, { force: true });
-    });
+    const step = { path: this.#pointerPath(), job: this.#job, fence };
+    await this.#onDisk(() =>
+      unlessFenced(step, () => {
+        // The lock goes first: a writer that came in between must not share a file under another lock.
+        rmSync(`${path}-lock`, { force: true });
+        rmSync(path, { force: true });
+      }),
+    );
   }
 
   async get(generation: string, key: string, field: string | null): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { INFO_FIELD, LAYOUT_FIELD, RedisKeys } from './redis-keys.ts';
-import { KEYS_BESIDE, PUBLISH, RETIRE, SCAN_SIZES } from './redis-scripts.ts';
+import { CLAIM, FORGET, KEYS_BESIDE, PUBLISH, RETIRE, SCAN_SIZES, UNLINK } from './redis-scripts.ts';
 
 const GENERATION = 'rehearsal';
 /** Where the process dies in between, what it wrote is gone after this. */
@@ -45,16 +45,14 @@ function commandsOn({ ping }: RedisKeys, own: RedisKeys): (string | number)[][] 
     ],
     ['eval', SCAN_SIZES, 1, meta, '0', pattern, 10],
     ['eval', KEYS_BESIDE, 2, pointer, meta],
-    ...[
-      ['eval', PUBLISH, 3, pointer, fence, meta, GENERATION, GENERATION, 1],
-      expire(pointer),
-      expire(fence),
-    ],
-    ['eval', RETIRE, 2, pointer, meta, 'another'],
+    ...[['eval', CLAIM, 1, fence, 'rehearsal', 1], expire(fence)],
+    ...[['eval', PUBLISH, 3, fence, pointer, meta, 'rehearsal', 1, GENERATION], expire(pointer)],
+    ['eval', RETIRE, 3, fence, pointer, meta, 'rehearsal', 1, 'another'],
+    ['eval', UNLINK, 2, fence, text, 'rehearsal', 1],
+    ['eval', FORGET, 2, fence, generations, 'rehearsal', 1, GENERATION],
     ...[
       ['scan', '0', 'MATCH', pattern, 'COUNT', 10],
       ['smembers', generations],
-      ['srem', generations, GENERATION],
     ],
     ['unlink', pointer, fence, generations, meta, hash, text],
   ];

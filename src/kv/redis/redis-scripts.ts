@@ -1,25 +1,47 @@
 /** Lua that Redis runs as one step. Keys and arguments are named where the scripts are called. */
 
 /**
- * KEYS: pointer, fence, meta of the generation. ARGV: generation, lineage, token.
- * Returns `published`, `missing` where the store has nothing of the generation, or the newer token.
+ * Scripts that begin so have KEYS: fence, and then others; ARGV: lineage, token, and then others. They return
+ * the newer token, as text, where one was here, and do nothing then.
  */
-export const PUBLISH = `
+const UNLESS_FENCED = `
+local fence = redis.call('HMGET', KEYS[1], 'lineage', 'token')
+if fence[1] == ARGV[1] and tonumber(fence[2]) > tonumber(ARGV[2]) then return fence[2] end
+`;
+
+/** Returns `claimed`. */
+export const CLAIM = `${UNLESS_FENCED}
+redis.call('HSET', KEYS[1], 'lineage', ARGV[1], 'token', ARGV[2])
+return 'claimed'`;
+
+/**
+ * KEYS: fence, pointer, meta of the generation. ARGV: lineage, token, generation.
+ * Returns `published`, or `missing` where the store has nothing of the generation.
+ */
+export const PUBLISH = `${UNLESS_FENCED}
 if redis.call('EXISTS', KEYS[3]) == 0 then return 'missing' end
-local fence = redis.call('HMGET', KEYS[2], 'lineage', 'token')
-if fence[1] == ARGV[2] and tonumber(fence[2]) > tonumber(ARGV[3]) then return fence[2] end
-redis.call('HSET', KEYS[2], 'lineage', ARGV[2], 'token', ARGV[3])
-redis.call('SET', KEYS[1], ARGV[1])
+redis.call('HSET', KEYS[1], 'lineage', ARGV[1], 'token', ARGV[2])
+redis.call('SET', KEYS[2], ARGV[3])
 return 'published'`;
 
 /**
- * KEYS: pointer, meta of the generation. ARGV: generation.
- * Takes the generation out of use: without its meta it cannot be published. Returns 0 for the current one.
+ * KEYS: fence, pointer, meta of the generation. ARGV: lineage, token, generation.
+ * Takes the generation out of use: without its meta it cannot be published. Returns `retired`, or `current`.
  */
-export const RETIRE = `
-if redis.call('GET', KEYS[1]) == ARGV[1] then return 0 end
-redis.call('DEL', KEYS[2])
-return 1`;
+export const RETIRE = `${UNLESS_FENCED}
+if redis.call('GET', KEYS[2]) == ARGV[3] then return 'current' end
+redis.call('DEL', KEYS[3])
+return 'retired'`;
+
+/** KEYS: fence, keys to delete. ARGV: lineage, token. Returns `unlinked`. */
+export const UNLINK = `${UNLESS_FENCED}
+for i = 2, #KEYS do redis.call('UNLINK', KEYS[i]) end
+return 'unlinked'`;
+
+/** KEYS: fence, set of generations. ARGV: lineage, token, generation. Returns `forgotten`. */
+export const FORGET = `${UNLESS_FENCED}
+redis.call('SREM', KEYS[2], ARGV[3])
+return 'forgotten'`;
 
 /** KEYS: keys that are no predictions. Returns how many keys the database has besides them. */
 export const KEYS_BESIDE = `

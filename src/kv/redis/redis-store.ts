@@ -23,7 +23,7 @@ import { INFO_FIELD, LAYOUT_FIELD, RedisKeys, SHARD_FIELD } from './redis-keys.t
 import { RedisLayouts } from './redis-layouts.ts';
 import { type RedisReader, readHash, texts, type ValueAddress } from './redis-reader.ts';
 import { rehearse } from './redis-rehearsal.ts';
-import { KEYS_BESIDE, PUBLISH, RETIRE, SCAN_SIZES } from './redis-scripts.ts';
+import { CLAIM, FORGET, KEYS_BESIDE, PUBLISH, RETIRE, SCAN_SIZES, UNLINK } from './redis-scripts.ts';
 import { RedisShardWriter } from './redis-shard-writer.ts';
 import type { RedisTarget } from './redis-url.ts';
 
@@ -174,15 +174,30 @@ export class RedisStore implements KvStore {
     return (await this.#connection.run((redis) => redis.get(this.#keys.pointer))) ?? undefined;
   }
 
+  async claim(fence: Fence): Promise<void> {
+    await this.#fenced(CLAIM, fence);
+  }
+
   async publish(generation: string, fence: Fence): Promise<void> {
     checkGeneration(generation);
-    const { pointer, fence: fenceKey } = this.#keys;
-    const names = [pointer, fenceKey, this.#keys.meta(generation)];
-    const answer = await this.#connection.run((redis) =>
-      redis.eval(PUBLISH, names.length, ...names, generation, fence.lineage, fence.token),
-    );
+    const names = [this.#keys.pointer, this.#keys.meta(generation)];
+    const answer = await this.#fenced(PUBLISH, fence, names, [generation]);
     if (answer === 'missing') throw missingGenerationError(this.#job, generation, this.url);
-    if (answer !== 'published') throw fencedError(this.#job, Number(answer), fence);
+  }
+
+  /** Runs a script that does nothing where a newer token was here. Throws `FENCED` then. */
+  async #fenced(
+    script: string,
+    fence: Fence,
+    keys: readonly string[] = [],
+    values: readonly string[] = [],
+  ): Promise<unknown> {
+    const names = [this.#keys.fence, ...keys];
+    const answer = await this.#connection.run((redis) =>
+      redis.eval(script, names.length, ...names, fence.lineage, fence.token, ...values),
+    );
+    if (/^\d+$/.test(String(answer))) throw fencedError(this.#job, Number(answer), fence);
+    return answer;
   }
 
   async generations(): Promise<readonly string[]> {
@@ -190,19 +205,26 @@ export class RedisStore implements KvStore {
     return names.sort();
   }
 
-  async drop(generation: string): Promise<void> {
+  async drop(generation: string, fence: Fence): Promise<void> {
     checkGeneration(generation);
     this.#layouts.forget(generation);
     const { pointer, generations } = this.#keys;
     const meta = this.#keys.meta(generation);
-    const retired = await this.#connection.run((redis) => redis.eval(RETIRE, 2, pointer, meta, generation));
-    if (retired === 0) throw dropCurrentError(this.#job, generation);
+    const retired = await this.#fenced(RETIRE, fence, [pointer, meta], [generation]);
+    if (retired === 'current') throw dropCurrentError(this.#job, generation);
     const pattern = this.#keys.seriesPattern(generation);
     let cursor = '0';
-    do cursor = await this.#connection.run((redis) => unlinkPage(redis, cursor, pattern));
-    while (cursor !== '0');
+    do {
+      const from = cursor;
+      const [next, keys] = await this.#connection.run((redis) =>
+        redis.scan(from, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
+      );
+      // Whoever took the job over meanwhile may be loading this very generation again.
+      if (keys.length > 0) await this.#fenced(UNLINK, fence, keys);
+      cursor = next;
+    } while (cursor !== '0');
     // Last: a drop that was cut short is still known, and can be done again.
-    await this.#connection.run((redis) => redis.srem(generations, generation));
+    await this.#fenced(FORGET, fence, [generations], [generation]);
   }
 
   async get(generation: string, key: string, field: string | null): Promise<string | undefined> {
@@ -244,10 +266,4 @@ export class RedisStore implements KvStore {
   #nowMs(): number {
     return this.#clock.now().getTime();
   }
-}
-
-async function unlinkPage(redis: Redis, cursor: string, pattern: string): Promise<string> {
-  const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT);
-  if (keys.length > 0) await redis.unlink(keys);
-  return next;
 }

@@ -31,8 +31,16 @@ export interface JobLock {
   readonly token: number;
   /** Identifies the folder that handed out the token. */
   readonly lineage: string;
-  /** Throws `FENCED` where another process has taken over, or the lock's file is gone. */
-  assertHeld(): Promise<void>;
+  /**
+   * Throws `FENCED` where another process has taken over, or the lock's file is gone.
+   * @param soFar what readers see of this holder's work by then, for the message
+   */
+  assertHeld(soFar?: string): Promise<void>;
+  /**
+   * Whether it is held, as far as can be known. Whoever has lost it leaves files alone: its successor may be
+   * working with them. Never throws.
+   */
+  isHeld(): Promise<boolean>;
   /** Writes down which run the holder works on, for the history and for those who find the job locked. Throws `FENCED`. */
   setRun(runId: string): Promise<void>;
   /** Never throws; harmless when called again, and where another process has taken over. */
@@ -155,8 +163,12 @@ class ClaimedLock implements JobLock {
     this.#signs.unref();
   }
 
-  async assertHeld(): Promise<void> {
-    if (this.#released || !(await isNewest(this.#held))) throw await fencedError(this.#held);
+  async assertHeld(soFar = 'Nothing was published.'): Promise<void> {
+    if (this.#released || !(await isNewest(this.#held))) throw await fencedError(this.#held, soFar);
+  }
+
+  async isHeld(): Promise<boolean> {
+    return !this.#released && (await isNewest(this.#held).catch(() => false));
   }
 
   async setRun(runId: string): Promise<void> {
@@ -189,14 +201,17 @@ async function releaseClaim(held: HeldClaim): Promise<void> {
   }
 }
 
-async function fencedError({ folder, folderOfJob, token }: HeldClaim): Promise<ServeBatchError> {
+async function fencedError(
+  { folder, folderOfJob, token }: HeldClaim,
+  soFar: string,
+): Promise<ServeBatchError> {
   const newest = await highestToken(folder);
   const claim = await readClaim(folder, newest);
   const job = `job "${basename(folderOfJob)}"`;
   const by = claim.state === 'held' ? ` (process ${claim.holder.runPid} on ${claim.holder.host})` : '';
   const message =
     newest > token
-      ? `Another process${by} took over ${job}, since this one gave no sign of life for too long. Nothing was published. Look at its run with "serve-batch runs ls".`
-      : `The lock ${claimPath(folder, token)} of ${job} is not held any more: it was released, or its file is gone. Nothing was published. Leave the output folder alone during a run, and run the same command again.`;
+      ? `Another process${by} took over ${job}, since this one gave no sign of life for too long. ${soFar} Look at its run with "serve-batch runs ls".`
+      : `The lock ${claimPath(folder, token)} of ${job} is not held any more: it was released, or its file is gone. ${soFar} Leave the output folder alone during a run, and run the same command again.`;
   return new ServeBatchError('FENCED', message, { fields: { token, newestToken: newest } });
 }

@@ -48,7 +48,7 @@ export const stageSecondsSchema: z.ZodType<StageSeconds> = z.object({
   stage: seconds,
 });
 
-const shardRecordSchema: z.ZodType<ShardRecord> = z.object({
+export const shardRecordSchema: z.ZodType<ShardRecord> = z.object({
   index: count,
   rowStart: count,
   rowEnd: count,

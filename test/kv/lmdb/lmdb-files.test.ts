@@ -38,7 +38,7 @@ describe('LMDB files', () => {
     expect(files.filter((name) => name.endsWith('.tmp'))).toEqual([]);
     const pointer = JSON.parse(await readFile(join(folder, 'sales.current'), 'utf8'));
     expect(pointer).toEqual({ generation: 'g2', fence: { ...FENCE, token: 4 } });
-    await store.drop('g1');
+    await store.drop('g1', FENCE);
     expect((await readdir(folder)).filter((name) => name.includes('.g1.'))).toEqual([]);
   });
 
@@ -73,7 +73,7 @@ describe('LMDB files', () => {
     expect(await reader.get('g1', 'k', 'f')).toBe('first');
     await store.publish('g2', FENCE);
     expect(await reader.current()).toBe('g2');
-    await store.drop('g1');
+    await store.drop('g1', FENCE);
     await stage(store, [['k', 'f', 'second']], { generation: 'g1' });
     await store.publish('g1', FENCE);
     expect(await reader.current()).toBe('g1');

@@ -86,7 +86,7 @@ describe('the connection to Redis', () => {
       Array.from({ length: 5000 }, (_, index): KvRow => [`${index}`, 'f', 'v']),
     );
     expect(await store.count('g1')).toEqual({ keys: 5000, values: 5000 });
-    await store.drop('g1');
+    await store.drop('g1', FENCE);
     expect(await server.cli('DBSIZE')).toBe(String(others.length - 1));
   });
 
@@ -233,7 +233,12 @@ describe('the connection to Redis', () => {
     await stage(store, WEEK);
     await server.cli('REPLICAOF', '127.0.0.1', '1');
     expect(await store.get('g1', '1:2', '2026-11-21')).toBe('3.5');
-    for (const action of [store.ping(), stage(store, WEEK), store.publish('g1', FENCE), store.drop('g1')]) {
+    for (const action of [
+      store.ping(),
+      stage(store, WEEK),
+      store.publish('g1', FENCE),
+      store.drop('g1', FENCE),
+    ]) {
       const error = await failureOf(action);
       expect(error).toMatchObject({ code: 'STORE_REFUSED', message: expect.stringContaining('replica') });
     }
@@ -246,7 +251,7 @@ describe('the connection to Redis', () => {
     const error = await failureOf(stage(store, rows));
     expect(error).toMatchObject({ code: 'STORE_REFUSED', message: expect.stringContaining('maxmemory') });
     expect((await store.stagedShards('g1')).size).toBe(0);
-    await store.drop('g1');
+    await store.drop('g1', FENCE);
     expect(await store.generations()).toEqual([]);
   });
 

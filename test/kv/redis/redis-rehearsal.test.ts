@@ -62,7 +62,7 @@ describe('the first check of a Redis', () => {
       await store.publish(generation, FENCE);
       expect(await store.get(generation, '1:2', '2026-11-21')).toBe('3.5');
     }
-    await store.drop('of-hash');
+    await store.drop('of-hash', FENCE);
   });
 
   it('finds that the keys of another job are all that a user may use', async () => {

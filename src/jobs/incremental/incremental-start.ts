@@ -1,18 +1,18 @@
-import type { BoundJob } from '../config/job-spec.ts';
-import type { IncrementalSpec } from '../config/sections/incremental.ts';
-import type { Effects } from '../core/effects.ts';
-import { ServeBatchError } from '../core/errors.ts';
-import { type ChainLink, windowName } from '../core/incremental.ts';
-import type { SourceFile } from '../core/table.ts';
-import { runPaths } from '../runs/layout.ts';
-import type { PlanIndex } from '../runs/plan-index.ts';
-import type { RunSummary } from '../runs/run-summary.ts';
-import { readTakenFiles } from '../runs/taken-files.ts';
-import { findLastTakenRun, type TakenRun } from '../runs/watermark.ts';
-import { fingerprintInput } from '../source/fingerprint.ts';
-import { chooseNewFiles, type NewFiles } from '../source/incremental/new-files.ts';
+import type { BoundJob } from '../../config/job-spec.ts';
+import type { IncrementalSpec } from '../../config/sections/incremental.ts';
+import type { Effects } from '../../core/effects.ts';
+import { ServeBatchError } from '../../core/errors.ts';
+import { type ChainLink, windowName } from '../../core/incremental.ts';
+import type { SourceFile } from '../../core/table.ts';
+import { runPaths } from '../../runs/layout.ts';
+import type { PlanIndex } from '../../runs/plan-index.ts';
+import type { RunSummary } from '../../runs/run-summary.ts';
+import { readTakenFiles } from '../../runs/taken-files.ts';
+import { findLastTakenRun, type TakenRun } from '../../runs/watermark.ts';
+import { fingerprintInput } from '../../source/fingerprint.ts';
+import { chooseNewFiles, type NewFiles } from '../../source/incremental/new-files.ts';
+import type { IdentifiedRun } from '../identify-run.ts';
 import { findUnfinishedWindow } from './find-unfinished-window.ts';
-import type { IdentifiedRun } from './identify-run.ts';
 
 /** Where a run starts in an input that grows; known before the input is read. */
 export interface IncrementalStart {

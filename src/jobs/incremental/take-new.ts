@@ -1,12 +1,12 @@
-import type { BoundJob } from '../config/job-spec.ts';
-import type { Log } from '../core/effects.ts';
-import { ServeBatchError } from '../core/errors.ts';
-import type { IncrementalPlan } from '../core/incremental.ts';
-import type { ResolvedInput } from '../core/table.ts';
-import { columnNeeds } from '../planning/column-needs.ts';
-import type { WatermarkValue } from '../source/incremental/watermark-type.ts';
-import type { PlanningLimits } from '../tasks/tasks.ts';
-import type { Workers } from '../tasks/workers.ts';
+import type { BoundJob } from '../../config/job-spec.ts';
+import type { Log } from '../../core/effects.ts';
+import { ServeBatchError } from '../../core/errors.ts';
+import type { IncrementalPlan } from '../../core/incremental.ts';
+import type { ResolvedInput } from '../../core/table.ts';
+import { columnNeeds } from '../../planning/column-needs.ts';
+import type { WatermarkValue } from '../../source/incremental/watermark-type.ts';
+import type { PlanningLimits } from '../../tasks/tasks.ts';
+import type { Workers } from '../../tasks/workers.ts';
 import type { IncrementalStart } from './incremental-start.ts';
 
 /** What a run takes of an input that grows, as its plan says it. */

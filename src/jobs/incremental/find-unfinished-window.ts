@@ -1,13 +1,13 @@
-import { EXIT, ServeBatchError } from '../core/errors.ts';
-import type { Plan, RunIdentity } from '../core/plan.ts';
-import { runsHolding } from '../runs/earlier-runs.ts';
-import { pathExists } from '../runs/json-file.ts';
-import { runPaths } from '../runs/layout.ts';
-import { readPlan } from '../runs/plan/plan-file.ts';
-import type { PlanIndex } from '../runs/plan-index.ts';
-import type { RunStatus } from '../runs/run-status.ts';
-import type { RunSummary } from '../runs/run-summary.ts';
-import { assertUnchanged } from '../source/fingerprint.ts';
+import { EXIT, ServeBatchError } from '../../core/errors.ts';
+import type { Plan, RunIdentity } from '../../core/plan.ts';
+import { runsHolding } from '../../runs/earlier-runs.ts';
+import { pathExists } from '../../runs/json-file.ts';
+import { runPaths } from '../../runs/layout.ts';
+import { readPlan } from '../../runs/plan/plan-file.ts';
+import type { PlanIndex } from '../../runs/plan-index.ts';
+import type { RunStatus } from '../../runs/run-status.ts';
+import type { RunSummary } from '../../runs/run-summary.ts';
+import { assertUnchanged } from '../../source/fingerprint.ts';
 
 /** With the lock held nobody else runs. */
 const UNFINISHED: ReadonlySet<RunStatus> = new Set(['interrupted', 'failed', 'running']);

@@ -1,20 +1,18 @@
-import { startChildren } from '../children/child-processes.ts';
-import type { Effects } from '../core/effects.ts';
-import { ServeBatchError } from '../core/errors.ts';
-import { machineLimits } from '../core/machine-limits.ts';
-import { outputFileFormat } from '../core/output-file.ts';
-import { openStore } from '../kv/open-store.ts';
-import { runPaths } from '../runs/layout.ts';
-import { acquireLock, type JobLock } from '../runs/lock/lock.ts';
-import { readPlan } from '../runs/plan/plan-file.ts';
-import { markRolledBack, readCurrent, wasPublished, wasRolledBack } from '../runs/publication.ts';
-import { previousPublished, publishedSince } from '../runs/published-runs.ts';
-import { type RunRecord, readManifest } from '../runs/record/run-record.ts';
-import type { StartWorkers } from '../tasks/workers.ts';
-import { coverageError, isBelow } from './coverage.ts';
-import { commitRun, publishCommitted } from './finish-run.ts';
-import { memoryLimitOf } from './memory-limit.ts';
-import { publishedRecord } from './published-record.ts';
+import { startChildren } from '../../children/child-processes.ts';
+import type { Effects } from '../../core/effects.ts';
+import { ServeBatchError } from '../../core/errors.ts';
+import { machineLimits } from '../../core/machine-limits.ts';
+import { outputFileFormat } from '../../core/output-file.ts';
+import { openStore } from '../../kv/open-store.ts';
+import { runPaths } from '../../runs/layout.ts';
+import { acquireLock, type JobLock } from '../../runs/lock/lock.ts';
+import { readPlan } from '../../runs/plan/plan-file.ts';
+import { markRolledBack, readCurrent, wasPublished, wasRolledBack } from '../../runs/publication.ts';
+import { previousPublished, publishedSince } from '../../runs/published-runs.ts';
+import { type RunRecord, readManifest } from '../../runs/record/run-record.ts';
+import type { StartWorkers } from '../../tasks/workers.ts';
+import { memoryLimitOf } from '../memory-limit.ts';
+import { prepareStore, publishAgain } from './publish-committed.ts';
 
 /** Where a job's runs are, and where its predictions go. */
 export interface JobPlace {
@@ -109,9 +107,6 @@ async function publishLocked(
       'NOT_FOUND',
       `Run ${runId} is not committed: there is nothing whole to publish. Run the job again to finish it.`,
     );
-  const min = committed.coverage?.min ?? 0;
-  if (force !== true && isBelow(committed, min)) throw coverageError(committed, min, []);
-  await lock.setRun(runId);
   const plan = await readPlan(paths.plan);
   const storeUrl = plan.kv === null ? null : (place.storeUrl ?? plan.kv.url);
   const store = storeUrl === null ? null : openStore({ url: storeUrl, job: place.job, clock: effects.clock });
@@ -122,22 +117,15 @@ async function publishLocked(
   });
   workers.warmUp();
   const { path } = committed.output;
-  const request = {
-    plan,
-    paths,
-    run: { runId, memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }) },
-    folderOfJob: place.folderOfJob,
-    workers,
-    lock,
-    store,
-    singleFile: outputFileFormat(path) === null ? null : path,
-    rowsOut: committed.rowsOut,
-    effects,
-  };
   try {
-    const record = publishedRecord(committed, plan, await publishCommitted(request));
-    await commitRun(request, record);
-    return record;
+    await prepareStore(store, lock);
+    return await publishAgain({
+      ...{ plan, paths, committed, workers, lock, store, effects },
+      run: { runId, memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }) },
+      folderOfJob: place.folderOfJob,
+      singleFile: outputFileFormat(path) === null ? null : path,
+      coverageMin: force === true ? 0 : (committed.coverage?.min ?? 0),
+    });
   } finally {
     await workers.close();
     await store?.close();

@@ -1,6 +1,6 @@
-import { formatPercent } from '../core/amounts.ts';
-import { ServeBatchError } from '../core/errors.ts';
-import type { RunRecord } from '../runs/record/run-record.ts';
+import { formatPercent } from '../../core/amounts.ts';
+import { ServeBatchError } from '../../core/errors.ts';
+import type { RunRecord } from '../../runs/record/run-record.ts';
 
 /** Missing rows that a message names. */
 export const MISSING_EXAMPLES = 3;

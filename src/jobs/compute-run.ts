@@ -1,0 +1,137 @@
+import { rm } from 'node:fs/promises';
+import type { Plan } from '../core/plan.ts';
+import { runPaths } from '../runs/layout.ts';
+import { buildRunRecord, type RunOutcome } from '../runs/record/build-run-record.ts';
+import { checkParts } from '../runs/record/check-parts.ts';
+import { clearFailure, type RunRecord, writeFailure, writeManifest } from '../runs/record/run-record.ts';
+import { readCommittedShards, type ShardRecord } from '../runs/record/shard-record.ts';
+import { host, versions } from '../runs/record/versions.ts';
+import { rememberHalved } from '../tuning/remember-halved.ts';
+import { shardsAtOnce } from './device-of-run.ts';
+import type { LockedRun } from './locked-run.ts';
+import { memoryLimitOf } from './memory-limit.ts';
+import { assertRejectsWithin, rejectsOf } from './reject-limit.ts';
+import type { RunMeter } from './run-meter.ts';
+import { runShards } from './run-shards.ts';
+import { singleFileOf } from './single-file.ts';
+import { isTimeLimit } from './time-limit.ts';
+
+/** A run as it is computed. */
+export interface RunToCompute {
+  readonly locked: LockedRun;
+  readonly plan: Plan;
+  readonly meter: RunMeter;
+  /** The store is loaded as shards are done. */
+  readonly loadStore: boolean;
+}
+
+/** The record of a run, as far as it has come. */
+export type DescribeRun = (outcome: Pick<RunOutcome, 'status' | 'kv' | 'error'>) => RunRecord;
+
+/**
+ * Computes the shards that no earlier command committed, commits the run, and hands it to `finish`. What fails
+ * is written down in the run's folder, unless another process has taken over and works there.
+ */
+export async function computeRun<T>(
+  run: RunToCompute,
+  finish: (committed: RunRecord, describe: DescribeRun) => Promise<T>,
+): Promise<T> {
+  const { locked, plan } = run;
+  const { lock, options } = locked;
+  const paths = runPaths(locked.folder, plan.runId);
+  const reused = await readCommittedShards(paths, plan, { verify: true, signal: options.signal });
+  const done = new Map<number, ShardRecord>(reused);
+  const describe: DescribeRun = (outcome) => recordOf(run, done, new Set(reused.keys()), outcome);
+  try {
+    await computeShards(run, done);
+    await lock.assertHeld();
+    await clearFailure(paths);
+    options.effects.progress.update({ stage: 'commit' });
+    const committed = describe({ status: 'committed', kv: null });
+    await checkParts(paths, committed.output.parts);
+    await lock.assertHeld();
+    await writeManifest(paths, committed);
+    return await finish(committed, describe);
+  } catch (error) {
+    if (!isAskedToEnd(error, options) && (await lock.isHeld()))
+      await writeFailure(paths, describe({ status: 'failed', kv: null, error })).catch(() => {});
+    throw error;
+  } finally {
+    if (await lock.isHeld()) await rm(paths.temp, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/** Whether a signal ended the run: then it did not fail. */
+function isAskedToEnd(error: unknown, { signal, drain }: LockedRun['options']): boolean {
+  return (signal.aborted && !isTimeLimit(signal)) || (drain?.aborted === true && error === drain.reason);
+}
+
+async function computeShards(run: RunToCompute, done: Map<number, ShardRecord>): Promise<void> {
+  const { plan, meter, loadStore } = run;
+  const { options, workers, folder } = run.locked;
+  const { spec, effects, signal, drain } = options;
+  const { progress, log, clock } = effects;
+  const rowsReused = [...done.values()].reduce((rows, { rowsIn }) => rows + rowsIn, 0);
+  let rowsDone = 0;
+  let halvedTo = plan.batchSize;
+  const report = (): void => {
+    const rejects = rejectsOf(plan, done.values());
+    progress.update({ stage: 'score', runId: plan.runId, rowsDone, shardsDone: done.size, rejects });
+  };
+  const { length: shardsTotal } = plan.shards;
+  progress.update({ stage: 'score', rowsTotal: plan.input.rows, rowsReused, shardsTotal });
+  report();
+  assertRejectsWithin(spec.onInvalid, plan, rejectsOf(plan, done.values()));
+  await runShards({
+    plan,
+    run: { runId: plan.runId, memoryLimit: memoryLimitOf(spec) },
+    shards: plan.shards.filter(({ index }) => !done.has(index)),
+    workers,
+    processes: shardsAtOnce(spec, plan.device),
+    retries: spec.execution.retries,
+    loadStore,
+    signal,
+    ...(drain === undefined ? {} : { drain }),
+    log,
+    onRows: (rows) => {
+      meter.sawRows();
+      rowsDone += rows;
+      report();
+    },
+    onCallRows: async (callRows) => {
+      if (callRows >= halvedTo) return;
+      halvedTo = callRows;
+      await rememberHalved(plan, callRows, { folderOfJob: folder, now: () => clock.now(), log });
+    },
+    onLoads: (stageSeconds) => {
+      meter.extraSeconds.stage += stageSeconds;
+    },
+    onShard: (record) => {
+      done.set(record.index, record);
+      report();
+      assertRejectsWithin(spec.onInvalid, plan, rejectsOf(plan, done.values()));
+    },
+  });
+}
+
+function recordOf(
+  { locked, plan, meter }: RunToCompute,
+  shards: ReadonlyMap<number, ShardRecord>,
+  reusedShards: ReadonlySet<number>,
+  outcome: Pick<RunOutcome, 'status' | 'kv' | 'error'>,
+): RunRecord {
+  const { spec, effects } = locked.options;
+  return buildRunRecord(plan, shards.values(), {
+    ...outcome,
+    startedAt: meter.startedAt,
+    finishedAt: effects.clock.now(),
+    durationSeconds: meter.seconds,
+    firstRowSeconds: meter.firstRowSeconds,
+    extraSeconds: meter.extraSeconds,
+    reusedShards,
+    coverageMin: plan.input.grid === null ? null : spec.coverage.min,
+    outputPath: singleFileOf(spec) ?? runPaths(locked.folder, plan.runId).folder,
+    versions: versions(),
+    host: host(),
+  });
+}

@@ -1,0 +1,22 @@
+import type { KvStore } from '../kv/store.ts';
+import type { JobLock } from '../runs/lock/lock.ts';
+import type { PlanIndex } from '../runs/plan-index.ts';
+import type { Workers } from '../tasks/workers.ts';
+import type { IdentifiedRun } from './identify-run.ts';
+import type { IncrementalStart } from './incremental/incremental-start.ts';
+import type { RunJobOptions } from './run-job-options.ts';
+
+/** A job whose lock is held, and all that a run of it needs. */
+export interface LockedRun {
+  readonly options: RunJobOptions;
+  /** The folder of the job. */
+  readonly folder: string;
+  readonly identified: IdentifiedRun;
+  /** Null: the job takes its whole input. */
+  readonly incremental: IncrementalStart | null;
+  readonly index: PlanIndex;
+  readonly lock: JobLock;
+  readonly workers: Workers;
+  readonly store: KvStore | null;
+  readonly storeUrl: string | null;
+}

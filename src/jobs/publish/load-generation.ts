@@ -1,0 +1,81 @@
+import { basename } from 'node:path';
+import type { Plan } from '../../core/plan.ts';
+import type { Column } from '../../core/table.ts';
+import { sqlTypeOf } from '../../core/tensor-data.ts';
+import type { GenerationInfo } from '../../kv/store.ts';
+import { verifyGeneration } from '../../publish/verify-generation.ts';
+import type { KvRecord } from '../../runs/record/run-record.ts';
+import { valueKind } from '../../sinks/value-sql.ts';
+import { allOrFirstError } from './all-or-first-error.ts';
+import type { CommittedRun } from './publish-committed.ts';
+
+type LoadRequest = Pick<
+  CommittedRun,
+  'plan' | 'run' | 'workers' | 'store' | 'committed' | 'effects' | 'drain'
+>;
+
+export type KvCounts = Pick<KvRecord, 'keys' | 'values' | 'bytes'>;
+
+/**
+ * Loads a generation from the parts, as far as the store does not hold it, and counts it. Null without a store.
+ * Throws `STORE_*`.
+ */
+export async function loadGeneration(request: LoadRequest): Promise<KvCounts | null> {
+  const { plan, run, workers, store, effects } = request;
+  if (store === null) return null;
+  const shards = shardsOf(plan);
+  const load = (stageAs: number, signal: AbortSignal): Promise<unknown> =>
+    workers.runRetrying('load-part', { ...run, stageAs, duplicatesAmong: null }, { signal });
+  effects.progress.update({ stage: 'load store' });
+  const { keys, values, duplicates } = await verifyGeneration({
+    store,
+    generation: plan.runId,
+    rows: request.committed.rowsOut,
+    shards,
+    load: async (missing) => {
+      await allOrFirstError(missing, load, request.drain);
+      effects.progress.update({ stage: 'verify' });
+    },
+    countDistinct: () => workers.runRetrying('count-distinct', { ...run, shards }),
+    settleDuplicates: async () => {
+      await workers.runRetrying('load-part', { ...run, stageAs: shards.length, duplicatesAmong: shards });
+    },
+  });
+  if (duplicates > 0)
+    effects.log.warn(
+      `${duplicates} rows share key and field with a later row; the store holds the last of each`,
+      {
+        duplicates,
+      },
+    );
+  await store.describe(plan.runId, generationInfo(plan));
+  const marks = await store.stagedShards(plan.runId);
+  return { keys, values, bytes: shards.reduce((sum, shard) => sum + (marks.get(shard)?.bytes ?? 0), 0) };
+}
+
+export function shardsOf(plan: Plan): number[] {
+  return plan.shards.map(({ index }) => index);
+}
+
+function generationInfo(plan: Plan): GenerationInfo {
+  if (plan.kv === null) throw new TypeError('The plan has no store');
+  const { key, field, values } = plan.kv;
+  return {
+    runId: plan.runId,
+    createdAt: plan.createdAt,
+    model: basename(plan.model.path),
+    modelSha256: plan.model.sha256,
+    key,
+    field,
+    values,
+    valueKind: valueKind(values, partColumns(plan)),
+  };
+}
+
+/** The columns of a part, as the plan says them. */
+function partColumns(plan: Plan): readonly Column[] {
+  const made = plan.output.predictions.flatMap(({ columns, elementType, shape }) =>
+    columns.map((name) => ({ name, type: `${sqlTypeOf(elementType)}${shape === 'list' ? '[]' : ''}` })),
+  );
+  return [...plan.output.keptColumns, ...made];
+}

@@ -1,0 +1,100 @@
+import { rm } from 'node:fs/promises';
+import { relative } from 'node:path';
+import type { Effects } from '../../core/effects.ts';
+import type { Plan } from '../../core/plan.ts';
+import type { KvStore } from '../../kv/store.ts';
+import { dropOldGenerations, fenceOf, publishRun } from '../../publish/publish-run.ts';
+import { clearWorkFiles } from '../../runs/clear-work-files.ts';
+import type { RunPaths } from '../../runs/layout.ts';
+import type { JobLock } from '../../runs/lock/lock.ts';
+import { checkParts } from '../../runs/record/check-parts.ts';
+import { type RunRecord, writeManifest } from '../../runs/record/run-record.ts';
+import type { RunReference } from '../../tasks/tasks.ts';
+import type { Workers } from '../../tasks/workers.ts';
+import { coverageError, isBelow, MISSING_EXAMPLES } from './coverage.ts';
+import { type KvCounts, loadGeneration, shardsOf } from './load-generation.ts';
+
+/** A committed run, and what is needed to bring it to its readers. */
+export interface CommittedRun {
+  readonly plan: Plan;
+  readonly paths: RunPaths;
+  readonly committed: RunRecord;
+  readonly run: RunReference;
+  readonly folderOfJob: string;
+  readonly workers: Workers;
+  readonly lock: JobLock;
+  /** Null: the run has none. */
+  readonly store: KvStore | null;
+  /** Where the parts are joined into one file; null: they stay a folder. */
+  readonly singleFile: string | null;
+  /** The least share of a grid that is published. */
+  readonly coverageMin: number;
+  readonly effects: Effects;
+  /** No load of the store begins once it is aborted; its reason is thrown. The run stays committed. */
+  readonly drain?: AbortSignal;
+}
+
+/** Asks a store for all that the run will ask of it, and keeps earlier holders of the lock out. */
+export async function prepareStore(store: KvStore | null, lock: JobLock): Promise<void> {
+  await store?.ping();
+  await store?.claim(fenceOf(lock));
+}
+
+/**
+ * Brings a committed run to its readers: loads the store from what is not loaded yet, counts what it holds,
+ * and makes the run the published one. Idempotent. The store is prepared.
+ *
+ * Throws `COVERAGE_TOO_LOW`, `PART_DAMAGED` and `STORE_*`: the run stays committed, and readers see what they
+ * saw before.
+ *
+ * @param recordOf what the manifest says once the run is published
+ */
+export async function publishCommitted(
+  request: CommittedRun,
+  recordOf: (kv: KvCounts | null) => RunRecord,
+): Promise<RunRecord> {
+  const { paths, committed, lock, effects } = request;
+  await assertCovered(request);
+  await checkParts(paths, committed.output.parts);
+  const kv = await loadGeneration(request);
+  effects.progress.update({ stage: 'publish' });
+  await joinParts(request);
+  const publication = { ...request, clock: effects.clock, log: effects.log };
+  await publishRun(publication);
+  const record = recordOf(kv);
+  // Readers see it, whatever happens to the lock from here on.
+  if (await lock.isHeld()) {
+    await dropOldGenerations(publication);
+    await writeManifest(paths, record);
+  } else effects.log.warn('another process took over the job just after this run was published');
+  return record;
+}
+
+/** As {@link publishCommitted}, for a run that an earlier process committed, and was perhaps killed then. */
+export async function publishAgain(request: CommittedRun): Promise<RunRecord> {
+  const { lock, paths } = request;
+  await lock.setRun(paths.runId);
+  await clearWorkFiles(paths);
+  await rm(paths.temp, { recursive: true, force: true });
+  return publishCommitted(request, (kv) => publishedRecord(request, kv));
+}
+
+async function assertCovered({ committed, coverageMin, workers, run }: CommittedRun): Promise<void> {
+  if (!isBelow(committed, coverageMin)) return;
+  const missing = await workers.runRetrying('read-missing', { ...run, limit: MISSING_EXAMPLES });
+  throw coverageError(committed, coverageMin, missing);
+}
+
+async function joinParts({ singleFile, lock, workers, run, plan, folderOfJob }: CommittedRun): Promise<void> {
+  if (singleFile === null) return;
+  await lock.assertHeld();
+  const target = relative(folderOfJob, singleFile);
+  await workers.runRetrying('merge-parts', { ...run, shards: shardsOf(plan), target });
+}
+
+/** Of a run that was committed earlier: all but the store is as it was then. */
+function publishedRecord({ committed, plan }: CommittedRun, kv: KvCounts | null): RunRecord {
+  const held =
+    kv === null || plan.kv === null ? committed.kv : { url: plan.kv.url, generation: plan.runId, ...kv };
+  return { ...committed, status: 'published', kv: held };
+}
