@@ -6,11 +6,11 @@ import { checkParts } from '../runs/record/check-parts.ts';
 import { clearFailure, type RunRecord, writeFailure, writeManifest } from '../runs/record/run-record.ts';
 import { readCommittedShards, type ShardRecord } from '../runs/record/shard-record.ts';
 import { host, versions } from '../runs/record/versions.ts';
+import { assertRejectsWithin, rejectsOf } from '../shard/reject-limit.ts';
 import { rememberHalved } from '../tuning/remember-halved.ts';
 import { shardsAtOnce } from './device-of-run.ts';
 import type { LockedRun } from './locked-run.ts';
 import { memoryLimitOf } from './memory-limit.ts';
-import { assertRejectsWithin, rejectsOf } from './reject-limit.ts';
 import type { RunMeter } from './run-meter.ts';
 import { runShards } from './run-shards.ts';
 import { singleFileOf } from './single-file.ts';
@@ -90,6 +90,7 @@ async function computeShards(run: RunToCompute, done: Map<number, ShardRecord>):
     processes: shardsAtOnce(spec, plan.device),
     retries: spec.execution.retries,
     loadStore,
+    rejectLimit: () => ({ policy: spec.onInvalid, before: rejectsOf(plan, done.values()) }),
     signal,
     ...(drain === undefined ? {} : { drain }),
     log,

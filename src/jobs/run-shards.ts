@@ -3,6 +3,7 @@ import type { Log } from '../core/effects.ts';
 import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import type { Plan, ShardPlan } from '../core/plan.ts';
 import type { ShardRecord } from '../runs/record/shard-record.ts';
+import type { RejectLimit } from '../shard/run-shard.ts';
 import type { RunReference } from '../tasks/tasks.ts';
 import type { Workers } from '../tasks/workers.ts';
 
@@ -19,6 +20,8 @@ export interface RunShardsRequest {
   readonly retries: number;
   /** Load the store, too. */
   readonly loadStore: boolean;
+  /** What the job allows, and how many rejects there are by now. */
+  readonly rejectLimit: () => RejectLimit;
   readonly signal: AbortSignal;
   /** No shard starts once it is aborted; its reason is thrown when those under way have ended. */
   readonly drain?: AbortSignal;
@@ -88,7 +91,8 @@ async function runOneShard(request: RunShardsRequest, shard: ShardPlan, store: S
       request.onRows(rows);
     };
     try {
-      const task = { ...run, index: shard.index, attempt, loadStore: store.isOn };
+      const about = { index: shard.index, attempt, rejectLimit: request.rejectLimit() };
+      const task = { ...run, ...about, loadStore: store.isOn };
       const { record, callRows, stageSeconds, storeError } = await workers.run('shard', task, { onRows });
       if (storeError !== null) store.turnOff(storeError.message);
       request.onLoads(stageSeconds);

@@ -1,5 +1,5 @@
-import { ServeBatchError, systemErrorCode } from '../core/errors.ts';
-import type { Plan, ShardPlan } from '../core/plan.ts';
+import { ServeBatchError, systemErrorCode, toServeBatchError } from '../core/errors.ts';
+import type { InvalidRowPolicy, Plan, ShardPlan } from '../core/plan.ts';
 import { FeatureBatch } from '../features/feature-batch.ts';
 import type { Session } from '../inference/session.ts';
 import type { RunPaths } from '../runs/layout.ts';
@@ -16,8 +16,17 @@ import { segmentsOf } from '../source/shard-relation.ts';
 import { openShardRows, type ShardRows } from '../source/shard-rows.ts';
 import { rejectsOf } from './explain-rejects.ts';
 import { partSelect } from './part-select.ts';
+import { assertRejectsWithin, rejectLimit } from './reject-limit.ts';
 import { scoreShard } from './score-shard.ts';
 import { StageTimer } from './stage-timer.ts';
+
+/** How many rejects end a run. */
+export interface RejectLimit {
+  /** Of the job as it is now: the plan's may be older. */
+  readonly policy: InvalidRowPolicy;
+  /** Rejects of the run without this shard. */
+  readonly before: number;
+}
 
 export interface ShardContext {
   readonly plan: Plan;
@@ -25,6 +34,8 @@ export interface ShardContext {
   readonly database: Database;
   readonly session: Session;
   readonly attempt: number;
+  /** The shard ends once there are more; left out: it does not. */
+  readonly rejectLimit?: RejectLimit | null;
   /** Told rows as they are scored or rejected, for the progress line. */
   readonly onRows: (rows: number) => void;
   /** Asked between batches and before the commit; throws where the shard is no longer wanted. */
@@ -50,10 +61,16 @@ export async function runShard(context: ShardContext, index: number): Promise<Sh
     const batches =
       context.session.rowLimit === null ? ([newBatch()] as const) : ([newBatch(), newBatch()] as const);
     const predictions = await PredictionTable.create(database, plan.output.predictions);
-    const invalid = await scoreShard({ ...context, rows, batches, predictions, timer, latency });
+    const stopAt = rejectsToStopAt(context);
+    const invalid = await scoreShard({ ...context, rows, batches, predictions, timer, latency, stopAt });
     const rejects = await rejectsOf({ plan, database, shard, rows, invalid });
     const write = <T>(work: () => Promise<T>): Promise<T> =>
       timer.time('write', () => blameInput(rows, work));
+    if (rejects.length >= stopAt) {
+      await predictions.drop();
+      await write(() => writeRejects(database, plan, shard, rejects, paths.rejects(index)));
+      throw overLimit(context, rejects.length);
+    }
     const part = await write(async () => {
       const select = await partSelect(database, plan, shard, rows, predictions);
       return writeParquet(database, select, paths.part(index), plan.output.compression);
@@ -68,6 +85,23 @@ export async function runShard(context: ShardContext, index: number): Promise<Sh
   } finally {
     await rows.close();
   }
+}
+
+/** Where nothing may be rejected, the first row that cannot be scored ends the shard with an error of its own. */
+function rejectsToStopAt({ plan, rejectLimit: limit }: ShardContext): number {
+  if (plan.onInvalid.action === 'fail') return 1;
+  if (limit === undefined || limit === null) return Number.POSITIVE_INFINITY;
+  return Math.max(1, Math.floor(rejectLimit(limit.policy, plan)) - limit.before + 1);
+}
+
+function overLimit({ plan, rejectLimit: limit }: ShardContext, rejects: number): ServeBatchError {
+  try {
+    if (limit !== undefined && limit !== null)
+      assertRejectsWithin(limit.policy, plan, limit.before + rejects);
+  } catch (error) {
+    return toServeBatchError(error);
+  }
+  throw new TypeError('The shard ended early, and no limit says so');
 }
 
 function shardOf(plan: Plan, index: number): ShardPlan {

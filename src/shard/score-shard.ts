@@ -26,20 +26,21 @@ export interface ScoreRequest extends ShardContext {
   readonly predictions: PredictionTable;
   readonly timer: StageTimer;
   readonly latency: LatencyHistogram;
+  /** Ends at so many rows that cannot be scored: what comes after them is not looked at. */
+  readonly stopAt: number;
 }
 
 /**
  * Streams the rows of a shard through the model into the prediction table, which then has one row for
- * each of them. With `onInvalid: fail` it stops at the first row that cannot be scored.
+ * each of them.
  */
 export async function scoreShard(request: ScoreRequest): Promise<readonly InvalidRow[]> {
-  const { plan, rows, predictions, timer } = request;
+  const { plan, rows, predictions, timer, stopAt } = request;
   const required = requiredColumns(plan);
   const list = required.map(({ sql }, index) => `${sql} AS f${index}`).join(', ');
   const invalid: InvalidRow[] = [];
   const scorer = newScorer(request);
-  const sink = newSink(predictions, invalid, timer);
-  const stopEarly = plan.onInvalid.action === 'fail';
+  const sink = newSink(request, invalid);
   let position = 0;
 
   const queue = new ScoringQueue(request.batches, async (batch) => {
@@ -52,10 +53,12 @@ export async function scoreShard(request: ScoreRequest): Promise<readonly Invali
     for await (const chunk of timedChunks(`SELECT ${list} FROM ${rows.from}`, request)) {
       invalid.push(...(await fillFrom(chunk, position, queue, request)));
       position += chunk.rows;
-      if (stopEarly && invalid.length > 0) break;
+      if (invalid.length >= stopAt) break;
     }
     await queue.flush();
     await queue.drain();
+  } catch (error) {
+    if (!(error instanceof EnoughFailed)) throw error;
   } finally {
     await queue.settle();
   }
@@ -109,8 +112,11 @@ function newScorer({ session, plan, latency, timer }: ScoreRequest): BatchScorer
   });
 }
 
+/** Ends the scoring of a shard. */
+class EnoughFailed extends Error {}
+
 /** Rows come in order; whatever lies between two scored pieces was rejected. */
-function newSink(predictions: PredictionTable, invalid: InvalidRow[], timer: StageTimer) {
+function newSink({ predictions, timer, stopAt }: ScoreRequest, invalid: InvalidRow[]) {
   return {
     scored(outputs: readonly TensorData[], from: number, to: number, position: number): void {
       const start = performance.now();
@@ -120,6 +126,8 @@ function newSink(predictions: PredictionTable, invalid: InvalidRow[], timer: Sta
     },
     failed(position: number, reason: string): void {
       invalid.push({ position, requiredColumn: null, modelError: reason });
+      // A model that fails on every row is not called for each of them.
+      if (invalid.length >= stopAt) throw new EnoughFailed();
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Column, SourceFile, TableFormat } from '../core/table.ts';
 import type { StagedCounts } from '../kv/store.ts';
 import type { PlanRequest } from '../planning/plan-run.ts';
 import type { ShardRecord } from '../runs/record/shard-record.ts';
+import type { RejectLimit } from '../shard/run-shard.ts';
 import type { InputOptions } from '../source/formats/input-options.ts';
 import type { TakenRows, TakeRowsRequest } from '../source/incremental/take-rows.ts';
 import type { BatchTiming } from '../tuning/choose-batch-size.ts';
@@ -75,6 +76,8 @@ export interface RunReference {
 export interface ShardTask extends RunReference {
   readonly index: number;
   readonly attempt: number;
+  /** Where the shard ends early; null: nowhere. */
+  readonly rejectLimit: RejectLimit | null;
   /** Load the store, too: while the worker has its next shard. */
   readonly loadStore: boolean;
 }

@@ -62,6 +62,7 @@ async function run(answer: Answer, changes: Partial<RunShardsRequest> = {}): Pro
     processes: 1,
     retries: 1,
     loadStore: true,
+    rejectLimit: () => ({ policy: samplePlan().onInvalid, before: 0 }),
     signal: new AbortController().signal,
     log: silentLog,
     onRows: (count) => {

@@ -7,7 +7,7 @@ import type { Database } from '../../src/source/database.ts';
 import { openDatabase, parquetRows } from '../support/database.ts';
 import { identityGraph, writeOnnx } from '../support/onnx.ts';
 import { temporaryFolder } from '../support/project.ts';
-import { computeShards, scoreTable } from '../support/score-table.ts';
+import { computeShards, planTable, scoreTable } from '../support/score-table.ts';
 
 let database: Database;
 let folder: string;
@@ -102,4 +102,29 @@ it('refuses a shard that the plan does not have', async () => {
     code: 'USAGE',
     message: expect.stringContaining('there is no shard 1'),
   });
+});
+
+it('a model that fails on every row is called until the limit is passed, and no more', async () => {
+  const path = await writeTable('fails.parquet', 'SELECT range::FLOAT AS x FROM range(4096)');
+  const onInvalid = 'reject';
+  const { plan, paths } = await planTable(database, { model, inputs: [path], features: ['x'], onInvalid });
+  const real = await ModelSession.open(model, { threads: 1 });
+  let calls = 0;
+  const run = async (): Promise<never> => {
+    calls++;
+    throw new Error('it always fails');
+  };
+  const session = new Proxy(real, { get: (of, name) => (name === 'run' ? run : Reflect.get(of, name, of)) });
+  const policy = { action: 'reject', maxRows: 10, maxShare: null } as const;
+  const context: ShardContext = {
+    ...{ plan, paths, database, session, attempt: 1, onRows() {}, assertWanted() {}, now: () => new Date() },
+    rejectLimit: { policy, before: 4 },
+  };
+  await expect(runShard(context, 0)).rejects.toMatchObject({
+    code: 'REJECTS_OVER_LIMIT',
+    message: expect.stringContaining('11 rows were rejected so far; onInvalid.max allows 10.'),
+  });
+  expect(calls).toBeLessThan(60);
+  expect(await parquetRows(database, paths.rejects(0))).toHaveLength(7);
+  await real.close();
 });

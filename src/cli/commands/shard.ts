@@ -51,6 +51,7 @@ async function shard(context: CliContext, flags: ShardFlags): Promise<void> {
       memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }),
       index: flags.index,
       attempt: 1,
+      rejectLimit: null,
       loadStore: storeUrl !== null,
     };
     const effects = { now: () => new Date(), onRows: () => {}, signal: context.signal };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { InvalidRowPolicy } from '../../src/core/plan.ts';
-import { assertRejectsWithin, rejectsOf } from '../../src/jobs/reject-limit.ts';
+import { assertRejectsWithin, rejectsOf } from '../../src/shard/reject-limit.ts';
 import { samplePlan, sampleShard } from '../runs/sample-run.ts';
 
 /** 10 rows, and 2 that could not be split. */
