@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterAll } from 'vitest';
 import { assertBuilt, MAIN } from './built.ts';
+import { cleanUpLater } from './clean-ups.ts';
 
 export { REPOSITORY } from './built.ts';
 
@@ -31,12 +31,6 @@ export interface RunningCli {
   readonly result: Promise<CliResult>;
 }
 
-const running = new Set<ChildProcess>();
-// A test that failed may have left one at work.
-afterAll(() => {
-  for (const child of running) child.kill('SIGKILL');
-});
-
 /** Starts the built command line; `result` tells how it ended. */
 export function startServeBatch(args: readonly string[], options: CliOptions): RunningCli {
   assertBuilt();
@@ -57,7 +51,8 @@ export function startServeBatch(args: readonly string[], options: CliOptions): R
   // A command that does not read its standard input closes it.
   child.stdin.on('error', () => {});
   child.stdin.end(options.stdin ?? '');
-  running.add(child.once('exit', () => running.delete(child)));
+  // A test that failed may leave it at work.
+  cleanUpLater(() => child.kill('SIGKILL'));
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   return {
     pid: child.pid ?? -1,

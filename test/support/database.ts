@@ -1,12 +1,7 @@
-import { afterAll } from 'vitest';
 import { quoteText } from '../../src/core/sql.ts';
 import { Database } from '../../src/source/database.ts';
+import { cleanUpLater } from './clean-ups.ts';
 import { temporaryFolder } from './project.ts';
-
-const opened: Database[] = [];
-afterAll(() => {
-  for (const database of opened.splice(0)) database.close();
-});
 
 /** A database as a child process has it, closed after the tests of the file. */
 export async function openDatabase(): Promise<Database> {
@@ -15,7 +10,7 @@ export async function openDatabase(): Promise<Database> {
     memoryLimit: '512MB',
     temporaryFolder: await temporaryFolder(),
   });
-  opened.push(database);
+  cleanUpLater(() => database.close());
   return database;
 }
 

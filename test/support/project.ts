@@ -1,8 +1,8 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll } from 'vitest';
 import type { RunRecord } from '../../src/runs/record/run-record.ts';
+import { cleanUpLater } from './clean-ups.ts';
 import { type CliOptions, type CliResult, REPOSITORY, type RunningCli, startServeBatch } from './cli.ts';
 
 /** A folder of a user: jobs, data, and what the commands make of them. */
@@ -43,11 +43,6 @@ export interface ProjectOptions {
   readonly fixtures?: boolean;
 }
 
-const folders: string[] = [];
-afterAll(async () => {
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
-});
-
 /** Makes a project in a folder of its own, which is deleted after the tests of the file. */
 export async function makeProject({ jobs, fixtures = true }: ProjectOptions = {}): Promise<Project> {
   const folder = await temporaryFolder();
@@ -61,7 +56,7 @@ export async function makeProject({ jobs, fixtures = true }: ProjectOptions = {}
 /** A folder that is deleted after the tests of the file. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'serve-batch-test-')));
-  folders.push(folder);
+  cleanUpLater(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
