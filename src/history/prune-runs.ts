@@ -4,9 +4,11 @@ import { makeFolder, syncPath } from '../core/durable-file.ts';
 import type { Clock } from '../core/effects.ts';
 import { type RunPaths, runPaths, trashFolder } from '../runs/layout.ts';
 import { acquireLock } from '../runs/lock/lock.ts';
+import { settleOccurrence } from '../runs/occurrence/settle-occurrence.ts';
 import { readCurrent } from '../runs/publication.ts';
 import { previousPublished } from '../runs/published-runs.ts';
 import { listRunIds } from '../runs/run-folders.ts';
+import { readJobState, readRunSummary } from '../runs/run-summary.ts';
 import { folderBytes } from './folder-bytes.ts';
 import { lastOfChain } from './growing-input.ts';
 import { type PruneRule, planPrune } from './prune-plan.ts';
@@ -50,13 +52,14 @@ export async function pruneRuns(request: PruneRequest): Promise<PruneResult> {
 }
 
 async function prune(request: PruneRequest, assertHeld?: () => Promise<void>): Promise<PruneResult> {
-  const { folderOfJob, rule, signal } = request;
+  const { folderOfJob, rule, signal, clock } = request;
   const trash = trashFolder(folderOfJob);
   const runIds = await listRunIds(folderOfJob);
   const current = await readCurrent(folderOfJob);
   const doomed = planPrune({ runIds, current, spared: await sparedRuns(folderOfJob, current) }, rule);
   let bytes = await folderBytes(trash);
   const pruned: PrunedRun[] = [];
+  const state = await readJobState(folderOfJob, clock);
   if (assertHeld !== undefined) await rm(trash, { recursive: true, force: true });
   for (const runId of doomed) {
     signal.throwIfAborted();
@@ -64,6 +67,8 @@ async function prune(request: PruneRequest, assertHeld?: () => Promise<void>): P
     const run = { runId, bytes: await folderBytes(paths.folder) };
     if (assertHeld !== undefined) {
       await assertHeld();
+      // The record first: a kill in between leaves a run that is deleted by the next prune.
+      await settleOccurrence(folderOfJob, await readRunSummary(paths, state), clock);
       await deleteRun(paths, trash);
     }
     pruned.push(run);

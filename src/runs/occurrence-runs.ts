@@ -40,7 +40,7 @@ function earliestRun(among: readonly string[] | undefined): string {
   return oldest === undefined ? '' : wholeSeconds(oldest);
 }
 
-function isAhead(runId: string, occurrence: string): boolean {
+export function isAhead(runId: string, occurrence: string): boolean {
   return (runIdTime(runId) ?? '') < wholeSeconds(occurrence);
 }
 

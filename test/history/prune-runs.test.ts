@@ -6,6 +6,7 @@ import { folderBytes } from '../../src/history/folder-bytes.ts';
 import { type PruneResult, pruneRuns } from '../../src/history/prune-runs.ts';
 import { runPaths, trashFolder } from '../../src/runs/layout.ts';
 import { acquireLock } from '../../src/runs/lock/lock.ts';
+import { readRecord } from '../../src/runs/occurrence/occurrence-record.ts';
 import { setCurrent } from '../../src/runs/publication.ts';
 import { listRunIds } from '../../src/runs/run-folders.ts';
 import { temporaryFolder } from '../runs/sample-run.ts';
@@ -83,6 +84,20 @@ describe('pruneRuns', () => {
     const rule = { olderThan: new Date('2027-01-01') };
     await pruneRuns({ folderOfJob: job, rule, dryRun: false, clock: systemClock, signal });
     expect(await left(job)).toEqual([runOn(kept)]);
+  });
+
+  it('keeps in mind which occurrences the runs have settled', async () => {
+    const job = await jobWith([]);
+    const occurrenceOf = (day: number): string => `2026-11-${String(day).padStart(2, '0')}T00:00:00.000Z`;
+    for (const day of [1, 2, 3, 4])
+      await publishedRun(job, runOn(day), day === 2 ? '2026-11-30T00:00:00.000Z' : occurrenceOf(day));
+    expect((await prune(job, 2)).pruned.map(({ runId }) => runId)).toEqual([runOn(1), runOn(2)]);
+    const record = (occurrence: string) => readRecord(job, new Date(occurrence));
+    expect(await record(occurrenceOf(1))).toMatchObject({ state: 'done', runId: runOn(1), attempts: 0 });
+    // It was begun ahead of its time, and settles nothing.
+    expect(await record('2026-11-30T00:00:00.000Z')).toBeUndefined();
+    // Its run tells.
+    expect(await record(occurrenceOf(4))).toBeUndefined();
   });
 
   it('empties what a prune that was killed had put away', async () => {

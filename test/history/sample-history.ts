@@ -15,24 +15,32 @@ export async function plannedRun(
   folderOfJob: string,
   runId: string,
   incremental: IncrementalPlan | null = null,
+  occurrence: string | null = null,
 ): Promise<void> {
-  await writePlan(runPaths(folderOfJob, runId), { ...planOf(runId), incremental });
+  const plan = planOf(runId);
+  const identity = { ...plan.identity, occurrence };
+  await writePlan(runPaths(folderOfJob, runId), { ...plan, identity, incremental });
 }
 
 export async function committedRun(
   folderOfJob: string,
   runId: string,
   extra: Partial<RunRecord> = {},
+  occurrence: string | null = null,
 ): Promise<RunRecord> {
   const record = { ...sampleRecord(planOf(runId)), ...extra };
-  await plannedRun(folderOfJob, runId, extra.incremental);
+  await plannedRun(folderOfJob, runId, extra.incremental, occurrence);
   await writeManifest(runPaths(folderOfJob, runId), record);
   return record;
 }
 
 /** Commits and publishes a run; each later call counts as a later publication. */
-export async function publishedRun(folderOfJob: string, runId: string): Promise<void> {
-  await committedRun(folderOfJob, runId);
+export async function publishedRun(
+  folderOfJob: string,
+  runId: string,
+  occurrence: string | null = null,
+): Promise<void> {
+  await committedRun(folderOfJob, runId, {}, occurrence);
   const at = new Date(Date.parse(planOf(runId).createdAt) + 60_000);
   await markPublished(runPaths(folderOfJob, runId), { at, token: 1 });
   await setCurrent(folderOfJob, runId);
