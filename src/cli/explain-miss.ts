@@ -1,6 +1,6 @@
 import { ServeBatchError } from '../core/errors.ts';
 import { parseTemplate } from '../core/template.ts';
-import { memoryLimitOf } from '../jobs/memory-limit.ts';
+import { memoryLimitOf } from '../jobs/limits/memory-limit.ts';
 import type { JobPlace } from '../jobs/publish/publish-earlier.ts';
 import type { GenerationInfo } from '../kv/store.ts';
 import { runPaths } from '../runs/layout.ts';

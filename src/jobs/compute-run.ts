@@ -9,12 +9,12 @@ import { host, versions } from '../runs/record/versions.ts';
 import { assertRejectsWithin, rejectsOf } from '../shard/reject-limit.ts';
 import { rememberHalved } from '../tuning/remember-halved.ts';
 import { shardsAtOnce } from './device-of-run.ts';
+import { memoryLimitOf } from './limits/memory-limit.ts';
+import { isTimeLimit } from './limits/time-limit.ts';
 import type { LockedRun } from './locked-run.ts';
-import { memoryLimitOf } from './memory-limit.ts';
 import type { RunMeter } from './run-meter.ts';
 import { runShards } from './run-shards.ts';
 import { singleFileOf } from './single-file.ts';
-import { isTimeLimit } from './time-limit.ts';
 
 /** A run as it is computed. */
 export interface RunToCompute {

@@ -1,7 +1,7 @@
 import type { JobSpec } from '../config/job-spec.ts';
 import { CPU, type DevicePlan } from '../core/device.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
-import { processesOf } from './processes.ts';
+import { processesOf } from './limits/processes.ts';
 
 /**
  * Whether an earlier run of the same identity was computed where the job wants it. The identity of `auto`

@@ -6,8 +6,8 @@ import type { Workers } from '../tasks/workers.ts';
 import type { IdentifiedRun } from './identify-run.ts';
 import type { IncrementalStart } from './incremental/incremental-start.ts';
 import { takeNew } from './incremental/take-new.ts';
-import { memoryLimitOf } from './memory-limit.ts';
-import { processesOf } from './processes.ts';
+import { memoryLimitOf } from './limits/memory-limit.ts';
+import { processesOf } from './limits/processes.ts';
 
 export interface DraftRequest {
   readonly runId: string;

@@ -17,9 +17,9 @@ import { draftPlan } from './draft-plan.ts';
 import { chooseEngine } from './engine-of-run.ts';
 import { type NothingNew, nothingNew } from './incremental/nothing-new.ts';
 import { hasNoRows } from './incremental/take-new.ts';
+import { memoryLimitOf } from './limits/memory-limit.ts';
+import { processesOf } from './limits/processes.ts';
 import type { LockedRun } from './locked-run.ts';
-import { memoryLimitOf } from './memory-limit.ts';
-import { processesOf } from './processes.ts';
 
 /** Formats that are copied into typed Parquet first. */
 const COPIED: ReadonlySet<InputFormat> = new Set(['csv', 'json', 'arrow']);

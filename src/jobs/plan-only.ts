@@ -18,8 +18,8 @@ import { identifyRun } from './identify-run.ts';
 import { type IncrementalStart, startIncremental } from './incremental/incremental-start.ts';
 import { type NothingNew, nothingNew } from './incremental/nothing-new.ts';
 import { hasNoRows } from './incremental/take-new.ts';
+import { memoryLimitOf } from './limits/memory-limit.ts';
 import { folderOfJob, storeUrlOf } from './locations.ts';
-import { memoryLimitOf } from './memory-limit.ts';
 import { assertFilePossible } from './single-file.ts';
 import { spoolStandardInput } from './spool-input.ts';
 

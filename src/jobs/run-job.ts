@@ -9,15 +9,15 @@ import { refreshPlanIndex } from '../runs/plan-index.ts';
 import { shardsAtOnce } from './device-of-run.ts';
 import { type IdentifiedRun, identifyRun } from './identify-run.ts';
 import { startIncremental } from './incremental/incremental-start.ts';
+import { processesOf } from './limits/processes.ts';
+import { timeLimitsOf, withinTimeLimit } from './limits/time-limit.ts';
 import { folderOfJob, storeUrlOf } from './locations.ts';
 import type { LockedRun } from './locked-run.ts';
-import { processesOf } from './processes.ts';
 import { ReleaseStack } from './release-stack.ts';
 import type { RunEnd, RunJobOptions, RunJobResult } from './run-job-options.ts';
 import { runLocked } from './run-locked.ts';
 import { assertFilePossible } from './single-file.ts';
 import { spoolStandardInput } from './spool-input.ts';
-import { timeLimitsOf, withinTimeLimit } from './time-limit.ts';
 
 /** Smaller inputs are mostly one shard, which a second child would only slow down by starting. */
 const SMALL_INPUT_BYTES = 2 * 2 ** 20;

@@ -14,8 +14,8 @@ import { computeRun } from './compute-run.ts';
 import { decideRun, type RunDecision } from './decide-run.ts';
 import { isOnWantedDevice } from './device-of-run.ts';
 import { isOnWantedEngine } from './engine-of-run.ts';
+import { memoryLimitOf } from './limits/memory-limit.ts';
 import type { LockedRun } from './locked-run.ts';
-import { memoryLimitOf } from './memory-limit.ts';
 import { planNewRun } from './plan-new-run.ts';
 import {
   type CommittedRun,

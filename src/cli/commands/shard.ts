@@ -40,7 +40,7 @@ async function shard(context: CliContext, flags: ShardFlags): Promise<void> {
   if (flags.kv !== undefined) context.secrets.addUrl(flags.kv);
   const { WorkerState } = await import('../../tasks/worker-state.ts');
   const { TASK_HANDLERS } = await import('../../tasks/task-handlers.ts');
-  const { memoryLimitOf } = await import('../../jobs/memory-limit.ts');
+  const { memoryLimitOf } = await import('../../jobs/limits/memory-limit.ts');
   const { readPlan } = await import('../../runs/plan/plan-file.ts');
   const { runId, kv } = await readPlan(flags.plan);
   const storeUrl = flags.kv === 'none' ? null : (flags.kv ?? kv?.url ?? null);

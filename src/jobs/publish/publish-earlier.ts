@@ -11,7 +11,7 @@ import { markRolledBack, readCurrent, wasPublished, wasRolledBack } from '../../
 import { previousPublished, publishedSince } from '../../runs/published-runs.ts';
 import { type RunRecord, readManifest } from '../../runs/record/run-record.ts';
 import type { StartWorkers } from '../../tasks/workers.ts';
-import { memoryLimitOf } from '../memory-limit.ts';
+import { memoryLimitOf } from '../limits/memory-limit.ts';
 import { prepareStore, publishAgain } from './publish-committed.ts';
 
 /** Where a job's runs are, and where its predictions go. */

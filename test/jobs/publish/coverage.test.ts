@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { coverageError, isBelow } from '../../src/jobs/publish/coverage.ts';
+import { coverageError, isBelow } from '../../../src/jobs/publish/coverage.ts';
 
 const coverage = { expected: 700_000, present: 699_999, ratio: 699_999 / 700_000, min: 1 };
 

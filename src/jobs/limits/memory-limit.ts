@@ -1,4 +1,4 @@
-import type { JobSpec } from '../config/job-spec.ts';
+import type { JobSpec } from '../../config/job-spec.ts';
 
 /** What DuckDB may use in a child where the job does not say. A bound, not a need: 200 MB are usual. */
 const DEFAULT_LIMIT_BYTES = 1024 ** 3;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isTimeLimit, withinTimeLimit } from '../../src/jobs/time-limit.ts';
+import { isTimeLimit, withinTimeLimit } from '../../../src/jobs/limits/time-limit.ts';
 
 const NEVER = new AbortController().signal;
 
