@@ -6,7 +6,7 @@ import { type PlanSummary, planSummarySchema, readPlanSummary } from './plan/pla
 import { listRunIds } from './run-folders.ts';
 
 /** A line of another version, or one that a kill has cut, counts as not being there. */
-const LINE_START = '{"v":1,"runId":"';
+const LINE_START = '{"v":2,"runId":"';
 const LINE_END = ',"end":true}';
 const RUN_ID_CHARACTERS = '20261121T000000Z-k3x9'.length;
 

@@ -65,12 +65,12 @@ describe('the index of plans answers as the folders do', () => {
       'of another version',
       async (_, index) => {
         const text = await readFile(index, 'utf8');
-        await writeFile(index, text.replaceAll('"v":1', '"v":0').replaceAll('input 2', 'input 9'));
+        await writeFile(index, text.replaceAll('"v":2', '"v":1').replaceAll('input 2', 'input 9'));
       },
     ],
     [
       'with half a line at its end',
-      (_, index) => appendFile(index, '{"v":1,"runId":"20261121T000006Z-aaaa","pl'),
+      (_, index) => appendFile(index, '{"v":2,"runId":"20261121T000006Z-aaaa","pl'),
     ],
     ['with zeros in it', async (_, index) => appendFile(index, Buffer.alloc(4096))],
     ['where a run was deleted', (job) => rm(runPaths(job, runId(3)).folder, { recursive: true })],
@@ -136,7 +136,7 @@ test('the file does not grow with runs that are pruned', async () => {
   const plan = JSON.stringify((await readPlanIndex(job)).planOf(runId(0)));
   const gone = Array.from(
     { length: 200 },
-    (_, at) => `{"v":1,"runId":"${runId(at + 1)}","plan":${plan},"end":true}`,
+    (_, at) => `{"v":2,"runId":"${runId(at + 1)}","plan":${plan},"end":true}`,
   );
   await writeFile(planIndexFile(job), `${gone.join('\n')}\n`);
   await refreshPlanIndex(job);

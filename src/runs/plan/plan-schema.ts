@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { CPU, DEVICES, type DevicePlan, type GpuDevice } from '../../core/device.ts';
-import { ENGINES, type EnginePlan, ONNX_RUNTIME } from '../../core/engine.ts';
+import { DEVICES, type DevicePlan, type GpuDevice } from '../../core/device.ts';
+import { ENGINES, type EnginePlan } from '../../core/engine.ts';
 import type { IncrementalPlan } from '../../core/incremental.ts';
 import { type Dimension, ELEMENT_TYPES, type ModelSignature, type TensorSpec } from '../../core/model.ts';
 import {
@@ -21,6 +21,8 @@ import {
   type ResolvedInput,
 } from '../../core/table.ts';
 
+import { upgradePlan } from '../upgrade.ts';
+
 /**
  * The shape of plan.json. Unknown fields are an error: a plan decides the bytes of the parts, so nothing
  * in it may be ignored. The annotations make the compiler hold each schema to its type.
@@ -34,9 +36,8 @@ export const runIdentitySchema: z.ZodType<RunIdentity> = z.strictObject({
   inputFingerprint: z.string(),
   modelSha256: z.string(),
   specSha256: z.string(),
-  // Runs of earlier versions knew no occurrences.
-  occurrence: z.string().nullable().default(null),
-  window: z.string().nullable().default(null),
+  occurrence: z.string().nullable(),
+  window: z.string().nullable(),
 });
 
 const chainLink = {
@@ -96,37 +97,30 @@ const input: z.ZodType<ResolvedInput> = z.strictObject({
   columns,
   hiveColumns: columns,
   files: z.array(z.strictObject({ path: z.string(), rows: count })),
-  // Plans of earlier versions are of tables.
-  grid: grid.nullable().default(null),
+  grid: grid.nullable(),
   staged: z.boolean(),
-  // Runs of earlier versions took all rows.
-  excerpt: z.string().nullable().default(null),
+  excerpt: z.string().nullable(),
   rows: count,
   stagingRejects: count,
-  // Plans of earlier versions have none of these.
-  written: z
-    .array(
-      z.strictObject({
-        column: z.string(),
-        type: z.string(),
-        text: z.union([z.string(), z.int()]),
-        isKept: z.boolean(),
-      }),
-    )
-    .default([]),
-  badCells: z
-    .array(
-      z.strictObject({
-        column: z.string(),
-        type: z.string(),
-        count,
-        file: z.string(),
-        line: count.nullable(),
-        value: z.string(),
-      }),
-    )
-    .default([]),
-  places: z.string().nullable().default(null),
+  written: z.array(
+    z.strictObject({
+      column: z.string(),
+      type: z.string(),
+      text: z.union([z.string(), z.int()]),
+      isKept: z.boolean(),
+    }),
+  ),
+  badCells: z.array(
+    z.strictObject({
+      column: z.string(),
+      type: z.string(),
+      count,
+      file: z.string(),
+      line: count.nullable(),
+      value: z.string(),
+    }),
+  ),
+  places: z.string().nullable(),
 });
 
 const dimension: z.ZodType<Dimension> = z.union([z.number(), z.string(), z.null()]);
@@ -152,7 +146,7 @@ const features: z.ZodType<FeaturesPlan> = z.strictObject({
       sort: z.boolean(),
       copy: z.boolean(),
       columns,
-      passedOn: texts.default([]),
+      passedOn: texts,
       tables,
     })
     .nullable(),
@@ -188,8 +182,7 @@ const kv: z.ZodType<KvPlan> = z.strictObject({
   values: texts,
   ttlSeconds: z.number().positive().nullable(),
   keepGenerations: count,
-  // Plans that were written before there was a choice do not say it.
-  layout: z.enum(KV_LAYOUTS).default('hash'),
+  layout: z.enum(KV_LAYOUTS),
 });
 
 const onInvalid: z.ZodType<InvalidRowPolicy> = z.strictObject({
@@ -217,7 +210,7 @@ export const enginePlanSchema: z.ZodType<EnginePlan> = z.strictObject({
   why: z.string().nullable(),
 });
 
-export const planSchema: z.ZodType<Plan> = z.strictObject({
+const newestPlan = z.strictObject({
   formatVersion: z.literal(1),
   runId: z.string(),
   job: z.string(),
@@ -229,18 +222,18 @@ export const planSchema: z.ZodType<Plan> = z.strictObject({
     path: z.string(),
     sha256: z.string(),
     signature,
-    // Earlier versions did not try the model.
-    warnings: texts.default([]),
+    warnings: texts,
   }),
   output,
   kv: kv.nullable(),
-  incremental: incrementalSchema.nullable().default(null),
+  incremental: incrementalSchema.nullable(),
   onInvalid,
   batchSize: z.int().positive(),
   threads: z.int().positive(),
-  // Earlier versions knew the CPU only.
-  device: device.default(CPU),
-  // Earlier versions knew ONNX Runtime only.
-  engine: enginePlanSchema.default(ONNX_RUNTIME),
+  device: device,
+  engine: enginePlanSchema,
   shards: z.array(z.strictObject({ index: count, rowStart: count, rowEnd: count })),
 });
+
+/** Of any version: see upgrade.ts. */
+export const planSchema: z.ZodType<Plan> = z.preprocess(upgradePlan, newestPlan);

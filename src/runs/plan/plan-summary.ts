@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { ONNX_RUNTIME } from '../../core/engine.ts';
 import type { Immutable } from '../../core/immutable.ts';
 import { readJsonIfValid } from '../json-file.ts';
 import type { RunPaths } from '../layout.ts';
@@ -19,8 +18,7 @@ export const planSummarySchema = z.strictObject({
   modelPath: z.string(),
   batchSize: z.int().positive(),
   device: devicePlanSchema,
-  // Lines of earlier versions do not say it.
-  engine: enginePlanSchema.default(ONNX_RUNTIME),
+  engine: enginePlanSchema,
   identity: runIdentitySchema,
   incremental: incrementalSchema.nullable(),
 });

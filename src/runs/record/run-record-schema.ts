@@ -7,6 +7,7 @@ import {
   tensorSpecSchema,
 } from '../plan/plan-schema.ts';
 import { RUN_STATUSES } from '../run-status.ts';
+import { upgradeRecord } from '../upgrade.ts';
 import { recordedErrorSchema } from './recorded-error.ts';
 import type { RunRecord } from './run-record.ts';
 import { stageSecondsSchema } from './shard-record.ts';
@@ -14,8 +15,7 @@ import { stageSecondsSchema } from './shard-record.ts';
 const count = z.int().nonnegative();
 const amount = z.number().nonnegative();
 
-/** The shape of run.json and failure.json. Fields that a newer version added are left out. */
-export const runRecordSchema: z.ZodType<RunRecord> = z.object({
+const newestRecord = z.object({
   formatVersion: z.literal(1),
   runId: z.string(),
   job: z.string(),
@@ -24,7 +24,7 @@ export const runRecordSchema: z.ZodType<RunRecord> = z.object({
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
   durationSeconds: amount,
-  firstRowSeconds: amount.nullable().default(null),
+  firstRowSeconds: amount.nullable(),
   rowsIn: count,
   rowsOut: count,
   rejects: count,
@@ -69,3 +69,6 @@ export const runRecordSchema: z.ZodType<RunRecord> = z.object({
   host: z.object({ cpus: count, memoryBytes: amount }),
   error: recordedErrorSchema.exactOptional(),
 });
+
+/** The shape of run.json and failure.json, of any version: see upgrade.ts. Fields of a newer one are left out. */
+export const runRecordSchema: z.ZodType<RunRecord> = z.preprocess(upgradeRecord, newestRecord);
