@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Immutable } from '../../core/immutable.ts';
 import {
   devicePlanSchema,
   enginePlanSchema,
@@ -9,7 +10,6 @@ import {
 import { RUN_STATUSES } from '../run-status.ts';
 import { upgradeRecord } from '../upgrade.ts';
 import { recordedErrorSchema } from './recorded-error.ts';
-import type { RunRecord } from './run-record.ts';
 import { stageSecondsSchema } from './shard-record.ts';
 
 const count = z.int().nonnegative();
@@ -19,44 +19,59 @@ const newestRecord = z.object({
   formatVersion: z.literal(1),
   runId: z.string(),
   job: z.string(),
+  /** As it was when the record was made: the history knows what became of the run since. */
   status: z.enum(RUN_STATUSES),
   identity: runIdentitySchema,
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
   durationSeconds: amount,
+  /** From `startedAt` to the first rows that were scored; null where none were. */
   firstRowSeconds: amount.nullable(),
   rowsIn: count,
   rowsOut: count,
   rejects: count,
+  /** Of a grid: rows, those that have a prediction, their share (0 to 1), and the share that the job asked for. */
   coverage: z.object({ expected: count, present: count, ratio: amount, min: amount }).exactOptional(),
+  /** Of an incremental job: what the run took. */
   incremental: incrementalSchema.exactOptional(),
+  /** Rows of the shards that this command computed, by its duration: reused shards do not count. */
   throughputRowsPerSecond: amount,
   shards: z.object({ total: count, reused: count, retried: count }),
+  /** Work behind the whole output, reused shards included. */
   stages: stageSecondsSchema,
+  /** Rows of one model call, at most. Runs of earlier versions do not say. */
   batchSize: z.int().positive().exactOptional(),
+  /** Where the model was computed, and by which provider of which ONNX Runtime. Left out: on the CPU. */
   device: devicePlanSchema.extend({ provider: z.string(), providerVersion: z.string() }).exactOptional(),
+  /** What computed the model there. Left out: ONNX Runtime. */
   engine: enginePlanSchema.exactOptional(),
   batchLatencyMs: z.object({ p50: amount, p95: amount, p99: amount, max: amount }),
+  /** Of the process that needed most. */
   peakMemoryBytes: amount,
   model: z.object({
     path: z.string(),
     sha256: z.string(),
     inputs: z.array(tensorSpecSchema),
     outputs: z.array(tensorSpecSchema),
+    /** Which promises do not hold for it; left out where all do. */
     warnings: z.array(z.string()).exactOptional(),
   }),
   input: z.object({
     paths: z.array(z.string()),
+    /** Of a grid: its dimensions, in order, and how many values each has. `paths` are their files then. */
     grid: z.array(z.object({ name: z.string(), values: count })).exactOptional(),
     rows: count,
     fingerprint: z.string(),
   }),
   output: z.object({
     path: z.string(),
+    /** Of the parts, in order. Runs of earlier versions do not say. */
     columns: z.array(z.string()).exactOptional(),
+    /** `file` is relative to the run's folder. */
     parts: z.array(z.object({ file: z.string(), rows: count, bytes: count, sha256: z.string() })),
     bytes: count,
   }),
+  /** The url is without user name and password. */
   kv: z
     .object({ url: z.string(), generation: z.string(), keys: count, values: count, bytes: count })
     .nullable(),
@@ -67,8 +82,12 @@ const newestRecord = z.object({
     duckdb: z.string(),
   }),
   host: z.object({ cpus: count, memoryBytes: amount }),
+  /** Why it failed. */
   error: recordedErrorSchema.exactOptional(),
 });
 
 /** The shape of run.json and failure.json, of any version: see upgrade.ts. Fields of a newer one are left out. */
-export const runRecordSchema: z.ZodType<RunRecord> = z.preprocess(upgradeRecord, newestRecord);
+export const runRecordSchema = z.preprocess(upgradeRecord, newestRecord);
+
+/** A run as it stands in `run.json` (the manifest), in `failure.json` and on standard output with `--json`. */
+export type RunRecord = Immutable<z.infer<typeof newestRecord>>;

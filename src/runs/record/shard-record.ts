@@ -2,45 +2,18 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
+import type { Immutable } from '../../core/immutable.ts';
 import type { Plan, ShardPlan } from '../../core/plan.ts';
 import { jsonText, readJsonIfValid } from '../json-file.ts';
 import { partName, type RunPaths, rejectsName } from '../layout.ts';
 import { sha256OfFile } from './hash-file.ts';
-import { type LatencyHistogramJson, latencyHistogramSchema } from './latency-histogram.ts';
-
-/** Seconds of work by stage; several processes work at once, so they add up to more than the run took. */
-export interface StageSeconds {
-  readonly read: number;
-  readonly features: number;
-  readonly infer: number;
-  readonly write: number;
-  readonly stage: number;
-}
-
-/** The commit record of a shard: once it stands on disk, the shard is not computed again. */
-export interface ShardRecord extends ShardPlan {
-  /** 1 for the first attempt. */
-  readonly attempt: number;
-  /** Always `rowsOut + rejects`. */
-  readonly rowsIn: number;
-  readonly rowsOut: number;
-  readonly rejects: number;
-  /** `file` is relative to the run's folder once the record has been written. */
-  readonly part: { readonly file: string; readonly sha256: string; readonly bytes: number };
-  /** Relative to the run's folder, like `part.file`. */
-  readonly rejectsFile: string | null;
-  readonly seconds: StageSeconds;
-  /** Durations of the model calls. */
-  readonly batchLatency: LatencyHistogramJson;
-  readonly peakMemoryBytes: number;
-  readonly startedAt: string;
-  readonly finishedAt: string;
-}
+import { latencyHistogramSchema } from './latency-histogram.ts';
 
 const count = z.int().nonnegative();
 const seconds = z.number().nonnegative();
 
-export const stageSecondsSchema: z.ZodType<StageSeconds> = z.object({
+/** Seconds of work by stage; several processes work at once, so they add up to more than the run took. */
+export const stageSecondsSchema = z.object({
   read: seconds,
   features: seconds,
   infer: seconds,
@@ -48,22 +21,32 @@ export const stageSecondsSchema: z.ZodType<StageSeconds> = z.object({
   stage: seconds,
 });
 
-export const shardRecordSchema: z.ZodType<ShardRecord> = z.object({
+export type StageSeconds = Immutable<z.infer<typeof stageSecondsSchema>>;
+
+export const shardRecordSchema = z.object({
   index: count,
   rowStart: count,
   rowEnd: count,
+  /** 1 for the first attempt. */
   attempt: z.int().positive(),
+  /** Always `rowsOut + rejects`. */
   rowsIn: count,
   rowsOut: count,
   rejects: count,
+  /** `file` is relative to the run's folder once the record has been written. */
   part: z.object({ file: z.string(), sha256: z.string(), bytes: count }),
+  /** Relative to the run's folder, like `part.file`. */
   rejectsFile: z.string().nullable(),
   seconds: stageSecondsSchema,
+  /** Durations of the model calls. */
   batchLatency: latencyHistogramSchema,
   peakMemoryBytes: z.number().nonnegative(),
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
 });
+
+/** The commit record of a shard: once it stands on disk, the shard is not computed again. */
+export type ShardRecord = Immutable<z.infer<typeof shardRecordSchema>>;
 
 /**
  * Commits a shard whose files already stand under their final names, and returns the record as it was
