@@ -41,12 +41,12 @@ describe('a full disk', () => {
   afterAll(() => {
     for (const folder of mounted) execFileSync('umount', [folder]);
   });
-  /** A disk of its own; undefined where this user may not make one. */
+  /** A disk with room for the parts and to open a store, but not to fill one; undefined where this user may not make one. */
   async function smallDisk(): Promise<string | undefined> {
     const folder = join(await temporaryFolder(), 'disk');
     mkdirSync(folder);
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200k', 'none', folder], { stdio: 'ignore' });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1250k', 'none', folder], { stdio: 'ignore' });
     } catch {
       return undefined;
     }

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
+import { copyFile, cp, rm } from 'node:fs/promises';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { leftoversIn } from '../support/processes.ts';
-import { makeProject, type Project } from '../support/project.ts';
+import { makeProject, type Project, temporaryFolder } from '../support/project.ts';
 import { killAfterShards, startUntilShards } from './kill-after-shards.ts';
 
 const SHARDS = 28;
@@ -10,8 +10,15 @@ const MANY = ['--input', 'week.parquet', '--shard-rows', '250', '--processes', '
 
 async function makeWeek(): Promise<Project> {
   const project = await makeProject();
-  await copyFile(project.path('fixtures/sales.parquet'), project.path('week.parquet'));
+  await writeWeek(project);
   return project;
+}
+
+/** Always with the same time of change, which is a part of what tells one input from another. */
+async function writeWeek(project: Project): Promise<void> {
+  const week = project.path('week.parquet');
+  await copyFile(project.path('fixtures/sales.parquet'), week);
+  utimesSync(week, 1_700_000_000, 1_700_000_000);
 }
 
 function touch(project: Project): void {
@@ -32,10 +39,19 @@ function lockOf(project: Project): { readonly runPid?: number; readonly released
 describe('a run that was killed', () => {
   let project: Project;
   let killed: { readonly runId: string; readonly shards: number };
-  beforeEach(async () => {
+  /** What it left; each test starts from there. */
+  let left: string;
+  beforeAll(async () => {
     project = await makeWeek();
     killed = await killAfterShards(project, ['run', ...MANY], 4);
     expect(killed.shards).toBeLessThan(SHARDS);
+    left = await temporaryFolder();
+    await cp(project.path('out'), left, { recursive: true });
+  });
+  beforeEach(async () => {
+    await rm(project.path('out'), { recursive: true });
+    await cp(left, project.path('out'), { recursive: true });
+    await writeWeek(project);
   });
 
   it('is shown as interrupted, and is continued by the same command: its shards are reused', async () => {
