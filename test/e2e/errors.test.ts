@@ -32,13 +32,13 @@ async function publishedGeneration(): Promise<string> {
   }
 }
 
-/** All files below out/ but the locks, of which each command takes a new one. */
+/** All files below out/ but the locks, of which each command takes a new one, and the index, which any may write. */
 async function outputFiles(): Promise<string[]> {
   const entries = await readdir(project.path('out'), { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !/\/(locks|kv)\//.test(path))
+    .filter((path) => !/\/(locks|kv)\/|\/plans\.jsonl$/.test(path))
     .sort();
 }
 
