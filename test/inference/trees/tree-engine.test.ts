@@ -189,6 +189,10 @@ const GROWN: readonly [string, TestRegressor][] = [
   ['trees with more leaves than a byte numbers', mixed(700)],
   ['both, in float64', grown(4, 12, { leaves: 300, features: 1 }, true)],
   ['every mode, many times', grown(5, 40, { modes: TEST_MODES, leaves: 60 })],
+  [
+    'sets among so many thresholds that their ends come twice',
+    grown(9, 20, { modes: ['EQ', 'LEQ'], features: 1, leaves: 250 }),
+  ],
   ['categories', grown(6, 30, { modes: ['EQ', 'NEQ', 'LEQ'], threshold: (next) => Math.floor(next() * 40) })],
   [
     'more categories than a byte counts',

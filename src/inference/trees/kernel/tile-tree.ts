@@ -1,5 +1,5 @@
 import type { Pattern, PatternNode } from '../wasm/pattern-function.ts';
-import type { Vote } from './ensemble.ts';
+import { UnsupportedModel, type Vote } from './ensemble.ts';
 import type { RankColumns } from './rank-columns.ts';
 import type { SetSplit, SplitNode } from './splits.ts';
 
@@ -46,6 +46,7 @@ export interface TiledTree {
 
 /** More leaves than a byte can number. */
 const BYTE_LEAVES = 256;
+const WIDE_LEAVES = 65_536;
 
 /**
  * Nodes of one pattern, at most. More of them keep more answers in registers, but there are more patterns
@@ -65,8 +66,12 @@ interface Tile {
 
 /** Cuts a tree into patterns, and says in which order they are evaluated, and where their answers lie. */
 export function tileTree(tree: SplitNode, ranks: RankColumns): TiledTree {
-  const tiler = new Tiler(ranks, countLeaves(tree) > BYTE_LEAVES);
-  return tiler.tile(tree);
+  // How many leaves there are shows at the end: a set in several columns of ranks repeats its high end.
+  const tiled = new Tiler(ranks, false).tile(tree);
+  if (tiled.leaves.length <= BYTE_LEAVES) return tiled;
+  if (tiled.leaves.length > WIDE_LEAVES)
+    throw new UnsupportedModel(`the sets of a tree make ${tiled.leaves.length} leaves of it`);
+  return new Tiler(ranks, true).tile(tree);
 }
 
 class Tiler {
@@ -176,13 +181,3 @@ class Tiler {
 
 /** As a rank: biased it is -1. */
 const TEST_THRESHOLD = 127;
-
-function countLeaves(tree: SplitNode): number {
-  let leaves = 0;
-  const waiting = [tree];
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    if (node.kind === 'leaf') leaves++;
-    else waiting.push(node.low, node.high);
-  }
-  return leaves;
-}

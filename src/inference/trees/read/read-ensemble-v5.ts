@@ -8,9 +8,12 @@ import {
 } from '../kernel/ensemble.ts';
 import type { Attributes } from './attributes.ts';
 import { type Regressor, regressor } from './read-ensemble.ts';
-import { TRANSFORMS } from './scores.ts';
+import type { Transform } from './scores.ts';
 
 const AGGREGATES: readonly Aggregate[] = ['average', 'sum', 'min', 'max'];
+
+/** As ONNX Runtime numbers them: in ONNX, 1 is SOFTMAX and 2 LOGISTIC. */
+const TRANSFORMS: readonly Transform[] = ['NONE', 'LOGISTIC', 'SOFTMAX', 'SOFTMAX_ZERO'];
 
 /** TreeEnsemble of ai.onnx.ml 5. `double`: its input is. */
 export function readEnsembleV5(attributes: Attributes, double: boolean): Regressor {
