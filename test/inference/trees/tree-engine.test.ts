@@ -191,7 +191,7 @@ const GROWN: readonly [string, TestRegressor][] = [
   ['every mode, many times', grown(5, 40, { modes: TEST_MODES, leaves: 60 })],
   [
     'sets among so many thresholds that their ends come twice',
-    grown(9, 20, { modes: ['EQ', 'LEQ'], features: 1, leaves: 250 }),
+    grown(9, 20, { modes: ['EQ', 'LEQ'], features: 1, leaves: 120 }),
   ],
   ['categories', grown(6, 30, { modes: ['EQ', 'NEQ', 'LEQ'], threshold: (next) => Math.floor(next() * 40) })],
   [
