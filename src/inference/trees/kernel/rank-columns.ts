@@ -57,6 +57,12 @@ export class RankColumns {
     return { column: this.#column(feature, false, index), rank: (index % CUTS_OF_COLUMN) + 1 };
   }
 
+  /** The greatest rank in a column; 255 stands for all above the cuts that it counts. */
+  greatestOf(column: number): number {
+    const { feature, cutStart } = this.columns[column] ?? { feature: -1, cutStart: 0 };
+    return Math.min(255, (this.cuts.get(feature)?.length ?? 0) - cutStart);
+  }
+
   #indexOf(feature: number, cut: number): number {
     const index = this.#indices.get(feature)?.get(cut);
     if (index === undefined) throw new TypeError(`Feature ${feature} has no cut at ${cut}`);

@@ -31,6 +31,8 @@ export interface TestStep {
   readonly column: number;
   readonly target: number;
   readonly ranks: readonly number[];
+  /** The greatest rank that the column has. */
+  readonly greatest: number;
 }
 
 export interface TiledTree {
@@ -174,7 +176,7 @@ class Tiler {
     if (known !== undefined) return known;
     const target = this.#tests.size;
     this.#tests.set(key, target);
-    this.#steps.push({ kind: 'test', column, target, ranks });
+    this.#steps.push({ kind: 'test', column, target, ranks, greatest: this.#ranks.greatestOf(column) });
     return target;
   }
 }

@@ -42,7 +42,11 @@ function addressOf({ area, index }: Source, layout: Layout): number {
   return area === 'ranks' ? layout.ranks(index) : layout.test(index);
 }
 
-function writeTest(writer: ProgramWriter, { column, target, ranks }: TestStep, layout: Layout): void {
+function writeTest(
+  writer: ProgramWriter,
+  { column, target, ranks, greatest }: TestStep,
+  layout: Layout,
+): void {
   const [source, answers] = [layout.ranks(column), layout.test(target)];
   const [only] = ranks;
   if (ranks.length === 1 && only !== undefined) {
@@ -55,7 +59,7 @@ function writeTest(writer: ProgramWriter, { column, target, ranks }: TestStep, l
     return;
   }
   // Every rank has an answer, also those above the greatest member.
-  const tables = 256 / TABLE;
+  const tables = Math.ceil((greatest + 1) / TABLE);
   const members = new Set(ranks);
   writer.record(
     `member ${tables}`,
