@@ -6,7 +6,7 @@ import { readHead } from './csv-bytes.ts';
 /** The beginning of a CSV file as text. */
 export interface CsvHead {
   readonly text: string;
-  /** As DuckDB calls it. */
+  /** As DuckDB calls it; `utf-16be`, the byte order that it does not read, has to be copied first. */
   readonly encoding: string;
   /** Whether the text goes on behind what was read: its last line may be cut. */
   readonly isCut: boolean;
@@ -25,15 +25,15 @@ export async function readCsvHead(
 ): Promise<CsvHead> {
   const bytes = await readHead(path, HEAD_BYTES);
   if (bytes === null) return readLines(database, path, given ?? 'utf-8');
-  const encoding = given ?? encodingOfMark(bytes) ?? 'utf-8';
+  const marked = encodingOfMark(bytes);
+  const encoding = (/utf-?16/i.test(given ?? '') ? marked : undefined) ?? given ?? marked ?? 'utf-8';
   if (given === undefined && encoding === 'utf-8' && looksLikeUtf16(bytes)) throw noMark(path);
   return { text: decode(bytes, encoding), encoding, isCut: bytes.length === HEAD_BYTES };
 }
 
-function encodingOfMark(bytes: Buffer): string | undefined {
-  const [first, second] = bytes;
-  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-  return isUtf16 ? 'utf-16' : undefined;
+function encodingOfMark([first, second]: Buffer): string | undefined {
+  if (first === 0xff && second === 0xfe) return 'utf-16';
+  return first === 0xfe && second === 0xff ? 'utf-16be' : undefined;
 }
 
 /** Latin text has a zero in every other byte. */
@@ -53,15 +53,9 @@ function noMark(path: string): ServeBatchError {
 }
 
 function decode(bytes: Buffer, encoding: string): string {
-  const isBigEndian = bytes[0] === 0xfe && bytes[1] === 0xff;
-  const label = /utf-?16/i.test(encoding)
-    ? isBigEndian
-      ? 'utf-16be'
-      : 'utf-16le'
-    : /latin/i.test(encoding)
-      ? 'latin1'
-      : 'utf-8';
-  return new TextDecoder(label).decode(bytes);
+  if (encoding === 'utf-16be') return new TextDecoder('utf-16be').decode(bytes);
+  if (/utf-?16/i.test(encoding)) return new TextDecoder('utf-16le').decode(bytes);
+  return new TextDecoder(/latin/i.test(encoding) ? 'latin1' : 'utf-8').decode(bytes);
 }
 
 /** By way of DuckDB, which leaves out blank lines. */

@@ -1,3 +1,6 @@
+import { rm } from 'node:fs/promises';
+import { ServeBatchError } from '../../core/errors.ts';
+import { quoteText } from '../../core/sql.ts';
 import type { SourceFile } from '../../core/table.ts';
 import type { Database } from '../database.ts';
 import type { CsvOptions } from '../formats/input-options.ts';
@@ -7,6 +10,7 @@ import { readError } from '../read-error.ts';
 import { type CsvDialect, findDialect } from './csv-dialect.ts';
 import { badCellsOf, countsOfAll, isTextKey, oddCells, writtenColumns } from './examine-staged.ts';
 import { columnOf, guessColumns } from './guess-columns.ts';
+import { writePlainCopy } from './plain-copy.ts';
 import type { ColumnNeeds, StagedColumn } from './staged-columns.ts';
 import { type CsvGroup, stagingSelect } from './staging-select.ts';
 
@@ -26,15 +30,49 @@ const MOST_READINGS = 4;
  * checked on all of them: where the check finds another type, the files are read again (docs/inputs.md).
  */
 export async function stageCsv(database: Database, request: CsvRequest): Promise<StagedSelect> {
-  const { sources, options, needs, target } = request;
+  const { sources, options } = request;
   const groups = await groupFiles(database, sources, options);
-  let columns = await guessColumns(database, groups, options, needs);
+  if (groups.some(({ dialect }) => dialect.encoding === 'utf-16be'))
+    return stageCopies(database, request, groups);
+  try {
+    return await stageGroups(database, request, groups, new Map());
+  } catch (error) {
+    if (!isMixedNewlines(error)) throw error;
+    return stageCopies(database, request, groups);
+  }
+}
+
+/** Files that DuckDB does not read as they are are copied first. */
+async function stageCopies(
+  database: Database,
+  request: CsvRequest,
+  groups: readonly CsvGroup[],
+): Promise<StagedSelect> {
+  const copies = await copyPlainly(groups, request.target);
+  try {
+    return await stageGroups(database, request, copies.groups, copies.originals);
+  } finally {
+    for (const path of copies.originals.keys()) await rm(path, { force: true });
+  }
+}
+
+/** `originals`: by the path of a copy, the file that it was made of. */
+async function stageGroups(
+  database: Database,
+  request: CsvRequest,
+  groups: readonly CsvGroup[],
+  originals: ReadonlyMap<string, string>,
+): Promise<StagedSelect> {
+  const { sources, options, needs, target } = request;
+  let columns = await guessColumns(database, groups, options, needs).catch((error) => {
+    throw readError(error, namesOf(sources));
+  });
   for (let reading = 1; ; reading++) {
     await copyRows(database, request, groups, columns);
     const odd = await oddCells(database, target, columns);
     const changed = await countsOfAll(database, target, columns, odd, options);
     if (changed.size === 0 || reading === MOST_READINGS) {
-      const malformed = await countMalformedRows(database, MALFORMED_SQL);
+      const malformed = await countMalformedRows(database, malformedSql(originals));
       assertNoPreamble(groups, malformed);
       const written = writtenColumns(columns, odd, options);
       const file = sources[0]?.path ?? '';
@@ -53,6 +91,44 @@ export async function stageCsv(database: Database, request: CsvRequest): Promise
       return counts === undefined ? column : columnOf(column.name, index, counts, { needs, options });
     });
   }
+}
+
+/** What DuckDB says of a file in which some lines end in CRLF and others in LF. */
+function isMixedNewlines(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.message.includes('state machine reached an invalid state') || isMixedNewlines(error.cause);
+}
+
+async function copyPlainly(
+  groups: readonly CsvGroup[],
+  target: string,
+): Promise<{ readonly groups: readonly CsvGroup[]; readonly originals: ReadonlyMap<string, string> }> {
+  const originals = new Map<string, string>();
+  const copies: CsvGroup[] = [];
+  for (const { paths, dialect } of groups) {
+    const copied: string[] = [];
+    for (const path of paths) {
+      const copy = `${target}.${originals.size}.csv`;
+      originals.set(copy, path);
+      if (!(await writePlainCopy(path, copy, dialect))) throw mixedNewlines(path);
+      copied.push(copy);
+    }
+    const encoding = dialect.encoding.startsWith('utf-16') ? 'utf-8' : dialect.encoding;
+    copies.push({ dialect: { ...dialect, encoding }, paths: copied });
+  }
+  return { groups: copies, originals };
+}
+
+function mixedNewlines(path: string): ServeBatchError {
+  return new ServeBatchError(
+    'INPUT_UNREADABLE',
+    `${path} has mixed line endings: some lines end in CRLF and others in LF. That is read of plain and gzip files. Give all lines the same ending (dos2unix).`,
+    { fields: { file: path } },
+  );
+}
+
+function namesOf(sources: readonly SourceFile[]): string {
+  return sources.map(({ path }) => path).join(', ');
 }
 
 async function groupFiles(
@@ -82,7 +158,7 @@ async function copyRows(
   try {
     await copyToStaged(database, selects.join(' UNION ALL BY NAME '), target);
   } catch (error) {
-    throw readError(error, sources.map(({ path }) => path).join(', '));
+    throw readError(error, namesOf(sources));
   }
 }
 
@@ -103,8 +179,11 @@ function assertNoPreamble(groups: readonly CsvGroup[], { first, count }: Malform
  * A row with several errors is one malformed row: the first error is its reason. Of the errors for each
  * field too many, the last one has the number of fields.
  */
-const MALFORMED_SQL = `
-  SELECT file_path AS file, line, trim(min_by(csv_line, column_idx), chr(10) || chr(13)) AS text, min_by(CASE
+function malformedSql(originals: ReadonlyMap<string, string>): string {
+  const names = [...originals].map(([copy, path]) => `WHEN ${quoteText(copy)} THEN ${quoteText(path)}`);
+  const file = names.length === 0 ? 'file_path' : `CASE file_path ${names.join(' ')} ELSE file_path END`;
+  return `
+  SELECT ${file} AS file, line, trim(min_by(csv_line, column_idx), chr(10) || chr(13)) AS text, min_by(CASE
       WHEN error_type IN ('TOO MANY COLUMNS', 'MISSING COLUMNS') THEN regexp_replace(
         error_message, 'Expected Number of Columns: (\\d+) Found: (\\d+)', 'has \\2 fields; expected \\1')
       WHEN error_type = 'UNQUOTED VALUE' THEN if(length(csv_line) - length(replace(csv_line, '"', '')) & 1 = 1,
@@ -113,3 +192,4 @@ const MALFORMED_SQL = `
       ELSE error_message END, if(error_type = 'TOO MANY COLUMNS', -column_idx, column_idx)) AS reason
   FROM reject_errors JOIN (SELECT DISTINCT scan_id, file_id, file_path FROM reject_scans) USING (scan_id, file_id)
   GROUP BY file_path, line`;
+}

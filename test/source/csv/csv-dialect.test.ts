@@ -281,6 +281,21 @@ describe('reads', () => {
     expect(await read(content, options)).toEqual(table);
   });
 
+  it.each<[what: string, content: Buffer]>([
+    ['CRLF and LF', Buffer.from('a,b\r\n1,x\n2,y\r\n')],
+    ['LF and CRLF', Buffer.from('a,b\n1,x\r\n2,y\n')],
+    ['UTF-16 with its byte order mark', Buffer.from('\uFEFFa,b\n1,x\n2,y\n', 'utf16le')],
+    ['UTF-16 the other way round', Buffer.from('\uFEFFa,b\n1,x\n2,y\n', 'utf16le').swap16()],
+    ['the delimiter as Excel says it', Buffer.from('sep=;\na;b\n1;x\n2;y\n')],
+    ['blank lines before the header', Buffer.from('\n\na,b\n1,x\n2,y\n')],
+  ])('%s', async (_, content) => {
+    expect(await read(content)).toEqual([
+      ['a', 'b'],
+      ['1', 'x'],
+      ['2', 'y'],
+    ]);
+  });
+
   it('latin-1 where the encoding is told', async () => {
     expect(await read(Buffer.from('a,b\ngröße,1\n', 'latin1'), { encoding: 'latin-1' })).toEqual([
       ['a', 'b'],
@@ -317,6 +332,71 @@ describe('names file and line of', () => {
   ])('%s', async (_, content, says) => {
     await expect(read(content)).rejects.toMatchObject({ code: 'INPUT_MALFORMED_ROW' });
     await expect(read(content)).rejects.toThrow(says);
+  });
+
+  it.each<[what: string, content: string | Buffer, code: string, says: RegExp]>([
+    [
+      'a name of two columns',
+      'a,x,a\n1,2,3\n',
+      'SCHEMA_MISMATCH',
+      /table.csv:1 names two columns "a" \(fields 1 and 3\)/,
+    ],
+    [
+      'names that differ in case only',
+      'a,A\n1,2\n',
+      'SCHEMA_MISMATCH',
+      /"a" and "A", which differ in case only/,
+    ],
+    [
+      'titles before the header',
+      'Report\nof 2026\na,b\n1,2\n3,4\n',
+      'INPUT_MALFORMED_ROW',
+      /set input.csv.skip: 2/,
+    ],
+    [
+      'a comment before the header',
+      '# by a tool\na,b\n1,2\n3,4\n',
+      'INPUT_MALFORMED_ROW',
+      /set input.csv.skip: 1/,
+    ],
+    [
+      'UTF-16 without a mark',
+      Buffer.from('a,b\n1,2\n', 'utf16le'),
+      'INPUT_UNREADABLE',
+      /input.csv.encoding: utf-16/,
+    ],
+    [
+      'latin-1',
+      Buffer.from('a,b\n1,ü\n', 'latin1'),
+      'INPUT_MALFORMED_ROW',
+      /table.csv:2 .*input.csv.encoding takes latin-1/,
+    ],
+    [
+      'an empty field too many',
+      'a,b\n1,2,\n3,4\n',
+      'INPUT_MALFORMED_ROW',
+      /table.csv:2 has 3 fields; expected 2/,
+    ],
+    [
+      'a quoted empty field too many',
+      'a,b\n1,2,""\n3,4\n',
+      'INPUT_MALFORMED_ROW',
+      /table.csv:2 has 3 fields/,
+    ],
+    [
+      'a decimal comma without quotes',
+      'a,b\n1,2\n3,4,5\n',
+      'INPUT_MALFORMED_ROW',
+      /table.csv:3 has 3 fields/,
+    ],
+    [
+      'a stray quote',
+      '"a","b"\n"1","2"\n"3","4"x\n',
+      'INPUT_MALFORMED_ROW',
+      /table.csv:3 has a quote inside a field/,
+    ],
+  ])('what is wrong, and what to do: %s', async (_, content, code, says) => {
+    await expect(read(content)).rejects.toMatchObject({ code, message: expect.stringMatching(says) });
   });
 
   it('a table without rows, which is no table to score', async () => {

@@ -1,0 +1,63 @@
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { openContent } from './csv-bytes.ts';
+import type { CsvDialect } from './csv-dialect.ts';
+import { QuoteScanner } from './quote-scanner.ts';
+import type { Quoting } from './split-records.ts';
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+/**
+ * Copies a CSV so that DuckDB can read it: every record ends in a line feed alone, whatever mixture of
+ * newlines the file has, and UTF-16 becomes UTF-8. Newlines in quotes stay as they are. False: the file cannot
+ * be unpacked here.
+ */
+export async function writePlainCopy(
+  source: string,
+  target: string,
+  dialect: Quoting & Pick<CsvDialect, 'encoding'>,
+): Promise<boolean> {
+  const content = openContent(source);
+  if (content === null) return false;
+  const scanner = new QuoteScanner(dialect);
+  await pipeline(
+    content,
+    (blocks: AsyncIterable<Buffer>) => withLineFeeds(asBytes(blocks, dialect.encoding), scanner),
+    createWriteStream(target),
+  );
+  return true;
+}
+
+/** UTF-16 as UTF-8; other encodings have the same bytes for quotes, delimiters and newlines. */
+async function* asBytes(blocks: AsyncIterable<Buffer>, encoding: string): AsyncGenerator<Buffer> {
+  if (!encoding.startsWith('utf-16')) {
+    yield* blocks;
+    return;
+  }
+  const decoder = new TextDecoder(encoding === 'utf-16be' ? 'utf-16be' : 'utf-16le');
+  for await (const block of blocks) yield Buffer.from(decoder.decode(block, { stream: true }));
+  yield Buffer.from(decoder.decode());
+}
+
+async function* withLineFeeds(blocks: AsyncIterable<Buffer>, scanner: QuoteScanner): AsyncGenerator<Buffer> {
+  // Whether a record has just ended in a carriage return: a line feed behind it belongs to it.
+  let afterReturn = false;
+  for await (const block of blocks) {
+    const pieces: Buffer[] = [];
+    let from = 0;
+    let lastReturn: number = afterReturn ? -1 : -2;
+    scanner.scan(block, (index, byte, isQuoted) => {
+      if (isQuoted) return;
+      const isSecond = byte === LINE_FEED && lastReturn === index - 1;
+      if (byte === CARRIAGE_RETURN) lastReturn = index;
+      if (byte === LINE_FEED && !isSecond) return;
+      pieces.push(block.subarray(from, index));
+      if (byte === CARRIAGE_RETURN) pieces.push(Buffer.from('\n'));
+      from = index + 1;
+    });
+    afterReturn = lastReturn === block.length - 1;
+    pieces.push(block.subarray(from));
+    yield Buffer.concat(pieces);
+  }
+}
