@@ -88,6 +88,7 @@ export const ERROR_KINDS = {
   ),
   NOT_FOUND: kind(EXIT.notFound, false, 'No prediction, run or published generation of that name exists.'),
   REJECTS_OVER_LIMIT: kind(EXIT.overLimit, false, 'More rows were rejected than onInvalid.max allows.'),
+  NOTHING_SCORED: kind(EXIT.overLimit, false, 'Every row was rejected: there is no prediction to publish.'),
   COVERAGE_TOO_LOW: kind(
     EXIT.overLimit,
     false,

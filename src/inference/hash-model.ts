@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { systemErrorCode } from '../core/errors.ts';
 import { readOnnxFile } from './onnx-file.ts';
@@ -20,6 +21,8 @@ export async function hashModel(path: string): Promise<string> {
 
 async function addFile(hash: Hash, path: string): Promise<void> {
   try {
+    // A pipe or a device has no end.
+    if (!(await stat(path)).isFile()) return;
     for await (const chunk of createReadStream(path)) hash.update(chunk);
   } catch (error) {
     // A missing weights file is reported by ONNX Runtime, with the tensor's name.

@@ -5,6 +5,7 @@ import { ServeBatchError } from '../core/errors.ts';
 import type { ElementType, ModelSignature } from '../core/model.ts';
 import type { TensorData } from '../core/tensor-data.ts';
 import { executionProviders } from './devices/execution-providers.ts';
+import { loadFailure } from './load-failure.ts';
 import { parseOnnxFile, readOnnxFile } from './onnx-file.ts';
 import { readSignature } from './read-signature.ts';
 import { runtimeReason } from './runtime-reason.ts';
@@ -113,10 +114,9 @@ async function loadSession(
         `ONNX Runtime cannot load ${name} on ${device.name}: ${runtimeReason(error)}.`,
         { cause: error, fields: { model: name, device: device.name } },
       );
-    throw new ServeBatchError(
-      'MODEL_UNREADABLE',
-      `ONNX Runtime cannot load ${name}: ${runtimeReason(error)}. Expected an ONNX model whose operators ONNX Runtime knows and whose external data lies beside it; check the export (opset, operators, files).`,
-      { cause: error, fields: { model: name } },
-    );
+    throw new ServeBatchError('MODEL_UNREADABLE', `ONNX Runtime cannot load ${name}: ${loadFailure(error)}`, {
+      cause: error,
+      fields: { model: name },
+    });
   }
 }

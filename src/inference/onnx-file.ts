@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import protobuf from 'protobufjs/minimal.js';
-import { ServeBatchError, systemErrorCode } from '../core/errors.ts';
+import { ServeBatchError } from '../core/errors.ts';
+import { readModelFile } from './model-file.ts';
 
 /** What stands in the .onnx file itself and ONNX Runtime's Node binding does not tell. */
 export interface OnnxFile {
@@ -19,13 +19,17 @@ export interface Operator {
   readonly domain: string;
 }
 
-// Field numbers of onnx.proto3 (github.com/onnx/onnx): ModelProto, GraphProto, NodeProto, ValueInfoProto, TypeProto, TensorProto, StringStringEntryProto.
+// Field numbers of onnx.proto3 (github.com/onnx/onnx): ModelProto, GraphProto, NodeProto, AttributeProto, ValueInfoProto, TypeProto, TensorProto, StringStringEntryProto.
 const MODEL_GRAPH = 7;
 const MODEL_METADATA = 14;
 const GRAPH_NODE = 1;
 const NODE_OPERATOR = 4;
 const NODE_DOMAIN = 7;
 const GRAPH_INITIALIZER = 5;
+const GRAPH_SPARSE_INITIALIZER = 15;
+const NODE_ATTRIBUTE = 5;
+const ATTRIBUTE_TENSORS: ReadonlySet<number> = new Set([5, 10]);
+const ATTRIBUTE_GRAPHS: ReadonlySet<number> = new Set([6, 11]);
 const GRAPH_INPUT = 11;
 const GRAPH_OUTPUT = 12;
 const VALUE_NAME = 1;
@@ -39,7 +43,7 @@ const LENGTH_DELIMITED = 2;
 
 /** Throws `MODEL_NOT_FOUND` or `MODEL_UNREADABLE`. */
 export async function readOnnxFile(path: string): Promise<OnnxFile> {
-  const bytes = await readModel(path);
+  const bytes = await readModelFile(path);
   try {
     return parseOnnxFile(bytes);
   } catch (error) {
@@ -49,28 +53,6 @@ export async function readOnnxFile(path: string): Promise<OnnxFile> {
       { cause: error, fields: { model: path } },
     );
   }
-}
-
-async function readModel(path: string): Promise<Uint8Array> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    if (systemErrorCode(error) === 'EISDIR')
-      throw new ServeBatchError('MODEL_NOT_FOUND', `The model ${path} is a folder; expected an .onnx file.`);
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
-    throw new ServeBatchError(
-      'MODEL_NOT_FOUND',
-      `The model ${path} does not exist. Check model.path or --model.`,
-      {
-        cause: error,
-        fields: { model: path },
-      },
-    );
-  }
-  if (bytes.length === 0)
-    throw new ServeBatchError('MODEL_UNREADABLE', `The model ${path} is empty (0 bytes). Export it again.`);
-  return bytes;
 }
 
 /** Throws a plain error where the protobuf is cut off or wrong. */
@@ -84,8 +66,8 @@ export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
       const [key, text] = readEntry(value);
       metadata.set(key, text);
     } else if (field === MODEL_GRAPH) {
+      collectFromGraph(value, external);
       eachField(value, (graphField, message) => {
-        if (graphField === GRAPH_INITIALIZER) collectExternal(message, external);
         if (graphField === GRAPH_NODE) operators.push(readOperator(message));
         if (graphField === GRAPH_INPUT || graphField === GRAPH_OUTPUT) {
           const { name, hasShape } = readValue(message);
@@ -123,7 +105,27 @@ function readValue(value: Uint8Array): { readonly name: string; readonly hasShap
   return { name, hasShape };
 }
 
-function collectExternal(tensor: Uint8Array, external: Set<string>): void {
+/** Tensors lie in a graph, and in the attributes of its nodes; so do further graphs, of branches and loops. */
+function collectFromGraph(graph: Uint8Array, external: Set<string>): void {
+  eachField(graph, (field, message) => {
+    if (field === GRAPH_INITIALIZER) collectFromTensor(message, external);
+    if (field === GRAPH_SPARSE_INITIALIZER)
+      eachField(message, (_, tensor) => collectFromTensor(tensor, external));
+    if (field === GRAPH_NODE)
+      eachField(message, (part, attribute) => {
+        if (part === NODE_ATTRIBUTE) collectFromAttribute(attribute, external);
+      });
+  });
+}
+
+function collectFromAttribute(attribute: Uint8Array, external: Set<string>): void {
+  eachField(attribute, (field, value) => {
+    if (ATTRIBUTE_TENSORS.has(field)) collectFromTensor(value, external);
+    if (ATTRIBUTE_GRAPHS.has(field)) collectFromGraph(value, external);
+  });
+}
+
+function collectFromTensor(tensor: Uint8Array, external: Set<string>): void {
   eachField(tensor, (field, value) => {
     if (field !== TENSOR_EXTERNAL_DATA) return;
     const [key, text] = readEntry(value);

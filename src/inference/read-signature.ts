@@ -1,5 +1,6 @@
 import { ServeBatchError } from '../core/errors.ts';
 import {
+  describeTensor,
   ELEMENT_TYPES,
   type ElementType,
   type ModelSignature,
@@ -31,7 +32,7 @@ export function readSignature(
   const skippedOutputs: SkippedOutput[] = [];
   for (const output of session.outputMetadata) {
     const reason = unsupportedReason(output);
-    if (reason === null) outputs.push(tensorSpec(output, withoutShape));
+    if (reason === null) outputs.push(withOpenDimensions(tensorSpec(output, withoutShape)));
     else skippedOutputs.push({ name: output.name, reason });
   }
   const bad = session.inputMetadata.filter((input) => unsupportedReason(input) !== null);
@@ -43,6 +44,13 @@ export function readSignature(
       { fields: { model: path } },
     );
   }
+  const empty = session.inputMetadata.find((input) => input.isTensor && input.shape.includes(0));
+  if (empty !== undefined)
+    throw new ServeBatchError(
+      'MODEL_UNSUPPORTED',
+      `The model ${path} takes no rows: its input "${empty.name}" has a dimension 0 (${describeTensor(tensorSpec(empty, withoutShape))}), which ONNX Runtime takes for a size. Export it with that dimension open.`,
+      { fields: { model: path, input: empty.name } },
+    );
   if (outputs.length === 0) {
     throw new ServeBatchError(
       'MODEL_UNSUPPORTED',
@@ -73,6 +81,11 @@ function tensorSpec(value: ValueMetadata, withoutShape: ReadonlySet<string>): Te
         ? null
         : value.shape.map((dim) => (dim === '' || dim === -1 ? null : dim)),
   };
+}
+
+/** Some exporters write 0 for an open dimension of an output. */
+function withOpenDimensions(output: TensorSpec): TensorSpec {
+  return { ...output, shape: output.shape?.map((dim) => (dim === 0 ? null : dim)) ?? null };
 }
 
 /** `feature_names` as exporters write it: a JSON list, or names separated by commas. */

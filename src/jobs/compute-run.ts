@@ -6,7 +6,7 @@ import { checkParts } from '../runs/record/check-parts.ts';
 import { clearFailure, type RunRecord, writeFailure, writeManifest } from '../runs/record/run-record.ts';
 import { readCommittedShards, type ShardRecord } from '../runs/record/shard-record.ts';
 import { host, versions } from '../runs/record/versions.ts';
-import { assertRejectsWithin, rejectsOf } from '../shard/reject-limit.ts';
+import { assertRejectsWithin, assertSomethingScored, rejectsOf } from '../shard/reject-limit.ts';
 import { rememberHalved } from '../tuning/remember-halved.ts';
 import { shardsAtOnce } from './device-of-run.ts';
 import { memoryLimitOf } from './limits/memory-limit.ts';
@@ -48,6 +48,8 @@ export async function computeRun<T>(
     await clearFailure(paths);
     options.effects.progress.update({ stage: 'commit' });
     const committed = describe({ status: 'committed', kv: null });
+    // Of a grid it is the coverage that is too low: the run is committed all the same.
+    if (plan.input.grid === null) assertSomethingScored(committed);
     await checkParts(paths, committed.output.parts);
     await lock.assertHeld();
     await writeManifest(paths, committed);

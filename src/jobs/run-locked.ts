@@ -1,4 +1,4 @@
-import { EXIT, ServeBatchError } from '../core/errors.ts';
+import { type ErrorCode, EXIT, ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { clearWorkFiles } from '../runs/clear-work-files.ts';
 import { findRunByIdentity } from '../runs/earlier-runs.ts';
@@ -181,9 +181,12 @@ async function publishing(
   }
 }
 
+/** Of a grid: what is wrong with it does not make the run a failed one. */
+const KEPT_BACK: ReadonlySet<ErrorCode> = new Set(['COVERAGE_TOO_LOW', 'NOTHING_SCORED']);
+
 function keepsBack(error: unknown): error is ServeBatchError {
   if (!(error instanceof ServeBatchError)) return false;
-  return error.code === 'COVERAGE_TOO_LOW' || error.exitCode === EXIT.storeUnavailable;
+  return KEPT_BACK.has(error.code) || error.exitCode === EXIT.storeUnavailable;
 }
 
 function committedRun(locked: LockedRun, plan: Plan, committed: RunRecord): CommittedRun {

@@ -49,7 +49,9 @@ describe('onInvalid: reject', () => {
     expect(over.stderr).toMatch(
       /4 rows were rejected so far; onInvalid\.max allows 3\. Nothing was published/,
     );
-    expect(over.stderr).toMatch(/rejects\/ of run 20\d+T\d+Z-\w+; mend them, or raise onInvalid\.max/);
+    expect(over.stderr).toMatch(
+      /serve-batch runs show 20\d+T\d+Z-\w+ --rejects\. Mend them, or raise onInvalid\.max/,
+    );
     expect(await project.published()).toBeNull();
 
     const record = await project.run([...ARGS, '--on-invalid', 'reject:4']);
@@ -96,8 +98,24 @@ describe('onInvalid: reject', () => {
   it('may be limited by a share of the rows', async () => {
     const over = await project.serveBatch(['run', ...ARGS, '--force', '--on-invalid', 'reject:0.05%']);
     expect(over.code).toBe(5);
-    expect(over.stderr).toContain('onInvalid.max allows 0.05% (3 of 7000 rows)');
+    expect(over.stderr).toContain('onInvalid.max allows 0.05% (3 of 7,000 rows)');
     const within = await project.run([...ARGS, '--force', '--on-invalid', 'reject:0.06%']);
     expect(within.rejects).toBe(4);
+  });
+
+  it('publishes nothing where every row is rejected, whatever the limit', async () => {
+    const before = await project.published();
+    const csv = await readFile(join(REPOSITORY, 'fixtures/sales.csv'), 'utf8');
+    const [header = '', ...rows] = csv.split('\n').slice(0, 4);
+    const bad = rows.map((row) => row.split(',').with(3, 'n/a').join(','));
+    await project.write('bad.csv', `${[header, ...bad].join('\n')}\n`);
+    for (const limit of ['reject', 'reject:100%']) {
+      const { code, stderr } = await project.serveBatch(['run', '--input', 'bad.csv', '--on-invalid', limit]);
+      expect({ code, stderr }).toEqual({
+        code: 5,
+        stderr: expect.stringContaining('All 3 rows were rejected'),
+      });
+    }
+    expect(await project.published()).toEqual(before);
   });
 });

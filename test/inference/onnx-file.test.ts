@@ -1,11 +1,25 @@
+import { execFileSync } from 'node:child_process';
+import { symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import protobuf from 'protobufjs/minimal.js';
 import { describe, expect, it } from 'vitest';
 import { parseOnnxFile, readOnnxFile } from '../../src/inference/onnx-file.ts';
 import { REPOSITORY } from '../support/cli.ts';
 import { networkGraph } from '../support/networks.ts';
 import { identityGraph, onnxFile } from '../support/onnx.ts';
 import { temporaryFolder } from '../support/project.ts';
+
+/** A protobuf message of fields that are texts or messages. */
+function message(...fields: (readonly [number, string | Uint8Array])[]): Uint8Array {
+  const writer = protobuf.Writer.create();
+  for (const [field, value] of fields) {
+    writer.uint32((field << 3) | 2);
+    if (typeof value === 'string') writer.string(value);
+    else writer.bytes(value);
+  }
+  return writer.finish();
+}
 
 describe('reads from an .onnx file', () => {
   it('its metadata', () => {
@@ -24,6 +38,25 @@ describe('reads from an .onnx file', () => {
     ];
     const { externalDataFiles } = parseOnnxFile(onnxFile({ ...identityGraph(2), weights }));
     expect(externalDataFiles).toEqual(['a.bin', 'weights/b.bin']);
+  });
+
+  it('weights in attributes, and in the graphs of branches, too', () => {
+    const tensor = (file: string): Uint8Array => message([13, message([1, 'location'], [2, file])]);
+    const branch = message(
+      [1, message([5, message([1, 'value'], [5, tensor('constant.bin')])])],
+      [5, tensor('branch.bin')],
+    );
+    const graph = message([1, message([4, 'If'], [5, message([1, 'then_branch'], [6, branch])])]);
+    expect(parseOnnxFile(message([7, graph])).externalDataFiles).toEqual(['branch.bin', 'constant.bin']);
+  });
+
+  it('which inputs and outputs have no shape', () => {
+    const [input, output] = [
+      { name: 'x', elementType: 'float32', shape: null },
+      { name: 'y', elementType: 'float32', shape: [] },
+    ] as const;
+    const graph = { ...identityGraph(1), inputs: [input], outputs: [output] };
+    expect([...parseOnnxFile(onnxFile(graph)).withoutShape]).toEqual(['x']);
   });
 
   it('nothing where it has neither', () => {
@@ -62,6 +95,31 @@ describe('says what is wrong with', () => {
     if (content !== null) await writeFile(path, content);
     await expect(readOnnxFile(path)).rejects.toMatchObject({ code, fields: expect.anything() });
     await expect(readOnnxFile(path)).rejects.toThrow(says);
+  });
+
+  it.each<[what: string, make: (path: string) => void, says: string]>([
+    [
+      'a pipe, which would never end',
+      (path) => execFileSync('mkfifo', [path]),
+      'is a pipe, a socket or a device',
+    ],
+    ['a device', (path) => symlinkSync('/dev/zero', path), 'is a pipe, a socket or a device'],
+    [
+      'more than 2 GiB',
+      (path) => {
+        writeFileSync(path, '');
+        truncateSync(path, 2_200_000_000);
+      },
+      'has 2.2 GB; a single .onnx file ends at 2 GiB. Export it with external data',
+    ],
+  ])('%s', async (_, make, says) => {
+    const path = join(await temporaryFolder(), 'model.onnx');
+    make(path);
+    await expect(readOnnxFile(path)).rejects.toMatchObject({
+      code: 'MODEL_UNREADABLE',
+      exitCode: 3,
+      message: expect.stringContaining(says),
+    });
   });
 
   it('a folder', async () => {

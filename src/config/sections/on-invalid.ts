@@ -58,7 +58,9 @@ export const onInvalid = z
             { error: REJECT_LIMIT_EXPECTED },
           )
           .exactOptional()
-          .describe('Rejects that a run may have: rows, or a share such as 1%. Default: no limit.'),
+          .describe(
+            'Rejects that a run may have: rows, or a share such as 1%; 100%: no limit. Default: 10%, and 10 rows in any case; of a grid no limit.',
+          ),
       }).refine(({ action, max }) => action === 'reject' || max === undefined, {
         path: ['max'],
         error: 'no limit where action is fail. Write action: reject, or remove max.',

@@ -9,6 +9,7 @@ import type { RunPaths } from '../../runs/layout.ts';
 import type { JobLock } from '../../runs/lock/lock.ts';
 import { checkParts } from '../../runs/record/check-parts.ts';
 import { type RunRecord, writeManifest } from '../../runs/record/run-record.ts';
+import { assertSomethingScored } from '../../shard/reject-limit.ts';
 import type { RunReference } from '../../tasks/tasks.ts';
 import type { Workers } from '../../tasks/workers.ts';
 import { coverageError, isBelow, MISSING_EXAMPLES } from './coverage.ts';
@@ -44,7 +45,7 @@ export async function prepareStore(store: KvStore | null, lock: JobLock): Promis
  * Brings a committed run to its readers: loads the store from what is not loaded yet, counts what it holds,
  * and makes the run the published one. Idempotent. The store is prepared.
  *
- * Throws `COVERAGE_TOO_LOW`, `PART_DAMAGED` and `STORE_*`: the run stays committed, and readers see what they
+ * Throws `COVERAGE_TOO_LOW`, `NOTHING_SCORED`, `PART_DAMAGED` and `STORE_*`: the run stays committed, and readers see what they
  * saw before.
  *
  * @param recordOf what the manifest says once the run is published
@@ -55,6 +56,7 @@ export async function publishCommitted(
 ): Promise<RunRecord> {
   const { paths, committed, lock, effects } = request;
   await assertCovered(request);
+  assertSomethingScored(committed);
   await checkParts(paths, committed.output.parts);
   const kv = await loadGeneration(request);
   effects.progress.update({ stage: 'publish' });

@@ -68,6 +68,12 @@ describe('what a row gets is its own:', () => {
       (r) => 321 * r,
     ],
     [
+      'an output with a dimension 0',
+      graphOf(['rows', 1], [0, 1], [node('Identity', ['x'], ['y'])]),
+      ['a'],
+      (r) => r,
+    ],
+    [
       'an output that declares one row, and has as many as the input',
       product(['rows', 2], [1, 1], [2, 1]),
       ['a', 'b'],
@@ -170,6 +176,12 @@ describe('is refused, with the tensor and its shape:', () => {
       ),
       ['a'],
       /"x" is float32 \[rows, d, 1\], and its first dimension does not behave as rows/,
+    ],
+    [
+      'an input with a dimension 0',
+      graphOf([0, 1], [0, 1], [node('Identity', ['x'], ['y'])]),
+      ['a'],
+      /its input "x" has a dimension 0 \(float32 \[0, 1\]\)/,
     ],
     [
       'columns that are no multiple of the fixed dimensions',
