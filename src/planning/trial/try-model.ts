@@ -5,7 +5,7 @@ import type { Database } from '../../source/database.ts';
 import type { RowsPlan } from '../../source/shard-rows.ts';
 import { type FoundCall, findCall } from './find-call.ts';
 import { modelFailure } from './model-failure.ts';
-import { widthOfRows } from './output-rows.ts';
+import { type ObservedShapes, widthOfRows } from './output-rows.ts';
 import { findDependence, type RowDependence } from './row-dependence.ts';
 import { spread, TrialModel } from './trial-model.ts';
 import { readTrialRows } from './trial-rows.ts';
@@ -46,9 +46,10 @@ export async function tryModel(request: {
   );
   const call = await findCall(model, bindings[0]?.fixedRows ?? null, declaredRows(outputs));
   if (!('usable' in call)) throw await modelFailure(model, bindings, call);
-  const widths = await observeWidths(model, call, outputs);
+  const shapes = await observeShapes(model, call);
+  const widths = widthsOf(shapes, outputs);
   const dependence = await findDependence(model, call.usable, Math.max(...call.counts));
-  assertRowsFirst(session, dependence);
+  assertRowsFirst(session, dependence, shapes);
   return { rowsPerCall: call.rowsPerCall, widths, warnings: warningsOf(dependence) };
 }
 
@@ -58,15 +59,21 @@ function declaredRows(outputs: readonly TensorSpec[]): number[] {
   return [...new Set(first)].filter((rows) => rows > 1);
 }
 
-async function observeWidths(
+async function observeShapes(
   model: TrialModel,
   { counts, usable }: FoundCall,
-  outputs: readonly TensorSpec[],
-): Promise<ReadonlyMap<string, number>> {
+): Promise<ReadonlyMap<string, ObservedShapes>> {
   const shapes = new Map<string, Map<number, readonly number[]>>();
   for (const count of counts)
     for (const [name, { dims }] of await model.call(spread(usable, count)))
       shapes.set(name, (shapes.get(name) ?? new Map()).set(count, dims));
+  return shapes;
+}
+
+function widthsOf(
+  shapes: ReadonlyMap<string, ObservedShapes>,
+  outputs: readonly TensorSpec[],
+): ReadonlyMap<string, number> {
   const found = outputs.map(({ name }) => [name, widthOfRows(shapes.get(name) ?? new Map())] as const);
   const widths = found.flatMap(([name, width]) =>
     typeof width === 'number' ? [[name, width] as const] : [],
@@ -91,20 +98,31 @@ function unusableOutput(name: string, why: string, usable: readonly string[]): S
 }
 
 /**
- * Rows that look at each other are the model's business, and a warning. But where an input has a second
- * open dimension, they are most likely no rows: of `[sequence, rows, k]` the first dimension is not.
+ * Rows that look at each other are the model's business, and a warning. But where another dimension may as
+ * well be the rows, they most likely are no rows: of `[sequence, rows, k]` the first dimension is not.
  */
-function assertRowsFirst({ signature }: Session, { neighbours }: RowDependence): void {
-  if (neighbours.length === 0) return;
+function assertRowsFirst(
+  { signature }: Session,
+  { neighbours }: RowDependence,
+  shapes: ReadonlyMap<string, ObservedShapes>,
+): void {
+  const [mixed] = neighbours;
+  if (mixed === undefined) return;
   const input = signature.inputs.find(
     ({ shape }) =>
       shape !== null && shape.length > 2 && shape.slice(1).some((dim) => typeof dim !== 'number'),
   );
-  if (input === undefined) return;
+  const [[rows, dims] = [0, []], ...others] = shapes.get(mixed) ?? [];
+  const isSquare = others.length === 0 && dims.filter((size) => size === rows).length > 1;
+  if (input === undefined && !isSquare) return;
+  const what =
+    input === undefined
+      ? `output "${mixed}" is [${dims.join(', ')}] for ${rows} rows`
+      : `input "${input.name}" is ${describeTensor(input)}`;
   throw new ServeBatchError(
     'MODEL_UNSUPPORTED',
-    `The model input "${input.name}" is ${describeTensor(input)}, and its first dimension does not behave as rows: what is in one changes the output "${neighbours[0]}" of the others. Export the model with the rows first (batch_first), and with all other dimensions fixed.`,
-    { fields: { input: input.name } },
+    `The model ${what}, and its first dimension does not behave as rows: what is in one changes the output "${mixed}" of the others. Export the model with the rows first (batch_first), and with all other dimensions fixed.`,
+    { fields: { output: mixed } },
   );
 }
 

@@ -178,6 +178,12 @@ describe('is refused, with the tensor and its shape:', () => {
       /"x" is float32 \[rows, d, 1\], and its first dimension does not behave as rows/,
     ],
     [
+      'a fixed call whose output has the rows second, and as many columns',
+      transpose([3, 3], [3, 3], [1, 0]),
+      ['a', 'b', 'c'],
+      /output "y" is \[3, 3\] for 3 rows, and its first dimension does not behave as rows/,
+    ],
+    [
       'an input with a dimension 0',
       graphOf([0, 1], [0, 1], [node('Identity', ['x'], ['y'])]),
       ['a'],
