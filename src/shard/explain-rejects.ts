@@ -4,7 +4,7 @@ import { quoteName } from '../core/sql.ts';
 import type { Reject } from '../sinks/parquet/reject-file.ts';
 import { badCellsOfRows } from '../source/bad-cells.ts';
 import type { Database } from '../source/database.ts';
-import { locateRow } from '../source/locate-row.ts';
+import { findRowPlace, placeText } from '../source/row-place.ts';
 import { rowsSql } from '../source/shard-relation.ts';
 import { POSITION, type ShardRows } from '../source/shard-rows.ts';
 import { type RequiredColumn, requiredColumns } from './feature-columns.ts';
@@ -33,7 +33,7 @@ export async function rejectsOf(request: {
   const rejects = found.sort((a, b) => a.inputRow - b.inputRow);
   const [first] = rejects;
   if (plan.onInvalid.action === 'fail' && first !== undefined)
-    throw invalidRowError(plan, first, await placeOf(database, plan, first));
+    throw invalidRowError(first, await placeOf(database, plan, first));
   return rejects;
 }
 
@@ -101,20 +101,21 @@ function reject(
   return { inputRow, column: blamed?.column ?? null, value, reason: `${what}; ${blamed?.wantedBy}` };
 }
 
+type NamedPlace = Awaited<ReturnType<typeof findRowPlace>> & { readonly text: string };
+
 /** Where a row stands, for messages: of a grid, the values that make it. */
-async function placeOf(database: Database, { input }: Plan, { inputRow }: Reject): Promise<string> {
-  const { file, row } = locateRow(input, inputRow);
-  if (input.grid === null) return `${file}, row ${row}`;
+async function placeOf(database: Database, { input }: Plan, { inputRow }: Reject): Promise<NamedPlace> {
+  const place = await findRowPlace(database, input, inputRow);
+  if (input.grid === null) return { ...place, text: placeText(place) };
   const sql = await rowsSql(database, input, { rowStart: inputRow, rowEnd: inputRow + 1 });
   const [values] = await database.rows(sql);
-  return `${file}, ${Object.entries(values ?? {})
-    .map(([name, value]) => `${name}=${String(value)}`)
-    .join(' ')}`;
+  const made = Object.entries(values ?? {}).map(([name, value]) => `${name}=${String(value)}`);
+  return { ...place, text: `${place.file}, ${made.join(' ')}` };
 }
 
-function invalidRowError(plan: Plan, { inputRow, column, reason }: Reject, at: string): ServeBatchError {
-  const place = locateRow(plan.input, inputRow);
-  const fields = { file: place.file, row: place.row, ...(column === null ? {} : { column }) };
+function invalidRowError({ column, reason }: Reject, place: NamedPlace): ServeBatchError {
+  const { file, row, line, text: at } = place;
+  const fields = { file, row, ...(line === null ? {} : { line }), ...(column === null ? {} : { column }) };
   if (column === null) {
     const code = reason.startsWith('the model') ? 'MODEL_FAILED' : 'INVALID_ROW';
     return new ServeBatchError(

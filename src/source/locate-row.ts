@@ -28,9 +28,3 @@ export function filePlaces(
     return place;
   });
 }
-
-/** `inputRow` counts from 0 over the whole input. */
-export function locateRow(input: ResolvedInput, inputRow: number): RowPlace {
-  const place = filePlaces(input).findLast(({ firstRow }) => firstRow <= inputRow);
-  return { file: place?.file ?? inputName(input), row: inputRow - (place?.firstRow ?? 0) + 1 };
-}

@@ -75,7 +75,7 @@ export async function resolveInput(database: Database, request: InputRequest): P
     stagingRejects: count,
     written: staged.written ?? [],
     badCells: staged.badCells ?? [],
-    places: null,
+    places: await writePlaces(database, staged, request.stagedPath),
   });
 }
 
@@ -112,6 +112,20 @@ export async function describeTable(
     needs: NO_NEEDS,
   });
   return { columns, rows };
+}
+
+/** Beside the copy, since whoever reads one needs the other. */
+async function writePlaces(
+  database: Database,
+  { placesSql }: StagedSelect,
+  stagedPath: string,
+): Promise<string | null> {
+  if (placesSql === undefined) return null;
+  const path = `${stagedPath}.places`;
+  const temporary = temporaryName(path);
+  await database.run(`COPY (${placesSql}) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`);
+  await commitFile(temporary, path);
+  return path;
 }
 
 function totalRows(files: readonly { readonly rows: number }[]): number {

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import type { ResolvedInput } from '../../src/core/table.ts';
-import { inputName, locateRow } from '../../src/source/locate-row.ts';
+import { inputName } from '../../src/source/locate-row.ts';
+import { findRowPlace } from '../../src/source/row-place.ts';
+import { openDatabase } from '../support/database.ts';
 
 function input(staged: boolean, ...paths: string[]): ResolvedInput {
   return {
@@ -28,12 +30,14 @@ it.each<[inputRow: number, file: string, row: number]>([
   [10, 'b', 1],
   [19, 'b', 10],
   [29, 'c', 10],
-])('input row %i is in %s, row %i of it', (inputRow, file, row) => {
-  expect(locateRow(input(false, 'a', 'b', 'c'), inputRow)).toEqual({ file, row });
+])('input row %i is in %s, row %i of it', async (inputRow, file, row) => {
+  const place = await findRowPlace(await openDatabase(), input(false, 'a', 'b', 'c'), inputRow);
+  expect(place).toEqual({ file, row, line: null });
 });
 
-it('counts through the sources of a typed copy', () => {
-  expect(locateRow(input(true, 'a.csv', 'b.csv'), 19)).toEqual({ file: 'a.csv (and 1 more file)', row: 20 });
+it('counts through the sources of a typed copy', async () => {
+  const place = await findRowPlace(await openDatabase(), input(true, 'a.csv', 'b.csv'), 19);
+  expect(place).toEqual({ file: 'a.csv (and 1 more file)', row: 20, line: null });
 });
 
 it.each([

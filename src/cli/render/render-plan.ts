@@ -32,6 +32,9 @@ export function renderPlan(plan: DraftOnEngine): string {
             ] as const,
           ]
         : []),
+      ...(input.format === 'csv'
+        ? [['types', input.columns.map(({ name, type }) => `${name} ${type}`).join(', ')] as const]
+        : []),
       ...input.badCells.map((cells) => ['bad cells', badCellsText(cells)] as const),
       ...(features.select === null ? [] : [['select', shorten(features.select.sql)] as const]),
       ['model', shortPath(model.path)],

@@ -1,8 +1,7 @@
 import type { Plan, ShardPlan } from '../../core/plan.ts';
-import { quoteText } from '../../core/sql.ts';
 import type { ResolvedInput } from '../../core/table.ts';
 import type { Database } from '../../source/database.ts';
-import { filePlaces } from '../../source/locate-row.ts';
+import { placesSql } from '../../source/row-place.ts';
 import { rowsSql } from '../../source/shard-relation.ts';
 import { writeParquet } from './part-file.ts';
 
@@ -49,15 +48,12 @@ export async function writeRejects(
     appender.endRow();
   }
   appender.closeSync();
-  const places = filePlaces(plan.input)
-    .map(({ file, firstRow }) => `(${quoteText(file)}, ${firstRow})`)
-    .join(', ');
   await writeParquet(
     database,
-    `SELECT p.file, r.input_row - p.first_row + 1 AS "row", CAST(NULL AS BIGINT) AS line, r."column", r."value", r.reason, i.input
+    `SELECT p.file, r.input_row - p.first_row + p.file_row AS "row", p.line + r.input_row - p.first_row AS line, r."column", r."value", r.reason, i.input
      FROM (SELECT serve_batch_row AS input, row_number() OVER () - 1 + ${shard.rowStart} AS input_row FROM (${await rowsSql(database, asFound(plan.input), shard)}) serve_batch_row) i
      JOIN ${TABLE} r USING (input_row)
-     ASOF JOIN (VALUES ${places}) p(file, first_row) ON r.input_row >= p.first_row
+     ASOF JOIN ${placesSql(plan.input)} p ON r.input_row >= p.first_row
      ORDER BY r.input_row`,
     path,
     'zstd',

@@ -144,22 +144,16 @@ export function isTextKey(column: StagedColumn, written: readonly WrittenColumn[
 }
 
 /** Counts of the cells that do not have the type of their column, with the first of each. */
-export function badCellsOf(
+export async function badCellsOf(
   odd: readonly OddCells[],
   written: readonly WrittenColumn[],
-  placeOf: (row: number) => { readonly file: string; readonly line: number | null },
-): readonly BadCells[] {
-  return odd.flatMap(({ column, bad, first }) =>
-    first === null || isTextKey(column, written)
-      ? []
-      : [
-          {
-            column: column.name,
-            type: column.type,
-            count: bad,
-            ...placeOf(first.row),
-            value: first.text,
-          },
-        ],
-  );
+  placeOf: (row: number) => Promise<{ readonly file: string; readonly line: number | null }>,
+): Promise<readonly BadCells[]> {
+  const found: BadCells[] = [];
+  for (const { column, bad, first } of odd) {
+    if (first === null || isTextKey(column, written)) continue;
+    const { file, line } = await placeOf(first.row);
+    found.push({ column: column.name, type: column.type, count: bad, file, line, value: first.text });
+  }
+  return found;
 }

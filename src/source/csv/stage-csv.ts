@@ -7,10 +7,12 @@ import type { CsvOptions } from '../formats/input-options.ts';
 import { countMalformedRows, type MalformedRows, malformedRowError } from '../formats/malformed-row.ts';
 import { copyToStaged, type StagedSelect } from '../formats/staged-copy.ts';
 import { readError } from '../read-error.ts';
+import { findPlace } from '../row-place.ts';
 import { type CsvDialect, findDialect } from './csv-dialect.ts';
 import { badCellsOf, countsOfAll, isTextKey, oddCells, writtenColumns } from './examine-staged.ts';
 import { columnOf, guessColumns } from './guess-columns.ts';
 import { writePlainCopy } from './plain-copy.ts';
+import { findPlaces, LINES_TABLE, PLACES_TABLE, type StagedFile } from './row-places.ts';
 import type { ColumnNeeds, StagedColumn } from './staged-columns.ts';
 import { type CsvGroup, stagingSelect } from './staging-select.ts';
 
@@ -72,10 +74,11 @@ async function stageGroups(
     const odd = await oddCells(database, target, columns);
     const changed = await countsOfAll(database, target, columns, odd, options);
     if (changed.size === 0 || reading === MOST_READINGS) {
-      const malformed = await countMalformedRows(database, malformedSql(originals));
+      const found = await countMalformedRows(database, malformedSql(originals));
+      await findPlaces(database, target, filesOf(groups, originals), found.sql);
+      const malformed = found.sql === null ? found : await countMalformedRows(database, withLines(found.sql));
       assertNoPreamble(groups, malformed);
       const written = writtenColumns(columns, odd, options);
-      const file = sources[0]?.path ?? '';
       return {
         columns: columns.map((column) => ({
           name: column.name,
@@ -83,7 +86,8 @@ async function stageGroups(
         })),
         malformed,
         written,
-        badCells: badCellsOf(odd, written, () => ({ file, line: null })),
+        badCells: await badCellsOf(odd, written, (row) => findPlace(database, PLACES_TABLE, row)),
+        placesSql: `SELECT * FROM ${PLACES_TABLE} ORDER BY first_row`,
       };
     }
     columns = columns.map((column, index) => {
@@ -124,6 +128,12 @@ function mixedNewlines(path: string): ServeBatchError {
     'INPUT_UNREADABLE',
     `${path} has mixed line endings: some lines end in CRLF and others in LF. That is read of plain and gzip files. Give all lines the same ending (dos2unix).`,
     { fields: { file: path } },
+  );
+}
+
+function filesOf(groups: readonly CsvGroup[], originals: ReadonlyMap<string, string>): readonly StagedFile[] {
+  return groups.flatMap(({ dialect, paths }) =>
+    paths.map((readPath) => ({ dialect, readPath, path: originals.get(readPath) ?? readPath })),
   );
 }
 
@@ -183,7 +193,7 @@ function malformedSql(originals: ReadonlyMap<string, string>): string {
   const names = [...originals].map(([copy, path]) => `WHEN ${quoteText(copy)} THEN ${quoteText(path)}`);
   const file = names.length === 0 ? 'file_path' : `CASE file_path ${names.join(' ')} ELSE file_path END`;
   return `
-  SELECT ${file} AS file, line, trim(min_by(csv_line, column_idx), chr(10) || chr(13)) AS text, min_by(CASE
+  SELECT ${file} AS file, line, min(line_byte_position) - 1 AS byte_offset, trim(min_by(csv_line, column_idx), chr(10) || chr(13)) AS text, min_by(CASE
       WHEN error_type IN ('TOO MANY COLUMNS', 'MISSING COLUMNS') THEN regexp_replace(
         error_message, 'Expected Number of Columns: (\\d+) Found: (\\d+)', 'has \\2 fields; expected \\1')
       WHEN error_type = 'UNQUOTED VALUE' THEN if(length(csv_line) - length(replace(csv_line, '"', '')) & 1 = 1,
@@ -192,4 +202,10 @@ function malformedSql(originals: ReadonlyMap<string, string>): string {
       ELSE error_message END, if(error_type = 'TOO MANY COLUMNS', -column_idx, column_idx)) AS reason
   FROM reject_errors JOIN (SELECT DISTINCT scan_id, file_id, file_path FROM reject_scans) USING (scan_id, file_id)
   GROUP BY file_path, line`;
+}
+
+/** Malformed rows with the lines that they stand on. */
+function withLines(malformed: string): string {
+  return `SELECT m.file, coalesce(l.line, m.line) AS line, m.reason, m.text
+    FROM (${malformed}) m LEFT JOIN ${LINES_TABLE} l ON l.file = m.file AND l.found = m.line`;
 }

@@ -51,6 +51,7 @@ export async function takeRows(database: Database, request: TakeRowsRequest): Pr
     return whole === null ? null : await takeFrom(database, request, whole);
   } finally {
     await rm(wholePath, { force: true });
+    await rm(`${wholePath}.places`, { force: true });
   }
 }
 

@@ -5,7 +5,7 @@ import { quoteName, quoteText } from '../../core/sql.ts';
 import type { Column, ResolvedInput } from '../../core/table.ts';
 import type { Database } from '../database.ts';
 import { INPUT_ROW } from '../input-row.ts';
-import { filePlaces, locateRow } from '../locate-row.ts';
+import { findRowPlace, placesSql } from '../row-place.ts';
 import { rowsSql } from '../shard-relation.ts';
 import { finiteSql } from './watermark-type.ts';
 
@@ -42,11 +42,12 @@ export async function unorderedRowError(
   const [first] = await database.rows(
     `SELECT ${INPUT_ROW} AS n, CAST(${quoteName(column.name)} AS VARCHAR) AS held FROM (${await unorderedSql(database, request)}) ORDER BY ${INPUT_ROW} LIMIT 1`,
   );
-  const { file, row } = locateRow(whole, Number(first?.n ?? 0));
+  const { file, row, line } = await findRowPlace(database, whole, Number(first?.n ?? 0));
+  const at = line === null ? '' : ` (line ${line})`;
   const more = count > 1 ? ` (and ${count - 1} more such ${count === 2 ? 'row' : 'rows'})` : '';
   return new ServeBatchError(
     'INVALID_ROW',
-    `Column "${column.name}" of ${file} is ${first?.held ?? 'null'} at row ${row}${more}; input.incremental needs a value there to tell new rows from old ones. Fill it, or set such rows aside with onInvalid: reject (--on-invalid reject).`,
+    `Column "${column.name}" of ${file} is ${first?.held ?? 'null'} at row ${row}${at}${more}; input.incremental needs a value there to tell new rows from old ones. Fill it, or set such rows aside with onInvalid: reject (--on-invalid reject).`,
     { fields: { file, row, column: column.name, count } },
   );
 }
@@ -59,18 +60,17 @@ export async function writeUnordered(
 ): Promise<void> {
   await makeFolder(dirname(path));
   const { whole, column } = request;
-  const places = filePlaces(whole).map(({ file, firstRow }) => `(${quoteText(file)}, ${firstRow})`);
   const held = `CAST(t.input.${quoteName(column.name)} AS VARCHAR)`;
   const temporary = temporaryName(path);
   await database.run(
     `COPY (
-       SELECT p.file, t.input_row - p.first_row + 1 AS "row", CAST(NULL AS BIGINT) AS line,
+       SELECT p.file, t.input_row - p.first_row + p.file_row AS "row", p.line + t.input_row - p.first_row AS line,
          ${quoteText(column.name)} AS "column", ${held} AS "value",
          coalesce('holds ' || ${held}, 'is null') || '; input.incremental cannot tell whether the row is new' AS reason,
          t.input
        FROM (SELECT ${INPUT_ROW} AS input_row, struct_pack(${structFields(whole)}) AS input
              FROM (${await unorderedSql(database, request)})) t
-       ASOF JOIN (VALUES ${places.join(', ')}) p(file, first_row) ON t.input_row >= p.first_row
+       ASOF JOIN ${placesSql(whole)} p ON t.input_row >= p.first_row
        ORDER BY t.input_row
      ) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
   );
