@@ -10,6 +10,8 @@ export interface CliContext {
   readonly out: (text: string) => void;
   /** Whether `out` is a terminal that shows colours; left out: it is not. */
   readonly hasColour?: boolean;
+  /** Characters of a line of `out`; left out: it is not a terminal. */
+  readonly width?: number;
   /** Everything else: progress, logs, warnings, errors. */
   readonly err: (text: string) => void;
   /** Whether `err` is a terminal that a person looks at. */

@@ -11,7 +11,7 @@ import { type FoundRun, findRun } from '../runs/find-run.ts';
 import { jobFolder, runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { readCurrent } from '../runs/publication.ts';
-import { listJobs } from '../runs/run-folders.ts';
+import { listJobs, listRunIds } from '../runs/run-folders.ts';
 import type { CliContext } from './context.ts';
 
 export interface PlaceFlags {
@@ -99,7 +99,28 @@ export async function placeOfRun(
       failure ??= error;
     }
   }
+  const { jobs } = await loadProject(context.cwd, context.env);
+  if (
+    jobs.some(({ name }) => name === runId) ||
+    (await foldersOfJobs(context, { ...flags, job: runId })).length > 0
+  )
+    throw await jobInsteadOfRun(context, runId, flags);
   throw failure;
+}
+
+/** `runs show sales`: the name of a job where a run is expected. */
+async function jobInsteadOfRun(
+  context: CliContext,
+  job: string,
+  flags: PlaceFlags,
+): Promise<ServeBatchError> {
+  const [folder] = await foldersOfJobs(context, { ...flags, job });
+  const [newest] = folder === undefined ? [] : await listRunIds(folder);
+  const hint =
+    newest === undefined
+      ? `The job ${job} has no run yet. Make one with: serve-batch run ${job}`
+      : `"${job}" is a job; expected a run. Its newest is ${newest}; "serve-batch runs ls --job ${job}" lists all.`;
+  return new ServeBatchError('NOT_FOUND', hint, { fields: { job } });
 }
 
 function rootOfFlags(context: CliContext, flags: PlaceFlags): string {

@@ -13,6 +13,7 @@ const context: CliContext = {
   cwd: process.cwd(),
   stdin: process.stdin,
   hasColour: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
+  ...(process.stdout.isTTY ? { width: process.stdout.columns } : {}),
   out: writerTo(process.stdout, (error) => {
     process.exitCode = printError(context, args, error);
   }),

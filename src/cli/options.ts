@@ -83,6 +83,7 @@ export const kvOption = (): Option =>
   );
 export const jsonOption = (what: string): Option =>
   option('--json', `print ${what} as JSON on standard output`);
+export const verboseOption = (): Option => option('-v, --verbose', 'print all that is known of the run');
 export const debugOption = (): Option => option('--debug', 'log more, and print stack traces');
 
 export function addOptions(command: Command, options: readonly Option[]): Command {

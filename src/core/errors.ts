@@ -231,7 +231,7 @@ export function toServeBatchError(error: unknown): ServeBatchError {
   if (systemCode !== undefined && UNWRITABLE.has(systemCode)) {
     return new ServeBatchError(
       'OUTPUT_UNWRITABLE',
-      `A file or folder cannot be used: ${message}. Check its name and permissions, or give another output folder with --output.`,
+      `A file or folder cannot be used: ${message}. Check its name and permissions.`,
       { cause: error },
     );
   }

@@ -39,11 +39,7 @@ function problemOf(path: string, found: Stats): ServeBatchError | null {
 function fileError(path: string, error: unknown): ServeBatchError {
   const options = { cause: error, fields: { model: path } };
   if (systemErrorCode(error) === 'ENOENT')
-    return new ServeBatchError(
-      'MODEL_NOT_FOUND',
-      `The model ${path} does not exist. Check model.path or --model.`,
-      options,
-    );
+    return new ServeBatchError('MODEL_NOT_FOUND', `There is no model ${path}. Check the path.`, options);
   return new ServeBatchError(
     'MODEL_UNREADABLE',
     `The model ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}. Check its path and permissions.`,

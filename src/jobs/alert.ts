@@ -1,5 +1,6 @@
 import type { BoundJob } from '../config/job-spec.ts';
 import type { AlertEvent } from '../config/sections/notify.ts';
+import { formatCount, formatNumber } from '../core/amounts.ts';
 import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
 import type { RunJobResult } from './run-job-options.ts';
@@ -50,7 +51,7 @@ export function alertOfResult(spec: Subject, result: RunJobResult): Alert | null
   return {
     ...about,
     event: 'partial',
-    message: `Run ${record.runId} of ${spec.name} is ${record.status} without ${record.rejects} of ${record.rowsIn} rows, which were rejected. See its rejects/.`,
+    message: `Run ${record.runId} of ${spec.name} is ${record.status} without ${formatCount(record.rejects)} of ${formatNumber(record.rowsIn, 'row')}, which were rejected. See its rejects/.`,
   };
 }
 

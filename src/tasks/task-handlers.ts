@@ -9,6 +9,7 @@ import { planRun } from '../planning/plan-run.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import { checkPartContent } from '../runs/record/check-parts.ts';
 import { runShard } from '../shard/run-shard.ts';
+import { exampleKey } from '../sinks/kv/example-key.ts';
 import { countDistinct, readDuplicateWinners, readKvBatches } from '../sinks/kv/kv-batches.ts';
 import { mergeParts } from '../sinks/parquet/merge-parts.ts';
 import { readMissing } from '../sinks/parquet/read-missing.ts';
@@ -138,6 +139,11 @@ export const TASK_HANDLERS: Handlers = {
     );
     const [known] = await database.rows(`SELECT ${list.join(', ')} FROM ${from}`);
     return wanted.map(([name]) => name).filter((name) => known?.[name] === true);
+  },
+
+  async 'example-key'(state, request) {
+    const { plan, paths, database } = await openRun(state, request);
+    return exampleKey(database, kvOf(plan), partFiles(paths, request.shards));
   },
 
   async 'describe-model'(_, { path }) {

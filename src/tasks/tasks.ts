@@ -35,6 +35,11 @@ export interface Tasks {
   readonly 'merge-parts': { readonly request: MergeTask; readonly result: { readonly bytes: number } };
   readonly 'read-missing': { readonly request: ReadMissingTask; readonly result: readonly string[] };
   readonly 'known-values': { readonly request: KnownValuesTask; readonly result: readonly string[] };
+  /** Columns of key and field of one row, as a lookup names them; null: there is none with all of them. */
+  readonly 'example-key': {
+    readonly request: PartsTask;
+    readonly result: Readonly<Record<string, string>> | null;
+  };
   readonly 'describe-model': { readonly request: { readonly path: string }; readonly result: ModelSignature };
   /** Versions of the libraries, from the libraries: it works where they load. */
   readonly 'describe-engines': { readonly request: null; readonly result: { readonly duckdb: string } };

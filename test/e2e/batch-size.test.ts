@@ -77,7 +77,7 @@ describe('--batch-size auto', () => {
 
   it('is the default, and the same run as without the flag', async () => {
     const { stdout } = await project.serveBatch(['run']);
-    expect(stdout).toContain(`Run ${first.runId} of small has done this already`);
+    expect(stdout).toContain(`Up to date: run ${first.runId} of small`);
   });
 
   it.each([256, 4096])(

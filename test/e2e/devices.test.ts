@@ -103,7 +103,7 @@ describe.skipIf(!HAS_VULKAN_BUILD)('--device webgpu, on a software driver', () =
 
   it('is another run than that of the CPU, and done when it is asked for again', async () => {
     const again = await withDrivers(SOFTWARE_GPU, ['run', 'network', '--device', 'webgpu']);
-    expect(again.stdout).toContain(`Run ${gpu.runId} of network has done this already`);
+    expect(again.stdout).toContain(`Up to date: run ${gpu.runId} of network`);
     const auto = await runWithGpu(['network']);
     expect(auto.runId).not.toBe(gpu.runId);
     expect(auto.device).toMatchObject({ name: 'cpu', provider: 'CPUExecutionProvider' });
@@ -112,7 +112,7 @@ describe.skipIf(!HAS_VULKAN_BUILD)('--device webgpu, on a software driver', () =
       why: 'SwiftShader (software) computes on the CPU, only slower',
     });
     const cpu = await project.serveBatch(['run', 'network', '--device', 'cpu']);
-    expect(cpu.stdout).toContain(`Run ${auto.runId} of network has done this already`);
+    expect(cpu.stdout).toContain(`Up to date: run ${auto.runId} of network`);
   });
 
   it('a shard of it is not computed where there is no such device', async () => {

@@ -71,7 +71,7 @@ describe('the weekly forecast', () => {
 
   it('is done once for an occurrence, and anew for the next', async () => {
     const { stdout } = await project.serveBatch(['run', 'weekly-forecast', ...OCCURRENCE]);
-    expect(stdout).toContain('has done this already, and is published');
+    expect(stdout).toContain('Up to date: run ');
     const small = await changedJob('two-days', [
       ['days: 7', 'days: 2'],
       ['stores: fixtures/stores.csv', 'store: [1]'],
@@ -136,7 +136,7 @@ describe('a grid of which something is missing', () => {
       rejects: 7,
       coverage: { expected: 27_979, present: 27_972, min: 1 },
     });
-    expect(stderr).toContain('lacks 7 of the 27979 predictions of its grid: coverage is 99.974%');
+    expect(stderr).toContain('lacks 7 of the 27,979 predictions of its grid: coverage is 99.974%');
     expect(stderr).toContain('Missing are, for example, store=3 product=59 date=2026-11-21');
     const rejects = await rejectsOf(record);
     expect(rejects.map(({ input }) => input)).toEqual(
@@ -155,7 +155,7 @@ describe('a grid of which something is missing', () => {
     const job = 'gap';
     const again = await project.serveBatch(['run', job, ...OCCURRENCE]);
     expect(again.code).toBe(5);
-    expect(again.stdout).toContain('had done this already; it is not published');
+    expect(again.stdout).toContain('was already scored; it is not published');
     const refused = await project.serveBatch(['publish', ...(await project.runs(job))]);
     expect(refused.code).toBe(5);
     await changedJob(job, [...GAP, ['kv:', 'coverage: {min: 99.9%}\nkv:']]);

@@ -210,7 +210,7 @@ describe('a table that grows', () => {
     for (const name of [`${output.path}/published.json`, project.path('out/rows/current')]) rmSync(name);
     await write('data.parquet', 1, 30);
     const { stdout } = await project.serveBatch(['run', 'rows']);
-    expect(stdout).toContain(`Run ${runId} of rows had done this already; it is published now`);
+    expect(stdout).toContain(`Run ${runId} of rows was already scored; it is now published`);
     expect((await project.published('rows'))?.runId).toBe(runId);
     expect(await idsOf('rows', (await project.run(['rows'])).runId)).toBe('21-30');
   });

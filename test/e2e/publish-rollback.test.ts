@@ -140,7 +140,7 @@ describe('a store that goes down during the run', () => {
     await redis.restart();
     const { code, stdout } = await project.serveBatch(['run', ...args]);
     expect(code).toBe(0);
-    expect(stdout).toContain(`Run ${runId} of sales had done this already; it is published now`);
+    expect(stdout).toContain(`Run ${runId} of sales was already scored; it is now published`);
     expect(await project.runs()).toEqual([runId]);
   });
 

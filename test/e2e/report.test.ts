@@ -149,6 +149,10 @@ describe('serve-batch report', () => {
     const unknown = await project.serveBatch(['report', 'nowhere']);
     expect(unknown).toMatchObject({ code: 4, stdout: '' });
     expect(unknown.stderr).toContain('No run "nowhere"');
+    await project.write('jobs/idle.yaml', 'model: m.onnx\n');
+    const idle = await project.serveBatch(['report', 'idle']);
+    expect(idle.code).toBe(4);
+    expect(idle.stderr).toContain('The job idle has no run yet. Make one with: serve-batch run idle');
     const mixed = await project.serveBatch(['report', 'sales', '--output', 'page.html']);
     expect(mixed.code).toBe(2);
     expect(mixed.stderr).toContain('-o page.html');

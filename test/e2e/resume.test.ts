@@ -110,7 +110,7 @@ describe('a run that is finished', () => {
   it('says so, exits 0 and computes nothing', async () => {
     const { code, stdout } = await project.serveBatch(['run', ...MANY]);
     expect(code).toBe(0);
-    expect(stdout).toContain(`Run ${runId} of sales has done this already, and is published`);
+    expect(stdout).toContain(`Up to date: run ${runId} of sales scored the same input`);
     expect(stdout).toContain('--force');
     expect(await project.run(MANY)).toMatchObject({ runId, status: 'published' });
     expect(await project.runs()).toEqual([runId]);
@@ -121,7 +121,7 @@ describe('a run that is finished', () => {
     const left = project.path('out/sales/runs', runId, '._SUCCESS.4711-0123abcd.tmp');
     writeFileSync(left, '');
     const { stdout } = await project.serveBatch(['run', ...MANY]);
-    expect(stdout).toContain('has done this already');
+    expect(stdout).toContain('Up to date: run ');
     expect(existsSync(left)).toBe(false);
   });
 

@@ -81,7 +81,7 @@ describe('reads from an .onnx file', () => {
 
 describe('says what is wrong with', () => {
   it.each<[what: string, content: Uint8Array | string | null, code: string, says: string]>([
-    ['a file that does not exist', null, 'MODEL_NOT_FOUND', 'does not exist. Check model.path or --model'],
+    ['a file that does not exist', null, 'MODEL_NOT_FOUND', 'There is no model '],
     ['an empty file', '', 'MODEL_UNREADABLE', 'is empty (0 bytes)'],
     [
       'a file that was cut off',

@@ -6,7 +6,7 @@ import { describeTensor, type ModelSignature } from '../../core/model.ts';
 import type { TableDescription, TaskName, TaskRequest, TaskResult } from '../../tasks/tasks.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, jsonOption } from '../options.ts';
-import { formatBytes, formatCount, formatTable } from '../render/format.ts';
+import { formatBytes, formatNumber, formatTable } from '../render/format.ts';
 
 interface InspectFlags {
   readonly json?: boolean;
@@ -62,8 +62,8 @@ async function inspectTable(context: CliContext, path: string, flags: InspectFla
 function renderTable(
   table: TableDescription & { path: string; format: string; files: number; bytes: number },
 ): string {
-  const files = `${table.files} ${table.files === 1 ? 'file' : 'files'}`;
-  const title = `${table.path}: ${table.format}, ${files}, ${formatBytes(table.bytes)}, ${formatCount(table.rows)} rows\n`;
+  const size = `${formatNumber(table.files, 'file')}, ${formatBytes(table.bytes)}, ${formatNumber(table.rows, 'row')}`;
+  const title = `${table.path}: ${table.format}, ${size}\n`;
   return (
     title +
     formatTable(

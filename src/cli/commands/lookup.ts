@@ -3,6 +3,7 @@ import { ServeBatchError } from '../../core/errors.ts';
 import type { PredictionValue } from '../../lookup/parse-value.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, jsonOption, kvOption, outputOption } from '../options.ts';
+import { shortTime } from '../render/format.ts';
 
 interface LookupFlags {
   readonly output?: string;
@@ -108,5 +109,5 @@ function show(value: PredictionValue): string {
 }
 
 function originText({ run, createdAt, model }: { run: string; createdAt: string; model: string }): string {
-  return `from run ${run}, made ${createdAt} by ${model}\n`;
+  return `from run ${run}, made ${shortTime(createdAt)} by ${model}\n`;
 }

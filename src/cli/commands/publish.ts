@@ -2,8 +2,16 @@ import type { Command } from 'commander';
 import { systemClock } from '../../core/effects.ts';
 import type { RunRecord } from '../../runs/record/run-record.ts';
 import type { CliContext } from '../context.ts';
-import { addOptions, debugOption, jsonOption, kvOption, option, outputOption } from '../options.ts';
-import { renderRecord } from '../render/render-run.ts';
+import {
+  addOptions,
+  debugOption,
+  jsonOption,
+  kvOption,
+  option,
+  outputOption,
+  verboseOption,
+} from '../options.ts';
+import { renderRecord } from '../render/render-record.ts';
 
 interface PublishFlags {
   readonly output?: string;
@@ -11,6 +19,7 @@ interface PublishFlags {
   readonly json?: boolean;
   readonly force?: boolean;
   readonly quiet?: boolean;
+  readonly verbose?: boolean;
   readonly debug?: boolean;
 }
 
@@ -19,6 +28,7 @@ const options = () => [
   kvOption(),
   jsonOption('the run record'),
   option('-q, --quiet', 'print only errors'),
+  verboseOption(),
   debugOption(),
 ];
 
@@ -72,7 +82,7 @@ async function publish(context: CliContext, runId: string, flags: PublishFlags):
     { ...request, force: flags.force === true, place: { ...place, folderOfJob: run.folderOfJob } },
     run.runId,
   ).finally(watch.stop);
-  show(context, flags, record, '');
+  show(context, flags, record, renderRecord(record, { verbose: flags.verbose === true }));
 }
 
 async function rollback(
@@ -88,7 +98,8 @@ async function rollback(
   const { rollBack } = await import('../../jobs/publish/publish-earlier.ts');
   const { watch, ...request } = await publishOptions(context, place.job, flags);
   const { from, record } = await rollBack({ ...request, place }, to).finally(watch.stop);
-  show(context, flags, record, `Rolled back from ${from} to ${record.runId}.\n`);
+  const details = flags.verbose === true ? renderRecord(record, { verbose: true }) : '';
+  show(context, flags, record, `Rolled back from ${from} to ${record.runId}.\n${details}`);
 }
 
 async function publishOptions(context: CliContext, job: string, flags: PublishFlags) {
@@ -102,7 +113,7 @@ async function publishOptions(context: CliContext, job: string, flags: PublishFl
   };
 }
 
-function show(context: CliContext, flags: PublishFlags, record: RunRecord, first: string): void {
+function show(context: CliContext, flags: PublishFlags, record: RunRecord, text: string): void {
   if (flags.json === true) context.out(`${JSON.stringify(record, null, 2)}\n`);
-  else if (flags.quiet !== true) context.out(first + renderRecord(record));
+  else if (flags.quiet !== true) context.out(text);
 }

@@ -21,6 +21,7 @@ import {
   option,
   outputOption,
   repeatable,
+  verboseOption,
   wholeNumber,
 } from '../options.ts';
 import { renderPlan } from '../render/render-plan.ts';
@@ -51,6 +52,7 @@ interface RunCommandFlags {
   readonly publish?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
+  readonly verbose?: boolean;
   readonly grace?: number;
   readonly debug?: boolean;
 }
@@ -94,6 +96,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     option('--full', 'of an input that grows, take everything again, not only what is new'),
     jsonOption('the run record (or the plan, with --dry-run)'),
     option('-q, --quiet', 'print only errors'),
+    verboseOption(),
     graceOption(),
     debugOption(),
   ]);
@@ -127,7 +130,7 @@ async function run(context: CliContext, job: string | undefined, flags: RunComma
   const effects = { clock: systemClock, log: watch.log, progress: watch.progress };
   const { start: startWorkers } = workers;
   const request = { spec, effects, signal, drain, stdin, startWorkers, full: flags.full === true };
-  if (flags.dryRun === true) await showPlan(context, flags, request).finally(watch.stop);
+  if (flags.dryRun === true) await showPlan(context, flags, request, watch);
   else await runAndShow(context, flags, request, watch);
 }
 
@@ -136,9 +139,14 @@ type RunRequest = Pick<
   'spec' | 'effects' | 'signal' | 'drain' | 'stdin' | 'startWorkers' | 'full'
 >;
 
-async function showPlan(context: CliContext, flags: RunCommandFlags, request: RunRequest): Promise<void> {
+async function showPlan(
+  context: CliContext,
+  flags: RunCommandFlags,
+  request: RunRequest,
+  watch: RunWatch,
+): Promise<void> {
   const { planOnly } = await import('../../jobs/plan-only.ts');
-  const plan = await planOnly(request);
+  const plan = await planOnly(request).finally(watch.stop);
   if ('outcome' in plan) showNothingNew(context, flags, plan);
   else if (flags.json === true) context.out(`${JSON.stringify(plan, null, 2)}\n`);
   else if (flags.quiet !== true) context.out(renderPlan(plan));
@@ -159,7 +167,8 @@ async function runAndShow(
   );
   if (result.outcome === 'nothing new') return showNothingNew(context, flags, result);
   if (flags.json === true) context.out(`${JSON.stringify(result.record, null, 2)}\n`);
-  else if (flags.quiet !== true) context.out(renderRun(result, request.spec));
+  else if (flags.quiet !== true)
+    context.out(context.secrets.mask(renderRun(result, { verbose: flags.verbose === true, place: flags })));
   if (result.publishError !== null) throw result.publishError;
 }
 

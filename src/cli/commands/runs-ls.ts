@@ -1,15 +1,22 @@
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { formatPercent } from '../../core/amounts.ts';
 import { systemClock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import { suggestion } from '../../core/nearest.ts';
+import type { RunProgress } from '../../history/progress-of-run.ts';
+import { runPaths } from '../../runs/layout.ts';
 import type { RunFilter } from '../../runs/run-list.ts';
 import { RUN_STATUSES, type RunStatus } from '../../runs/run-status.ts';
 import type { RunSummary } from '../../runs/run-summary.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, jsonOption, option, outputOption, wholeNumber } from '../options.ts';
 import { pointInTime } from '../point-in-time.ts';
-import { formatCount, formatSeconds, formatTable, shortTime } from '../render/format.ts';
+import { fitTable } from '../render/fit-table.ts';
+import { formatCount, formatSeconds, shortTime } from '../render/format.ts';
+
+/** Columns that a narrow window does without, the first of them first. */
+const EXPENDABLE = ['ROWS/S', 'DURATION', 'REJECTS', 'COVERAGE', 'ROWS'];
 
 interface ListFlags {
   readonly output?: string;
@@ -49,7 +56,7 @@ async function listCommand(context: CliContext, flags: ListFlags): Promise<void>
   const runs = newestOf(await allRuns(context, flags, filter), filter);
   if (flags.json === true) return context.out(`${JSON.stringify(runs, null, 2)}\n`);
   const listed = newestOf([...runs, ...(await failedWithoutRun(context, flags, filter))], filter);
-  if (listed.length > 0) context.out(renderRuns(listed));
+  if (listed.length > 0) showRuns(context, listed, await progressOfUnfinished(context, flags, runs));
   else if (Object.keys(filter).length > 0) context.out('No such runs.\n');
   else context.out('No runs yet. Make one with: serve-batch run\n');
 }
@@ -110,14 +117,37 @@ async function failedWithoutRun(
 
 /** What is shown of a run, and of an occurrence that has none. */
 type ListedRun = Pick<RunSummary, 'runId' | 'job' | 'occurrence' | 'status' | 'createdAt'> &
-  Partial<Pick<RunSummary, 'plan' | 'record'>>;
+  Partial<Pick<RunSummary, 'record'>>;
 
 function newestOf<T extends ListedRun>(runs: readonly T[], { limit }: RunFilter): readonly T[] {
   return [...runs].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)).slice(0, limit);
 }
 
+/** How far the runs came that are not committed, by id. */
+async function progressOfUnfinished(
+  context: CliContext,
+  flags: ListFlags,
+  runs: readonly RunSummary[],
+): Promise<ReadonlyMap<string, RunProgress>> {
+  const unfinished = runs.filter(({ record }) => record === undefined);
+  const progress = new Map<string, RunProgress>();
+  if (unfinished.length === 0) return progress;
+  const { foldersOfJobs } = await import('../job-place.ts');
+  const { progressOfRun } = await import('../../history/progress-of-run.ts');
+  for (const folder of await foldersOfJobs(context, flags))
+    for (const { runId, job } of unfinished) {
+      const found = job === basename(folder) ? await progressOfRun(runPaths(folder, runId)) : null;
+      if (found !== null) progress.set(runId, found);
+    }
+  return progress;
+}
+
 /** Columns that only some projects need are shown where a run needs them. */
-function renderRuns(runs: readonly ListedRun[]): string {
+function showRuns(
+  context: CliContext,
+  runs: readonly ListedRun[],
+  progress: ReadonlyMap<string, RunProgress>,
+): void {
   const hasOccurrence = runs.some(({ occurrence }) => occurrence !== null);
   const hasCoverage = runs.some(({ record }) => record?.coverage !== undefined);
   const header = [
@@ -131,20 +161,29 @@ function renderRuns(runs: readonly ListedRun[]): string {
     'DURATION',
     ...(hasCoverage ? ['COVERAGE'] : []),
   ];
-  const rows = runs.map(({ runId, job, occurrence, status, plan, record }) => [
+  const rows = runs.map(({ runId, job, occurrence, status, record }) => [
     runId,
     job,
     ...(hasOccurrence ? [shortTime(occurrence)] : []),
     status,
-    rowsOf(record?.rowsIn ?? plan?.rows),
+    record === undefined ? progressText(progress.get(runId)) : formatCount(record.rowsIn),
     record === undefined ? '' : formatCount(record.rejects),
-    record === undefined ? '' : formatCount(record.throughputRowsPerSecond),
+    record === undefined || record.throughputRowsPerSecond === 0
+      ? ''
+      : formatCount(record.throughputRowsPerSecond),
     record === undefined ? '' : formatSeconds(record.durationSeconds),
     ...(hasCoverage ? [record?.coverage === undefined ? '' : formatPercent(record.coverage.ratio)] : []),
   ]);
-  return formatTable(header, rows);
+  const { text, leftOut } = fitTable(header, rows, context.width, EXPENDABLE);
+  context.out(text);
+  if (leftOut.length > 0)
+    context.err(
+      `Left out to fit the window: ${leftOut.join(', ')}. A wider window shows all, as --json does.\n`,
+    );
 }
 
-function rowsOf(rows: number | undefined): string {
-  return rows === undefined ? '' : formatCount(rows);
+function progressText(progress: RunProgress | undefined): string {
+  return progress === undefined
+    ? ''
+    : `${formatCount(progress.rows)} of ${formatCount(progress.rowsPlanned)}`;
 }

@@ -1,14 +1,17 @@
 import type { Command } from 'commander';
 import { ServeBatchError } from '../../core/errors.ts';
+import type { RunProgress } from '../../history/progress-of-run.ts';
 import type { FoundRun } from '../../runs/find-run.ts';
 import { runPaths } from '../../runs/layout.ts';
+import type { RunRecord } from '../../runs/record/run-record.ts';
 import type { RunSummary } from '../../runs/run-summary.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, jsonOption, option, outputOption, wholeNumber } from '../options.ts';
-import { formatCount, formatPairs } from '../render/format.ts';
+import { formatCount, formatNumber, formatPairs, shortTime } from '../render/format.ts';
 import { renderDetails } from '../render/render-details.ts';
+import { detailPairs, summaryPairs } from '../render/render-record.ts';
 import { renderRows } from '../render/render-result.ts';
-import { renderRecord, shortPath } from '../render/render-run.ts';
+import { shortPath } from '../render/short-path.ts';
 
 /** Shards, reasons of rejects and rejected rows that are shown where the user does not say. */
 const SHOWN_SHARDS = 5;
@@ -86,19 +89,54 @@ async function showSummary(
     const all = { ...known, slowestShards: shards, rejectReasons: rejects.top };
     context.out(`${JSON.stringify(all, null, 2)}\n`);
   } else if (record === undefined) {
-    context.out(renderUnfinished(summary, shortPath(run.folderOfJob)));
+    const { progressOfRun } = await import('../../history/progress-of-run.ts');
+    context.out(renderUnfinished(summary, await progressOfRun(paths), shortPath(run.folderOfJob)));
   } else {
-    const at = publishedAt === undefined ? '' : `  published at ${publishedAt}\n`;
-    context.out(`${renderRecord({ ...record, status })}${at}${renderDetails(record, shards, rejects)}`);
+    context.out(`${renderFinished(summary, record)}${renderDetails(record, shards, rejects)}`);
   }
 }
 
-function renderUnfinished({ runId, job, status, plan }: RunSummary, folder: string): string {
+function renderFinished({ status, publishedAt }: RunSummary, record: RunRecord): string {
+  const { versions, host, coverage, runId } = record;
+  const missing = coverage === undefined ? 0 : coverage.expected - coverage.present;
+  return `Run ${runId} of ${record.job}: ${status}\n${formatPairs([
+    ...summaryPairs(record),
+    ...(missing === 0 ? [] : [['missing', `${formatCount(missing)}; list them with --missing`] as const]),
+    ...(publishedAt === undefined ? [] : [['published', shortTime(publishedAt)] as const]),
+    ...detailPairs(record),
+    [
+      'versions',
+      `serve-batch ${versions.serveBatch}, Node ${versions.node}, ONNX Runtime ${versions.onnxruntime}, DuckDB ${versions.duckdb}; ${formatNumber(host.cpus, 'CPU')}`,
+    ],
+  ])}`;
+}
+
+function renderUnfinished(
+  { runId, job, status, plan, occurrence }: RunSummary,
+  progress: RunProgress | null,
+  folder: string,
+): string {
+  const again = `serve-batch run ${job}${occurrence === null ? '' : ` --occurrence ${shortTime(occurrence)}`}`;
   return `Run ${runId} of ${job}: ${status}\n${formatPairs([
-    ['rows', plan === undefined ? 'not planned yet' : formatCount(plan.rows)],
-    ...(plan === undefined ? [] : [['batches', `${formatCount(plan.batchSize)} rows`] as const]),
+    [
+      'rows',
+      progress === null
+        ? 'not planned yet'
+        : `${formatCount(progress.rows)} of ${formatCount(progress.rowsPlanned)} scored`,
+    ],
+    ...(progress === null
+      ? []
+      : [
+          [
+            'shards',
+            `${formatCount(progress.shards)} of ${formatCount(progress.shardsPlanned)} done`,
+          ] as const,
+        ]),
+    ...(plan === undefined ? [] : [['batches', formatNumber(plan.batchSize, 'row')] as const]),
     ['folder', folder],
-    ['next', status === 'interrupted' ? 'the same command continues it' : status],
+    ...(status === 'interrupted'
+      ? [['next', `${again} continues it; repeat the flags it was started with`] as const]
+      : []),
   ])}`;
 }
 

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { deserializeError, ServeBatchError } from '../../core/errors.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, jsonOption, option } from '../options.ts';
-import { formatCount } from '../render/format.ts';
+import { formatNumber } from '../render/format.ts';
 
 interface ShardFlags {
   readonly plan: string;
@@ -61,7 +61,7 @@ async function shard(context: CliContext, flags: ShardFlags): Promise<void> {
     if (flags.json === true) context.out(`${JSON.stringify(record, null, 2)}\n`);
     else
       context.out(
-        `Shard ${record.index}: ${formatCount(record.rowsOut)} rows, ${formatCount(record.rejects)} rejects${loaded}\n`,
+        `Shard ${record.index}: ${formatNumber(record.rowsOut, 'row')}, ${formatNumber(record.rejects, 'reject')}${loaded}\n`,
       );
     if (storeError !== null) throw deserializeError(storeError);
   } finally {

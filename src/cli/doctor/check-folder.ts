@@ -1,7 +1,7 @@
 import { realpath, statfs } from 'node:fs/promises';
 import { ServeBatchError, systemErrorCode, toServeBatchError } from '../../core/errors.ts';
 import { formatBytes } from '../render/format.ts';
-import { shortPath } from '../render/render-run.ts';
+import { shortPath } from '../render/short-path.ts';
 import { type Check, failure, finding } from './check.ts';
 import { checkOutputFileSystem, fileSystemOf } from './file-system.ts';
 import { nearestFolder, tryFolder } from './try-folder.ts';

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
 import { lmdbFolder } from '../../kv/lmdb/lmdb-kind.ts';
 import { openStore } from '../../kv/open-store.ts';
-import { shortPath } from '../render/render-run.ts';
+import { shortPath } from '../render/short-path.ts';
 import { type Check, finding } from './check.ts';
 import type { StoreUse } from './check-stores.ts';
 import { fileSystemKind, fileSystemOf } from './file-system.ts';

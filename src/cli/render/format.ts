@@ -1,8 +1,10 @@
 /** Amounts are written alike on the command line and in reports. */
-export { formatBytes, formatCount, formatSeconds } from '../../core/amounts.ts';
+export { formatBytes, formatCount, formatNumber, formatSeconds } from '../../core/amounts.ts';
+
+export type Pair = readonly [label: string, text: string];
 
 /** Rows of a label and a text, the labels padded to one width. */
-export function formatPairs(pairs: readonly (readonly [label: string, text: string])[]): string {
+export function formatPairs(pairs: readonly Pair[]): string {
   const width = Math.max(...pairs.map(([label]) => label.length));
   return pairs.map(([label, text]) => `  ${label.padEnd(width)}  ${text}\n`).join('');
 }
@@ -18,7 +20,7 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
     Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
   const numeric = header.map((_, column) =>
-    rows.every((row) => /^[\d,.%-]*( \w+)?$/.test(row[column] ?? '')),
+    rows.every((row) => /^[\d,.%-]*( (of [\d,]+|\w+))?$/.test(row[column] ?? '')),
   );
   const line = (cells: readonly string[]): string =>
     cells

@@ -1,31 +1,19 @@
 import type { RejectReasons } from '../../history/run-rejects.ts';
 import type { ShardSummary } from '../../history/slowest-shards.ts';
-import type { CoverageRecord, RunRecord } from '../../runs/record/run-record.ts';
+import type { RunRecord } from '../../runs/record/run-record.ts';
 import { formatCount, formatSeconds, formatTable } from './format.ts';
 
-/** What `runs show` adds to the summary of a run. */
+/** The tables that `runs show` adds to the record of a run. */
 export function renderDetails(
   record: RunRecord,
   shards: readonly ShardSummary[],
   rejects: RejectReasons,
 ): string {
   return [
-    versionsLine(record),
-    ...(record.coverage === undefined ? [] : [missingLine(record.runId, record.coverage)]),
     `\n${stageTable(record)}`,
     ...(shards.length === 0 ? [] : [`\n${shardTable(shards, record.shards.total)}`]),
     ...(rejects.top.length === 0 ? [] : [`\n${rejectTable(rejects)}`]),
   ].join('');
-}
-
-function versionsLine({ versions, host }: RunRecord): string {
-  return `  versions serve-batch ${versions.serveBatch}, Node ${versions.node}, ONNX Runtime ${versions.onnxruntime}, DuckDB ${versions.duckdb}; ${host.cpus} CPUs\n`;
-}
-
-function missingLine(runId: string, { expected, present }: CoverageRecord): string {
-  return expected === present
-    ? ''
-    : `  ${formatCount(expected - present)} missing: "serve-batch runs show ${runId} --missing" lists them\n`;
 }
 
 function stageTable({ stages }: RunRecord): string {

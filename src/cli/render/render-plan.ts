@@ -3,14 +3,15 @@ import { describeTensor } from '../../core/model.ts';
 import type { BatchSize, DraftOnEngine } from '../../core/plan.ts';
 import type { BadCells } from '../../core/table.ts';
 import { sameFileNotes } from '../../source/one-of-each.ts';
-import { formatCount, formatPairs } from './format.ts';
-import { describeWindow, inputText, shortPath, shortUrl } from './render-run.ts';
+import { formatCount, formatNumber, formatPairs } from './format.ts';
+import { describeWindow, inputText } from './render-record.ts';
+import { shortPath, shortUrl } from './short-path.ts';
 
 /** What a run would do, for people. */
 export function renderPlan(plan: DraftOnEngine): string {
   const { input, features, model, output, kv, shards, onInvalid } = plan;
   const rowsOfShard = (shards[0]?.rowEnd ?? 0) - (shards[0]?.rowStart ?? 0);
-  const title = `The job ${plan.job} would do this (nothing was done):\n`;
+  const title = `The job ${plan.job} would do this (nothing is done now):\n`;
   const bindings = features.bindings.map(({ input: name, columns }) => {
     const spec = model.signature.inputs.find((each) => each.name === name);
     return [
@@ -28,7 +29,7 @@ export function renderPlan(plan: DraftOnEngine): string {
         ? [
             [
               'rejects',
-              `${formatCount(input.stagingRejects)} rows cannot be ${plan.incremental === null ? '' : 'told old from new, or '}split into columns`,
+              `${formatNumber(input.stagingRejects, 'row')} cannot be ${plan.incremental === null ? '' : 'told old from new, or '}split into columns`,
             ] as const,
           ]
         : []),
@@ -58,7 +59,10 @@ export function renderPlan(plan: DraftOnEngine): string {
           ? 'none'
           : `${shortUrl(kv.url)}, key ${kv.key}${kv.field === null ? '' : `, field ${kv.field}`}, value ${kv.values.join(', ')}`,
       ],
-      ['shards', `${shards.length} of ${formatCount(rowsOfShard)} rows, ${batchText(plan.batchSize)}`],
+      [
+        'shards',
+        `${formatCount(shards.length)} of ${formatNumber(rowsOfShard, 'row')}, ${batchText(plan.batchSize)}`,
+      ],
       ['bad rows', onInvalid.action === 'fail' ? 'end the run' : 'are rejected'],
     ])
   );
@@ -66,10 +70,10 @@ export function renderPlan(plan: DraftOnEngine): string {
 
 function plannedInput({ paths, grid, format, sources, rows }: DraftOnEngine['input']): string {
   if (grid === null)
-    return `${paths.map(shortPath).join(', ')} (${format}, ${sources.length} ${sources.length === 1 ? 'file' : 'files'}, ${formatCount(rows)} rows)`;
+    return `${paths.map(shortPath).join(', ')} (${format}, ${formatNumber(sources.length, 'file')}, ${formatNumber(rows, 'row')})`;
   const dimensions = grid.dimensions.map(({ name, size }) => ({ name, values: size }));
   const filter = grid.filter === null ? '' : ' meet the filter';
-  return `${inputText({ paths, grid: dimensions })} (${formatCount(rows)} rows${filter})`;
+  return `${inputText({ paths, grid: dimensions })} (${formatNumber(rows, 'row')}${filter})`;
 }
 
 function badCellsText({ column, type, count, file, line, value }: BadCells): string {
@@ -81,7 +85,7 @@ function badCellsText({ column, type, count, file, line, value }: BadCells): str
 function batchText(batchSize: BatchSize): string {
   return batchSize === 'auto'
     ? 'batch size auto (measured when the run begins)'
-    : `${formatCount(batchSize)} rows a batch`;
+    : `${formatNumber(batchSize, 'row')} a batch`;
 }
 
 /** The rewritten SELECT is for --json; here its beginning says which one it is. */

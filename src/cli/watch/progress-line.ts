@@ -1,5 +1,5 @@
 import { formatCount, formatSeconds } from '../render/format.ts';
-import type { RunState } from './watch-run.ts';
+import type { RunState } from './run-state.ts';
 
 const BAR_WIDTH = 20;
 

@@ -1,14 +1,8 @@
 import pino from 'pino';
-import {
-  type Log,
-  type LogFields,
-  type Progress,
-  type ProgressUpdate,
-  silentLog,
-  silentProgress,
-} from '../../core/effects.ts';
+import { type Log, type LogFields, type Progress, silentLog, silentProgress } from '../../core/effects.ts';
 import type { CliContext } from '../context.ts';
 import { progressLine } from './progress-line.ts';
+import { StateKeeper } from './run-state.ts';
 
 /** Between two redraws of the progress line, in milliseconds. */
 const REDRAW_MS = 100;
@@ -29,29 +23,6 @@ export function watchRun(
 ): RunWatch {
   if (options.quiet) return { log: silentLog, progress: silentProgress, stop() {} };
   return context.isTerminal ? watchOnTerminal(context, options.debug) : watchInLog(context, options);
-}
-
-/** What is known of a run at one instant. */
-export interface RunState extends ProgressUpdate {
-  /** Milliseconds since the first row could be scored. */
-  readonly scoringMs: number;
-}
-
-class StateKeeper implements Progress {
-  #state: ProgressUpdate = { stage: 'plan' };
-  #scoringSince: number | null = null;
-
-  update(update: ProgressUpdate): void {
-    this.#state = { ...this.#state, ...update };
-    if (update.stage === 'score') this.#scoringSince ??= performance.now();
-  }
-
-  get state(): RunState {
-    return {
-      ...this.#state,
-      scoringMs: this.#scoringSince === null ? 0 : performance.now() - this.#scoringSince,
-    };
-  }
 }
 
 function watchOnTerminal(context: CliContext, debug: boolean): RunWatch {

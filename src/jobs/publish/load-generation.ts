@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { formatNumber } from '../../core/amounts.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Column } from '../../core/table.ts';
 import { sqlTypeOf } from '../../core/tensor-data.ts';
@@ -14,7 +15,7 @@ type LoadRequest = Pick<
   'plan' | 'run' | 'workers' | 'store' | 'committed' | 'effects' | 'drain'
 >;
 
-export type KvCounts = Pick<KvRecord, 'keys' | 'values' | 'bytes'>;
+export type KvCounts = Pick<KvRecord, 'keys' | 'values' | 'bytes' | 'example'>;
 
 /**
  * Loads a generation from the parts, as far as the store does not hold it, and counts it. Null without a store.
@@ -43,14 +44,21 @@ export async function loadGeneration(request: LoadRequest): Promise<KvCounts | n
   });
   if (duplicates > 0)
     effects.log.warn(
-      `${duplicates} rows share key and field with a later row; the store holds the last of each`,
-      {
-        duplicates,
-      },
+      `${formatNumber(duplicates, 'row')} with the key and field of a later row: the store holds the last of each`,
+      { duplicates },
     );
   await store.describe(plan.runId, generationInfo(plan));
   const marks = await store.stagedShards(plan.runId);
-  return { keys, values, bytes: shards.reduce((sum, shard) => sum + (marks.get(shard)?.bytes ?? 0), 0) };
+  const bytes = shards.reduce((sum, shard) => sum + (marks.get(shard)?.bytes ?? 0), 0);
+  return { keys, values, bytes, ...(await exampleOf(request)) };
+}
+
+/** A key to look up first. It is only for people: whatever keeps it from them keeps the run from nothing. */
+async function exampleOf({ plan, run, workers }: LoadRequest): Promise<Pick<KvCounts, 'example'>> {
+  const [first] = shardsOf(plan);
+  if (first === undefined) return {};
+  const example = await workers.run('example-key', { ...run, shards: [first] }).catch(() => null);
+  return example === null ? {} : { example };
 }
 
 export function shardsOf(plan: Plan): number[] {

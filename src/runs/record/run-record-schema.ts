@@ -73,7 +73,14 @@ const newestRecord = z.object({
   }),
   /** The url is without user name and password. */
   kv: z
-    .object({ url: z.string(), generation: z.string(), keys: count, values: count, bytes: count })
+    .object({
+      url: z.string(),
+      generation: z.string(),
+      keys: count,
+      values: count,
+      bytes: count,
+      example: z.record(z.string(), z.string()).exactOptional(),
+    })
     .nullable(),
   versions: z.object({
     serveBatch: z.string(),

@@ -13,6 +13,6 @@ it('is below what is asked for where anything is missing', () => {
 it('never says 100% of what is not whole, and names what is missing', () => {
   const error = coverageError({ runId: 'r1', coverage }, 1, ['store=1 product=59']);
   expect(error).toMatchObject({ code: 'COVERAGE_TOO_LOW', exitCode: 5, retryable: false });
-  expect(error.message).toContain('lacks 1 of the 700000 predictions of its grid: coverage is 99.999%');
+  expect(error.message).toContain('lacks 1 of the 700,000 predictions of its grid: coverage is 99.999%');
   expect(error.message).toContain('Missing is store=1 product=59.');
 });

@@ -1,0 +1,12 @@
+import { relative } from 'node:path';
+
+/** Relative to the working folder where that is shorter. */
+export function shortPath(path: string): string {
+  const short = relative('', path);
+  return short !== '' && short.length < path.length ? short : path;
+}
+
+/** A store's address, that of a file relative as {@link shortPath} does it. */
+export function shortUrl(url: string): string {
+  return url.startsWith('lmdb:') ? `lmdb:${shortPath(url.slice('lmdb:'.length))}` : url;
+}

@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest';
+import { renderRun } from '../../../src/cli/render/render-run.ts';
+import { buildRunRecord } from '../../../src/runs/record/build-run-record.ts';
+import type { RunRecord } from '../../../src/runs/record/run-record.ts';
+import { sampleOutcome, samplePlan, sampleShard } from '../../runs/sample-run.ts';
+
+const RECORD: RunRecord = {
+  ...buildRunRecord(samplePlan(), [sampleShard(0), sampleShard(1)], sampleOutcome()),
+  status: 'published',
+  kv: {
+    url: 'redis://cache',
+    generation: 'g',
+    keys: 1,
+    values: 2,
+    bytes: 3,
+    example: { store: "it's", day: '2026-11-21' },
+  },
+};
+
+const render = (record: RunRecord, verbose = false, place = {}): string =>
+  renderRun({ outcome: 'computed', record, publishError: null, overtakenBy: null }, { verbose, place });
+
+it('says in few lines what became of the run, and how to look a real key up', () => {
+  const text = render(RECORD, false, { kv: 'redis://:secret@cache' });
+  expect(text.split('\n')[0]).toBe(`Run ${RECORD.runId} of ${RECORD.job}: published`);
+  expect(text).toContain('redis://cache (2 values under 1 key)');
+  expect(text).toContain(
+    `next: serve-batch lookup ${RECORD.job} 'store=it'\\''s' day=2026-11-21 --kv redis://cache\n`,
+  );
+  expect(text.trim().split('\n').length).toBeLessThanOrEqual(7);
+  expect(text).not.toContain('p50');
+  expect(render(RECORD, true)).toContain('p50');
+});
+
+it('has no rate where all shards were there already', () => {
+  expect(render({ ...RECORD, throughputRowsPerSecond: 0 })).not.toContain('rows/s');
+});
+
+it('names the columns of a single file, and how to look at it', () => {
+  const output = { ...RECORD.output, path: 'week.csv', columns: ['store', 'sales'] };
+  const text = render({ ...RECORD, kv: null, output });
+  expect(text).toMatch(/^ {2}columns +store, sales$/m);
+  expect(text).toContain('next: serve-batch inspect week.csv\n');
+});
+
+it('names no next command where readers see another run', () => {
+  expect(render({ ...RECORD, status: 'committed' })).not.toContain('next:');
+});
