@@ -257,7 +257,7 @@ export const BAD_CASES: readonly BadCase[] = [
     what: 'a model that does not exist',
     args: model('models/sales.onnx'),
     exitCode: 3,
-    says: ['The model models/sales.onnx does not exist', 'Check model.path or --model'],
+    says: ['There is no model models/sales.onnx', 'Check the path'],
   },
   {
     what: 'an empty model',
