@@ -229,21 +229,25 @@ export const BAD_CASES: readonly BadCase[] = [
     what: 'a null in a feature',
     args: input('null-price.csv'),
     exitCode: 3,
-    says: ['Column "price" at null-price.csv, row 43 is null', 'float32', 'onInvalid: reject'],
+    says: ['Column "price" at null-price.csv, row 43 (line 44) is null', 'float32', 'onInvalid: reject'],
     leavesFailedRun: true,
   },
   {
     what: 'text in a numeric feature',
     args: input('text-price.csv'),
     exitCode: 3,
-    says: ['Column "price" at text-price.csv, row 43 holds "n/a"', 'float32', 'onInvalid: reject'],
+    says: ['Column "price" at text-price.csv, row 43 (line 44) holds "n/a"', 'float32', 'onInvalid: reject'],
     leavesFailedRun: true,
   },
   {
     what: 'text in a numeric feature, behind 30,000 good rows',
     args: input('late-text.csv'),
     exitCode: 3,
-    says: ['Column "price" at late-text.csv, row 30017 holds "n/a"', 'float32', 'onInvalid: reject'],
+    says: [
+      'Column "price" at late-text.csv, row 30017 (line 30018) holds "n/a"',
+      'float32',
+      'onInvalid: reject',
+    ],
     leavesFailedRun: true,
   },
   {
