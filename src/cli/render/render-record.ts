@@ -23,10 +23,7 @@ export function summaryPairs(record: RunRecord): readonly Pair[] {
     ['time', timeText(record)],
     ...(coverage === undefined ? [] : [['coverage', coverageText(coverage)] as const]),
     ...(shards.reused + shards.retried > 0 ? [['shards', shardsText(record)] as const] : []),
-    [
-      'output',
-      `${shortPath(output.path)} (${formatNumber(output.parts.length, 'part')}, ${formatBytes(output.bytes)})`,
-    ],
+    ['output', `${shortPath(output.path)}${isOneFile ? '' : partsText(output)}`],
     ...(isOneFile ? [['columns', (output.columns ?? []).join(', ')] as const] : []),
     ...(kv === null
       ? []
@@ -74,6 +71,10 @@ function timeText({ durationSeconds, throughputRowsPerSecond: rate }: RunRecord)
 
 function coverageText({ ratio, present, expected }: CoverageRecord): string {
   return `${formatPercent(ratio)}: ${formatCount(present)} of ${formatCount(expected)} rows of the grid`;
+}
+
+function partsText({ parts, bytes }: RunRecord['output']): string {
+  return ` (${formatNumber(parts.length, 'part')}, ${formatBytes(bytes)})`;
 }
 
 function shardsText({ shards }: RunRecord): string {
