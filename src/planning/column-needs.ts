@@ -1,6 +1,6 @@
 import type { JobSpec } from '../config/job-spec.ts';
 import { keptColumns } from '../config/sections/output.ts';
-import type { ModelSignature } from '../core/model.ts';
+import type { ElementType, ModelSignature } from '../core/model.ts';
 import type { ColumnNeeds } from '../source/csv/staged-columns.ts';
 
 /** What a job needs of a CSV's columns besides their values; known before the file is read. */
@@ -11,7 +11,8 @@ export function columnNeeds(
   return {
     keys: specKeyColumns(spec),
     kept: keptColumns(spec.output, spec.kv),
-    texts: signature === null ? [] : textColumns(spec, signature),
+    texts: columnsOf(spec, signature, (type) => type === 'string'),
+    integers: columnsOf(spec, signature, (type) => /^u?int/.test(type)),
   };
 }
 
@@ -20,15 +21,17 @@ export function specKeyColumns({ kv }: Pick<JobSpec, 'kv'>): readonly string[] {
   return [...new Set([...kv.key.columns, ...(kv.field?.columns ?? [])])];
 }
 
-/** Columns of the input that model inputs of text take as they are. */
-function textColumns(
+/** Columns of the input that model inputs of some types take as they are. */
+function columnsOf(
   { features }: Pick<JobSpec, 'features'>,
-  { inputs, featureNames }: ModelSignature,
+  signature: ModelSignature | null,
+  isMeant: (type: ElementType) => boolean,
 ): readonly string[] {
-  if (features.select !== null) return [];
+  if (signature === null || features.select !== null) return [];
+  const { inputs, featureNames } = signature;
   const only = inputs.length === 1;
   return inputs
-    .filter(({ elementType }) => elementType === 'string')
+    .filter(({ elementType }) => isMeant(elementType))
     .flatMap(({ name }) => {
       const { columns } = features;
       if (columns === null) return [name, ...(only ? (featureNames ?? []) : [])];

@@ -17,6 +17,7 @@ export interface CellCounts {
 const FEW_TEXTS = 3;
 const MOST_BAD = 0.1;
 const MOST_BAD_OF_FEW_TEXTS = 0.5;
+const LEAST_INTEGERS = 0.5;
 const MOST_ZERO_LED = 0.1;
 const MOST_ZERO_LED_OF_SAME_LENGTH = 0.01;
 
@@ -24,10 +25,14 @@ const MOST_ZERO_LED_OF_SAME_LENGTH = 0.01;
  * The type of a column. The first type that all cells have. Otherwise the one that most cells have, where
  * what is left looks like dirt: at most a tenth of the cells, or less than half of them with at most three
  * texts. Otherwise text. Digits of one length of which some begin with 0 are codes, which are text.
+ *
+ * Where `integers` are wanted, and at least half of the cells are, the column is one of integers.
  */
-export function chooseType(counts: CellCounts): CellType | 'VARCHAR' {
+export function chooseType(counts: CellCounts, wanted: 'integers' | 'any' = 'any'): CellType | 'VARCHAR' {
   const { cells, valid, badTexts, zeroLed } = counts;
   if (cells === 0) return 'VARCHAR';
+  if (wanted === 'integers' && valid.HUGEINT >= cells * LEAST_INTEGERS)
+    return valid.BIGINT === valid.HUGEINT ? 'BIGINT' : 'HUGEINT';
   const whole = CELL_TYPES.find((type) => valid[type] === cells);
   if (whole !== undefined) return whole;
   if (isCode(counts) || zeroLed > cells * MOST_ZERO_LED) return 'VARCHAR';

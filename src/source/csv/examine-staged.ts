@@ -5,7 +5,14 @@ import type { CsvOptions } from '../formats/input-options.ts';
 import { CELL_TYPES, type CellType, hasFormat, WIDER } from './cell-types.ts';
 import { chooseType } from './choose-type.ts';
 import { type CountedCells, countCells } from './count-cells.ts';
-import { isTyped, type StagedColumn, type TypedColumn, typedColumns } from './staged-columns.ts';
+import { wantedOf } from './guess-columns.ts';
+import {
+  type ColumnNeeds,
+  isTyped,
+  type StagedColumn,
+  type TypedColumn,
+  typedColumns,
+} from './staged-columns.ts';
 import { ODD_COLUMN } from './staging-select.ts';
 
 /** Cells of a typed column that do not print as they are written. */
@@ -60,18 +67,19 @@ export async function countsOfAll(
   staged: string,
   columns: readonly StagedColumn[],
   odd: readonly OddCells[],
-  options: CsvOptions,
+  { options, needs }: { readonly options: CsvOptions; readonly needs: ColumnNeeds },
 ): Promise<ReadonlyMap<string, CountedCells>> {
   const all = new Map<string, CountedCells>();
   const rows = `read_parquet(${quoteFile(staged)})`;
   for (const { column, place, bad } of odd) {
     if (bad === 0 || column.isGiven) continue;
     const counts = await countBad(database, rows, column, place, options);
-    if (chooseType(counts) !== column.type) all.set(column.name, counts);
+    if (chooseType(counts, wantedOf(column.name, needs)) !== column.type) all.set(column.name, counts);
   }
   for (const column of columns.filter((each) => !isTyped(each) && each.isOpen)) {
     const [counts] = await countCells(database, rows, [column.name], options);
-    if (counts !== undefined && chooseType(counts) !== 'VARCHAR') all.set(column.name, counts);
+    if (counts !== undefined && chooseType(counts, wantedOf(column.name, needs)) !== 'VARCHAR')
+      all.set(column.name, counts);
   }
   return all;
 }

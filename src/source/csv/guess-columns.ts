@@ -100,7 +100,7 @@ export function columnOf(
   counts: CountedCells,
   { needs, options }: { readonly needs: ColumnNeeds; readonly options: CsvOptions },
 ): StagedColumn {
-  const type = chooseType(counts);
+  const type = chooseType(counts, wantedOf(name, needs));
   const isKey = includesName(needs.keys, name);
   const asText = { name, type: 'VARCHAR', isGiven: false, check: 'none', textColumn: null, isKey } as const;
   if (type === 'VARCHAR') return { ...asText, isOpen: !isTelling(counts) };
@@ -114,6 +114,10 @@ export function columnOf(
   const isCheap = type !== 'DOUBLE' && type !== 'BOOLEAN';
   if (isExact && (isCheap || isKept)) return { ...base, check: 'exact', textColumn: null };
   return { ...base, check: 'plain', textColumn: isKept ? `${HIDDEN_PREFIX}text_${index}` : null };
+}
+
+export function wantedOf(name: string, { integers }: ColumnNeeds): 'integers' | 'any' {
+  return includesName(integers, name) ? 'integers' : 'any';
 }
 
 function isTelling({ cells, valid }: CountedCells): boolean {

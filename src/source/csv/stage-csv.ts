@@ -72,7 +72,7 @@ async function stageGroups(
   for (let reading = 1; ; reading++) {
     await copyRows(database, request, groups, columns);
     const odd = await oddCells(database, target, columns);
-    const changed = await countsOfAll(database, target, columns, odd, options);
+    const changed = await countsOfAll(database, target, columns, odd, request);
     if (changed.size === 0 || reading === MOST_READINGS) {
       const found = await countMalformedRows(database, malformedSql(originals));
       await findPlaces(database, target, filesOf(groups, originals), found.sql);

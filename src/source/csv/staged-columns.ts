@@ -6,9 +6,11 @@ export interface ColumnNeeds {
   readonly kept: readonly string[] | '*';
   /** Columns that a model takes as text. */
   readonly texts: readonly string[];
+  /** Columns that a model takes as integers: a fraction among them is a bad cell, and makes them no DOUBLE. */
+  readonly integers: readonly string[];
 }
 
-export const NO_NEEDS: ColumnNeeds = { keys: [], kept: [], texts: [] };
+export const NO_NEEDS: ColumnNeeds = { keys: [], kept: [], texts: [], integers: [] };
 
 /** A column of all files of a CSV input, as it is staged. */
 export interface StagedColumn {

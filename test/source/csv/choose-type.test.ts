@@ -40,3 +40,11 @@ it.each<[what: string, given: Given, type: string]>([
 ])('%s: a column', (_, given, type) => {
   expect(chooseType(counts(given))).toBe(type);
 });
+
+it.each<[what: string, given: Given, type: string]>([
+  ['integers and a fraction', { cells: 2, valid: { BIGINT: 1, HUGEINT: 1, DOUBLE: 2 } }, 'BIGINT'],
+  ['integers of 128 bits', { cells: 4, valid: { BIGINT: 2, HUGEINT: 3, DOUBLE: 4 } }, 'HUGEINT'],
+  ['fractions and an integer', { cells: 3, valid: { BIGINT: 1, HUGEINT: 1, DOUBLE: 3 } }, 'DOUBLE'],
+])('%s: a column of which a model wants integers', (_, given, type) => {
+  expect(chooseType(counts(given), 'integers')).toBe(type);
+});

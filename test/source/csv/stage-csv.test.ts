@@ -119,7 +119,7 @@ describe('the typed copy', () => {
     ['-0'],
   ])('keeps the text of keys and of kept columns: %s', async (key) => {
     const content = `k,v,x\n5,5,1\n${key},${key},2\n6,6,3\n7,7,4\n`;
-    const needs = { keys: ['K'], kept: ['v'], texts: [] };
+    const needs = { keys: ['K'], kept: ['v'], texts: [], integers: [] };
     const input = await stage({ 'keys.csv': content }, { needs });
     const kept = { ...input, columns: asWritten(input.columns, input.written) };
     expect(await rowsOf(kept, 1, 2)).toEqual([[key, key, '2']]);
