@@ -68,6 +68,23 @@ function isProjection(node: SqlNode, unstable: ReadonlySet<string>): boolean {
   return true;
 }
 
+/**
+ * Throws `FEATURES_SELECT` where the SELECT makes two columns of one name: `SELECT *, f(x) AS x` has the old x
+ * and the new one, and DuckDB would take the old one. Upper and lower case do not matter, as in SQL.
+ */
+export function assertDistinct(names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name.toLowerCase()))
+      throw new ServeBatchError(
+        'FEATURES_SELECT',
+        `features.select makes the column "${name}" twice, and only one can be used. To replace a column of the input, write SELECT * REPLACE (... AS "${name}") FROM input; otherwise give one of them another name.`,
+        { fields: { column: name } },
+      );
+    seen.add(name.toLowerCase());
+  }
+}
+
 /** The same SELECT with further columns of `input` in its list, for `json_deserialize_sql`. */
 export function addInputColumns(parsed: SqlNode, inputAlias: string, columns: readonly string[]): string {
   const added = columns.map((column) => ({

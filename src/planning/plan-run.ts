@@ -17,6 +17,7 @@ import { bindInputs } from '../features/bind-inputs.ts';
 import { bindOutputs, usedOutputs } from '../features/bind-outputs.ts';
 import {
   addInputColumns,
+  assertDistinct,
   type FunctionNames,
   parseSelect,
   passesOn,
@@ -160,6 +161,7 @@ async function planSelect(
   const { inputAlias, keepsOrder, isProjection } = shapeOfSelect(parsed, await functionNames(database));
   try {
     const own = await database.describe(spec.features.select);
+    assertDistinct(own.map(({ name }) => name));
     const added = addedColumns(spec, own, input);
     if (added.length > 0 && inputAlias === null) throw hiddenInputError(added);
     const tree = addInputColumns(parsed, inputAlias ?? '', added);

@@ -125,7 +125,13 @@ describe.skipIf(!HAS_VULKAN_BUILD)('--device webgpu, on a software driver', () =
   });
 
   it('says how many nodes were left to the CPU', async () => {
-    const { stdout, code } = await withDrivers(SOFTWARE_GPU, ['run', 'partly', '--device', 'webgpu']);
+    const { stdout, code } = await withDrivers(SOFTWARE_GPU, [
+      'run',
+      'partly',
+      '--device',
+      'webgpu',
+      '--verbose',
+    ]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ {2}device +webgpu, SwiftShader \(software\), 1 node left to the CPU$/m);
   });

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import {
   BIGINT,
   BOOLEAN,
@@ -87,12 +88,43 @@ export async function stageArrow(
 
 async function openArrow(path: string): Promise<RecordBatchReader> {
   try {
+    await assertWhole(path);
     const reader = await RecordBatchReader.from(createReadStream(path));
     await reader.open();
     if (reader.schema === undefined) throw new Error('it has no Arrow schema');
     return reader;
   } catch (error) {
     throw readError(error, path);
+  }
+}
+
+/** The file format begins and ends with it. */
+const MAGIC = Buffer.from('ARROW1');
+/** Stands before each message of a stream, since version 0.15 of the format. */
+const MARKER = Buffer.alloc(4, 0xff);
+/** Ends a stream: a message of length zero. */
+const NO_LENGTH = Buffer.alloc(4);
+
+/** Throws for a file that was cut off: its reader would take the rows that are there for all. */
+async function assertWhole(path: string): Promise<void> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const bytes = async (at: number, length: number): Promise<Buffer> => {
+      const buffer = Buffer.alloc(Math.min(length, size));
+      await file.read(buffer, 0, buffer.length, Math.max(0, at));
+      return buffer;
+    };
+    const start = await bytes(0, MAGIC.length);
+    const isFile = start.equals(MAGIC);
+    const hasMarkers = start.subarray(0, MARKER.length).equals(MARKER);
+    const end = isFile ? MAGIC : Buffer.concat([...(hasMarkers ? [MARKER] : []), NO_LENGTH]);
+    if ((await bytes(size - end.length, end.length)).equals(end)) return;
+    throw new Error(
+      `it is cut off: ${isFile ? 'the footer of the Arrow file' : 'the end marker of the Arrow stream'} is missing. Write it again, and close the writer`,
+    );
+  } finally {
+    await file.close();
   }
 }
 

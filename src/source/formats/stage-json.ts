@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
-import type { ServeBatchError } from '../../core/errors.ts';
+import { ServeBatchError } from '../../core/errors.ts';
+import { suggestion } from '../../core/nearest.ts';
 import { quoteFile, quoteFiles, quoteName, quoteText } from '../../core/sql.ts';
-import type { SourceFile } from '../../core/table.ts';
+import type { Column, SourceFile } from '../../core/table.ts';
 import type { Database } from '../database.ts';
 import { readError } from '../read-error.ts';
 import type { JsonOptions } from './input-options.ts';
@@ -28,17 +29,22 @@ export async function stageJson(
   const files =
     malformed.count === 0 ? paths(sources) : [await copyGoodLines(database, sources, `${target}.jsonl`)];
   try {
-    const described = await database.describe(`SELECT * FROM ${readJsonSql(files, options)}`);
+    const found = await database.describe(`SELECT * FROM ${readJsonSql(files)}`);
+    if (areLines(sources) && found.length === 1 && found[0]?.type === 'JSON')
+      await assertObjects(database, sources);
+    const types = columnTypes(found, options.types ?? {});
+    const described = await database.describe(`SELECT * FROM ${readJsonSql(files, types)}`);
     const list = described.map(({ name, type }) =>
       // A column of mixed types is JSON: its texts without their quotes.
       type === 'JSON' ? `${quoteName(name)} ->> '$' AS ${quoteName(name)}` : quoteName(name),
     );
-    await copyToStaged(database, `SELECT ${list.join(', ')} FROM ${readJsonSql(files, options)}`, target);
+    await copyToStaged(database, `SELECT ${list.join(', ')} FROM ${readJsonSql(files, types)}`, target);
     return {
       columns: described.map((column) => (column.type === 'JSON' ? { ...column, type: 'VARCHAR' } : column)),
       malformed,
     };
   } catch (error) {
+    if (error instanceof ServeBatchError) throw error;
     throw (await malformedLine(database, sources)) ?? readError(error, paths(sources).join(', '));
   }
 }
@@ -58,10 +64,45 @@ function areLines(sources: readonly SourceFile[]): boolean {
   return sources.every(({ path }) => /\.(jsonl|ndjson)(\.|$)/i.test(path));
 }
 
-function readJsonSql(files: readonly string[], options: JsonOptions): string {
-  const types = Object.entries(options.types ?? {}).map(
-    ([name, type]) => `${quoteName(name)}: ${quoteText(type)}`,
+/** Throws `INPUT_UNREADABLE` for a line that is JSON but no object: DuckDB would make one column of all lines. */
+async function assertObjects(database: Database, sources: readonly SourceFile[]): Promise<void> {
+  const { first, count } = await countMalformedRows(database, malformedSql(sources));
+  if (first !== null) throw malformedRowError(first, count);
+}
+
+/**
+ * The type of each column: as the job says, else as it was found, but JSON strings stay texts. JSON has no
+ * dates, times or UUIDs: DuckDB makes them of strings that look so, and an id like 05-12-2026 would change.
+ * Throws `SCHEMA_MISMATCH` for a type of a column that is not there.
+ */
+function columnTypes(found: readonly Column[], wanted: Readonly<Record<string, string>>): readonly Column[] {
+  const byName = new Map(found.map(({ name }) => [name.toLowerCase(), name]));
+  const types = new Map<string, string>();
+  for (const [written, type] of Object.entries(wanted)) {
+    const name = byName.get(written.toLowerCase());
+    if (name === undefined) throw unknownColumn(written, found);
+    types.set(name, type);
+  }
+  return found.map(({ name, type }) => ({
+    name,
+    type: types.get(name) ?? type.replace(MADE_OF_TEXT, 'VARCHAR'),
+  }));
+}
+
+/** Where a type stands, not a field of that name inside a STRUCT. */
+const MADE_OF_TEXT = /\b(?:DATE|TIME|TIMESTAMP|UUID)(?: WITH TIME ZONE)?(?=[,)[]|$)/g;
+
+function unknownColumn(name: string, found: readonly Column[]): ServeBatchError {
+  const names = found.map((each) => each.name);
+  return new ServeBatchError(
+    'SCHEMA_MISMATCH',
+    `input.json.types names the column "${name}", which the input does not have.${suggestion(name, names)} It has ${names.join(', ')}.`,
+    { fields: { column: name } },
   );
+}
+
+function readJsonSql(files: readonly string[], columns: readonly Column[] = []): string {
+  const types = columns.map(({ name, type }) => `${quoteName(name)}: ${quoteText(type)}`);
   const settings = [
     "format = 'auto'",
     'union_by_name = true',
@@ -72,11 +113,14 @@ function readJsonSql(files: readonly string[], options: JsonOptions): string {
   return `read_json(${quoteFiles(files)}, ${settings.join(', ')})`;
 }
 
+/** Whether a line is a JSON object; asking an invalid one for its type would be an error. */
+const IS_OBJECT = "(CASE WHEN json_valid(text) THEN json_type(text) = 'OBJECT' ELSE false END)";
+
 function malformedSql(sources: readonly SourceFile[]): string {
   const selects = sources.map(
     ({ path }) =>
       `SELECT ${quoteText(path)} AS file, line, text, 'is not a JSON object' AS reason
-       FROM (SELECT row_number() OVER () AS line, text FROM ${linesSql(path)}) WHERE trim(text) <> '' AND NOT json_valid(text)`,
+       FROM (SELECT row_number() OVER () AS line, text FROM ${linesSql(path)}) WHERE trim(text) <> '' AND NOT ${IS_OBJECT}`,
   );
   return selects.join(' UNION ALL ');
 }
@@ -87,7 +131,7 @@ async function copyGoodLines(
   target: string,
 ): Promise<string> {
   await writeFile(target, '');
-  const selects = sources.map(({ path }) => `SELECT text FROM ${linesSql(path)} WHERE json_valid(text)`);
+  const selects = sources.map(({ path }) => `SELECT text FROM ${linesSql(path)} WHERE ${IS_OBJECT}`);
   await database.run(
     `COPY (${selects.join(' UNION ALL ')}) TO ${quoteText(target)} (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER ${quoteText('\x01')})`,
   );
