@@ -128,7 +128,7 @@ describe('runs show', () => {
 
   it('--rejects lists the rejected rows, and says how many more there are', async () => {
     const shown = await call('runs', 'show', runs[1] ?? '', '--rejects', '--limit', '2');
-    expect(shown).toMatch(/^bad\.csv +5 +price +n\/a +holds "n\/a"/m);
+    expect(shown).toMatch(/^bad\.csv +5 +6 +price +n\/a +holds "n\/a"/m);
     expect(shown).toContain('and 1 more');
     expect(JSON.parse(await call('runs', 'show', runs[1] ?? '', '--rejects', '--json'))).toHaveLength(3);
     expect(await call('runs', 'show', runs[0] ?? '', '--rejects')).toBe('No row was rejected.\n');
@@ -183,8 +183,8 @@ describe('query', () => {
       ),
     ).toEqual([
       { job: 'grid', row: 21 + 3, line: null, column: 'price', value: null, date: '2026-11-23' },
-      { job: 'weekly-table', row: 5, line: null, column: 'price', value: 'n/a', date: '2026-11-25' },
-      { job: 'weekly-table', row: 6, line: null, column: 'price', value: 'n/a', date: '2026-11-26' },
+      { job: 'weekly-table', row: 5, line: 6, column: 'price', value: 'n/a', date: '2026-11-25' },
+      { job: 'weekly-table', row: 6, line: 7, column: 'price', value: 'n/a', date: '2026-11-26' },
       { job: 'weekly-table', row: null, line: 8, column: null, value: '1,2', date: null },
     ]);
   });
