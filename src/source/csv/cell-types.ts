@@ -1,6 +1,9 @@
 import { quoteText } from '../../core/sql.ts';
 import type { CsvOptions } from '../formats/input-options.ts';
 
+/** Integers beyond 64 bits. Parquet has no HUGEINT: DuckDB writes one as DOUBLE, and its digits are gone. */
+export const LONG_INTEGER_TYPE = 'DECIMAL(38,0)';
+
 /**
  * The types that a column of a CSV may be found to have, the first that fits all its cells first. Those
  * with a format that the job gives come before numbers: `20261121` is a date where the format says so.
@@ -12,7 +15,7 @@ export const CELL_TYPES = [
   'TIMESTAMP',
   'TIMESTAMP WITH TIME ZONE',
   'BIGINT',
-  'HUGEINT',
+  'DECIMAL(38,0)',
   'DOUBLE',
 ] as const;
 export type CellType = (typeof CELL_TYPES)[number];
@@ -20,7 +23,7 @@ export type CellType = (typeof CELL_TYPES)[number];
 /** Types that hold each value of a type exactly. Integers beyond 2^53 are no DOUBLE: see `strict`. */
 export const WIDER: Readonly<Partial<Record<CellType, readonly CellType[]>>> = {
   DATE: ['TIMESTAMP'],
-  BIGINT: ['HUGEINT'],
+  BIGINT: [LONG_INTEGER_TYPE],
 };
 
 export type ReadOptions = Pick<CsvOptions, 'dateFormat' | 'timestampFormat' | 'decimalSeparator'>;
@@ -55,7 +58,7 @@ export function strictCast(type: CellType, text: string, options: ReadOptions): 
     case 'TIMESTAMP WITH TIME ZONE':
       return matching(plain, INSTANT, cast);
     case 'BIGINT':
-    case 'HUGEINT':
+    case LONG_INTEGER_TYPE:
       // -0 is a number of its own to a model.
       return matching(numberText(plain, options), INTEGER, `CASE WHEN ${plain} <> '-0' THEN ${cast} END`);
     case 'DOUBLE':

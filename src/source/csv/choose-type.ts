@@ -1,4 +1,4 @@
-import { CELL_TYPES, type CellType } from './cell-types.ts';
+import { CELL_TYPES, type CellType, LONG_INTEGER_TYPE } from './cell-types.ts';
 
 /** What the cells of a column are, those that are null aside. */
 export interface CellCounts {
@@ -31,8 +31,8 @@ const MOST_ZERO_LED_OF_SAME_LENGTH = 0.01;
 export function chooseType(counts: CellCounts, wanted: 'integers' | 'any' = 'any'): CellType | 'VARCHAR' {
   const { cells, valid, badTexts, zeroLed } = counts;
   if (cells === 0) return 'VARCHAR';
-  if (wanted === 'integers' && valid.HUGEINT >= cells * LEAST_INTEGERS)
-    return valid.BIGINT === valid.HUGEINT ? 'BIGINT' : 'HUGEINT';
+  if (wanted === 'integers' && valid[LONG_INTEGER_TYPE] >= cells * LEAST_INTEGERS)
+    return valid.BIGINT === valid[LONG_INTEGER_TYPE] ? 'BIGINT' : LONG_INTEGER_TYPE;
   const whole = CELL_TYPES.find((type) => valid[type] === cells);
   if (whole !== undefined) return whole;
   if (isCode(counts) || zeroLed > cells * MOST_ZERO_LED) return 'VARCHAR';

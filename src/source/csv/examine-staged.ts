@@ -2,7 +2,7 @@ import { quoteFile, quoteName } from '../../core/sql.ts';
 import type { BadCells, WrittenColumn } from '../../core/table.ts';
 import type { Database } from '../database.ts';
 import type { CsvOptions } from '../formats/input-options.ts';
-import { CELL_TYPES, type CellType, hasFormat, WIDER } from './cell-types.ts';
+import { CELL_TYPES, type CellType, hasFormat, LONG_INTEGER_TYPE, WIDER } from './cell-types.ts';
 import { chooseType } from './choose-type.ts';
 import { type CountedCells, countCells } from './count-cells.ts';
 import { wantedOf } from './guess-columns.ts';
@@ -120,7 +120,7 @@ async function countBad(
 
 /** Integers up to 2^53, which a DOUBLE holds exactly. */
 function fitsDouble({ name, type }: TypedColumn): string {
-  const isInteger = type === 'BIGINT' || type === 'HUGEINT';
+  const isInteger = type === 'BIGINT' || type === LONG_INTEGER_TYPE;
   return isInteger
     ? `count(*) FILTER (${quoteName(name)} BETWEEN -9007199254740992 AND 9007199254740992)`
     : '0';

@@ -4,7 +4,7 @@ import { quoteName } from '../../core/sql.ts';
 import type { Database } from '../database.ts';
 import type { CsvOptions } from '../formats/input-options.ts';
 import { HIDDEN_PREFIX } from '../formats/staged-copy.ts';
-import { hasFormat, printsAsWritten } from './cell-types.ts';
+import { hasFormat, LONG_INTEGER_TYPE, printsAsWritten } from './cell-types.ts';
 import { chooseType } from './choose-type.ts';
 import { type CountedCells, countCells } from './count-cells.ts';
 import { readTextsSql } from './csv-dialect.ts';
@@ -69,9 +69,15 @@ function givenTypes(
         `input.csv.types names the column "${wanted}", which ${groups[0]?.paths[0] ?? 'the input'} does not have (${names.join(', ')}).${suggestion(wanted, names)}`,
         { fields: { column: wanted } },
       );
-    given.set(name, /^(varchar|text|string)$/i.test(type) ? 'VARCHAR' : type.toUpperCase());
+    given.set(name, stagedType(type.toUpperCase()));
   }
   return given;
+}
+
+/** By the name that DuckDB gives back, and as Parquet can hold it. */
+function stagedType(type: string): string {
+  if (/^(VARCHAR|TEXT|STRING)$/.test(type)) return 'VARCHAR';
+  return /^U?HUGEINT$/.test(type) ? LONG_INTEGER_TYPE : type;
 }
 
 async function sampleRows(

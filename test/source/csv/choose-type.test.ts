@@ -25,8 +25,8 @@ function counts({ cells, valid, badTexts = 1, zeroLed = 0, sameLength = false }:
 it.each<[what: string, given: Given, type: string]>([
   ['no cells', { cells: 0, valid: {} }, 'VARCHAR'],
   ['words only', { cells: 5, valid: {} }, 'VARCHAR'],
-  ['integers', { cells: 5, valid: { BIGINT: 5, HUGEINT: 5, DOUBLE: 5 } }, 'BIGINT'],
-  ['integers and decimals', { cells: 5, valid: { BIGINT: 3, HUGEINT: 3, DOUBLE: 5 } }, 'DOUBLE'],
+  ['integers', { cells: 5, valid: { BIGINT: 5, 'DECIMAL(38,0)': 5, DOUBLE: 5 } }, 'BIGINT'],
+  ['integers and decimals', { cells: 5, valid: { BIGINT: 3, 'DECIMAL(38,0)': 3, DOUBLE: 5 } }, 'DOUBLE'],
   ['days and times', { cells: 5, valid: { DATE: 4, TIMESTAMP: 5 } }, 'TIMESTAMP'],
   ['one bad cell of three', { cells: 3, valid: { BOOLEAN: 2 } }, 'BOOLEAN'],
   ['one bad cell of two', { cells: 2, valid: { BIGINT: 1, DOUBLE: 1 } }, 'VARCHAR'],
@@ -42,9 +42,13 @@ it.each<[what: string, given: Given, type: string]>([
 });
 
 it.each<[what: string, given: Given, type: string]>([
-  ['integers and a fraction', { cells: 2, valid: { BIGINT: 1, HUGEINT: 1, DOUBLE: 2 } }, 'BIGINT'],
-  ['integers of 128 bits', { cells: 4, valid: { BIGINT: 2, HUGEINT: 3, DOUBLE: 4 } }, 'HUGEINT'],
-  ['fractions and an integer', { cells: 3, valid: { BIGINT: 1, HUGEINT: 1, DOUBLE: 3 } }, 'DOUBLE'],
+  ['integers and a fraction', { cells: 2, valid: { BIGINT: 1, 'DECIMAL(38,0)': 1, DOUBLE: 2 } }, 'BIGINT'],
+  [
+    'integers of 128 bits',
+    { cells: 4, valid: { BIGINT: 2, 'DECIMAL(38,0)': 3, DOUBLE: 4 } },
+    'DECIMAL(38,0)',
+  ],
+  ['fractions and an integer', { cells: 3, valid: { BIGINT: 1, 'DECIMAL(38,0)': 1, DOUBLE: 3 } }, 'DOUBLE'],
 ])('%s: a column of which a model wants integers', (_, given, type) => {
   expect(chooseType(counts(given), 'integers')).toBe(type);
 });

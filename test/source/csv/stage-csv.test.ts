@@ -62,7 +62,7 @@ describe('the typed copy', () => {
   it.each<[what: string, early: string, late: string, type: string, value: unknown]>([
     ['decimal', '5', '2.7', 'DOUBLE', 2.7],
     ['exponent', '5', '1e3', 'DOUBLE', 1000],
-    ['integer beyond 64 bits', '5', '18446744073709551616', 'HUGEINT', 2 ** 64],
+    ['integer beyond 64 bits', '5', '18446744073709551616', 'DECIMAL(38,0)', '18446744073709551616'],
     ['time of day', '2026-11-21', '2026-11-21 10:30:00', 'TIMESTAMP', '2026-11-21 10:30:00'],
     ['integer with underscores', '5', '1_000', 'BIGINT', null],
     ['hexadecimal', '5', '0x10', 'BIGINT', null],
@@ -80,6 +80,18 @@ describe('the typed copy', () => {
     expect(typesOf(input)).toEqual(['BIGINT', type]);
     expect(await rowsOf(input, LATE)).toEqual([['2', value]]);
     expect(input.badCells.map((bad) => bad.value)).toEqual(value === null ? [late] : []);
+  });
+
+  it.each(['HUGEINT', 'UHUGEINT', undefined])('keeps all digits of long integers (%s)', async (type) => {
+    const csv = type === undefined ? {} : { types: { id: type } };
+    const input = await stage(
+      { 'long.csv': 'id,x\n9007199254740993,1\n123456789012345678901234567890,2\n' },
+      { csv },
+    );
+    expect((await rowsOf(input)).map(([id]) => id)).toEqual([
+      '9007199254740993',
+      '123456789012345678901234567890',
+    ]);
   });
 
   it('finds the type of a column whose first cells are empty', async () => {
