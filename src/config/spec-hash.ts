@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JobSpec } from './job-spec.ts';
 import { decidingExecution } from './sections/execution.ts';
+import { decidingFeatures } from './sections/features.ts';
 import { decidingInput } from './sections/input.ts';
 import { decidingKv } from './sections/kv.ts';
 import { decidingOutput } from './sections/output.ts';
@@ -27,7 +28,7 @@ type DecidingSections = Pick<
 function decidingFields({ input, features, model, output, kv, execution, onInvalid }: DecidingSections) {
   return {
     input: decidingInput(input),
-    features,
+    features: decidingFeatures(features),
     model: { outputs: model.outputs },
     output: decidingOutput(output, kv),
     kv: kv === null ? null : decidingKv(kv),

@@ -1,8 +1,6 @@
 import { ServeBatchError } from '../core/errors.ts';
 import { parseLossless, stringifyLossless } from './lossless-json.ts';
-
-/** DuckDB's syntax tree of a statement, as `json_serialize_sql` gives it. */
-type SqlNode = { readonly [key: string]: unknown };
+import { type SqlNode, walk, withQueries } from './sql-tree.ts';
 
 export interface SelectShape {
   /** How the SELECT calls the table `input` in its own FROM; null where it stands deeper, in a subquery. */
@@ -147,12 +145,6 @@ function inputTables(root: SqlNode): ReadonlySet<string> {
   return tables;
 }
 
-function withQueries(node: SqlNode): { name: string; query: unknown }[] {
-  const map = (node.cte_map as SqlNode | undefined)?.map;
-  if (!Array.isArray(map)) return [];
-  return map.map(({ key, value }: SqlNode) => ({ name: String(key).toLowerCase(), query: value }));
-}
-
 function readsAny(value: unknown, tables: ReadonlySet<string>): boolean {
   for (const node of walk(value, () => true))
     if (node.type === 'BASE_TABLE' && tables.has(String(node.table_name).toLowerCase())) return true;
@@ -193,15 +185,4 @@ function notRowByRow(node: SqlNode, aggregates: ReadonlySet<string>): string | n
     (each) => each.sample != null,
   );
   return isSampled ? 'a sample' : null;
-}
-
-/** All objects of a tree, a node before what is in it; does not enter those that `enters` refuses. */
-function* walk(value: unknown, enters: (node: SqlNode) => boolean): Generator<SqlNode> {
-  if (typeof value !== 'object' || value === null) return;
-  if (!Array.isArray(value)) {
-    const node = value as SqlNode;
-    if (!enters(node)) return;
-    yield node;
-  }
-  for (const inner of Object.values(value)) yield* walk(inner, enters);
 }

@@ -16,6 +16,13 @@ import type { Column, InputFingerprint, InputFormat, NamedTable, ResolvedInput }
 import { bindInputs } from '../features/bind-inputs.ts';
 import { bindOutputs, usedOutputs } from '../features/bind-outputs.ts';
 import {
+  assertOnlyJobTables,
+  conditionSql,
+  isOneType,
+  parseCondition,
+  typeSql,
+} from '../features/job-sql.ts';
+import {
   addInputColumns,
   assertDistinct,
   type FunctionNames,
@@ -125,14 +132,19 @@ export async function planRun(
   };
 }
 
-function resolvePlannedInput(
+async function resolvePlannedInput(
   database: Database,
   session: Session,
   request: PlanRequest,
 ): Promise<ResolvedInput> {
   const { spec, format, source, tables, stagedPath, stagingRejectsPath } = request;
   const { grid } = spec.input;
-  if (grid !== null) return resolveGrid(database, grid, source, tables);
+  if (grid !== null) {
+    await checkFilter(database, request);
+    return resolveGrid(database, grid, source, tables);
+  }
+  await checkTypes(database, 'csv', spec.input.csv.types);
+  await checkTypes(database, 'json', spec.input.json.types);
   return resolveInput(database, {
     paths: spec.input.paths,
     format,
@@ -145,6 +157,37 @@ function resolvePlannedInput(
   });
 }
 
+/** Before the condition becomes part of a statement. */
+async function checkFilter(database: Database, { spec, tables }: PlanRequest): Promise<void> {
+  const filter = spec.input.grid?.filter ?? null;
+  if (filter === null) return;
+  const field = 'input.filter';
+  const tree = parseCondition(await syntaxTree(database, conditionSql(filter)), field);
+  if (spec.features.externalAccess) return;
+  assertOnlyJobTables(tree, { field, code: 'INPUT_GRID', tables: tables.map(({ name }) => name) });
+}
+
+/** A type stands in statements as it is written. */
+async function checkTypes(
+  database: Database,
+  format: 'csv' | 'json',
+  types: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  for (const [column, type] of Object.entries(types)) {
+    if (isOneType(await syntaxTree(database, typeSql(type)))) continue;
+    throw new ServeBatchError(
+      'JOB_FILE',
+      `input.${format}.types.${column} is "${type}"; expected a type of DuckDB, such as VARCHAR or DECIMAL(9,2).`,
+      { fields: { column, type } },
+    );
+  }
+}
+
+async function syntaxTree(database: Database, sql: string): Promise<string> {
+  const [row] = await database.rows(`SELECT json_serialize_sql(${quoteText(sql)}) AS tree`);
+  return String(row?.tree);
+}
+
 async function planSelect(
   database: Database,
   { spec, tables }: PlanRequest,
@@ -154,10 +197,13 @@ async function planSelect(
   assertNoInputRow(input);
   await createFeatureTables(database, tables);
   await createInputView(database, input, { rowStart: 0, rowEnd: 1 });
-  const [serialized] = await database.rows(
-    `SELECT json_serialize_sql(${quoteText(spec.features.select)}) AS j`,
-  );
-  const parsed = parseSelect(String(serialized?.j));
+  const parsed = parseSelect(await syntaxTree(database, spec.features.select));
+  if (!spec.features.externalAccess)
+    assertOnlyJobTables(parsed, {
+      field: 'features.select',
+      code: 'FEATURES_SELECT',
+      tables: ['input', ...tables.map(({ name }) => name)],
+    });
   const { inputAlias, keepsOrder, isProjection } = shapeOfSelect(parsed, await functionNames(database));
   try {
     const own = await database.describe(spec.features.select);

@@ -45,7 +45,7 @@ describe('the long form of a job', () => {
       isDefault: false,
       params: {},
       input: { paths: [], grid: null, incremental: null, hivePartitioning: 'auto', csv: {}, json: {} },
-      features: { columns: null, select: null, tables: {} },
+      features: { columns: null, select: null, tables: {}, externalAccess: false },
       model: { path: join(folder, 'm.onnx'), outputs: null },
       output: {
         path: join(folder, 'out'),

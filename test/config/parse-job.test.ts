@@ -145,7 +145,10 @@ describe('what is refused, and what is said', () => {
       'input.csv.types["unit price"] is 5; expected a DuckDB type. Write for example VARCHAR.',
     ],
     [{ input: { json: { type: {} } } }, 'input.json.type is not a field. Did you mean "types"?'],
-    [{ features: 'price' }, 'features is "price"; expected a map with columns, select, tables.'],
+    [
+      { features: 'price' },
+      'features is "price"; expected a map with columns, select, tables, externalAccess.',
+    ],
     [{ features: { columns: 'price' } }, 'features.columns is "price"; expected a list of columns, or a map'],
     [{ features: { columns: { x: 'price' } } }, 'features.columns.x is "price"; expected a list of columns.'],
     [{ features: { select: '' } }, 'features.select is ""; expected a DuckDB SELECT over the table input.'],

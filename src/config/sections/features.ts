@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { expected, section, text, textMap, texts } from '../fields/field-kinds.ts';
+import { expected, flag, section, text, textMap, texts } from '../fields/field-kinds.ts';
 import type { MapText } from '../fields/map-text.ts';
 import { resolvePath } from '../fields/resolve-path.ts';
 
@@ -10,9 +10,16 @@ export interface FeaturesSpec {
   readonly select: string | null;
   /** Files that the SELECT joins with, by the name it uses. */
   readonly tables: Readonly<Record<string, string>>;
+  /** Whether the SQL of the job may read files and URLs that the job does not name. */
+  readonly externalAccess: boolean;
 }
 
-export const DEFAULT_FEATURES: FeaturesSpec = { columns: null, select: null, tables: {} };
+export const DEFAULT_FEATURES: FeaturesSpec = {
+  columns: null,
+  select: null,
+  tables: {},
+  externalAccess: false,
+};
 
 const FEATURE_COLUMNS = expected(
   'a list of columns, or a map from model input to a list of columns',
@@ -44,6 +51,11 @@ export const features = section({
   )
     .exactOptional()
     .describe('Files that features.select may join with, by the name it uses: {stores: data/stores.csv}.'),
+  externalAccess: flag()
+    .exactOptional()
+    .describe(
+      'Whether features.select and input.filter may read files that the job does not name, with read_csv and the like. Default: false.',
+    ),
 })
   .refine(
     ({ tables }) =>
@@ -62,7 +74,13 @@ export function normaliseFeatures(written: z.output<typeof features> = {}, folde
     columns: written.columns ?? null,
     select: written.select ?? null,
     tables: Object.fromEntries(tables.map(([name, path]) => [name, resolvePath(path, folder)])),
+    externalAccess: written.externalAccess ?? false,
   };
+}
+
+/** What of it decides the bytes of the parts: what SQL may reach is no part of what it makes. */
+export function decidingFeatures({ columns, select, tables }: FeaturesSpec) {
+  return { columns, select, tables };
 }
 
 /** The features with every text replaced that may hold a template. */
