@@ -41,7 +41,7 @@ export const DEFAULT_GRACE_SECONDS = 30;
 export const graceOption = (): Option =>
   option(
     '--grace <duration>',
-    `how long shards under way may finish after Ctrl-C or SIGTERM: 0, 30s, 5m (default: ${DEFAULT_GRACE_SECONDS}s)`,
+    `how long shards may take to finish after Ctrl-C or SIGTERM: 0, 30s, 5m (default: ${DEFAULT_GRACE_SECONDS}s)`,
   ).argParser((value: string) => {
     const seconds = /^0+[smhdw]?$/.test(value) ? 0 : durationSeconds(value);
     if (seconds === undefined) throw new InvalidArgumentError('Expected 0, or a duration such as 30s or 5m.');
@@ -49,32 +49,31 @@ export const graceOption = (): Option =>
   });
 
 export const batchSizeOption = (): Option =>
-  option(
-    '--batch-size <n>',
-    'rows of one model call, or auto: found by a short measurement (default: auto)',
-  ).argParser((value: string) => {
-    const number = Number(value);
-    if (value !== 'auto' && (!Number.isSafeInteger(number) || number < 1))
-      throw new InvalidArgumentError('Expected auto, or a whole number, at least 1.');
-    return value === 'auto' ? value : number;
-  });
+  option('--batch-size <n>', 'rows in one model call; auto measures the best size (default: auto)').argParser(
+    (value: string) => {
+      const number = Number(value);
+      if (value !== 'auto' && (!Number.isSafeInteger(number) || number < 1))
+        throw new InvalidArgumentError('Expected auto, or a whole number, at least 1.');
+      return value === 'auto' ? value : number;
+    },
+  );
 
 export const deviceOption = (): Option =>
   option(
     '--device <name>',
-    'where the model is computed; auto: the best that answers as the CPU does (default: auto)',
+    'where to compute the model; auto: the fastest device that gives the predictions of the CPU (default: auto)',
   ).choices(DEVICE_CHOICES);
 
 export const engineOption = (): Option =>
   option(
     '--engine <name>',
-    'what computes the model on the CPU; auto: the tree engine where it answers as ONNX Runtime does, bit for bit (default: auto)',
+    'what computes the model on the CPU; auto: the tree engine if it gives the same bits as ONNX Runtime (default: auto)',
   ).choices(ENGINE_CHOICES);
 
 export const outputOption = (): Option =>
   option(
     '-o, --output <path>',
-    'the folder of all jobs, or one file NAME.parquet (default: the job\'s, or "out")',
+    'the folder of all jobs, or one file: NAME.parquet, .csv, .csv.gz or .jsonl (default: the job\'s, or "out")',
   );
 export const kvOption = (): Option =>
   option(
@@ -83,7 +82,7 @@ export const kvOption = (): Option =>
   );
 export const jsonOption = (what: string): Option =>
   option('--json', `print ${what} as JSON on standard output`);
-export const verboseOption = (): Option => option('-v, --verbose', 'print all that is known of the run');
+export const verboseOption = (): Option => option('-v, --verbose', 'print everything about the run');
 export const debugOption = (): Option => option('--debug', 'log more, and print stack traces');
 
 export function addOptions(command: Command, options: readonly Option[]): Command {

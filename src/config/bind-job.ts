@@ -49,7 +49,7 @@ function assertKnown(spec: JobSpec, params: Readonly<Record<string, string>>): v
     const list = known.size === 0 ? 'It has none.' : `It has ${[...known].join(', ')}.`;
     throw new ServeBatchError(
       'USAGE',
-      `--param ${name} is no parameter of the job ${spec.name}.${suggestion(name, [...known])} ${list} A job uses one as {{ params.${name} }}.`,
+      `--param ${name} is not a parameter of the job ${spec.name}.${suggestion(name, [...known])} ${list} A job uses one as {{ params.${name} }}.`,
       { fields: { param: name } },
     );
   }

@@ -91,6 +91,6 @@ function paramValue(name: string, where: string, { params }: TemplateValues): st
 function noOccurrence(where: string, written: string, job: string): ServeBatchError {
   return new ServeBatchError(
     'USAGE',
-    `${where} holds ${written}, but the run of ${job} is for no occurrence. Give it with --occurrence 2026-11-21, or give the job a schedule.`,
+    `${where} holds ${written}, but this run of ${job} has no occurrence. Give one with --occurrence 2026-11-21, or give the job a schedule.`,
   );
 }

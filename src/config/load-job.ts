@@ -57,7 +57,7 @@ function checkStem(data: unknown, stem: string): FieldProblem[] {
   return [
     {
       path: ['name'],
-      message: `name is missing, and the file's name, "${stem}", is no name of a job; expected ${JOB_NAME_EXPECTED}`,
+      message: `name is missing, and the file's name, "${stem}", cannot be the name of a job; expected ${JOB_NAME_EXPECTED}`,
     },
   ];
 }

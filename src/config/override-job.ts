@@ -45,7 +45,7 @@ export function adHocJob(flags: RunFlags, folder?: string): JobSpec {
   if (flags.model === undefined)
     throw new ServeBatchError(
       'USAGE',
-      'There is no job here and no model is given. Add --model models/sales.onnx, or write jobs/NAME.yaml.',
+      'This folder has no jobs/, and you gave no model. Add --model models/sales.onnx, or write jobs/NAME.yaml.',
     );
   const at = relativeTo(folder);
   const plain: JobSpec = {

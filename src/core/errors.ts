@@ -35,7 +35,7 @@ export const ERROR_KINDS = {
   INPUT_UNREADABLE: kind(
     EXIT.inputOrModel,
     false,
-    'An input file is truncated, corrupt or not what its name says.',
+    'An input file is truncated, corrupt or not in the format of its name.',
   ),
   INPUT_MALFORMED_ROW: kind(
     EXIT.inputOrModel,
@@ -45,7 +45,7 @@ export const ERROR_KINDS = {
   INPUT_GRID: kind(
     EXIT.inputOrModel,
     false,
-    'A dimension of input.grid has no values or no column, or input.filter is no usable condition.',
+    'A dimension of input.grid has no values or no column, or input.filter is not a usable condition.',
   ),
   INPUT_CHANGED: kind(EXIT.inputOrModel, false, 'The input changed after the run was planned.'),
   SCHEMA_MISMATCH: kind(
@@ -74,7 +74,7 @@ export const ERROR_KINDS = {
   DEVICE_UNAVAILABLE: kind(
     EXIT.inputOrModel,
     false,
-    'The device that was asked for cannot be had here, or has nothing to compute of this model.',
+    'The device you asked for is not available here, or can compute nothing of this model.',
   ),
   DEVICE_FAILED: kind(
     EXIT.unexpected,
@@ -84,11 +84,15 @@ export const ERROR_KINDS = {
   ENGINE_UNAVAILABLE: kind(
     EXIT.inputOrModel,
     false,
-    'The engine that was asked for cannot compute this model with the bits of ONNX Runtime.',
+    'The engine you asked for cannot compute this model with the bits of ONNX Runtime.',
   ),
   NOT_FOUND: kind(EXIT.notFound, false, 'No prediction, run or published generation of that name exists.'),
   REJECTS_OVER_LIMIT: kind(EXIT.overLimit, false, 'More rows were rejected than onInvalid.max allows.'),
-  NOTHING_SCORED: kind(EXIT.overLimit, false, 'Every row was rejected: there is no prediction to publish.'),
+  NOTHING_SCORED: kind(
+    EXIT.overLimit,
+    false,
+    'Every row was rejected, so the run has no predictions to publish.',
+  ),
   COVERAGE_TOO_LOW: kind(
     EXIT.overLimit,
     false,

@@ -79,7 +79,7 @@ export function whyNotTaken(result: ProbeResult, processes: number): string | nu
   const { difference, rows, placement, cpuMs, deviceMs } = result;
   if (rows === 0) return 'the input has no row to try it with';
   if (placement !== null && placement.cpuNodes === placement.nodes) return 'no part of the model runs on it';
-  if (difference !== null) return `it answers otherwise than the CPU: ${difference}`;
+  if (difference !== null) return `it gives other predictions than the CPU: ${difference}`;
   // On the CPU every core scores a batch of its own meanwhile.
   if (deviceMs * processes <= cpuMs) return null;
   const times = `${rows} rows took ${deviceMs.toFixed(1)} ms there, and ${cpuMs.toFixed(1)} ms on one of ${processes} CPU processes`;
@@ -104,7 +104,7 @@ async function useNamed(
       device,
       `all ${placement.nodes} nodes of its graph are left to the CPU`,
     );
-  if (difference !== null) log.warn(`${device} answers otherwise than the CPU: ${difference}`);
+  if (difference !== null) log.warn(`${device} gives other predictions than the CPU: ${difference}`);
   if (doubt !== null) log.warn(`${device}: ${doubt}`);
   return { ...wanted, adapter, cpuNodes: placement?.cpuNodes ?? null };
 }

@@ -67,7 +67,8 @@ export function readSignature(
 }
 
 function unsupportedReason(value: ValueMetadata): string | null {
-  if (!value.isTensor) return 'not a tensor (a sequence or a map)';
+  if (!value.isTensor)
+    return 'not a tensor but a sequence or a map (a ZipMap, most likely: export the model with zipmap=False to keep it)';
   return (ELEMENT_TYPES as readonly string[]).includes(value.type) ? null : `a tensor of ${value.type}`;
 }
 

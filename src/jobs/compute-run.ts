@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { formatCount, formatNumber } from '../core/amounts.ts';
 import type { Plan } from '../core/plan.ts';
 import { runPaths } from '../runs/layout.ts';
 import { buildRunRecord, type RunOutcome } from '../runs/record/build-run-record.ts';
@@ -40,6 +41,7 @@ export async function computeRun<T>(
   const { lock, options } = locked;
   const paths = runPaths(locked.folder, plan.runId);
   const reused = await readCommittedShards(paths, plan, { verify: true, signal: options.signal });
+  if (reused.size > 0) options.effects.log.info(continuing(plan, reused.size), { runId: plan.runId });
   const done = new Map<number, ShardRecord>(reused);
   const describe: DescribeRun = (outcome) => recordOf(run, done, new Set(reused.keys()), outcome);
   try {
@@ -137,4 +139,8 @@ function recordOf(
     versions: versions(),
     host: host(),
   });
+}
+
+function continuing({ runId, shards }: Plan, done: number): string {
+  return `continuing run ${runId}: ${formatCount(done)} of ${formatNumber(shards.length, 'shard')} ${done === 1 ? 'is' : 'are'} done`;
 }

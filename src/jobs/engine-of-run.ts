@@ -34,7 +34,7 @@ export async function chooseEngine(request: EngineRequest): Promise<EnginePlan> 
   if (draft.engine === 'auto' || chosen.name === 'trees') return chosen;
   throw new ServeBatchError(
     'ENGINE_UNAVAILABLE',
-    `The tree engine cannot compute ${draft.model.path} as ONNX Runtime does: ${chosen.why}. Use engine: auto, which takes ONNX Runtime then.`,
+    `The tree engine cannot compute ${draft.model.path} as ONNX Runtime does: ${chosen.why}. Use engine: auto, which falls back to ONNX Runtime.`,
     { fields: { model: draft.model.path, engine: 'trees' } },
   );
 }

@@ -56,7 +56,7 @@ export async function planNewRun(request: NewRunRequest): Promise<PlannedRun | N
     await writePlan(paths, plan);
     for (const note of sameFileNotes(plan.input.sources)) log.warn(note);
     for (const { name, reason } of plan.model.signature.skippedOutputs)
-      log.warn(`the model output "${name}" is left out: it is ${reason}`, { output: name });
+      log.warn(`the model output "${name}" is not stored: it is ${reason}`, { output: name });
     for (const warning of plan.model.warnings) log.warn(warning, { model: plan.model.path });
     return { plan, stagingSeconds };
   } catch (error) {

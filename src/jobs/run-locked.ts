@@ -114,11 +114,9 @@ async function publishEarlierRun(locked: LockedRun, { runId, record }: RunSummar
   return publishing('published', record, () => publishAgain(committedRun(locked, plan, record)));
 }
 
-async function continuedPlan({ folder, lock, options }: LockedRun, { runId }: RunSummary): Promise<Plan> {
+async function continuedPlan({ folder, lock }: LockedRun, { runId }: RunSummary): Promise<Plan> {
   await lock.setRun(runId);
-  const plan = await readPlan(runPaths(folder, runId).plan);
-  options.effects.log.info('continuing an unfinished run', { runId });
-  return plan;
+  return readPlan(runPaths(folder, runId).plan);
 }
 
 async function planAnew(locked: LockedRun, meter: RunMeter, same: RunSummary | undefined) {
@@ -141,7 +139,7 @@ async function mentionUnfinished(
   // This process holds the lock: a run that seems to be going on was interrupted.
   if (newest === undefined || !['failed', 'interrupted', 'running'].includes(newest.status)) return;
   const why = same === undefined ? 'it is of another input, model or job file' : 'as asked';
-  log.info(`run ${newest.runId} is unfinished and is not continued: ${why}`);
+  log.info(`run ${newest.runId} did not finish and is not continued: ${why}`);
 }
 
 function compute(

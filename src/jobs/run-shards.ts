@@ -153,6 +153,8 @@ class StoreSwitch {
   turnOff(reason: string): void {
     if (!this.#isOn) return;
     this.#isOn = false;
-    this.#log.warn('the store cannot be loaded now; the shards are computed all the same', { reason });
+    this.#log.warn('the store cannot be loaded now; scoring goes on, and the store is loaded later', {
+      reason,
+    });
   }
 }

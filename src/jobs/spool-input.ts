@@ -18,7 +18,7 @@ export async function spoolStandardInput(
   if (spec.input.paths.length > 1)
     throw new ServeBatchError('USAGE', '--input - (standard input) cannot be combined with other inputs.');
   if (options.stdin === undefined)
-    throw new ServeBatchError('USAGE', 'There is no standard input here; name a file.');
+    throw new ServeBatchError('USAGE', 'This process has no standard input; name a file.');
   const path = await spoolInput(options.stdin, folder, options.signal);
   return { ...spec, input: { ...spec.input, format: 'csv', paths: [path] } };
 }

@@ -143,7 +143,7 @@ function originOf({ info }: PublishedView): Origin {
 function noField({ info }: PublishedView): ServeBatchError {
   return new ServeBatchError(
     'USAGE',
-    `Run ${info.runId} has one value a key ("${info.key}") and no field, so that there is no series. Ask for the prediction itself.`,
+    `Run ${info.runId} has one value a key ("${info.key}") and no field, so it has no series. Ask for the prediction itself.`,
     { fields: { runId: info.runId } },
   );
 }

@@ -277,7 +277,7 @@ function planKv(
     if (known.includes(name)) continue;
     throw new ServeBatchError(
       'SCHEMA_MISMATCH',
-      `kv.values names "${name}", which is no column of the output (${known.join(', ')}).${suggestion(name, known)}`,
+      `kv.values names "${name}", but the output has no such column (${known.join(', ')}).${suggestion(name, known)}`,
     );
   }
   return {

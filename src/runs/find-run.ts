@@ -48,10 +48,10 @@ function notFound(root: string, runId: string, runs: readonly FoundRun[]): Serve
   const ids = runs.map((run) => run.runId);
   const near = nearestNames(runId, ids, 2);
   const newest = [...ids].sort().reverse().slice(0, 3);
-  let hint = `There are no runs in it: give another folder with --output, or make one with "serve-batch run".`;
+  let hint = `It has no runs. Give another folder with --output, or make a run with "serve-batch run".`;
   if (near.length > 0) hint = `Did you mean ${near.join(' or ')}?`;
   else if (newest.length > 0) hint = `The newest are ${newest.join(', ')}; "serve-batch runs ls" lists all.`;
-  return new ServeBatchError('NOT_FOUND', `No run "${runId}" lies in ${root}. ${hint}`, {
+  return new ServeBatchError('NOT_FOUND', `${root} has no run "${runId}". ${hint}`, {
     fields: { runId, root },
   });
 }
@@ -61,7 +61,7 @@ function ambiguous(runId: string, matches: readonly FoundRun[]): ServeBatchError
   const more = matches.length > shown.length ? ` and ${matches.length - shown.length} more` : '';
   return new ServeBatchError(
     'USAGE',
-    `${matches.length} runs are called "${runId}" or begin so: ${shown.join(', ')}${more}. Give more of the id.`,
+    `${matches.length} runs have ids that begin with "${runId}": ${shown.join(', ')}${more}. Give more of its characters.`,
     { fields: { runId, matches: matches.map((run) => run.runId) } },
   );
 }

@@ -153,7 +153,7 @@ function deviceFailed(how: string, error: unknown): ServeBatchError {
   const reason = firstLine(error instanceof Error ? error.message : String(error));
   return new ServeBatchError(
     'DEVICE_FAILED',
-    `The device ${how}: ${reason}. Run again: committed shards are kept. Where it stays so, give a smaller --batch-size, or start anew with --device cpu.`,
+    `The device ${how}: ${reason}. Run again: committed shards are kept. If it fails again, give a smaller --batch-size, or start over with --device cpu --no-resume.`,
     { cause: error },
   );
 }

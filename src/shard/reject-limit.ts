@@ -48,7 +48,7 @@ export function assertSomethingScored(run: {
   if (rowsOut > 0 || rejects === 0) return;
   throw new ServeBatchError(
     'NOTHING_SCORED',
-    `${rejects === 1 ? 'The only row was' : `All ${formatCount(rejects)} rows were`} rejected: there is no prediction. Nothing was published: readers see what they saw before. ${whereRejectsAre(runId)}`,
+    `${rejects === 1 ? 'The only row was' : `All ${formatCount(rejects)} rows were`} rejected, so the run has no predictions. Nothing was published: readers see what they saw before. ${whereRejectsAre(runId)}`,
     { fields: { runId, rejects } },
   );
 }

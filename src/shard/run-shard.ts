@@ -1,3 +1,4 @@
+import { formatNumber } from '../core/amounts.ts';
 import { ServeBatchError, systemErrorCode, toServeBatchError } from '../core/errors.ts';
 import type { InvalidRowPolicy, Plan, ShardPlan } from '../core/plan.ts';
 import { FeatureBatch } from '../features/feature-batch.ts';
@@ -109,7 +110,7 @@ function shardOf(plan: Plan, index: number): ShardPlan {
   if (shard === undefined)
     throw new ServeBatchError(
       'USAGE',
-      `The plan of run ${plan.runId} has ${plan.shards.length} shards; there is no shard ${index}. Give one from 0 to ${plan.shards.length - 1}.`,
+      `The plan of run ${plan.runId} has ${formatNumber(plan.shards.length, 'shard')}, so it has no shard ${index}. Give a number from 0 to ${plan.shards.length - 1}.`,
     );
   return shard;
 }

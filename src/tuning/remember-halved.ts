@@ -12,7 +12,7 @@ export async function rememberHalved(
   { folderOfJob, now, log }: Pick<SettleRequest, 'folderOfJob' | 'now' | 'log'>,
 ): Promise<void> {
   log.warn(
-    `the device has no memory for ${plan.batchSize} rows a call: calls have ${callRows}, in later runs, too`,
+    `the device has no memory for ${plan.batchSize} rows a call: calls now have ${callRows}, also in later runs`,
   );
   try {
     const found = { batchSize: callRows, rowsPerSecond: {}, measuredAt: now().toISOString() };

@@ -75,7 +75,7 @@ it('does not compile for a job that is bound', () => {
 
 it('refuses a parameter that the job does not know', () => {
   expect(() => bindJob(TEMPLATED, { occurrence: OCCURRENCE, now: NOW, params: { regoin: 'x' } })).toThrow(
-    /--param regoin is no parameter of the job weekly. Did you mean "region"\? It has region, days/,
+    /--param regoin is not a parameter of the job weekly. Did you mean "region"\? It has region, days/,
   );
 });
 

@@ -37,10 +37,13 @@ describe('filling', () => {
       'a.b needs the environment variable B, which is not set. Set it, or write a default: ${B:-...}.',
     ],
     ['${toString}', 'a.b needs the environment variable toString, which is not set.'],
-    ['${1A}', 'a.b holds ${1A}, which is no variable.'],
-    ['${}', 'a.b holds ${}, which is no variable.'],
-    ['${A', 'a.b holds ${A, which is no variable. Write ${NAME} or ${NAME:-default}, or $${ for a plain ${.'],
-    ['${A-x}', 'a.b holds ${A-x}, which is no variable.'],
+    ['${1A}', 'a.b holds ${1A}, which is not the name of a variable.'],
+    ['${}', 'a.b holds ${}, which is not the name of a variable.'],
+    [
+      '${A',
+      'a.b holds ${A, which is not the name of a variable. Write ${NAME} or ${NAME:-default}, or $${ for a plain ${.',
+    ],
+    ['${A-x}', 'a.b holds ${A-x}, which is not the name of a variable.'],
   ])('complains of %s', (text, message) => {
     const { problems } = fillEnvironment({ a: { b: text } }, { A: 'one' });
     expect(problems).toEqual([{ path: ['a', 'b'], message: expect.stringContaining(message) }]);

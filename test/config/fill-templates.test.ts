@@ -56,7 +56,7 @@ describe('fillTemplates', () => {
 
   it('says how to give the occurrence where there is none', () => {
     expect(() => fillTemplates('{{ occurrence }}', 'input', { ...VALUES, occurrence: null })).toThrow(
-      /the run of weekly is for no occurrence. Give it with --occurrence 2026-11-21/,
+      /this run of weekly has no occurrence. Give one with --occurrence 2026-11-21/,
     );
   });
 });

@@ -318,7 +318,7 @@ describe('which file', () => {
     ],
     ['of an unknown name', 'unheard-of', 'There is no job "unheard-of". The jobs are other, sales.'],
     [
-      'whose name is no name of a job',
+      'whose name cannot be the name of a job',
       'jobs/Bad Name.yaml',
       "jobs/Bad Name.yaml:1:1  name is missing, and the file's name",
     ],
@@ -342,7 +342,7 @@ describe('which file', () => {
 
   it('says so where there is no job at all', async () => {
     expect((await failureOf(loadJob('sales', options()))).message).toContain(
-      'no file stands in jobs/. Write jobs/sales.yaml',
+      'jobs/ is empty. Write jobs/sales.yaml',
     );
   });
 
@@ -369,9 +369,7 @@ describe('the project', () => {
     await rm(join(folder, 'jobs'), { recursive: true });
     const empty = await project();
     expect(empty.jobs).toEqual([]);
-    expect(() => empty.defaultJob()).toThrow(
-      'No file stands in jobs/. Write jobs/NAME.yaml, or give --model',
-    );
+    expect(() => empty.defaultJob()).toThrow('jobs/ is empty. Write jobs/NAME.yaml, or give --model');
   });
 
   it('has the marked job as its default', async () => {

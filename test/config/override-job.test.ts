@@ -167,7 +167,7 @@ describe('adHocJob', () => {
   });
 
   it.each<[RunFlags, string]>([
-    [{}, 'There is no job here and no model is given. Add --model models/sales.onnx'],
+    [{}, 'This folder has no jobs/, and you gave no model. Add --model models/sales.onnx'],
     [{ model: 'm', kv: 'redis://u:p@cache:6379' }, '--kv redis://cache:6379 is given, but no key'],
     [{ model: 'm', kv: 'lmdb:x', field: ['date'] }, 'Add for example --key store,product --field date.'],
     [{ model: 'm', field: ['date'] }, '--field is given, but no key'],

@@ -93,9 +93,9 @@ describe('auto', () => {
   it.each<[why: string, outcome: ProbeOutcome, says: string]>([
     ['does not load', { state: 'failed', why: 'no adapter' }, 'no adapter'],
     [
-      'answers otherwise',
+      'gives other predictions',
       answers({ difference: 'its output "y" is 2 where the CPU\'s is 1' }),
-      'answers otherwise',
+      'gives other predictions',
     ],
     ['leaves all to the CPU', answers({ placement: { nodes: 5, cpuNodes: 5 } }), 'no part of the model'],
     ['had no row to answer', answers({ rows: 0 }), 'no row'],
@@ -149,12 +149,12 @@ describe('a device that is named', () => {
     expect(warnings).toEqual([expect.stringContaining('SwiftShader')]);
   });
 
-  it('is taken with a warning where it answers otherwise', async () => {
+  it('is taken with a warning where it gives other predictions', async () => {
     const probes = { webgpu: answers({ difference: 'its output "y" is 2 where the CPU\'s is 1' }) };
     const { device, warnings } = await choose({ here: await machineWith(H200, VULKAN), ...NAMED, probes });
     expect(device.name).toBe('webgpu');
     expect(warnings).toEqual([
-      'webgpu answers otherwise than the CPU: its output "y" is 2 where the CPU\'s is 1',
+      'webgpu gives other predictions than the CPU: its output "y" is 2 where the CPU\'s is 1',
     ]);
   });
 

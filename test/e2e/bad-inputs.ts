@@ -343,13 +343,13 @@ export const BAD_CASES: readonly BadCase[] = [
     what: 'a run that does not exist',
     args: ['publish', '20200101T000000Z-aaaa'],
     exitCode: 4,
-    says: ['No run "20200101T000000Z-aaaa"', 'The newest are'],
+    says: ['has no run "20200101T000000Z-aaaa"', 'The newest are'],
   },
   {
     what: 'a shard that the plan does not have',
     args: ['shard', '--plan', 'plan.json', '--index', '7'],
     exitCode: 2,
-    says: ['has 1 shards; there is no shard 7', 'Give one from 0 to 0'],
+    says: ['has 1 shard, so it has no shard 7', 'Give a number from 0 to 0'],
   },
   {
     what: 'a plan that was copied out of the folder of its run',

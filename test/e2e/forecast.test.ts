@@ -108,7 +108,7 @@ describe('the weekly forecast', () => {
     const job = await changedJob('dated', [['days: 7', 'date: {from: "{{ occurrence }}", days: 7}']]);
     const { code, stderr } = await project.serveBatch(['run', job, '--param', 'region=north']);
     expect(code).toBe(2);
-    expect(stderr).toContain('--param region is no parameter of the job dated');
+    expect(stderr).toContain('--param region is not a parameter of the job dated');
   });
 });
 

@@ -87,7 +87,7 @@ describe('serve-batch report', () => {
   it('compares with the run before, and says where there is none', async () => {
     expect(await reportOf(second)).toContain(`Beside those of run <code>${first}</code>`);
     expect(await reportOf(first)).toContain(
-      'No run of sales was committed before this one: there is nothing to compare with.',
+      'No run of sales was committed before this one, so this page compares with nothing.',
     );
   });
 
@@ -148,7 +148,7 @@ describe('serve-batch report', () => {
     );
     const unknown = await project.serveBatch(['report', 'nowhere']);
     expect(unknown).toMatchObject({ code: 4, stdout: '' });
-    expect(unknown.stderr).toContain('No run "nowhere"');
+    expect(unknown.stderr).toContain('has no run "nowhere"');
     await project.write('jobs/idle.yaml', 'model: m.onnx\n');
     const idle = await project.serveBatch(['report', 'idle']);
     expect(idle.code).toBe(4);

@@ -49,7 +49,7 @@ describe('standard input', () => {
     [
       'where there is none',
       () => spoolStandardInput(job('-'), folder, { signal }),
-      'There is no standard input here',
+      'This process has no standard input',
     ],
   ])('%s is an error, and leaves nothing behind', async (_, act, says) => {
     await expect(act()).rejects.toThrow(says);

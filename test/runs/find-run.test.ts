@@ -60,6 +60,6 @@ test('an empty root says so', async () => {
   const root = await temporaryFolder();
   await expect(findRun(root, A[1])).rejects.toMatchObject({
     code: 'NOT_FOUND',
-    message: expect.stringMatching(/no runs in it/),
+    message: expect.stringMatching(/It has no runs/),
   });
 });

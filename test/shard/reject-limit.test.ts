@@ -69,7 +69,7 @@ it.each<[rowsOut: number, rejects: number, says: string | null]>([
   [1, 999, null],
   [0, 0, null],
   [0, 1, 'The only row was rejected'],
-  [0, 1200, 'All 1,200 rows were rejected: there is no prediction. Nothing was published'],
+  [0, 1200, 'All 1,200 rows were rejected, so the run has no predictions. Nothing was published'],
 ])('%i rows scored and %i rejected', (rowsOut, rejects, says) => {
   const check = () => assertSomethingScored({ runId: 'r', rowsOut, rejects });
   if (says === null) expect(check).not.toThrow();

@@ -100,7 +100,7 @@ it('refuses a shard that the plan does not have', async () => {
   const beyond = { ...plan, shards: [{ index: 1, rowStart: 0, rowEnd: 1 }] };
   await expect(computeShards(database, beyond, paths)).rejects.toMatchObject({
     code: 'USAGE',
-    message: expect.stringContaining('there is no shard 1'),
+    message: expect.stringContaining('so it has no shard 1'),
   });
 });
 

@@ -28,7 +28,7 @@ interface BackfillFlags {
 export function addBackfillCommand(program: Command, context: CliContext): void {
   const command = program
     .command('backfill')
-    .description('Run past occurrences of a job that have no run; none is published over a newer one.')
+    .description('Run past occurrences of a job that have no run.')
     .argument('<job>', 'the job');
   const time = 'a date, a local time of the schedule, or an instant';
   addOptions(command, [

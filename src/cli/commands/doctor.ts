@@ -12,7 +12,7 @@ interface DoctorFlags {
 export function addDoctorCommand(program: Command, context: CliContext): void {
   const command = program
     .command('doctor')
-    .description('Show what this machine can do, and what stands in the way of a run.');
+    .description('Show what this machine can do, and what would keep a job from running.');
   addOptions(command, [
     option('--kv <url>', 'look at this store (default: those of the jobs)'),
     option('-o, --output <path>', 'look at this output folder (default: those of the jobs, or "out")'),

@@ -15,7 +15,7 @@ interface InspectFlags {
 export function addInspectCommand(program: Command, context: CliContext): void {
   const command = program
     .command('inspect')
-    .description('Show the signature of a model, or the columns and the row count of a table.')
+    .description('Show the inputs and outputs of a model, or the columns of a table.')
     .argument('<path>', 'an .onnx file, or a table: a file, a quoted glob or a folder');
   addOptions(command, [jsonOption('it'), debugOption()]);
   command.addHelpText(
@@ -41,7 +41,7 @@ function renderSignature(
   const rows = [
     ...inputs.map((input) => ['input', input.name, describeTensor(input)]),
     ...outputs.map((output) => ['output', output.name, describeTensor(output)]),
-    ...skippedOutputs.map(({ name, reason }) => ['output', name, `left out: it is ${reason}`]),
+    ...skippedOutputs.map(({ name, reason }) => ['output', name, `not stored: it is ${reason}`]),
   ];
   const names = featureNames === null ? '' : `feature_names: ${featureNames.join(', ')}\n`;
   return `${path}\n${formatTable(['KIND', 'NAME', 'TYPE'], rows)}${names}`;

@@ -14,7 +14,7 @@ interface LookupFlags {
 export function addLookupCommand(program: Command, context: CliContext): void {
   const command = program
     .command('lookup')
-    .description('Print one published prediction, or the whole series of a key.')
+    .description('Print a published prediction, or all predictions of a key.')
     .argument('<job>', 'the job')
     .argument('<columns...>', 'the columns of key and field: store=1 product=2 date=2026-11-21');
   addOptions(command, [outputOption(), kvOption(), jsonOption('the prediction'), debugOption()]);

@@ -35,13 +35,11 @@ const options = () => [
 export function addPublishCommand(program: Command, context: CliContext): void {
   const command = program
     .command('publish')
-    .description(
-      'Make a committed run the one that readers see; the store is loaded again from its parts where needed.',
-    )
-    .argument('<run>', 'its id, or the beginning of it');
+    .description('Publish a complete run: readers see it from then on.')
+    .argument('<run>', 'its id, or the first characters of it');
   addOptions(command, [
     ...options(),
-    option('-f, --force', 'publish it also where its coverage is below what the job asks for'),
+    option('-f, --force', 'publish it even if its coverage is below coverage.min'),
   ]);
   command.addHelpText(
     'after',
@@ -53,9 +51,9 @@ export function addPublishCommand(program: Command, context: CliContext): void {
 export function addRollbackCommand(program: Command, context: CliContext): void {
   const command = program
     .command('rollback')
-    .description('Make a run that was published before the current one the published one again.')
+    .description('Go back to the run that was published before.')
     .argument('<job>', 'the job')
-    .argument('[run]', 'its id, or the beginning of it (default: the run published before the current one)');
+    .argument('[run]', 'its id, or the first characters of it (default: the run published before)');
   addOptions(command, options());
   command.addHelpText(
     'after',

@@ -25,18 +25,15 @@ interface QueryFlags {
 export function addQueryCommand(program: Command, context: CliContext): void {
   const command = program
     .command('query')
-    .description('Run a SELECT over the history and the published predictions, with DuckDB.')
+    .description('Run SQL over all runs and published predictions.')
     .argument('<sql>', 'the SELECT, or - for standard input');
   addOptions(command, [
     option(
       '--format <format>',
       `${FORMATS.join(', ')} (default: table, or what the file's name says)`,
     ).choices(FORMATS),
-    option('-o, --to <file>', 'write the result to this file, which is replaced'),
-    wholeNumber(
-      '--limit <n>',
-      `so many rows at most (default: a table shows ${SHOWN_ROWS}, other formats all)`,
-    ),
+    option('-o, --to <file>', 'write the result to this file, and replace it'),
+    wholeNumber('--limit <n>', `at most N rows (default: ${SHOWN_ROWS} in a table, all in other formats)`),
     option('--job <job>', 'only the runs and predictions of this job'),
     option('--output <path>', 'the output folder (default: those of the project\'s jobs, and "out")'),
     debugOption(),

@@ -15,13 +15,13 @@ interface ReportFlags {
 export function addReportCommand(program: Command, context: CliContext): void {
   const command = program
     .command('report')
-    .description('Make one HTML page with pictures of a run, which works anywhere and loads nothing.')
-    .argument('<run>', 'its id, or the beginning of it, or a job: its published run');
+    .description('Make an HTML page with pictures of a run.')
+    .argument('<run>', 'its id, or the first characters of it; or a job, for its published run');
   addOptions(command, [
     option('-o, --report <file>', 'the page to write, or - for standard output (default: report-RUN.html)'),
     option(
       '--output <path>',
-      'the folder of all jobs, or one file NAME.parquet (default: the job\'s, or "out")',
+      'the folder of all jobs, or one file: NAME.parquet, .csv, .csv.gz or .jsonl (default: the job\'s, or "out")',
     ),
     debugOption(),
   ]);

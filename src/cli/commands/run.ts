@@ -60,11 +60,11 @@ interface RunCommandFlags {
 export function addRunCommand(program: Command, context: CliContext): void {
   const command = program
     .command('run')
-    .description('Score a table: plan, compute the shards, commit and publish.')
-    .argument('[job]', 'a job of jobs/, or a job file (default: the default job)');
+    .description('Score a table and publish the predictions.')
+    .argument('[job]', 'a job in jobs/, or a job file (default: the default job)');
   addOptions(command, [
     repeatable('-i, --input <path>', 'a file, a quoted glob, a folder, or - for CSV on standard input'),
-    option('-m, --model <file>', 'the ONNX model; without jobs/ it makes a job of its own'),
+    option('-m, --model <file>', 'the ONNX model; without jobs/, it makes a job of its own'),
     outputOption(),
     kvOption(),
     list(
@@ -76,7 +76,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     list('--columns <columns>', 'input columns kept beside the predictions; * for all'),
     option(
       '--on-invalid <policy>',
-      'what a row that cannot be scored does: fail, reject, reject:100 or reject:1%',
+      'what to do with a row that cannot be scored: fail, reject, reject:100 or reject:1%',
     ),
     option(
       '--occurrence <time>',
@@ -84,16 +84,16 @@ export function addRunCommand(program: Command, context: CliContext): void {
     ),
     repeatable('--param <name=value>', 'a parameter of the job: {{ params.NAME }}'),
     wholeNumber('-p, --processes <n>', 'child processes (default: one per core)'),
-    wholeNumber('--shard-rows <n>', 'rows of a shard, the unit of work and of commit (default: 122880)'),
+    wholeNumber('--shard-rows <n>', 'rows in a shard, the unit of work (default: 122880)'),
     batchSizeOption(),
     deviceOption(),
     engineOption(),
-    option('--dry-run', 'show what would be done, and do nothing'),
-    option('--resume', 'continue an interrupted run of the same input, model and job').default(true),
-    option('--no-resume', 'start anew where a run was interrupted'),
-    option('-f, --force', 'run anew even where the same run is finished'),
-    option('--publish', 'publish the run also where readers see a newer occurrence'),
-    option('--full', 'of an input that grows, take everything again, not only what is new'),
+    option('--dry-run', 'show the plan, and do nothing'),
+    option('--resume', 'continue an interrupted run of the same input and model').default(true),
+    option('--no-resume', 'start over instead of continuing'),
+    option('-f, --force', 'score again even if the same run is complete'),
+    option('--publish', 'publish even if readers see a newer occurrence'),
+    option('--full', 'with input.incremental: take everything again, not only what is new'),
     jsonOption('the run record (or the plan, with --dry-run)'),
     option('-q, --quiet', 'print only errors'),
     verboseOption(),

@@ -30,13 +30,13 @@ export function addShowCommand(runs: Command, context: CliContext): void {
   const show = runs
     .command('show')
     .description('Show one run: its stages, its slowest shards, and why rows were rejected.')
-    .argument('<run>', 'its id, or the beginning of it');
+    .argument('<run>', 'its id, or the first characters of it');
   addOptions(show, [
     option('--missing', 'list the keys of the grid that have no prediction'),
     option('--rejects', 'list the rejected rows'),
     wholeNumber(
       '--limit <n>',
-      `with --missing or --rejects: so many rows (default: ${SHOWN_ROWS}; with --json all)`,
+      `with --missing or --rejects: at most N rows (default: ${SHOWN_ROWS}; with --json all)`,
     ),
     outputOption(),
     jsonOption('the run record, or the rows,'),

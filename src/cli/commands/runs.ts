@@ -6,7 +6,7 @@ import { addPruneCommand } from './runs-prune.ts';
 import { addShowCommand } from './runs-show.ts';
 
 export function addRunsCommand(program: Command, context: CliContext): void {
-  const runs = program.command('runs').description('The history: what ran, and what readers see.');
+  const runs = program.command('runs').description('Show what ran, and what readers see.');
   addListCommand(runs, context);
   addShowCommand(runs, context);
   addOccurrencesCommand(runs, context);

@@ -38,7 +38,7 @@ export const concurrencyOption = () =>
 export function addScheduleCommand(program: Command, context: CliContext): void {
   const schedule = program
     .command('schedule')
-    .description('Serve the schedule of all jobs, until it is ended: run each when its time comes.');
+    .description('Keep running, and run each job when its time comes.');
   addOptions(schedule, [concurrencyOption(), graceOption(), debugOption()]);
   schedule.action((flags: ScheduleFlags) => serve(context, flags));
   const ls = schedule.command('ls').description('List the scheduled jobs: next and last occurrences.');

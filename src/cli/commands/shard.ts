@@ -12,9 +12,7 @@ interface ShardFlags {
 }
 
 export function addShardCommand(program: Command, context: CliContext): void {
-  const command = program
-    .command('shard')
-    .description('Compute one shard of a planned run, here in this process. Doing it twice is harmless.');
+  const command = program.command('shard').description('Compute one shard of a planned run in this process.');
   addOptions(command, [
     option('--plan <file>', 'the plan.json of the run').makeOptionMandatory(),
     option('--index <n>', 'the shard, from 0')

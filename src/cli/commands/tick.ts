@@ -14,7 +14,7 @@ interface TickFlags {
 export function addTickCommand(program: Command, context: CliContext): void {
   const command = program
     .command('tick')
-    .description('Run once what is due, and end: for system cron, systemd timers, Kubernetes and Airflow.')
+    .description('Run what is due, and end: for cron, systemd, Kubernetes and Airflow.')
     .argument('[job...]', 'jobs of jobs/ (default: all that have a schedule)');
   addOptions(command, [concurrencyOption(), graceOption(), debugOption()]);
   command.addHelpText(

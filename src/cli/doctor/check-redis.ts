@@ -44,12 +44,7 @@ function checkLatency(name: string, latencyMs: number): Check {
   const facts = { latencyMs: rounded };
   return latencyMs < SLOW_MS
     ? finding('ok', name, text, facts)
-    : finding(
-        'warn',
-        name,
-        `${text}: that is far away; loading is quick all the same, lookups are not`,
-        facts,
-      );
+    : finding('warn', name, `${text}: far away: loading is still quick, but lookups are slow`, facts);
 }
 
 function checkTls(name: string, { tls, host }: RedisTarget): Check {
@@ -93,7 +88,7 @@ function checkPolicy(name: string, { maxMemoryPolicy }: RedisFacts): Check {
   return finding(
     'warn',
     name,
-    `maxmemory-policy ${maxMemoryPolicy}: it may drop predictions when it is full. Set noeviction`,
+    `maxmemory-policy ${maxMemoryPolicy}: it may drop predictions when memory is full. Set noeviction`,
     facts,
   );
 }

@@ -43,7 +43,7 @@ export function renderPlan(plan: DraftOnEngine): string {
       ['engine', engineText(plan.engine)],
       ...bindings,
       ...model.signature.skippedOutputs.map(
-        ({ name, reason }) => ['left out', `output "${name}": it is ${reason}`] as const,
+        ({ name, reason }) => ['not stored', `output "${name}": it is ${reason}`] as const,
       ),
       ...model.warnings.map((text) => ['warning', text] as const),
       [

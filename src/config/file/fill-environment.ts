@@ -56,7 +56,7 @@ function fillText(template: string, env: Environment, secrets: Secrets): FilledT
       const variable = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(inner);
       if (variable?.[1] === undefined || end === '') {
         complaints.push(
-          `holds ${written}, which is no variable. Write \${NAME} or \${NAME:-default}, or $\${ for a plain \${.`,
+          `holds ${written}, which is not the name of a variable. Write \${NAME} or \${NAME:-default}, or $\${ for a plain \${.`,
         );
         return written;
       }

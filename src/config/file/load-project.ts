@@ -96,7 +96,7 @@ function findJob(jobs: readonly JobEntry[], name: string): JobEntry {
   if (jobs.length === 0)
     throw new ServeBatchError(
       'JOB_FILE',
-      `There is no job "${name}": no file stands in jobs/. Write jobs/${name}.yaml, or give --model.`,
+      `There is no job "${name}": jobs/ is empty. Write jobs/${name}.yaml, or give --model.`,
     );
   const names = jobs.map((job) => job.name);
   throw new ServeBatchError(
@@ -120,7 +120,7 @@ function findDefault(jobs: readonly JobEntry[]): JobEntry {
   if (only === undefined)
     throw new ServeBatchError(
       'JOB_FILE',
-      'No file stands in jobs/. Write jobs/NAME.yaml, or give --model and --input.',
+      'jobs/ is empty. Write jobs/NAME.yaml, or give --model and --input.',
     );
   if (others.length === 0) return only;
   const broken = jobs.find((job) => job.problem !== null);

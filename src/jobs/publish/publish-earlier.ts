@@ -59,13 +59,13 @@ export async function rollBack(
     if (from === undefined)
       throw new ServeBatchError(
         'NOT_FOUND',
-        `The job ${job} has published nothing yet: there is nothing to roll back. See serve-batch runs ls.`,
+        `The job ${job} has published nothing yet, so it cannot roll back. "serve-batch runs ls" lists its runs.`,
       );
     const to = runId ?? (await previousPublished(folderOfJob, from));
     if (to === undefined)
       throw new ServeBatchError(
         'NOT_FOUND',
-        `Run ${from} is the only one that the job ${job} has published: there is no earlier one to roll back to.`,
+        `The job ${job} has published only run ${from}, so it has no earlier run to roll back to.`,
       );
     await assertRollbackTarget(folderOfJob, to, from);
     const left = await publishedSince(folderOfJob, to, from);
@@ -105,7 +105,7 @@ async function publishLocked(
   if (committed === undefined)
     throw new ServeBatchError(
       'NOT_FOUND',
-      `Run ${runId} is not committed: there is nothing whole to publish. Run the job again to finish it.`,
+      `Run ${runId} is not complete, so it cannot be published. Run the job again to finish it.`,
     );
   const plan = await readPlan(paths.plan);
   const storeUrl = plan.kv === null ? null : (place.storeUrl ?? plan.kv.url);

@@ -27,7 +27,7 @@ export function checkLmdbHeader(path: string): number | 'cut' {
     return size < META_PAGES * readUint32(bytes, PAGE_SIZE_AT) ? 'cut' : size;
   throw new ServeBatchError(
     'STORE_UNAVAILABLE',
-    `The store file ${path} is damaged or no LMDB file. Delete it and load it again with "serve-batch publish RUN".`,
+    `The store file ${path} is damaged or not an LMDB file. Delete it and load it again with "serve-batch publish RUN".`,
     { fields: { path }, retryable: false },
   );
 }

@@ -62,7 +62,7 @@ function parseUrl(text: string): URL {
   if (url === undefined || url.hostname === '')
     throw wrongUrl(
       text,
-      'it is no redis://[user:password@]host[:port][/db]. Write @, :, / and # in a password as %40, %3A, %2F and %23',
+      'it is not of the form redis://[user:password@]host[:port][/db]. Write @, :, / and # in a password as %40, %3A, %2F and %23',
     );
   return url;
 }
@@ -71,7 +71,7 @@ function parseDatabase(url: URL): number {
   const path = url.pathname.replace(/^\//, '');
   if (path === '') return 0;
   if (!/^\d{1,4}$/.test(path))
-    throw wrongUrl(url.href, `"/${path}" is no database number. Write /0, /1 and so on, or nothing`);
+    throw wrongUrl(url.href, `"/${path}" is not a database number. Write /0, /1 and so on, or nothing`);
   return Number(path);
 }
 
@@ -80,7 +80,10 @@ function readTlsFiles(url: URL, secure: boolean): RedisTls {
   for (const [name, path] of url.searchParams) {
     const known = TLS_FILES.find((each) => each === name);
     if (known === undefined)
-      throw wrongUrl(url.href, `"${name}" is no parameter. There are ca, cert and key, each with a file`);
+      throw wrongUrl(
+        url.href,
+        `"${name}" is not a parameter. The parameters are ca, cert and key, each with a file`,
+      );
     if (!secure) throw wrongUrl(url.href, `"${name}" is for TLS. Write rediss:// for TLS`);
     files[known] = readPem(path, known);
   }

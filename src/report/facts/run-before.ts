@@ -23,6 +23,6 @@ export async function findRunBefore(
   );
   const before = others.find(({ runId }) => runId === published) ?? earlier;
   return before === undefined
-    ? unknown(`No run of ${run.job} was committed before this one: there is nothing to compare with.`)
+    ? unknown(`No run of ${run.job} was committed before this one, so this page compares with nothing.`)
     : known(before);
 }

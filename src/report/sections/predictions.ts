@@ -54,7 +54,7 @@ function shapePicture(facts: ColumnFacts, shape: Shape, id: string): Html {
     case 'constant':
       return missing(
         facts.stats.min === null
-          ? 'There is no value to draw: all are null, or no finite number.'
+          ? 'Nothing to draw: all values are null or not finite.'
           : `All values are ${formatValue(facts.stats.min)}: there is nothing to draw.`,
       );
   }
@@ -124,7 +124,7 @@ function textsPicture(
   { texts }: Shape & { kind: 'texts' },
   id: string,
 ): Html {
-  if (texts.length === 0) return missing('There is no value to draw: all are null.');
+  if (texts.length === 0) return missing('Nothing to draw: all values are null.');
   const total = stats.rows - stats.nulls;
   const totalBefore = statsBefore === null ? 0 : statsBefore.rows - statsBefore.nulls;
   const share = (count: number, of: number): number => (of === 0 ? 0 : count / of);

@@ -25,7 +25,7 @@ export async function readPlan(path: string): Promise<Plan> {
   if (file.state === 'missing') {
     throw new ServeBatchError(
       'NOT_FOUND',
-      `There is no plan ${path}. Name the plan.json of a run: OUTPUT/JOB/runs/RUN/plan.json.`,
+      `The plan ${path} does not exist. Name the plan.json of a run: OUTPUT/JOB/runs/RUN/plan.json.`,
       { fields },
     );
   }
