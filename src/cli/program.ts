@@ -3,6 +3,7 @@ import { ownVersion } from '../runs/record/versions.ts';
 import { addBackfillCommand } from './commands/backfill.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addInspectCommand } from './commands/inspect.ts';
+import { addJobsCommand } from './commands/jobs.ts';
 import { addLookupCommand } from './commands/lookup.ts';
 import { addPublishCommand, addRollbackCommand } from './commands/publish.ts';
 import { addQueryCommand } from './commands/query.ts';
@@ -17,7 +18,7 @@ import type { CliContext } from './context.ts';
 const COMMANDS = [
   ['Run:', [addRunCommand, addScheduleCommand, addTickCommand, addBackfillCommand, addShardCommand]],
   ['Look:', [addLookupCommand, addRunsCommand, addQueryCommand, addReportCommand, addInspectCommand]],
-  ['Operate:', [addPublishCommand, addRollbackCommand, addDoctorCommand]],
+  ['Operate:', [addJobsCommand, addPublishCommand, addRollbackCommand, addDoctorCommand]],
 ] as const;
 
 /** Variables are named once, below, instead of beside each flag. */

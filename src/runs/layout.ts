@@ -43,6 +43,11 @@ export function scheduleFile(folderOfJob: string): string {
   return join(folderOfJob, 'schedule.json');
 }
 
+/** Says that the job's schedule is paused, where it is. */
+export function pauseFile(folderOfJob: string): string {
+  return join(folderOfJob, 'pause.json');
+}
+
 /** What became of the scheduled occurrences. */
 export function occurrencesFolder(folderOfJob: string): string {
   return join(folderOfJob, 'occurrences');

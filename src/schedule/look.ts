@@ -14,6 +14,7 @@ import {
 import { type Decision, decide, isCredible, lookStart } from './decide.ts';
 import { type FirstSight, seeSchedule, writeFirstSight } from './first-sight.ts';
 import { leaveBehind } from './leave-behind.ts';
+import { readPause, tellOfLongPause } from './pause.ts';
 import { readLedger } from './read-ledger.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
 import { tellLate } from './tell-late.ts';
@@ -40,8 +41,11 @@ export async function lookAtJob(job: ScheduledJob, effects: ScheduleEffects): Pr
   const open = isBehind ? from : afterSettled(sight, from, now);
   const ledger = await readLedger({ folderOfJob: folder, schedule, since: open, from: open, now, clock });
   if (isBehind) await leaveBehind(job, ledger, { since, start, now }, effects);
-  const decision = decide({ job: spec.name, schedule, now, ledger });
+  const pause = await readPause(folder);
+  const due = decide({ job: spec.name, schedule, now, ledger });
+  const decision = pause === undefined ? due : { ...due, run: [], wait: [] };
   await note(job, decision, now, effects);
+  if (pause !== undefined) await tellOfLongPause(job, pause, effects);
   if (!isBehind && (decision.settledUntil?.count ?? 0) > MOST_SETTLED)
     await noteSettled(folder, sight, decision, now);
   return decision;

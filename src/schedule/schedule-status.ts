@@ -3,6 +3,7 @@ import type { Clock } from '../core/effects.ts';
 import { folderOfJob } from '../jobs/locations.ts';
 import { listOccurrences } from '../runs/occurrence/list-occurrences.ts';
 import { nextOccurrence } from './cron-times.ts';
+import { type Pause, readPause } from './pause.ts';
 import type { ScheduledJob } from './schedule-effects.ts';
 
 /** A job's schedule as `schedule ls` shows it. */
@@ -11,7 +12,9 @@ export interface ScheduleStatus {
   readonly cron: string;
   readonly timezone: string;
   readonly enabled: boolean;
-  /** ISO 8601; null: it is switched off, or never comes. */
+  /** Null: nobody has paused it. */
+  readonly paused: Pause | null;
+  /** ISO 8601; null: it is switched off, paused, or never comes. */
   readonly next: string | null;
   /** The newest occurrence that something is known of. */
   readonly last: LastOccurrence | null;
@@ -32,12 +35,14 @@ export async function scheduleStatus(
 ): Promise<ScheduleStatus> {
   const { spec, schedule } = job;
   const { cron, timezone, enabled } = schedule;
-  const next = enabled ? nextOccurrence(schedule, clock.now()) : null;
+  const paused = (await readPause(folderOfJob(spec))) ?? null;
+  const next = enabled && paused === null ? nextOccurrence(schedule, clock.now()) : null;
   return {
     job: spec.name,
     cron,
     timezone,
     enabled,
+    paused,
     next: next?.toISOString() ?? null,
     last: await lastOccurrence(folderOfJob(spec), clock),
   };

@@ -87,7 +87,7 @@ describe('notify and heartbeat', () => {
       heartbeat: 'https://hc.example.org/ping/1',
     });
     expect(notify).toEqual({
-      on: ['failed', 'late', 'partial'],
+      on: ['failed', 'late', 'partial', 'paused', 'lost'],
       webhook: null,
       command: ['/project/alert.sh', 'now'],
     });
@@ -101,7 +101,7 @@ describe('notify and heartbeat', () => {
     [{ notify: { command: 'mail' } }, 'notify.command is "mail"; expected a list: a program'],
     [
       { notify: { on: ['never'], command: ['mail'] } },
-      'notify.on[0] is "never"; expected failed, late or partial.',
+      'notify.on[0] is "never"; expected failed, late, partial, paused or lost.',
     ],
     [{ heartbeat: 'ftp://x' }, 'heartbeat is "ftp://x"; expected an http or https URL'],
   ])('%j is refused', (fields, message) => {

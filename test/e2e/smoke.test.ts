@@ -38,6 +38,7 @@ const COMMAND_LINES: readonly (readonly string[])[] = [
   ['report', 'RUN'],
   ['publish', 'RUN', '--quiet'],
   ['rollback', 'sales'],
+  ['jobs', 'ls'],
   ['schedule', 'ls'],
   ['schedule', 'next', 'sales'],
   ['tick'],

@@ -80,7 +80,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     ),
     option(
       '--occurrence <time>',
-      'the scheduled time that the run is for: 2026-11-21, 2026-11-21T02:30 or an instant',
+      'the scheduled time that the run is for: 2026-11-21, 2026-11-21T02:30, an instant, or latest',
     ),
     repeatable('--param <name=value>', 'a parameter of the job: {{ params.NAME }}'),
     wholeNumber('-p, --processes <n>', 'child processes (default: one per core)'),

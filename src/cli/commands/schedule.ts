@@ -12,8 +12,11 @@ import {
   jsonOption,
   wholeNumber,
 } from '../options.ts';
+import { fitTable } from '../render/fit-table.ts';
 import { formatTable, shortTime } from '../render/format.ts';
 
+/** Columns that a narrow window does without, the first of them first. */
+const EXPENDABLE = ['TIMEZONE', 'RUN', 'CRON', 'LAST'];
 export const DEFAULT_CONCURRENCY = 2;
 const DEFAULT_COUNT = 10;
 
@@ -67,7 +70,7 @@ async function serve(context: CliContext, flags: ScheduleFlags): Promise<void> {
     sleep,
     onStart: async (loaded) => {
       assertScheduled(loaded);
-      context.out(renderStatuses(await statusesOf(loaded)));
+      context.out(await renderStatuses(await statusesOf(loaded), context.width));
     },
   });
 }
@@ -95,7 +98,7 @@ async function list(context: CliContext, flags: ListFlags): Promise<void> {
   if (flags.json === true) context.out(`${JSON.stringify(statuses, null, 2)}\n`);
   else if (statuses.length === 0)
     context.out('No job has a schedule. Write for example schedule: "0 0 * * 6" into jobs/NAME.yaml.\n');
-  else context.out(renderStatuses(statuses));
+  else context.out(context.secrets.mask(await renderStatuses(statuses, context.width)));
 }
 
 async function statusesOf(loaded: LoadedSchedule): Promise<ScheduleStatus[]> {
@@ -105,19 +108,26 @@ async function statusesOf(loaded: LoadedSchedule): Promise<ScheduleStatus[]> {
   return statuses.sort((a, b) => (a.job < b.job ? -1 : 1));
 }
 
-function renderStatuses(statuses: readonly ScheduleStatus[]): string {
-  return formatTable(
-    ['JOB', 'CRON', 'TIMEZONE', 'NEXT', 'LAST', 'RESULT', 'RUN'],
-    statuses.map(({ job, cron, timezone, enabled, next, last }) => [
-      job,
-      cron,
-      timezone,
-      enabled ? shortTime(next) : 'off',
-      shortTime(last?.occurrence ?? null),
-      last?.result ?? '',
-      last?.runId ?? '',
-    ]),
+async function renderStatuses(
+  statuses: readonly ScheduleStatus[],
+  width: number | undefined,
+): Promise<string> {
+  const { describePause } = await import('../../schedule/pause.ts');
+  const rows = statuses.map(({ job, cron, timezone, enabled, paused, next, last }) => [
+    job,
+    cron,
+    timezone,
+    !enabled ? 'off' : paused !== null ? 'paused' : shortTime(next),
+    shortTime(last?.occurrence ?? null),
+    last?.result ?? '',
+    last?.runId ?? '',
+  ]);
+  const header = ['JOB', 'CRON', 'TIMEZONE', 'NEXT', 'LAST', 'RESULT', 'RUN'];
+  const { text } = fitTable(header, rows, width, EXPENDABLE);
+  const pauses = statuses.flatMap(({ job, paused }) =>
+    paused === null ? [] : `${job} is ${describePause(paused)}\n`,
   );
+  return `${text}${pauses.join('')}`;
 }
 
 async function showNext(context: CliContext, job: string, flags: NextFlags): Promise<void> {

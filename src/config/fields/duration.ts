@@ -25,3 +25,10 @@ export function parseDuration(value: string | number, where: string, code: Error
   if (seconds !== undefined) return seconds;
   throw new ServeBatchError(code, `${where} is ${JSON.stringify(value)}; expected ${DURATION_EXPECTED}`);
 }
+
+/** `36h`, in the largest unit that divides it. */
+export function formatDuration(seconds: number): string {
+  const units = Object.entries(SECONDS).reverse();
+  const [unit, size] = units.find(([, each]) => seconds % each === 0) ?? ['s', 1];
+  return `${seconds / size}${unit}`;
+}

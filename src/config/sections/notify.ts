@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { choice, expected, pattern, section, texts } from '../fields/field-kinds.ts';
 import { resolvePath } from '../fields/resolve-path.ts';
 
-/** What an alert can be about: a run that failed for good, one that is late, one that is not whole. */
-const ALERT_EVENTS = ['failed', 'late', 'partial'] as const;
+/** What an alert can be about: a run that failed for good, one that is late, one that is not whole, a long pause, a store that lost what was published. */
+const ALERT_EVENTS = ['failed', 'late', 'partial', 'paused', 'lost'] as const;
 
 export type AlertEvent = (typeof ALERT_EVENTS)[number];
 
@@ -17,7 +17,7 @@ export interface NotifySpec {
 
 const URL_PATTERN = /^https?:\/\/\S+$/i;
 const WEBHOOK = expected('an http or https URL', 'https://hooks.example.org/serve-batch');
-const EVENTS = expected('a list of failed, late and partial', '[failed, late]');
+const EVENTS = expected(`a list of ${ALERT_EVENTS.join(', ')}`, '[failed, late]');
 const COMMAND = expected('a list: a program and its arguments', '[./alert.sh, team-forecast]');
 
 const webUrl = (error: string) =>
@@ -29,7 +29,7 @@ export const notify = section({
     .array(choice(ALERT_EVENTS), { error: EVENTS })
     .min(1, { error: EVENTS })
     .exactOptional()
-    .describe('Which alerts are sent: failed, late, partial. Default: all three.'),
+    .describe(`Which alerts are sent: ${ALERT_EVENTS.join(', ')}. Default: all of them.`),
   webhook: webUrl(WEBHOOK).exactOptional().describe('The URL that gets each alert, as a POST of JSON.'),
   command: texts(COMMAND)
     .exactOptional()
