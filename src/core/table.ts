@@ -25,6 +25,8 @@ export interface SourceFile {
 export interface TableFile {
   readonly path: string;
   readonly rows: number;
+  /** Files with the same number have the same columns; left out: all files of the input have. */
+  readonly schema?: number;
 }
 
 /** The input of a run: which files, which columns, how many rows. */

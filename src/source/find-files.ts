@@ -6,7 +6,7 @@ import { kindOf } from '../core/regular-file.ts';
 import { maskUrl } from '../core/secrets.ts';
 import type { SourceFile, TableFormat } from '../core/table.ts';
 import { formatOfPath } from './formats/table-formats.ts';
-import { listPaths } from './list-paths.ts';
+import { listPaths, placeOf } from './list-paths.ts';
 import { type FoundFile, oneOfEach } from './one-of-each.ts';
 
 /**
@@ -63,14 +63,6 @@ async function arrivedFilesOf(path: string, format: TableFormat | undefined): Pr
       { cause: error, fields: { file: place } },
     );
   }
-}
-
-/** The folder itself, or the one that a glob's first pattern stands in. */
-function placeOf(path: string): string {
-  const pattern = /[*?[\]{}]/.exec(path);
-  if (pattern === null) return path;
-  const fixed = path.slice(0, pattern.index);
-  return fixed.endsWith('/') ? fixed : dirname(fixed);
 }
 
 /** What a file looks like now; changes of a source show in it. */

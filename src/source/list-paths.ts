@@ -1,4 +1,5 @@
 import * as system from 'node:fs';
+import { dirname } from 'node:path';
 import { type FileSystemAdapter, glob } from 'tinyglobby';
 
 /**
@@ -17,6 +18,14 @@ export async function listPaths(
     fs: HIDES_NOTHING,
   });
   return matches.sort();
+}
+
+/** The path itself, or the folder that a glob's first pattern stands in. */
+export function placeOf(path: string): string {
+  const pattern = /[*?[\]{}]/.exec(path);
+  if (pattern === null) return path;
+  const fixed = path.slice(0, pattern.index);
+  return fixed.endsWith('/') ? fixed : dirname(fixed);
 }
 
 type Dirents = (error: NodeJS.ErrnoException | null, entries: system.Dirent[]) => void;

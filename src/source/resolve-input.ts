@@ -10,7 +10,7 @@ import { assertUnchanged } from './fingerprint.ts';
 import { assertWholeArchives } from './formats/archive-check.ts';
 import type { InputOptions } from './formats/input-options.ts';
 import { malformedRowError } from './formats/malformed-row.ts';
-import { describeParquet } from './formats/parquet-input.ts';
+import { assertNoRowNumber, describeParquet, readCounts } from './formats/parquet-input.ts';
 import { stageJson } from './formats/stage-json.ts';
 import type { StagedSelect } from './formats/staged-copy.ts';
 
@@ -37,7 +37,12 @@ export async function resolveInput(database: Database, request: InputRequest): P
   const { paths, format, source, options } = request;
   const base = { format, paths, grid: null, sources: source.sources, fingerprint: source.fingerprint };
   if (format === 'parquet') {
-    const described = await describeParquet(database, source.sources, options.hivePartitioning);
+    const files = source.sources.map(({ path }) => path);
+    const described = await describeParquet(database, {
+      files,
+      given: paths,
+      hive: options.hivePartitioning,
+    });
     return notEmpty({
       ...base,
       ...described,
@@ -53,25 +58,25 @@ export async function resolveInput(database: Database, request: InputRequest): P
   await makeFolder(dirname(request.stagedPath));
   const temporary = temporaryName(request.stagedPath);
   const staged = await stageAs(database, request, temporary);
+  assertNoRowNumber(
+    staged.columns,
+    source.sources.map(({ path }) => path),
+  );
   // The copy is of what the fingerprint says, or of nothing.
   await assertUnchanged(source.sources);
   const { first, count, sql } = staged.malformed;
   if (first !== null && !request.setAside) throw malformedRowError(first, count);
   if (sql !== null) await writeStagingRejects(database, sql, request.stagingRejectsPath);
   await commitFile(temporary, request.stagedPath);
-  const described = await describeParquet(
-    database,
-    [{ path: request.stagedPath, bytes: 0, modifiedMs: 0 }],
-    false,
-  );
+  const files = await readCounts(database, [request.stagedPath]);
   return notEmpty({
     ...base,
     columns: staged.columns,
     hiveColumns: [],
-    files: described.files,
+    files,
     staged: true,
     excerpt: null,
-    rows: totalRows(described.files),
+    rows: totalRows(files),
     stagingRejects: count,
     written: staged.written ?? [],
     badCells: staged.badCells ?? [],
@@ -101,12 +106,10 @@ async function stageAs(database: Database, request: InputRequest, target: string
 /** The columns and the row count of a table. Anything but Parquet is read once for it, into `stagedPath`. */
 export async function describeTable(
   database: Database,
-  request: Omit<InputRequest, 'setAside' | 'stagingRejectsPath' | 'paths' | 'needs'>,
+  request: Omit<InputRequest, 'setAside' | 'stagingRejectsPath' | 'needs'>,
 ): Promise<{ readonly columns: readonly Column[]; readonly rows: number }> {
-  const paths = request.source.sources.map(({ path }) => path);
   const { columns, rows } = await resolveInput(database, {
     ...request,
-    paths,
     setAside: false,
     stagingRejectsPath: '',
     needs: NO_NEEDS,

@@ -1,7 +1,9 @@
-import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
+import { quoteFiles, quoteName } from '../core/sql.ts';
 import type { Column, ResolvedInput, TableFile, WrittenColumn } from '../core/table.ts';
 import { ODD_COLUMN } from './csv/staging-select.ts';
 import type { Database } from './database.ts';
+import { commonType, isNested } from './formats/common-type.ts';
+import { partitionValueSql } from './formats/partitions.ts';
 import { HIDDEN_PREFIX } from './formats/staged-copy.ts';
 import { gridRowsSql } from './grid/grid-rows.ts';
 import { INPUT_ROW } from './input-row.ts';
@@ -45,21 +47,36 @@ export async function rowsSql(
     return gridRowsSql(database, input.grid, range, { numbered: options.numbered === true });
   const selects: string[] = [];
   let rowStart = range.rowStart;
-  for (const group of groupSegments(segmentsOf(input.files, range.rowStart, range.rowEnd))) {
-    const scan = scanSql(group, input.hiveColumns);
+  for (const group of groupSegments(
+    segmentsOf(input.files, range.rowStart, range.rowEnd),
+    hidesIndex(input),
+  )) {
+    const scan = scanSql(group);
     // Files of one input may have different columns; a single one was described when it was planned.
     const present =
       input.files.length === 1 && input.written.length === 0
-        ? input.columns
+        ? withoutNames(input.columns, input.hiveColumns)
         : await database.describe(`SELECT * FROM ${scan}`);
     const number = options.numbered === true ? `, ${numberSql(group, rowStart)} AS ${INPUT_ROW}` : '';
     const hidden = options.hidden === true ? hiddenList(present) : '';
-    selects.push(
-      `SELECT ${castList(input.columns, present, input.written)}${hidden}${number} FROM ${scan}${rangeSql(group)}`,
+    const list = input.columns.map((column) =>
+      input.hiveColumns.some(({ name }) => name === column.name)
+        ? partitionSql(column, group)
+        : columnSql(column, present, input.written),
     );
+    selects.push(`SELECT ${list.join(', ')}${hidden}${number} FROM ${scan}${rangeSql(group)}`);
     rowStart += group.reduce((rows, segment) => rows + segment.rowEnd - segment.rowStart, 0);
   }
   return selects.join(' UNION ALL ');
+}
+
+/** Whether files have a column under the name by which DuckDB tells the files of a scan apart. */
+function hidesIndex({ columns, hiveColumns }: Pick<ResolvedInput, 'columns' | 'hiveColumns'>): boolean {
+  return hiveColumns.length > 0 && columns.some(({ name }) => name.toLowerCase() === 'file_index');
+}
+
+function withoutNames(columns: readonly Column[], others: readonly Column[]): readonly Column[] {
+  return columns.filter(({ name }) => !others.some((each) => each.name === name));
 }
 
 /** The number, in the whole input, of a row of a scan whose first row has the number `rowStart`. */
@@ -70,12 +87,13 @@ function numberSql(group: readonly Segment[], rowStart: number): string {
   return `(row_number() OVER () - 1 + ${rowStart})`;
 }
 
-/** Whole files that follow each other are read by one scan; a file read in part has its own. */
-function groupSegments(segments: readonly Segment[]): Segment[][] {
+/** Whole files of the same columns that follow each other are read by one scan; a file read in part has its own. */
+function groupSegments(segments: readonly Segment[], alone: boolean): Segment[][] {
   const groups: Segment[][] = [];
   for (const segment of segments) {
     const last = groups.at(-1);
-    if (last !== undefined && isWhole(segment) && last.every(isWhole)) last.push(segment);
+    const isLike = last?.[0]?.file.schema === segment.file.schema;
+    if (last !== undefined && !alone && isLike && isWhole(segment) && last.every(isWhole)) last.push(segment);
     else groups.push([segment]);
   }
   return groups;
@@ -85,32 +103,35 @@ function isWhole({ file, rowStart, rowEnd }: Segment): boolean {
   return rowStart === 0 && rowEnd === file.rows;
 }
 
-function scanSql(group: readonly Segment[], hiveColumns: readonly Column[]): string {
-  const types = hiveColumns.map(({ name, type }) => `${quoteText(name)}: ${hiveType(type)}`);
-  const options = [
-    'union_by_name = true',
-    `hive_partitioning = ${types.length > 0}`,
-    ...(types.length > 0 ? [`hive_types = {${types.join(', ')}}`] : []),
-    'file_row_number = true',
-  ];
-  return `read_parquet(${quoteFiles(group.map(({ file }) => file.path))}, ${options.join(', ')})`;
+function scanSql(group: readonly Segment[]): string {
+  const files = quoteFiles(group.map(({ file }) => file.path));
+  return `read_parquet(${files}, union_by_name = true, hive_partitioning = false, file_row_number = true)`;
 }
 
-function castList(
-  columns: readonly Column[],
+/** A column whose value is in the path of the file. */
+function partitionSql({ name, type }: Column, group: readonly Segment[]): string {
+  const values = group.map(({ file }) => partitionValueSql(file.path, name));
+  const isOne = values.every((value) => value === values[0]);
+  const value = isOne ? values[0] : `list_extract([${values.join(', ')}], CAST(file_index AS BIGINT) + 1)`;
+  return `CAST(${value} AS ${type}) AS ${quoteName(name)}`;
+}
+
+/** Files may spell a column in another case than the first of them. */
+function columnSql(
+  { name, type }: Column,
   present: readonly Column[],
   written: readonly WrittenColumn[],
 ): string {
-  const types = new Map(present.map(({ name, type }) => [name, type]));
-  return columns
-    .map(({ name, type }) => {
-      const value = types.has(name) ? quoteName(name) : 'NULL';
-      if (types.get(name) === type) return value;
-      const texts = type === 'VARCHAR' ? written.find(({ column }) => column === name) : undefined;
-      if (texts !== undefined) return `${writtenSql(texts)} AS ${quoteName(name)}`;
-      return `CAST(${value} AS ${type}) AS ${quoteName(name)}`;
-    })
-    .join(', ');
+  const own = present.find((each) => each.name.toLowerCase() === name.toLowerCase());
+  if (own === undefined) return `CAST(NULL AS ${type}) AS ${quoteName(name)}`;
+  if (own.type === type)
+    return own.name === name ? quoteName(name) : `${quoteName(own.name)} AS ${quoteName(name)}`;
+  const texts = type === 'VARCHAR' ? written.find(({ column }) => column === name) : undefined;
+  if (texts !== undefined) return `${writtenSql(texts)} AS ${quoteName(name)}`;
+  // Types without a cast from one to the other belong to columns that are all null.
+  const isPlain = commonType(own.type, type) !== undefined || type === 'VARCHAR' || isNested(type);
+  const value = isPlain ? quoteName(own.name) : `CAST(${quoteName(own.name)} AS VARCHAR)`;
+  return `CAST(${value} AS ${type}) AS ${quoteName(name)}`;
 }
 
 function hiddenList(present: readonly Column[]): string {
@@ -134,9 +155,4 @@ function rangeSql(group: readonly Segment[]): string {
   const [only] = group;
   if (group.length !== 1 || only === undefined || isWhole(only)) return '';
   return ` WHERE file_row_number >= ${only.rowStart} AND file_row_number < ${only.rowEnd}`;
-}
-
-/** Types of partitions as `hive_types` wants them: names without spaces; anything else is text and cast later. */
-function hiveType(type: string): string {
-  return /^[A-Z]+$/.test(type) ? type : 'VARCHAR';
 }

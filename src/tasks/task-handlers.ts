@@ -164,8 +164,9 @@ export const TASK_HANDLERS: Handlers = {
     });
   },
 
-  async 'describe-table'({ folder }, { format, sources, options }) {
+  async 'describe-table'({ folder }, { format, paths, sources, options }) {
     const request = {
+      paths,
       format,
       source: { sources, fingerprint: '' },
       options,

@@ -121,6 +121,8 @@ export interface KnownValuesTask extends PartsTask {
 
 export interface DescribeTableTask {
   readonly format: TableFormat;
+  /** What was named, of which `sources` are the files. */
+  readonly paths: readonly string[];
   readonly sources: readonly SourceFile[];
   readonly options: InputOptions;
 }

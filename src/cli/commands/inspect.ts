@@ -53,7 +53,7 @@ async function inspectTable(context: CliContext, path: string, flags: InspectFla
   const sources = await findFiles([path]);
   const format = formatOfFiles(sources.map((source) => source.path));
   const options = { hivePartitioning: 'auto', csv: {}, json: {} } as const;
-  const table = await inWorker(context, 'describe-table', { format, sources, options });
+  const table = await inWorker(context, 'describe-table', { format, paths: [path], sources, options });
   const bytes = sources.reduce((sum, source) => sum + source.bytes, 0);
   const summary = { path, format, files: sources.length, bytes, ...table };
   context.out(flags.json === true ? `${JSON.stringify(summary, null, 2)}\n` : renderTable(summary));

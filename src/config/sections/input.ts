@@ -107,7 +107,9 @@ export const input = z
         hivePartitioning: z
           .union([z.literal('auto'), z.boolean()], { error: 'auto, true or false.' })
           .exactOptional()
-          .describe('Whether folder names such as date=2026-11-21 are columns. Default: auto.'),
+          .describe(
+            'Whether folder names such as date=2026-11-21, below the given path, are columns. Default: auto, where every file has one.',
+          ),
         csv: csv.exactOptional(),
         json: json.exactOptional(),
       })

@@ -96,7 +96,7 @@ const input: z.ZodType<ResolvedInput> = z.strictObject({
   fingerprint: z.string(),
   columns,
   hiveColumns: columns,
-  files: z.array(z.strictObject({ path: z.string(), rows: count })),
+  files: z.array(z.strictObject({ path: z.string(), rows: count, schema: count.exactOptional() })),
   grid: grid.nullable(),
   staged: z.boolean(),
   excerpt: z.string().nullable(),

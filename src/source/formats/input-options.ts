@@ -1,5 +1,5 @@
 import type { TableFormat } from '../../core/table.ts';
-import type { HivePartitioning } from './parquet-input.ts';
+import type { HivePartitioning } from './partitions.ts';
 
 /** How to read the input; what is left out is found by looking at the files. */
 export interface InputOptions {

@@ -1,8 +1,10 @@
 import { ServeBatchError } from '../../core/errors.ts';
 import { quoteFile, quoteFiles } from '../../core/sql.ts';
-import type { Column, SourceFile, TableFile } from '../../core/table.ts';
+import type { Column, TableFile } from '../../core/table.ts';
 import type { Database } from '../database.ts';
 import { readError } from '../read-error.ts';
+import { assertNoOwnColumn, type HivePartitioning, partitionColumns } from './partitions.ts';
+import { type FilesOfSchema, uniteColumns } from './unite-columns.ts';
 
 export interface ParquetDescription {
   readonly columns: readonly Column[];
@@ -10,31 +12,89 @@ export interface ParquetDescription {
   readonly files: readonly TableFile[];
 }
 
-export type HivePartitioning = 'auto' | boolean;
+export interface ParquetRequest {
+  readonly files: readonly string[];
+  /** What the job names: files, globs, folders. */
+  readonly given: readonly string[];
+  readonly hive: HivePartitioning;
+}
 
-/** Columns, partitions and row counts from the footers alone. Throws `INPUT_UNREADABLE`. */
+/**
+ * Columns, partitions and row counts from the footers alone; values are read only where types differ.
+ * Throws `INPUT_UNREADABLE`, or `SCHEMA_MISMATCH` for files that do not make one table.
+ */
 export async function describeParquet(
   database: Database,
-  sources: readonly SourceFile[],
-  hive: HivePartitioning,
+  { files: paths, given, hive }: ParquetRequest,
 ): Promise<ParquetDescription> {
-  const paths = sources.map((source) => source.path);
-  const partitioned = hive === 'auto' ? paths.every(isPartitioned) : hive;
-  const files = await readCounts(database, paths);
+  const counted = await readCounts(database, paths);
   try {
-    const all = `SELECT * FROM read_parquet(${quoteFiles(paths)}, union_by_name = true, hive_partitioning =`;
-    const columns = await database.describe(`${all} ${partitioned})`);
-    assertNoRowNumber(columns, paths);
-    if (!partitioned) return { columns, hiveColumns: [], files };
-    const partitionNames = new Set(paths.flatMap(partitionNamesOf));
-    return { columns, hiveColumns: columns.filter((column) => partitionNames.has(column.name)), files };
+    const schemas = await describeSchemas(database, paths);
+    const hiveColumns = partitionColumns(paths, given, hive);
+    for (const { paths: files, columns } of schemas) {
+      assertNoRowNumber(columns, files);
+      assertNoOwnColumn(hiveColumns, columns, files[0] ?? '');
+    }
+    const columns = [...(await uniteColumns(database, schemas)), ...hiveColumns];
+    return { columns, hiveColumns, files: withSchemas(counted, schemas) };
   } catch (error) {
     throw readError(error, paths.length === 1 ? `${paths[0]}` : `The input (${paths.length} Parquet files)`);
   }
 }
 
+/** Files by their columns, the first files first. */
+async function describeSchemas(
+  database: Database,
+  paths: readonly string[],
+): Promise<readonly FilesOfSchema[]> {
+  const signatures = await database.rows(
+    `SELECT file_name, md5(string_agg(concat_ws(',', name, type, type_length, num_children, converted_type, scale, precision, logical_type), ';' ORDER BY place)) AS signature,
+       list(name) AS names
+     FROM (SELECT *, row_number() OVER () AS place FROM parquet_schema(${quoteFiles(paths)})) GROUP BY file_name`,
+  );
+  const byFile = new Map(signatures.map((row) => [String(row.file_name), row]));
+  const groups = new Map<string, { readonly paths: string[]; readonly names: readonly string[] }>();
+  for (const path of paths) {
+    const { signature, names } = byFile.get(path) ?? {};
+    const group = groups.get(String(signature)) ?? { paths: [], names: (names ?? []) as string[] };
+    group.paths.push(path);
+    groups.set(String(signature), group);
+  }
+  const schemas: FilesOfSchema[] = [];
+  for (const { paths: files, names } of groups.values()) {
+    const first = files[0] ?? '';
+    const columns = await database.describe(
+      `SELECT * FROM read_parquet(${quoteFile(first)}, hive_partitioning = false)`,
+    );
+    assertNotRenamed(columns, names, first);
+    schemas.push({ paths: files, columns });
+  }
+  return schemas;
+}
+
+/** Of two columns whose names differ in case only, DuckDB gives the second another name. */
+function assertNotRenamed(columns: readonly Column[], names: readonly string[], file: string): void {
+  const renamed = columns.find(({ name }) => !names.includes(name));
+  if (renamed === undefined) return;
+  const name = renamed.name.replace(/_\d+$/, '');
+  const first = columns.find((each) => each.name.toLowerCase() === name.toLowerCase());
+  throw new ServeBatchError(
+    'SCHEMA_MISMATCH',
+    `${file} has two columns "${first?.name ?? name}" and "${name}". Names of columns must differ, whatever their case. Rename one.`,
+    { fields: { file, column: name } },
+  );
+}
+
+function withSchemas(files: readonly TableFile[], schemas: readonly FilesOfSchema[]): readonly TableFile[] {
+  if (schemas.length === 1) return files;
+  const byPath = new Map(
+    schemas.flatMap(({ paths }, schema) => paths.map((path) => [path, schema] as const)),
+  );
+  return files.map((file) => ({ ...file, schema: byPath.get(file.path) ?? 0 }));
+}
+
 /** Shards find their rows by a column that DuckDB adds under this name, and cannot add twice. */
-function assertNoRowNumber(columns: readonly Column[], paths: readonly string[]): void {
+export function assertNoRowNumber(columns: readonly Column[], paths: readonly string[]): void {
   const taken = columns.find(({ name }) => name.toLowerCase() === 'file_row_number');
   if (taken === undefined) return;
   throw new ServeBatchError(
@@ -44,7 +104,8 @@ function assertNoRowNumber(columns: readonly Column[], paths: readonly string[])
   );
 }
 
-async function readCounts(database: Database, paths: readonly string[]): Promise<TableFile[]> {
+/** Files with their rows. Throws `INPUT_UNREADABLE` for the first that is no Parquet file. */
+export async function readCounts(database: Database, paths: readonly string[]): Promise<TableFile[]> {
   try {
     const rows = await database.rows(
       `SELECT file_name, num_rows FROM parquet_file_metadata(${quoteFiles(paths)})`,
@@ -70,16 +131,4 @@ async function nameTheFile(
     }
   }
   return readError(error, 'The input');
-}
-
-function isPartitioned(path: string): boolean {
-  return partitionNamesOf(path).length > 0;
-}
-
-/** `["region", "date"]` of `data/region=north/date=2026-11-21/part.parquet`. */
-function partitionNamesOf(path: string): string[] {
-  return path
-    .split('/')
-    .slice(0, -1)
-    .flatMap((folder) => /^([^=]+)=/.exec(folder)?.[1] ?? []);
 }

@@ -7,7 +7,7 @@ import { quoteFile, quoteName } from '../../core/sql.ts';
 import type { Column, ResolvedInput } from '../../core/table.ts';
 import type { Database } from '../database.ts';
 import { assertUnchanged } from '../fingerprint.ts';
-import { describeParquet } from '../formats/parquet-input.ts';
+import { readCounts } from '../formats/parquet-input.ts';
 import { copyToStaged } from '../formats/staged-copy.ts';
 import { inputName } from '../locate-row.ts';
 import { type InputRequest, resolveInput } from '../resolve-input.ts';
@@ -119,9 +119,7 @@ async function copyRows(
     await copyToStaged(database, select, temporary);
     // The copy is of what the fingerprint says, or of nothing.
     await assertUnchanged(source.sources);
-    const written = { path: temporary, bytes: 0, modifiedMs: 0 };
-    const { files } = await describeParquet(database, [written], false);
-    const rows = files.reduce((sum, file) => sum + file.rows, 0);
+    const rows = (await readCounts(database, [temporary])).reduce((sum, file) => sum + file.rows, 0);
     if (rows === 0) return null;
     await commitFile(temporary, stagedPath);
     return { files: [{ path: stagedPath, rows }], rows };
