@@ -2,6 +2,7 @@ import { ServeBatchError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import type { PredictionBinding } from '../core/plan.ts';
 import type { Column } from '../core/table.ts';
+import { parquetType } from '../source/formats/parquet-type.ts';
 
 export interface KeptColumnsRequest {
   /** Columns of `kv.key`, then of `kv.field`. */
@@ -33,7 +34,9 @@ export function planKeptColumns(request: KeptColumnsRequest): readonly Column[] 
       },
     );
   }
-  return names.flatMap((name) => known.get(name) ?? []);
+  return names
+    .flatMap((name) => known.get(name) ?? [])
+    .map(({ name, type }) => ({ name, type: parquetType(type) }));
 }
 
 /** Readers such as DuckDB and Spark compare the names of columns without case. */

@@ -30,14 +30,21 @@ export async function partSelect(
       ? `(${await rowsSql(database, { ...plan.input, columns: keptColumns }, shard)})`
       : rows.from;
   const written = keptAsWritten(plan);
-  const kept = keptColumns.map(
-    (column) => `${written.includes(column) ? 'written_rows' : 'kept_rows'}.${quoteName(column.name)}`,
+  const kept = keptColumns.map((column) =>
+    written.includes(column) ? `written_rows.${quoteName(column.name)}` : keptSql(plan, column),
   );
   const texts =
     written.length === 0
       ? ''
       : ` POSITIONAL JOIN (${await writtenRows(database, plan, shard, written, rows.leftOut)}) AS written_rows`;
   return `SELECT ${[...kept, ...list].join(', ')} FROM ${from} AS kept_rows${texts} POSITIONAL JOIN ${table}${where}`;
+}
+
+/** As Parquet can hold it: a SELECT may make integers of 128 bits. */
+function keptSql({ features }: Plan, { name, type }: Column): string {
+  const made = features.select?.columns.find((each) => each.name === name);
+  const value = `kept_rows.${quoteName(name)}`;
+  return made === undefined || made.type === type ? value : `CAST(${value} AS ${type}) AS ${quoteName(name)}`;
 }
 
 /** Columns that are kept as they are written, beside a SELECT that has their values. */

@@ -1,4 +1,4 @@
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBType } from '@duckdb/node-api';
 import { makeFolder } from '../core/durable-file.ts';
 import { quoteText } from '../core/sql.ts';
 
@@ -92,6 +92,16 @@ export class Database {
   async describe(select: string): Promise<{ name: string; type: string }[]> {
     const rows = await this.rows(`DESCRIBE ${select}`);
     return rows.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
+  }
+
+  /** As {@link describe}, with the types taken apart. */
+  async columnTypes(select: string): Promise<{ name: string; type: DuckDBType }[]> {
+    const reader = await this.connection.runAndReadAll(`SELECT * FROM (${select}) LIMIT 0`);
+    const types = reader.columnTypes();
+    return reader.columnNames().flatMap((name, index) => {
+      const type = types[index];
+      return type === undefined ? [] : [{ name, type }];
+    });
   }
 
   close(): void {

@@ -128,3 +128,25 @@ it('a model that fails on every row is called until the limit is passed, and no 
   expect(await parquetRows(database, paths.rejects(0))).toHaveLength(7);
   await real.close();
 });
+
+it('keeps integers of 128 bits that the SELECT makes as decimals, digit by digit', async () => {
+  const path = await writeTable('long.parquet', 'SELECT 1::FLOAT AS x, 9007199254740993::BIGINT AS id');
+  const select = `SELECT *, id::HUGEINT * 1000 AS long, [id::HUGEINT] AS list, {'n': id::UHUGEINT} AS pack FROM input`;
+  const { rows } = await scoreTable(
+    database,
+    { model, inputs: [path], features: ['x'], outputColumns: ['long', 'list', 'pack'] },
+    (spec) => ({ ...spec, features: { ...spec.features, select } }),
+  );
+  expect(rows).toMatchObject([
+    { long: '9007199254740993000', list: ['9007199254740993'], pack: { n: '9007199254740993' } },
+  ]);
+});
+
+it('does not round an integer that no decimal holds', async () => {
+  const path = await writeTable('longest.parquet', 'SELECT 1::FLOAT AS x');
+  const select = `SELECT *, 170141183460469231731687303715884105727::HUGEINT AS long FROM input`;
+  const flags = { model, inputs: [path], features: ['x'], outputColumns: ['long'] };
+  await expect(
+    scoreTable(database, flags, (spec) => ({ ...spec, features: { ...spec.features, select } })),
+  ).rejects.toMatchObject({ code: 'FEATURES_SELECT', message: expect.stringContaining('DECIMAL(38,0)') });
+});

@@ -1,7 +1,14 @@
+import {
+  DuckDBArrayType,
+  DuckDBListType,
+  DuckDBMapType,
+  DuckDBStructType,
+  type DuckDBType,
+  DuckDBTypeId,
+} from '@duckdb/node-api';
 import { type OutputFileFormat, outputFileFormat } from '../../core/output-file.ts';
 import type { Compression } from '../../core/plan.ts';
 import { quoteFiles, quoteName } from '../../core/sql.ts';
-import type { Column } from '../../core/table.ts';
 import type { Database } from '../../source/database.ts';
 import { type WrittenFile, writeFile, writeParquet } from './part-file.ts';
 
@@ -30,24 +37,41 @@ export async function mergeParts(
 }
 
 async function jsonColumns(database: Database, rows: string): Promise<string> {
-  const columns = await database.describe(`SELECT * FROM ${rows}`);
-  return columns.map(jsonColumn).join(', ');
+  const columns = await database.columnTypes(`SELECT * FROM ${rows}`);
+  return columns.map(({ name, type }) => jsonColumn(name, type)).join(', ');
 }
 
 /**
  * JSON has no NaN and no infinities, which DuckDB would write all the same: they become null. A FLOAT gets
  * the digits of its text, 0.1, instead of those of the DOUBLE nearest to it.
  */
-function jsonColumn({ name, type }: Column): string {
+function jsonColumn(name: string, type: DuckDBType): string {
   const quoted = quoteName(name);
-  const [, element, lists = ''] = /^(FLOAT|DOUBLE)((?:\[\d*\])*)$/.exec(type) ?? [];
-  if (element === undefined) return quoted;
-  return `${finite(quoted, lists.split('[').length - 1)} AS ${quoted}`;
+  return hasFloats(type) ? `${finite(quoted, type, 0)} AS ${quoted}` : quoted;
 }
 
-/** @param depth of the list: 0 is a number, 1 a list of them */
-function finite(value: string, depth: number): string {
-  if (depth === 0) return `CASE WHEN isfinite(${value}) THEN ${value}::VARCHAR::DOUBLE END`;
+/** `depth`: in how many lists the value stands, which names the parameters of lambdas apart. */
+function finite(value: string, type: DuckDBType, depth: number): string {
+  if (!hasFloats(type)) return value;
   const each = `each_${depth}`;
-  return `list_transform(${value}, lambda ${each}: ${finite(each, depth - 1)})`;
+  if (type instanceof DuckDBListType || type instanceof DuckDBArrayType)
+    return `list_transform(${value}, lambda ${each}: ${finite(each, type.valueType, depth + 1)})`;
+  if (type instanceof DuckDBMapType) {
+    const entry = `{key: ${each}.key, value: ${finite(`${each}.value`, type.valueType, depth + 1)}}`;
+    return `map_from_entries(list_transform(map_entries(${value}), lambda ${each}: ${entry}))`;
+  }
+  if (!(type instanceof DuckDBStructType))
+    return `CASE WHEN isfinite(${value}) THEN ${value}::VARCHAR::DOUBLE END`;
+  const members = type.entryNames.map((name, index) => {
+    const member = quoteName(name);
+    return `${member} := ${finite(`(${value}).${member}`, type.entryTypes[index] ?? type, depth)}`;
+  });
+  return `CASE WHEN ${value} IS NOT NULL THEN struct_pack(${members.join(', ')}) END`;
+}
+
+function hasFloats(type: DuckDBType): boolean {
+  if (type instanceof DuckDBStructType) return type.entryTypes.some(hasFloats);
+  if (type instanceof DuckDBListType || type instanceof DuckDBArrayType || type instanceof DuckDBMapType)
+    return hasFloats(type.valueType);
+  return type.typeId === DuckDBTypeId.FLOAT || type.typeId === DuckDBTypeId.DOUBLE;
 }

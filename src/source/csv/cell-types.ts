@@ -1,8 +1,6 @@
 import { quoteText } from '../../core/sql.ts';
 import type { CsvOptions } from '../formats/input-options.ts';
-
-/** Integers beyond 64 bits. Parquet has no HUGEINT: DuckDB writes one as DOUBLE, and its digits are gone. */
-export const LONG_INTEGER_TYPE = 'DECIMAL(38,0)';
+import { LONG_INTEGER_TYPE } from '../formats/parquet-type.ts';
 
 /**
  * The types that a column of a CSV may be found to have, the first that fits all its cells first. Those

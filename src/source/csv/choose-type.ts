@@ -1,4 +1,5 @@
-import { CELL_TYPES, type CellType, LONG_INTEGER_TYPE } from './cell-types.ts';
+import { LONG_INTEGER_TYPE } from '../formats/parquet-type.ts';
+import { CELL_TYPES, type CellType } from './cell-types.ts';
 
 /** What the cells of a column are, those that are null aside. */
 export interface CellCounts {

@@ -3,8 +3,9 @@ import { suggestion } from '../../core/nearest.ts';
 import { quoteName } from '../../core/sql.ts';
 import type { Database } from '../database.ts';
 import type { CsvOptions } from '../formats/input-options.ts';
+import { parquetType } from '../formats/parquet-type.ts';
 import { HIDDEN_PREFIX } from '../formats/staged-copy.ts';
-import { hasFormat, LONG_INTEGER_TYPE, printsAsWritten } from './cell-types.ts';
+import { hasFormat, printsAsWritten } from './cell-types.ts';
 import { chooseType } from './choose-type.ts';
 import { type CountedCells, countCells } from './count-cells.ts';
 import { readTextsSql } from './csv-dialect.ts';
@@ -77,7 +78,7 @@ function givenTypes(
 /** By the name that DuckDB gives back, and as Parquet can hold it. */
 function stagedType(type: string): string {
   if (/^(VARCHAR|TEXT|STRING)$/.test(type)) return 'VARCHAR';
-  return /^U?HUGEINT$/.test(type) ? LONG_INTEGER_TYPE : type;
+  return parquetType(type);
 }
 
 async function sampleRows(

@@ -63,6 +63,19 @@ describe('parts become what the name says, in their order', () => {
   });
 });
 
+it('jsonl has no NaN and no infinities deep inside either', async () => {
+  const part = join(folder, 'deep.parquet');
+  await database.run(
+    `COPY (SELECT {'a': 'nan'::DOUBLE, 'b': [{'c': '-inf'::FLOAT, 'd': 'x'}]} AS s, map {'k': 'inf'::DOUBLE} AS m,
+       NULL::STRUCT(a DOUBLE) AS n, [NULL, {'e': 0.1::FLOAT}] AS l) TO '${part}'`,
+  );
+  await mergeParts(database, [part], join(folder, 'deep.jsonl'), 'zstd');
+  expect(JSON.parse(await readFile(join(folder, 'deep.jsonl'), 'utf8'))).toEqual({
+    ...{ s: { a: null, b: [{ c: null, d: 'x' }] }, m: { k: null } },
+    ...{ n: null, l: [null, { e: 0.1 }] },
+  });
+});
+
 it('leaves the old file, and nothing beside it, where a part cannot be read', async () => {
   const before = await merge('kept.csv');
   const lost = [...parts, join(folder, 'lost.parquet')];

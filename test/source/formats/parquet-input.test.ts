@@ -147,8 +147,7 @@ describe('files whose types differ', () => {
     const error = await read('t').catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'SCHEMA_MISMATCH' });
     const { message } = error as Error;
-    for (const part of [`"id"`, 't/1.parquet', 't/2.parquet', b])
-      expect(message).toContain(part);
+    for (const part of [`"id"`, 't/1.parquet', 't/2.parquet', b]) expect(message).toContain(part);
   });
 
   it('take no type from a column that is all null', async () => {
