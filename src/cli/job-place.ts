@@ -30,7 +30,11 @@ export async function placeOfJob(context: CliContext, job: string, flags: PlaceF
   const root = rootOfFlags(context, flags);
   const jobs = await listJobs(root);
   if (jobs.includes(job))
-    return { job, folderOfJob: jobFolder(root, job), storeUrl: flags.kv ?? (await recordedStore(root, job)) };
+    return {
+      job,
+      folderOfJob: jobFolder(root, job),
+      storeUrl: flags.kv ?? (await recordedStore(jobFolder(root, job))),
+    };
   // A service may read a store without having the output folder.
   if (flags.kv !== undefined) return { job, folderOfJob: jobFolder(root, job), storeUrl: flags.kv };
   const { jobs: files } = await loadProject(context.cwd, context.env);
@@ -52,9 +56,19 @@ async function declaredPlace(context: CliContext, job: string, flags: PlaceFlags
   return { job: spec.name, folderOfJob: folderOfJob(spec), storeUrl: storeUrlOf(spec) };
 }
 
+/** The store of a job whose folder is known: with its password where a job file names it. */
+export async function storeOfFolder(
+  context: CliContext,
+  { job, folderOfJob: folder }: Pick<JobPlace, 'job' | 'folderOfJob'>,
+  flags: PlaceFlags,
+): Promise<string | null> {
+  if (flags.kv !== undefined) context.secrets.addUrl(flags.kv);
+  const declared = await declaredPlace(context, job, flags);
+  return declared?.folderOfJob === folder ? declared.storeUrl : (flags.kv ?? recordedStore(folder));
+}
+
 /** The store of the published run, as its plan says it: without password. */
-async function recordedStore(root: string, job: string): Promise<string | null> {
-  const folder = jobFolder(root, job);
+async function recordedStore(folder: string): Promise<string | null> {
   const current = await readCurrent(folder);
   if (current === undefined) return null;
   return (await readPlan(runPaths(folder, current).plan)).kv?.url ?? null;

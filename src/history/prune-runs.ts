@@ -2,9 +2,12 @@ import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder, syncPath } from '../core/durable-file.ts';
 import type { Clock } from '../core/effects.ts';
+import type { KvStore } from '../kv/store.ts';
+import { dropGenerations, unneededGenerations } from '../publish/drop-generations.ts';
 import { type RunPaths, runPaths, trashFolder } from '../runs/layout.ts';
-import { acquireLock } from '../runs/lock/lock.ts';
+import { acquireLock, type JobLock } from '../runs/lock/lock.ts';
 import { settleOccurrence } from '../runs/occurrence/settle-occurrence.ts';
+import { readPlan } from '../runs/plan/plan-file.ts';
 import { readCurrent } from '../runs/publication.ts';
 import { previousPublished } from '../runs/published-runs.ts';
 import { listRunIds } from '../runs/run-folders.ts';
@@ -18,6 +21,8 @@ export interface PruneRequest {
   readonly rule: PruneRule;
   /** Only says what would go. It takes no lock. */
   readonly dryRun: boolean;
+  /** Drops from it, too, what neither readers nor a rollback need; null: leaves stores alone. */
+  readonly store: KvStore | null;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -34,6 +39,8 @@ export interface PruneResult {
   readonly kept: number;
   /** Of the runs, and of what an earlier prune that was killed had left. */
   readonly bytes: number;
+  /** What was dropped from the store. */
+  readonly generations: readonly string[];
 }
 
 /**
@@ -42,16 +49,16 @@ export interface PruneResult {
  * the job is running.
  */
 export async function pruneRuns(request: PruneRequest): Promise<PruneResult> {
-  if (request.dryRun) return prune(request);
+  if (request.dryRun) return prune(request, null);
   const lock = await acquireLock(request.folderOfJob, { clock: request.clock });
   try {
-    return await prune(request, () => lock.assertHeld());
+    return await prune(request, lock);
   } finally {
     await lock.release();
   }
 }
 
-async function prune(request: PruneRequest, assertHeld?: () => Promise<void>): Promise<PruneResult> {
+async function prune(request: PruneRequest, lock: JobLock | null): Promise<PruneResult> {
   const { folderOfJob, rule, signal, clock } = request;
   const trash = trashFolder(folderOfJob);
   const runIds = await listRunIds(folderOfJob);
@@ -60,13 +67,13 @@ async function prune(request: PruneRequest, assertHeld?: () => Promise<void>): P
   let bytes = await folderBytes(trash);
   const pruned: PrunedRun[] = [];
   const state = await readJobState(folderOfJob, clock);
-  if (assertHeld !== undefined) await rm(trash, { recursive: true, force: true });
+  if (lock !== null) await rm(trash, { recursive: true, force: true });
   for (const runId of doomed) {
     signal.throwIfAborted();
     const paths = runPaths(folderOfJob, runId);
     const run = { runId, bytes: await folderBytes(paths.folder) };
-    if (assertHeld !== undefined) {
-      await assertHeld();
+    if (lock !== null) {
+      await lock.assertHeld();
       // The record first: a kill in between leaves a run that is deleted by the next prune.
       await settleOccurrence(folderOfJob, await readRunSummary(paths, state), clock);
       await deleteRun(paths, trash);
@@ -74,8 +81,21 @@ async function prune(request: PruneRequest, assertHeld?: () => Promise<void>): P
     pruned.push(run);
     bytes += run.bytes;
   }
-  if (assertHeld !== undefined) await rm(trash, { recursive: true, force: true });
-  return { pruned, kept: runIds.length - pruned.length, bytes };
+  if (lock !== null) await rm(trash, { recursive: true, force: true });
+  const generations = await pruneStore(request, current, lock);
+  return { pruned, kept: runIds.length - pruned.length, bytes, generations };
+}
+
+/** Keeps as many generations as the published run says (`kv.keep`). Without a lock it only says which would go. */
+async function pruneStore(
+  { store, folderOfJob }: PruneRequest,
+  current: string | undefined,
+  lock: JobLock | null,
+): Promise<readonly string[]> {
+  if (store === null) return [];
+  const plan = current === undefined ? null : await readPlan(runPaths(folderOfJob, current).plan);
+  const kept = { folderOfJob, runId: null, count: plan?.kv?.keepGenerations ?? 1 };
+  return lock === null ? unneededGenerations(store, kept) : dropGenerations(store, lock, kept);
 }
 
 /**

@@ -42,7 +42,12 @@ export async function runLocked(locked: LockedRun): Promise<RunJobResult> {
   });
   if (decision.kind === 'nothing') return nothingToDo(locked, decision, overtakenBy);
   // Ask before computing for hours, not after.
-  if (overtakenBy === null) await prepareStore(store, lock);
+  if (overtakenBy === null)
+    await prepareStore(store, lock, {
+      folderOfJob: locked.folder,
+      runId: decision.kind === 'new' ? null : decision.run.runId,
+      count: options.spec.kv?.keepGenerations ?? 1,
+    });
   switch (decision.kind) {
     case 'publish':
       return publishEarlierRun(locked, decision.run);

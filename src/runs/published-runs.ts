@@ -53,7 +53,7 @@ export async function publishedSince(
 export async function lastPublished(
   folderOfJob: string,
   among: readonly string[],
-  { current, count }: { readonly current: string; readonly count: number },
+  { current, count }: { readonly current: string | undefined; readonly count: number },
 ): Promise<readonly string[]> {
   const published: { readonly runId: string; readonly publication: Publication }[] = [];
   for (const runId of among) {
@@ -61,5 +61,6 @@ export async function lastPublished(
     if (publication !== undefined && runId !== current) published.push({ runId, publication });
   }
   published.sort((a, b) => comparePublications(b.publication, a.publication));
-  return [current, ...published.slice(0, Math.max(count - 1, 0)).map(({ runId }) => runId)];
+  const first = current === undefined ? [] : [current];
+  return [...first, ...published.slice(0, Math.max(count - first.length, 0)).map(({ runId }) => runId)];
 }

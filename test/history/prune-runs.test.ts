@@ -14,7 +14,7 @@ import { committedRun, plannedRun, publishedRun, runOn } from './sample-history.
 
 function prune(folderOfJob: string, keep: number, dryRun = false): Promise<PruneResult> {
   const { signal } = new AbortController();
-  return pruneRuns({ folderOfJob, rule: { keep }, dryRun, clock: systemClock, signal });
+  return pruneRuns({ folderOfJob, rule: { keep }, dryRun, store: null, clock: systemClock, signal });
 }
 
 async function jobWith(published: readonly number[]): Promise<string> {
@@ -82,7 +82,7 @@ describe('pruneRuns', () => {
     await plannedRun(job, runOn(4));
     const { signal } = new AbortController();
     const rule = { olderThan: new Date('2027-01-01') };
-    await pruneRuns({ folderOfJob: job, rule, dryRun: false, clock: systemClock, signal });
+    await pruneRuns({ folderOfJob: job, rule, dryRun: false, store: null, clock: systemClock, signal });
     expect(await left(job)).toEqual([runOn(kept)]);
   });
 
@@ -105,7 +105,7 @@ describe('pruneRuns', () => {
     await mkdir(trashFolder(job));
     await rename(runPaths(job, runOn(1)).folder, join(trashFolder(job), runOn(1)));
     const size = await folderBytes(trashFolder(job));
-    expect(await prune(job, 2)).toEqual({ pruned: [], kept: 2, bytes: size });
+    expect(await prune(job, 2)).toEqual({ pruned: [], kept: 2, bytes: size, generations: [] });
     expect(await readdir(job)).not.toContain('trash');
   });
 

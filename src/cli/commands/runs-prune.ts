@@ -4,8 +4,17 @@ import { ServeBatchError, toServeBatchError } from '../../core/errors.ts';
 import type { HistoryJob } from '../../history/history-jobs.ts';
 import type { PruneRule } from '../../history/prune-plan.ts';
 import type { PruneResult } from '../../history/prune-runs.ts';
+import type { KvStore } from '../../kv/store.ts';
 import type { CliContext } from '../context.ts';
-import { addOptions, debugOption, jsonOption, option, outputOption, wholeNumber } from '../options.ts';
+import {
+  addOptions,
+  debugOption,
+  jsonOption,
+  kvOption,
+  option,
+  outputOption,
+  wholeNumber,
+} from '../options.ts';
 import { pointInTime } from '../point-in-time.ts';
 import { formatBytes, formatCount, formatTable } from '../render/format.ts';
 
@@ -14,6 +23,8 @@ interface PruneFlags {
   readonly job?: string;
   readonly keep?: number;
   readonly olderThan?: string;
+  readonly store?: boolean;
+  readonly kv?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
@@ -28,21 +39,25 @@ export function addPruneCommand(runs: Command, context: CliContext): void {
     option('--job <job>', 'only this job'),
     wholeNumber('--keep <n>', 'keep the newest N runs of each job'),
     option('--older-than <time>', 'delete only runs begun before then: 90d or 2026-11-01'),
+    option('--store', 'also drop from the stores what neither readers nor a rollback need'),
     option('--dry-run', 'show what would be deleted, and delete nothing'),
     outputOption(),
+    kvOption(),
     jsonOption('what was deleted'),
     debugOption(),
   ]);
   prune.addHelpText(
     'after',
     `
-Give --keep, --older-than or both; with both, a run goes where both let it go.
+Give --keep, --older-than or both; with both, a run goes where both let it go. --store also works alone: it
+drops generations beyond kv.keep, and what runs that failed or were killed have left in a store.
 Never deleted: the published run, the one that a rollback would go to, a run that is running, and, of a job
 with input.incremental, the newest committed run. Runs newer than the published one go only by --older-than.
 
 Examples:
   serve-batch runs prune --keep 10 --older-than 90d --dry-run
-  serve-batch runs prune --job sales --keep 10`,
+  serve-batch runs prune --job sales --keep 10
+  serve-batch runs prune --job sales --store`,
   );
   prune.action((flags: PruneFlags) => pruneCommand(context, flags));
 }
@@ -57,18 +72,18 @@ async function pruneCommand(context: CliContext, flags: PruneFlags): Promise<voi
       'NOT_FOUND',
       `The job "${flags.job}" has no runs. "serve-batch runs ls" lists the runs of all jobs.`,
     );
-  const { pruned, problem } = await pruneJobs(context, jobs, rule, flags.dryRun === true);
+  const { pruned, problem } = await pruneJobs(context, jobs, rule, flags);
   if (flags.json === true)
     context.out(`${JSON.stringify({ dryRun: flags.dryRun === true, jobs: pruned }, null, 2)}\n`);
   else context.out(renderPruned(pruned, flags.dryRun === true));
   if (problem !== undefined) throw problem;
 }
 
-function ruleOf({ keep, olderThan }: PruneFlags): PruneRule {
-  if (keep === undefined && olderThan === undefined)
+function ruleOf({ keep, olderThan, store }: PruneFlags): PruneRule {
+  if (keep === undefined && olderThan === undefined && store !== true)
     throw new ServeBatchError(
       'USAGE',
-      'runs prune has to know which runs are old. Give --keep 10, --older-than 90d, or both.',
+      'runs prune has to know which runs are old. Give --keep 10, --older-than 90d, or both; or --store, for stores alone.',
     );
   return {
     ...(keep === undefined ? {} : { keep }),
@@ -80,23 +95,41 @@ function ruleOf({ keep, olderThan }: PruneFlags): PruneRule {
 
 /** A job that is running keeps the others from nothing; the command ends with its error all the same. */
 async function pruneJobs(
-  { signal }: CliContext,
+  context: CliContext,
   jobs: readonly HistoryJob[],
   rule: PruneRule,
-  dryRun: boolean,
+  flags: PruneFlags,
 ): Promise<{ readonly pruned: readonly PrunedJob[]; readonly problem: ServeBatchError | undefined }> {
   const { pruneRuns } = await import('../../history/prune-runs.ts');
   const pruned: PrunedJob[] = [];
   let problem: ServeBatchError | undefined;
-  for (const { job, folderOfJob } of jobs) {
+  const { signal } = context;
+  for (const each of jobs) {
+    const { job, folderOfJob } = each;
+    const store = flags.store === true ? await openStoreOf(context, each, flags) : null;
+    const request = { folderOfJob, rule, dryRun: flags.dryRun === true, store, clock: systemClock, signal };
     try {
-      pruned.push({ job, ...(await pruneRuns({ folderOfJob, rule, dryRun, clock: systemClock, signal })) });
+      pruned.push({ job, ...(await pruneRuns(request)) });
     } catch (error) {
       problem = toServeBatchError(error);
       if (problem.code !== 'LOCKED') throw problem;
+    } finally {
+      await store?.close();
     }
   }
   return { pruned, problem };
+}
+
+async function openStoreOf(
+  context: CliContext,
+  { job, folderOfJob }: HistoryJob,
+  flags: PruneFlags,
+): Promise<KvStore | null> {
+  const { storeOfFolder } = await import('../job-place.ts');
+  const url = await storeOfFolder(context, { job, folderOfJob }, flags);
+  if (url === null) return null;
+  const { openStore } = await import('../../kv/open-store.ts');
+  return openStore({ url, job });
 }
 
 function renderPruned(jobs: readonly PrunedJob[], dryRun: boolean): string {
@@ -108,5 +141,13 @@ function renderPruned(jobs: readonly PrunedJob[], dryRun: boolean): string {
   const done = dryRun ? 'Would delete' : 'Deleted';
   const runs = rows.length === 1 ? '1 run' : `${formatCount(rows.length)} runs`;
   const table = rows.length === 0 ? '' : formatTable(['RUN', 'JOB', 'SIZE'], rows);
-  return `${table}${done} ${runs}, ${formatBytes(bytes)}; ${formatCount(kept)} kept.\n`;
+  return `${table}${done} ${runs}, ${formatBytes(bytes)}; ${formatCount(kept)} kept.\n${renderDropped(jobs, dryRun)}`;
+}
+
+function renderDropped(jobs: readonly PrunedJob[], dryRun: boolean): string {
+  const verb = dryRun ? 'Would drop' : 'Dropped';
+  return jobs
+    .filter(({ generations }) => generations.length > 0)
+    .map(({ job, generations }) => `${verb} from the store of ${job}: ${generations.join(', ')}\n`)
+    .join('');
 }

@@ -3,7 +3,13 @@ import { relative } from 'node:path';
 import type { Effects } from '../../core/effects.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { KvStore } from '../../kv/store.ts';
-import { dropOldGenerations, fenceOf, publishRun } from '../../publish/publish-run.ts';
+import {
+  dropGenerations,
+  dropRefused,
+  isRefusal,
+  type KeptGenerations,
+} from '../../publish/drop-generations.ts';
+import { fenceOf, publishRun } from '../../publish/publish-run.ts';
 import { clearWorkFiles } from '../../runs/clear-work-files.ts';
 import type { RunPaths } from '../../runs/layout.ts';
 import type { JobLock } from '../../runs/lock/lock.ts';
@@ -35,10 +41,19 @@ export interface CommittedRun {
   readonly drain?: AbortSignal;
 }
 
-/** Asks a store for all that the run will ask of it, and keeps earlier holders of the lock out. */
-export async function prepareStore(store: KvStore | null, lock: JobLock): Promise<void> {
-  await store?.ping();
-  await store?.claim(fenceOf(lock));
+/**
+ * Asks a store for all that the run will ask of it, and keeps earlier holders of the lock out. First it drops
+ * what nobody needs: a store that failed runs have filled would refuse the rest.
+ */
+export async function prepareStore(
+  store: KvStore | null,
+  lock: JobLock,
+  kept: KeptGenerations,
+): Promise<void> {
+  if (store === null) return;
+  await dropGenerations(store, lock, kept);
+  await store.ping();
+  await store.claim(fenceOf(lock));
 }
 
 /**
@@ -58,18 +73,39 @@ export async function publishCommitted(
   await assertCovered(request);
   assertSomethingScored(committed);
   await checkParts(paths, committed.output.parts);
-  const kv = await loadGeneration(request);
+  const kv = await loadOrDrop(request);
   effects.progress.update({ stage: 'publish' });
   await joinParts(request);
-  const publication = { ...request, clock: effects.clock, log: effects.log };
-  await publishRun(publication);
+  await publishRun({ ...request, clock: effects.clock });
   const record = recordOf(kv);
   // Readers see it, whatever happens to the lock from here on.
   if (await lock.isHeld()) {
-    await dropOldGenerations(publication);
+    await dropOld(request);
     await writeManifest(paths, record);
   } else effects.log.warn('another process took over the job just after this run was published');
   return record;
+}
+
+async function loadOrDrop(request: CommittedRun): Promise<KvCounts | null> {
+  const { store, lock, plan, effects } = request;
+  try {
+    return await loadGeneration(request);
+  } catch (error) {
+    if (store !== null && isRefusal(error)) await dropRefused(store, lock, plan.runId, effects.log);
+    throw error;
+  }
+}
+
+/** A failure is only logged: the new generation is published, and the next run tries again. */
+async function dropOld({ store, plan, folderOfJob, lock, effects: { log } }: CommittedRun): Promise<void> {
+  if (store === null || plan.kv === null) return;
+  try {
+    const kept = { folderOfJob, runId: plan.runId, count: plan.kv.keepGenerations };
+    const generations = await dropGenerations(store, lock, kept);
+    if (generations.length > 0) log.debug('dropped old generations', { generations });
+  } catch (error) {
+    log.warn('old generations could not be dropped; the next run tries again', { error: String(error) });
+  }
 }
 
 /** As {@link publishCommitted}, for a run that an earlier process committed, and was perhaps killed then. */

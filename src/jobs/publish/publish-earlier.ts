@@ -118,7 +118,8 @@ async function publishLocked(
   workers.warmUp();
   const { path } = committed.output;
   try {
-    await prepareStore(store, lock);
+    const { folderOfJob } = place;
+    await prepareStore(store, lock, { folderOfJob, runId, count: plan.kv?.keepGenerations ?? 1 });
     return await publishAgain({
       ...{ plan, paths, committed, workers, lock, store, effects },
       run: { runId, memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }) },

@@ -11,7 +11,8 @@ const REFUSALS: readonly { readonly pattern: RegExp; readonly advice: string }[]
   { pattern: /^NOPERM/, advice: 'Give this user the right to the command and to the keys of the job' },
   {
     pattern: /^OOM/,
-    advice: 'Its memory is used up: raise maxmemory, keep fewer generations (kv.keep) or set kv.ttl',
+    advice:
+      'Its memory is used up: raise maxmemory, or keep fewer generations (kv.keep; "serve-batch runs prune --store" drops what nobody needs)',
   },
   { pattern: /^READONLY/, advice: 'This is a replica: give the address of the primary' },
   {

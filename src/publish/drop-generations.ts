@@ -1,0 +1,72 @@
+import type { Log } from '../core/effects.ts';
+import { ServeBatchError } from '../core/errors.ts';
+import type { KvStore } from '../kv/store.ts';
+import type { JobLock } from '../runs/lock/lock.ts';
+import { lastPublished } from '../runs/published-runs.ts';
+import { fenceOf } from './publish-run.ts';
+
+/** Which generations of a job a store may keep. */
+export interface KeptGenerations {
+  readonly folderOfJob: string;
+  /** One that stays in any case: the run that is published, loaded or continued. Null: none but what readers see. */
+  readonly runId: string | null;
+  /** Generations that readers saw last, the one they see included. */
+  readonly count: number;
+}
+
+/**
+ * The generations of a store that neither readers nor a rollback within `count` need: older ones, and what runs
+ * that failed have left.
+ */
+export async function unneededGenerations(
+  store: KvStore,
+  { folderOfJob, runId, count }: KeptGenerations,
+): Promise<readonly string[]> {
+  const held = await store.generations();
+  if (held.length === 0) return [];
+  const shown = await store.current();
+  const keep = new Set(await lastPublished(folderOfJob, held, { current: shown, count }));
+  return held.filter((generation) => generation !== runId && !keep.has(generation));
+}
+
+/** Drops generations; returns what was dropped. Throws `FENCED` for a process that lost the lock, and `STORE_*`. */
+export async function dropGenerations(
+  store: KvStore,
+  lock: JobLock,
+  kept: KeptGenerations,
+): Promise<readonly string[]> {
+  const unneeded = await unneededGenerations(store, kept);
+  for (const generation of unneeded) await store.drop(generation, fenceOf(lock));
+  return unneeded;
+}
+
+/** Whether a load failed for a reason that what was loaded so far does not help against, and may be the cause of. */
+export function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof ServeBatchError &&
+    ['STORE_REFUSED', 'STORE_INCOMPLETE', 'DISK_FULL'].includes(error.code)
+  );
+}
+
+/**
+ * Drops what a store has taken of a generation that it then refused, so that a full store gets its room back.
+ * The parts are loaded again by the next attempt. Never throws: the caller has an error to tell already.
+ */
+export async function dropRefused(
+  store: KvStore,
+  lock: JobLock,
+  generation: string,
+  log: Log,
+): Promise<void> {
+  try {
+    // Readers see it: the published run was being loaded again, and what is left of it is better than nothing.
+    if ((await store.current()) === generation) return;
+    await store.drop(generation, fenceOf(lock));
+    log.info('what the store had taken of this run was dropped again', { generation });
+  } catch (error) {
+    log.warn(
+      'what the store had taken of this run could not be dropped; the next "run" or "publish" of the job does',
+      { generation, error: String(error) },
+    );
+  }
+}
