@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { systemClock } from '../core/effects.ts';
+import { type Log, silentProgress, systemClock } from '../core/effects.ts';
+import { folderOfJob, storeUrlOf } from '../jobs/locations.ts';
 import { type LoadedSchedule, loadScheduledJobs } from '../schedule/load-jobs.ts';
-import type { ScheduleEffects } from '../schedule/schedule-effects.ts';
+import type { ScheduleEffects, StoreKeeper } from '../schedule/schedule-effects.ts';
 import type { CliContext } from './context.ts';
 import { watchSchedule } from './watch/watch-schedule.ts';
 
@@ -13,7 +14,24 @@ export async function scheduleEffects(context: CliContext, debug: boolean): Prom
   const log = watchSchedule(context, { debug });
   const announcer = createAnnouncer({ log, env, mask: (text) => secrets.mask(text) });
   const runHere: typeof runJob = (options) => runJob({ startWorkers: workers.start, ...options });
-  return { clock: systemClock, log, announcer, runJob: runHere, signal, drain };
+  const stores = await storeKeeper(context, log);
+  return { clock: systemClock, log, announcer, runJob: runHere, stores, signal, drain };
+}
+
+async function storeKeeper({ signal, workers }: CliContext, log: Log): Promise<StoreKeeper> {
+  const { compareStore } = await import('../jobs/publish/store-state.ts');
+  const { reloadStore } = await import('../jobs/publish/reload-store.ts');
+  const compare: StoreKeeper['compare'] = (spec) => compareStore(spec, systemClock);
+  return {
+    compare,
+    async reload(spec) {
+      const place = { job: spec.name, folderOfJob: folderOfJob(spec), storeUrl: storeUrlOf(spec) };
+      const effects = { clock: systemClock, log, progress: silentProgress };
+      const isLost = async (): Promise<boolean> => (await compare(spec)).kind === 'lost';
+      const options = { place, effects, signal, startWorkers: workers.start };
+      return (await reloadStore(options, isLost)) !== null;
+    },
+  };
 }
 
 export function loadSchedule(context: CliContext, names: readonly string[] = []): Promise<LoadedSchedule> {

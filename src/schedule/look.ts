@@ -2,6 +2,7 @@ import { formatNumber } from '../core/amounts.ts';
 import { makeFolder } from '../core/durable-file.ts';
 import type { Log } from '../core/effects.ts';
 import { folderOfJob } from '../jobs/locations.ts';
+import type { LostStore } from '../jobs/publish/store-state.ts';
 import { jsonText } from '../runs/json-file.ts';
 import { occurrencesFolder } from '../runs/layout.ts';
 import { createFileExclusively } from '../runs/lock/exclusive-file.ts';
@@ -13,6 +14,7 @@ import {
 } from '../runs/occurrence/occurrence-record.ts';
 import { type Decision, decide, isCredible, lookStart } from './decide.ts';
 import { type FirstSight, seeSchedule, writeFirstSight } from './first-sight.ts';
+import { findLostStore } from './keep-store.ts';
 import { leaveBehind } from './leave-behind.ts';
 import { readPause, tellOfLongPause } from './pause.ts';
 import { readLedger } from './read-ledger.ts';
@@ -24,11 +26,26 @@ const STEP_MS = 86_400_000;
 /** So many settled occurrences are looked through at each look before they are noted as settled. */
 const MOST_SETTLED = 50;
 
+/** What a look at a job found. */
+export interface Seen extends Decision {
+  /** Null: the store shows the published run, as far as it was looked at. */
+  readonly lost: LostStore | null;
+}
+
+export interface LookOptions {
+  /** Whether to look into the job's store, too. Default: no. */
+  readonly withStore?: boolean;
+}
+
 /**
  * Looks at one job: compares what is due with what its output folder says, writes down what is skipped,
  * missed or waiting, and tells of what is late. Runs nothing.
  */
-export async function lookAtJob(job: ScheduledJob, effects: ScheduleEffects): Promise<Decision> {
+export async function lookAtJob(
+  job: ScheduledJob,
+  effects: ScheduleEffects,
+  { withStore = false }: LookOptions = {},
+): Promise<Seen> {
   const { spec, schedule } = job;
   const { clock } = effects;
   const folder = folderOfJob(spec);
@@ -48,7 +65,9 @@ export async function lookAtJob(job: ScheduledJob, effects: ScheduleEffects): Pr
   if (pause !== undefined) await tellOfLongPause(job, pause, effects);
   if (!isBehind && (decision.settledUntil?.count ?? 0) > MOST_SETTLED)
     await noteSettled(folder, sight, decision, now);
-  return decision;
+  // A pause may be there because somebody works on the store.
+  const lost = withStore && pause === undefined ? await findLostStore(job, effects) : null;
+  return { ...decision, lost };
 }
 
 /** What a clock that was ahead has noted does not count. */

@@ -1,11 +1,16 @@
+import type { LostStore } from '../jobs/publish/store-state.ts';
 import { LEEWAY_MS } from './first-sight.ts';
 import type { ScheduledJob } from './schedule-effects.ts';
 
-/** An occurrence that may start. */
+/** An occurrence that may start, or a store that is to be loaded again. */
 export interface Ready {
   readonly job: ScheduledJob;
-  readonly occurrence: Date;
+  readonly work: ReadyWork;
 }
+
+export type ReadyWork =
+  | { readonly kind: 'run'; readonly occurrence: Date }
+  | { readonly kind: 'mend'; readonly lost: LostStore };
 
 /** What the newest look at each job found: one occurrence at most, however many are due. */
 export class ReadyJobs {
@@ -28,8 +33,8 @@ export class ReadyJobs {
     for (const name of names) if (!this.#ready.has(name)) this.#ready.set(name, null);
   }
 
-  set(job: ScheduledJob, occurrence: Date | null): void {
-    this.#ready.set(job.spec.name, occurrence === null ? null : { job, occurrence });
+  set(job: ScheduledJob, work: ReadyWork | null): void {
+    this.#ready.set(job.spec.name, work === null ? null : { job, work });
   }
 
   /** It has to be looked at again before it may start once more. */
@@ -40,18 +45,19 @@ export class ReadyJobs {
 
   /**
    * Those that are in time go before what is caught up: a job that was down for a week keeps no other from
-   * its minute. Of those caught up, each job has its turn.
+   * its minute. Of those caught up, each job has its turn. A store that readers look into in vain counts as in
+   * time, and goes first.
    */
   inOrder(now: Date): readonly Ready[] {
-    const isInTime = ({ occurrence }: Ready): boolean => now.getTime() - occurrence.getTime() <= LEEWAY_MS;
+    const dueAt = ({ work }: Ready): number => (work.kind === 'run' ? work.occurrence.getTime() : 0);
+    const isInTime = (each: Ready): boolean =>
+      each.work.kind === 'mend' || now.getTime() - dueAt(each) <= LEEWAY_MS;
     const lastTurn = ({ job }: Ready): number => this.#startedAt.get(job.spec.name) ?? 0;
     return [...this.#ready.values()]
       .flatMap((each) => each ?? [])
       .sort(
         (a, b) =>
-          Number(isInTime(b)) - Number(isInTime(a)) ||
-          lastTurn(a) - lastTurn(b) ||
-          a.occurrence.getTime() - b.occurrence.getTime(),
+          Number(isInTime(b)) - Number(isInTime(a)) || lastTurn(a) - lastTurn(b) || dueAt(a) - dueAt(b),
       );
   }
 }

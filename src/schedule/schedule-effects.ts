@@ -2,6 +2,7 @@ import type { JobSpec } from '../config/job-spec.ts';
 import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import type { Clock, Log } from '../core/effects.ts';
 import type { Announcer } from '../jobs/alert.ts';
+import type { StoreState } from '../jobs/publish/store-state.ts';
 import type { runJob } from '../jobs/run-job.ts';
 
 /** What the schedule may do to the world outside; tests hand in others. */
@@ -10,10 +11,19 @@ export interface ScheduleEffects {
   readonly log: Log;
   readonly announcer: Announcer;
   readonly runJob: typeof runJob;
+  readonly stores: StoreKeeper;
   /** Gives up at once. */
   readonly signal: AbortSignal;
   /** Asks to end soon. */
   readonly drain: AbortSignal;
+}
+
+/** Looks after the stores of published runs. */
+export interface StoreKeeper {
+  /** Throws `STORE_*` where the store does not answer. */
+  compare(spec: JobSpec): Promise<StoreState>;
+  /** Loads the published run again; false where that was not needed any more. Throws `LOCKED` and `STORE_*`. */
+  reload(spec: JobSpec): Promise<boolean>;
 }
 
 /** A job that runs by itself. */

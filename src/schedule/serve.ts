@@ -3,11 +3,11 @@ import { ServeBatchError } from '../core/errors.ts';
 import { untilAborted } from '../core/until-aborted.ts';
 import { folderOfJob } from '../jobs/locations.ts';
 import { nextOccurrence } from './cron-times.ts';
-import type { Decision } from './decide.ts';
 import { forgetSchedule } from './first-sight.ts';
 import { GoingRuns } from './going-runs.ts';
+import { mendStore } from './keep-store.ts';
 import type { LoadedSchedule } from './load-jobs.ts';
-import { lookAtJob, noteWaiting } from './look.ts';
+import { lookAtJob, noteWaiting, type Seen } from './look.ts';
 import { type Ready, ReadyJobs } from './ready-jobs.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
 import { runAndReport } from './tick.ts';
@@ -18,6 +18,8 @@ const LOOK_MS = 60_000;
 const LOOKS_AT_ONCE = 8;
 /** A look that takes longer goes on by itself: its disk or its webhook holds up no other job. */
 const LOOK_LIMIT_MS = 10_000;
+/** Each job's store is compared with its published run so often. */
+const STORE_LOOK_MS = 5 * 60_000;
 /** What runs that are told to end at once may take to release their locks. */
 const RELEASE_MS = 5000;
 
@@ -67,7 +69,9 @@ class ScheduleService {
   readonly #runs: GoingRuns;
   readonly #ready: ReadyJobs;
   /** Looks that have not ended, by the name of the job. */
-  readonly #looks = new Map<string, Promise<Decision | null>>();
+  readonly #looks = new Map<string, Promise<Seen | null>>();
+  /** When the store of a job was looked at last, in milliseconds of the monotonic clock. */
+  readonly #storesSeen = new Map<string, number>();
   /** Jobs whose run has ended since they were looked at. */
   readonly #ended = new Map<string, ScheduledJob>();
   /** What is wrong and was said: once is enough. */
@@ -138,10 +142,10 @@ class ScheduleService {
   }
 
   /** Null where it cannot be looked at, or not in time. */
-  async #lookInTime(job: ScheduledJob): Promise<Decision | null> {
+  async #lookInTime(job: ScheduledJob): Promise<Seen | null> {
     const { name } = job.spec;
     if (this.#looks.has(name)) return null;
-    const look = lookAtJob(job, this.#options.effects)
+    const look = lookAtJob(job, this.#options.effects, { withStore: this.#isStoreDue(name) })
       .catch((error: unknown) => {
         this.#sayOnce(name, `cannot be looked at: ${String(error)}`);
         return null;
@@ -157,9 +161,17 @@ class ScheduleService {
     }
   }
 
+  #isStoreDue(job: string): boolean {
+    const now = this.#options.effects.clock.monotonicMs();
+    if (now - (this.#storesSeen.get(job) ?? Number.NEGATIVE_INFINITY) < STORE_LOOK_MS) return false;
+    this.#storesSeen.set(job, now);
+    return true;
+  }
+
   /** What a look found: what may start, and when to look again. */
-  #keep(job: ScheduledJob, { run, nextAt }: Decision): void {
-    this.#ready.set(job, run[0] ?? null);
+  #keep(job: ScheduledJob, { run: [occurrence], lost, nextAt }: Seen): void {
+    if (lost !== null) this.#ready.set(job, { kind: 'mend', lost });
+    else this.#ready.set(job, occurrence === undefined ? null : { kind: 'run', occurrence });
     const next = nextOccurrence(job.schedule, this.#options.effects.clock.now());
     for (const at of [nextAt, next]) if (at !== null) this.#lookAt = Math.min(this.#lookAt, at.getTime());
   }
@@ -171,16 +183,19 @@ class ScheduleService {
       if (effects.drain.aborted) return;
       if (this.#runs.has(ready.job.spec.name)) continue;
       if (this.#runs.hasRoomFor(ready.job)) this.#run(ready);
-      else await noteWaiting(ready.job, ready.occurrence, effects);
+      else if (ready.work.kind === 'run') await noteWaiting(ready.job, ready.work.occurrence, effects);
     }
   }
 
-  #run({ job, occurrence }: Ready): void {
+  #run({ job, work }: Ready): void {
     const { effects } = this.#options;
     const { name } = job.spec;
     this.#ready.started(job, effects.clock.now());
     this.#runs.start(job, (progress) =>
-      runAndReport(job, occurrence, effects, { progress })
+      (work.kind === 'run'
+        ? runAndReport(job, work.occurrence, effects, { progress })
+        : mendStore(job, work.lost, effects)
+      )
         .then(
           () => {},
           (error: unknown) => {

@@ -5,6 +5,7 @@ import type { RunJobOutcome } from '../jobs/run-job-options.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
 import type { Decision } from './decide.ts';
 import { forgetSchedule } from './first-sight.ts';
+import { mendStore } from './keep-store.ts';
 import type { LoadedSchedule } from './load-jobs.ts';
 import { lookAtJob } from './look.ts';
 import { Places } from './places.ts';
@@ -38,9 +39,11 @@ export async function tickOnce(
 async function tickJob(job: ScheduledJob, effects: ScheduleEffects): Promise<ServeBatchError[]> {
   const failures: ServeBatchError[] = [];
   const tried = new Set<number>();
-  for (;;) {
+  for (let withStore = true; ; withStore = false) {
     effects.drain.throwIfAborted();
-    const decision = await lookAtJob(job, effects);
+    const decision = await lookAtJob(job, effects, { withStore });
+    const unmended = decision.lost === null ? null : await mendStore(job, decision.lost, effects);
+    if (unmended !== null) failures.push(unmended);
     const next = decision.run.find((each) => !tried.has(each.getTime()));
     if (next === undefined) return failures.length > 0 ? failures : stillFailing(job, decision);
     tried.add(next.getTime());

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { OccurrenceRecord } from '../../src/runs/occurrence/occurrence-record.ts';
@@ -168,5 +168,25 @@ describe('backfill', () => {
     ).toMatchObject({
       code: 2,
     });
+  });
+});
+
+describe('a store that was emptied', () => {
+  it('is told of by doctor, and loaded again by tick', async () => {
+    const project = await makeProject({ jobs: { weekly: job('"0 0 1 1 *"') } });
+    const { runId } = await project.run(['weekly', '--occurrence', 'latest']);
+    const lookup = () => project.serveBatch(['lookup', 'weekly', 'store=1', 'product=2', 'date=2026-11-21']);
+    const before = await lookup();
+    expect(before.code).toBe(0);
+    expect((await project.serveBatch(['doctor'])).stdout).not.toContain('shows no run');
+    rmSync(project.path('out/weekly/kv'), { recursive: true });
+    expect((await lookup()).code).not.toBe(0);
+    const lost = `The store of weekly shows no run; the published run is ${runId}.`;
+    expect((await project.serveBatch(['doctor'])).stdout).toContain(lost);
+    const tick = await project.serveBatch(['tick']);
+    expect(tick.code).toBe(0);
+    expect(tick.stderr).toContain(`${lost} It is loaded again.`);
+    expect((await lookup()).stdout).toBe(before.stdout);
+    expect((await project.serveBatch(['tick'])).stderr).toBe('');
   });
 });

@@ -124,7 +124,7 @@ describe('many jobs with much to catch up', () => {
   it('are put in order', () => {
     const ready = new ReadyJobs();
     const now = new Date('2026-11-21T12:00:00Z');
-    const at = (time: string): Date => new Date(`2026-11-${time}:00Z`);
+    const at = (time: string) => ({ kind: 'run', occurrence: new Date(`2026-11-${time}:00Z`) }) as const;
     const [a, b, inTime] = [named('a', '/x'), named('b', '/x'), named('in-time', '/x')];
     ready.set(a, at('20T00:00'));
     ready.set(b, at('19T00:00'));

@@ -118,7 +118,11 @@ export function simulate(iso: string | FakeClock): Simulation {
   };
   return {
     ...simulation,
-    effects: { clock, log, announcer, runJob, signal: new AbortController().signal, drain: drain.signal },
+    effects: {
+      ...{ clock, log, announcer, runJob, drain: drain.signal },
+      stores: { compare: async () => ({ kind: 'same' }), reload: async () => true },
+      signal: new AbortController().signal,
+    },
     async idle() {
       do {
         await Promise.allSettled(going);

@@ -11,6 +11,7 @@ import { checkDevices } from './check-devices.ts';
 import { checkOutputFolder, checkTemporaryFolder } from './check-folder.ts';
 import { checkJobs } from './check-jobs.ts';
 import { checkMachine } from './check-machine.ts';
+import { checkPublished } from './check-published.ts';
 import { checkStores, storesToCheck } from './check-stores.ts';
 import { checkVersions } from './check-versions.ts';
 
@@ -31,16 +32,17 @@ export async function examine(
   // As a run with this flag: an embedded store goes where the output goes.
   const { output } = options;
   const jobs = output === undefined ? loaded : loaded.map((job) => overrideJob(job, { output }));
-  const [disk, store, versions, devices] = await Promise.all([
+  const [disk, store, published, versions, devices] = await Promise.all([
     checkDisks(outputFolders(context, options, jobs)),
     checkStores(storesToCheck(options.kv, jobs), clock),
+    checkPublished(options.kv === undefined ? jobs : [], clock),
     checkVersions(context),
     checkDevices(jobs, context.signal),
   ]);
   const groups: readonly (readonly [string, readonly Check[]])[] = [
     ['Machine', checkMachine()],
     ['Disk', disk],
-    ['Store', store],
+    ['Store', [...store, ...published]],
     ['Jobs', jobChecks],
     ['Versions', versions],
     ['Devices', devices],

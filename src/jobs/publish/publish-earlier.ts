@@ -95,7 +95,8 @@ async function assertRollbackTarget(folderOfJob: string, to: string, from: strin
   );
 }
 
-async function publishLocked(
+/** As {@link publishEarlier}, for a caller that holds the lock. */
+export async function publishLocked(
   { place, effects, signal, force, startWorkers = startChildren }: PublishEarlierOptions,
   lock: JobLock,
   runId: string,

@@ -1,0 +1,24 @@
+import { acquireLock } from '../../runs/lock/lock.ts';
+import { readCurrent } from '../../runs/publication.ts';
+import type { RunRecord } from '../../runs/record/run-record.ts';
+import { type PublishEarlierOptions, publishLocked } from './publish-earlier.ts';
+
+/**
+ * Loads the published run into its store again where `isLost` says, with the lock held, that the store does not
+ * show it. Null where somebody else was quicker. Throws `LOCKED` and `STORE_*`.
+ */
+export async function reloadStore(
+  options: PublishEarlierOptions,
+  isLost: () => Promise<boolean>,
+): Promise<RunRecord | null> {
+  const { folderOfJob } = options.place;
+  const lock = await acquireLock(folderOfJob, { clock: options.effects.clock });
+  try {
+    const current = await readCurrent(folderOfJob);
+    if (current === undefined || !(await isLost())) return null;
+    // It was published before: whatever its coverage is, readers had it.
+    return await publishLocked({ ...options, force: true }, lock, current);
+  } finally {
+    await lock.release();
+  }
+}
