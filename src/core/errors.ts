@@ -86,6 +86,11 @@ export const ERROR_KINDS = {
     false,
     'The engine you asked for cannot compute this model with the bits of ONNX Runtime.',
   ),
+  VERSION_MISMATCH: kind(
+    EXIT.inputOrModel,
+    false,
+    'Another version of serve-batch, ONNX Runtime or DuckDB planned the run: this one might compute other bytes.',
+  ),
   NOT_FOUND: kind(EXIT.notFound, false, 'No prediction, run or published generation of that name exists.'),
   REJECTS_OVER_LIMIT: kind(EXIT.overLimit, false, 'More rows were rejected than onInvalid.max allows.'),
   NOTHING_SCORED: kind(
@@ -97,6 +102,11 @@ export const ERROR_KINDS = {
     EXIT.overLimit,
     false,
     'Less of a grid has a prediction than coverage.min asks for: the run is committed, but not published.',
+  ),
+  SHARDS_MISSING: kind(
+    EXIT.overLimit,
+    true,
+    'Some shards of the run are not computed yet, so it cannot be finished.',
   ),
   LOCKED: kind(EXIT.locked, true, 'Another process is running this job.'),
   FENCED: kind(EXIT.locked, false, 'Another process took over this job while this one was running.'),

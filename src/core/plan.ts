@@ -16,6 +16,8 @@ export interface Plan {
   readonly job: string;
   readonly createdAt: string;
   readonly identity: RunIdentity;
+  /** What it was planned with: others might compute other bits. Plans of earlier versions do not say. */
+  readonly versions?: PlanVersions;
   readonly input: ResolvedInput;
   readonly features: FeaturesPlan;
   readonly model: ModelPlan;
@@ -36,6 +38,13 @@ export interface Plan {
   /** What computes the model there, in every child. */
   readonly engine: EnginePlan;
   readonly shards: readonly ShardPlan[];
+}
+
+/** The versions that decide the bytes of the parts. */
+export interface PlanVersions {
+  readonly serveBatch: string;
+  readonly onnxruntime: string;
+  readonly duckdb: string;
 }
 
 /** A plan before it is written: its device and its engine have still to be chosen, and its batch size to be measured. */

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { formatCount, formatNumber } from '../core/amounts.ts';
+import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { runPaths } from '../runs/layout.ts';
 import { buildRunRecord, type RunOutcome } from '../runs/record/build-run-record.ts';
@@ -12,18 +13,20 @@ import { rememberHalved } from '../tuning/remember-halved.ts';
 import { shardsAtOnce } from './device-of-run.ts';
 import { memoryLimitOf } from './limits/memory-limit.ts';
 import { isTimeLimit } from './limits/time-limit.ts';
-import type { LockedRun } from './locked-run.ts';
+import type { LockedJob } from './locked-run.ts';
 import type { RunMeter } from './run-meter.ts';
-import { runShards } from './run-shards.ts';
+import type { ShardEngine } from './run-shards.ts';
 import { singleFileOf } from './single-file.ts';
 
 /** A run as it is computed. */
 export interface RunToCompute {
-  readonly locked: LockedRun;
+  readonly locked: LockedJob;
   readonly plan: Plan;
   readonly meter: RunMeter;
-  /** The store is loaded as shards are done. */
-  readonly loadStore: boolean;
+  /** Who computes the shards that are missing. */
+  readonly engine: ShardEngine;
+  /** The run may be published: its store is loaded as shards are done, where the engine does that. */
+  readonly willPublish: boolean;
 }
 
 /** The record of a run, as far as it has come. */
@@ -37,13 +40,15 @@ export async function computeRun<T>(
   run: RunToCompute,
   finish: (committed: RunRecord, describe: DescribeRun) => Promise<T>,
 ): Promise<T> {
-  const { locked, plan } = run;
+  const { locked, plan, engine } = run;
   const { lock, options } = locked;
   const paths = runPaths(locked.folder, plan.runId);
   const reused = await readCommittedShards(paths, plan, { verify: true, signal: options.signal });
-  if (reused.size > 0) options.effects.log.info(continuing(plan, reused.size), { runId: plan.runId });
+  const reusedShards = new Set(engine.ownsEarlier ? [] : reused.keys());
+  if (reusedShards.size > 0)
+    options.effects.log.info(continuing(plan, reusedShards.size), { runId: plan.runId });
   const done = new Map<number, ShardRecord>(reused);
-  const describe: DescribeRun = (outcome) => recordOf(run, done, new Set(reused.keys()), outcome);
+  const describe: DescribeRun = (outcome) => recordOf(run, done, reusedShards, outcome);
   try {
     await computeShards(run, done);
     await lock.assertHeld();
@@ -57,7 +62,7 @@ export async function computeRun<T>(
     await writeManifest(paths, committed);
     return await finish(committed, describe);
   } catch (error) {
-    if (!isAskedToEnd(error, options) && (await lock.isHeld()))
+    if (!isAskedToEnd(error, options) && !isMissing(error) && (await lock.isHeld()))
       await writeFailure(paths, describe({ status: 'failed', kv: null, error })).catch(() => {});
     throw error;
   } finally {
@@ -66,13 +71,18 @@ export async function computeRun<T>(
 }
 
 /** Whether a signal ended the run: then it did not fail. */
-function isAskedToEnd(error: unknown, { signal, drain }: LockedRun['options']): boolean {
+function isAskedToEnd(error: unknown, { signal, drain }: LockedJob['options']): boolean {
   return (signal.aborted && !isTimeLimit(signal)) || (drain?.aborted === true && error === drain.reason);
 }
 
+/** Whether others have still to compute shards: then the run did not fail. */
+function isMissing(error: unknown): boolean {
+  return error instanceof ServeBatchError && error.code === 'SHARDS_MISSING';
+}
+
 async function computeShards(run: RunToCompute, done: Map<number, ShardRecord>): Promise<void> {
-  const { plan, meter, loadStore } = run;
-  const { options, workers, folder } = run.locked;
+  const { plan, meter, engine } = run;
+  const { options, workers, folder, storeUrl } = run.locked;
   const { spec, effects, signal, drain } = options;
   const { progress, log, clock } = effects;
   const rowsReused = [...done.values()].reduce((rows, { rowsIn }) => rows + rowsIn, 0);
@@ -86,14 +96,15 @@ async function computeShards(run: RunToCompute, done: Map<number, ShardRecord>):
   progress.update({ stage: 'score', rowsTotal: plan.input.rows, rowsReused, shardsTotal });
   report();
   assertRejectsWithin(spec.onInvalid, plan, rejectsOf(plan, done.values()));
-  await runShards({
+  await engine.compute({
     plan,
+    folderOfJob: folder,
     run: { runId: plan.runId, memoryLimit: memoryLimitOf(spec) },
     shards: plan.shards.filter(({ index }) => !done.has(index)),
     workers,
     processes: shardsAtOnce(spec, plan.device),
     retries: spec.execution.retries,
-    loadStore,
+    loadStore: plan.kv !== null && storeUrl !== null && run.willPublish,
     rejectLimit: () => ({ policy: spec.onInvalid, before: rejectsOf(plan, done.values()) }),
     signal,
     ...(drain === undefined ? {} : { drain }),

@@ -6,17 +6,21 @@ import type { IdentifiedRun } from './identify-run.ts';
 import type { IncrementalStart } from './incremental/incremental-start.ts';
 import type { RunJobOptions } from './run-job-options.ts';
 
-/** A job whose lock is held, and all that a run of it needs. */
-export interface LockedRun {
+/** A job whose lock is held, and what a planned run of it needs. */
+export interface LockedJob {
   readonly options: RunJobOptions;
   /** The folder of the job. */
   readonly folder: string;
-  readonly identified: IdentifiedRun;
-  /** Null: the job takes its whole input. */
-  readonly incremental: IncrementalStart | null;
-  readonly index: PlanIndex;
   readonly lock: JobLock;
   readonly workers: Workers;
   readonly store: KvStore | null;
   readonly storeUrl: string | null;
+}
+
+/** With all that planning a run needs. */
+export interface LockedRun extends LockedJob {
+  readonly identified: IdentifiedRun;
+  /** Null: the job takes its whole input. */
+  readonly incremental: IncrementalStart | null;
+  readonly index: PlanIndex;
 }

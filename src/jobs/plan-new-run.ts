@@ -9,6 +9,7 @@ import { surroundings } from '../inference/devices/surroundings.ts';
 import { readOnnxFile } from '../inference/onnx-file.ts';
 import { type RunPaths, runPaths } from '../runs/layout.ts';
 import { writePlan } from '../runs/plan/plan-file.ts';
+import { planVersions } from '../runs/record/versions.ts';
 import { writeTakenFiles } from '../runs/taken-files.ts';
 import { takenAfter } from '../source/incremental/new-files.ts';
 import { sameFileNotes } from '../source/one-of-each.ts';
@@ -50,7 +51,7 @@ export async function planNewRun(request: NewRunRequest): Promise<PlannedRun | N
     const stagingSeconds = draft.input.staged ? (clock.monotonicMs() - startMs) / 1000 : 0;
     const device = await deviceOf(request, draft);
     const engine = await engineOf(request, draft, device);
-    const plan = await withBatchSize(request, { ...draft, device, engine });
+    const plan = await withBatchSize(request, { ...draft, versions: planVersions(), device, engine });
     if (incremental !== null && incremental.files !== null)
       await writeTakenFiles(paths, await takenAfter(incremental.takenFiles, incremental.files.fresh));
     await writePlan(paths, plan);

@@ -1,28 +1,8 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { startChildren } from '../children/child-processes.ts';
-import { assertDevicePossible } from '../inference/devices/device-errors.ts';
-import { surroundings } from '../inference/devices/surroundings.ts';
-import type { KvStore } from '../kv/store.ts';
-import { acquireLock } from '../runs/lock/lock.ts';
-import { refreshPlanIndex } from '../runs/plan-index.ts';
-import { shardsAtOnce } from './device-of-run.ts';
-import { type IdentifiedRun, identifyRun } from './identify-run.ts';
-import { startIncremental } from './incremental/incremental-start.ts';
-import { processesOf } from './limits/processes.ts';
 import { timeLimitsOf, withinTimeLimit } from './limits/time-limit.ts';
-import { folderOfJob, storeUrlOf } from './locations.ts';
 import type { LockedRun } from './locked-run.ts';
-import { ReleaseStack } from './release-stack.ts';
 import type { RunEnd, RunJobOptions, RunJobResult } from './run-job-options.ts';
 import { runLocked } from './run-locked.ts';
-import { assertFilePossible } from './single-file.ts';
-import { spoolStandardInput } from './spool-input.ts';
-
-/** Smaller inputs are mostly one shard, which a second child would only slow down by starting. */
-const SMALL_INPUT_BYTES = 2 * 2 ** 20;
-/** Holds what came on standard input until it is scored. */
-const SPOOL_FOLDER = 'spool';
+import { withLockedRun } from './with-locked-run.ts';
 
 /**
  * Runs a job: plan, shards, commit, publish, under the job's lock. Whatever ends it, the published run
@@ -31,72 +11,8 @@ const SPOOL_FOLDER = 'spool';
 export function runJob(options: RunJobOptions): Promise<RunJobResult> {
   const { spec, signal } = options;
   return withinTimeLimit(timeLimitsOf(spec), spec.name, signal, (limited) =>
-    runInTime({ ...options, signal: limited }),
+    withLockedRun({ ...options, signal: limited }, (locked) => runWitnessed(locked, options)),
   );
-}
-
-async function runInTime(options: RunJobOptions): Promise<RunJobResult> {
-  const { effects, signal } = options;
-  const spec = options.spec;
-  const storeUrl = storeUrlOf(spec);
-  const { startWorkers = startChildren } = options;
-  const workers = startWorkers({
-    size: processesOf(spec),
-    place: { folder: folderOfJob(spec), storeUrl },
-    signal,
-    onDied: (error) => effects.log.debug('a child process ended', { error: error.message }),
-  });
-  // Its libraries take longer to load than anything that is done before it is needed.
-  workers.warmUp(1);
-  const release = new ReleaseStack();
-  release.add(() => workers.close());
-  try {
-    // What is wrong with output, input or model is said before any folder is made.
-    await assertFilePossible(spec);
-    const readsStdin = spec.input.paths.includes('-');
-    const identified = readsStdin ? null : await identifyRun(spec);
-    const { device } = spec.execution;
-    await assertDevicePossible(device, spec.model.path, surroundings());
-    const isLarge =
-      identified === null || identified.format === 'grid' || bytesOf(identified) >= SMALL_INPUT_BYTES;
-    // Where a GPU is named, one child is all that scores.
-    if (isLarge && shardsAtOnce(spec, { name: device === 'auto' ? 'cpu' : device }) > 1) workers.warmUp();
-    const lock = await acquireLock(folderOfJob(spec), { clock: effects.clock });
-    release.add(() => lock.release());
-    // Once more: the lock is not released before all who work under it have ended.
-    release.add(() => workers.close());
-    const store = await openStoreOf({ ...options, spec }, storeUrl);
-    if (store !== null) release.add(() => store.close());
-    const spoolFolder = join(folderOfJob(spec), SPOOL_FOLDER);
-    if (readsStdin)
-      release.add(async () => {
-        if (await lock.isHeld()) await rm(spoolFolder, { recursive: true, force: true });
-      });
-    // Standard input may never end: there is nothing to finish in order.
-    const spoolSignal = options.drain === undefined ? signal : AbortSignal.any([signal, options.drain]);
-    const spooled = await spoolStandardInput(spec, spoolFolder, { ...options, signal: spoolSignal });
-    const found = identified ?? (await identifyRun(spooled));
-    const index = await refreshPlanIndex(folderOfJob(spec));
-    // With the lock held: nobody else moves the watermark.
-    const incremental = await startIncremental({
-      ...{ spec: spooled, identified: found, folderOfJob: folderOfJob(spec), index, effects },
-      full: options.full === true,
-    });
-    const locked: LockedRun = {
-      options: { ...options, spec: spooled },
-      folder: folderOfJob(spec),
-      identified: incremental?.identified ?? found,
-      incremental,
-      index,
-      lock,
-      workers,
-      store,
-      storeUrl,
-    };
-    return await runWitnessed(locked, options);
-  } finally {
-    await release.all();
-  }
 }
 
 async function runWitnessed(locked: LockedRun, { drain, witness }: RunJobOptions): Promise<RunJobResult> {
@@ -110,15 +26,4 @@ async function runWitnessed(locked: LockedRun, { drain, witness }: RunJobOptions
   await witness.ends(end);
   if (end.result === null) throw end.error;
   return end.result;
-}
-
-function bytesOf({ source }: IdentifiedRun): number {
-  return source.sources.reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
-/** Libraries of stores are loaded where a job has one. */
-async function openStoreOf({ spec, effects }: RunJobOptions, url: string | null): Promise<KvStore | null> {
-  if (url === null) return null;
-  const { openStore } = await import('../kv/open-store.ts');
-  return openStore({ url, job: spec.name, clock: effects.clock });
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, EXIT, ServeBatchError } from '../core/errors.ts';
+import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { clearWorkFiles } from '../runs/clear-work-files.ts';
 import { findRunByIdentity } from '../runs/earlier-runs.ts';
@@ -6,31 +6,45 @@ import { runPaths } from '../runs/layout.ts';
 import { findCommittedRun, newerPublished } from '../runs/occurrence-runs.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { checkParts } from '../runs/record/check-parts.ts';
-import type { RunRecord } from '../runs/record/run-record.ts';
 import { newRunId } from '../runs/run-id.ts';
 import { listRuns } from '../runs/run-list.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
-import { computeRun } from './compute-run.ts';
+import { completeRun, publishCommittedRun } from './complete-run.ts';
 import { decideRun, type RunDecision } from './decide-run.ts';
 import { isOnWantedDevice } from './device-of-run.ts';
 import { isOnWantedEngine } from './engine-of-run.ts';
-import { memoryLimitOf } from './limits/memory-limit.ts';
 import type { LockedRun } from './locked-run.ts';
 import { planNewRun } from './plan-new-run.ts';
-import {
-  type CommittedRun,
-  prepareStore,
-  publishAgain,
-  publishCommitted,
-} from './publish/publish-committed.ts';
+import { prepareStore } from './publish/publish-committed.ts';
 import type { RanJob, RunJobResult } from './run-job-options.ts';
 import { RunMeter } from './run-meter.ts';
-import { hasFile, singleFileOf } from './single-file.ts';
+import { LOCAL_ENGINE } from './run-shards.ts';
+import { hasFile } from './single-file.ts';
+
+/** What is left to do of a run. */
+export type NextStep =
+  | { readonly kind: 'done'; readonly result: RunJobResult }
+  /** It is committed. */
+  | { readonly kind: 'publish'; readonly run: RunSummary }
+  | { readonly kind: 'compute'; readonly plan: Plan; readonly overtakenBy: string | null };
 
 /** One run of a job, with the lock held: looks at what was done already, decides, and does what is left. */
 export async function runLocked(locked: LockedRun): Promise<RunJobResult> {
+  const meter = new RunMeter(locked.options.effects.clock);
+  const next = await nextStep(locked, meter);
+  switch (next.kind) {
+    case 'done':
+      return next.result;
+    case 'publish':
+      return publishCommittedRun(locked, next.run);
+    case 'compute':
+      return completeRun({ ...next, locked, meter, engine: LOCAL_ENGINE });
+  }
+}
+
+/** Looks at what was done already, and plans what is left, with the lock held. */
+export async function nextStep(locked: LockedRun, meter: RunMeter): Promise<NextStep> {
   const { options, store, lock } = locked;
-  const meter = new RunMeter(options.effects.clock);
   const earlier = options.force ? undefined : await findEarlier(locked);
   const overtakenBy = await newerOccurrence(locked);
   const decision = decideRun({
@@ -40,7 +54,8 @@ export async function runLocked(locked: LockedRun): Promise<RunJobResult> {
     resume: options.resume,
     oncePerOccurrence: options.oncePerOccurrence === true,
   });
-  if (decision.kind === 'nothing') return nothingToDo(locked, decision, overtakenBy);
+  if (decision.kind === 'nothing')
+    return { kind: 'done', result: await nothingToDo(locked, decision, overtakenBy) };
   // Ask before computing for hours, not after.
   if (overtakenBy === null)
     await prepareStore(store, lock, {
@@ -50,12 +65,13 @@ export async function runLocked(locked: LockedRun): Promise<RunJobResult> {
     });
   switch (decision.kind) {
     case 'publish':
-      return publishEarlierRun(locked, decision.run);
+      return decision;
     case 'resume':
-      return compute(locked, await continuedPlan(locked, decision.run), meter, overtakenBy);
+      return { kind: 'compute', plan: await continuedPlan(locked, decision.run), overtakenBy };
     case 'new': {
       const planned = await planAnew(locked, meter, earlier);
-      return 'outcome' in planned ? planned : compute(locked, planned, meter, overtakenBy);
+      if ('outcome' in planned) return { kind: 'done', result: planned };
+      return { kind: 'compute', plan: planned, overtakenBy };
     }
   }
 }
@@ -75,7 +91,10 @@ async function findEarlier(locked: LockedRun): Promise<RunSummary | undefined> {
 }
 
 /** The newer occurrence that readers see, where that keeps this one from being published; else null. */
-async function newerOccurrence({ options, folder }: LockedRun): Promise<string | null> {
+export async function newerOccurrence({
+  options,
+  folder,
+}: Pick<LockedRun, 'options' | 'folder'>): Promise<string | null> {
   const { publish = 'always', spec, effects } = options;
   if (publish === 'always' || spec.occurrence === null) return null;
   return newerPublished(folder, spec.occurrence, effects.clock);
@@ -113,12 +132,6 @@ async function nothingToDo(
   };
 }
 
-async function publishEarlierRun(locked: LockedRun, { runId, record }: RunSummary): Promise<RanJob> {
-  if (record === undefined) throw new TypeError('Only a run with a manifest is published');
-  const plan = await readPlan(runPaths(locked.folder, runId).plan);
-  return publishing('published', record, () => publishAgain(committedRun(locked, plan, record)));
-}
-
 async function continuedPlan({ folder, lock }: LockedRun, { runId }: RunSummary): Promise<Plan> {
   await lock.setRun(runId);
   return readPlan(runPaths(folder, runId).plan);
@@ -145,63 +158,4 @@ async function mentionUnfinished(
   if (newest === undefined || !['failed', 'interrupted', 'running'].includes(newest.status)) return;
   const why = same === undefined ? 'it is of another input, model or job file' : 'as asked';
   log.info(`run ${newest.runId} did not finish and is not continued: ${why}`);
-}
-
-function compute(
-  locked: LockedRun,
-  plan: Plan,
-  meter: RunMeter,
-  overtakenBy: string | null,
-): Promise<RanJob> {
-  const { clock } = locked.options.effects;
-  const loadStore = plan.kv !== null && locked.storeUrl !== null && overtakenBy === null;
-  return computeRun({ locked, plan, meter, loadStore }, async (committed, describe) => {
-    await clearWorkFiles(runPaths(locked.folder, plan.runId));
-    if (overtakenBy !== null)
-      return { outcome: 'computed', record: committed, overtakenBy, publishError: null };
-    const startMs = clock.monotonicMs();
-    return publishing('computed', committed, () =>
-      publishCommitted(committedRun(locked, plan, committed), (kv) => {
-        if (kv !== null) meter.extraSeconds.stage += (clock.monotonicMs() - startMs) / 1000;
-        return describe({ status: 'published', kv });
-      }),
-    );
-  });
-}
-
-/** A run that is committed has not failed where only its store or its coverage keeps it from its readers. */
-async function publishing(
-  outcome: RanJob['outcome'],
-  committed: RunRecord,
-  publish: () => Promise<RunRecord>,
-): Promise<RanJob> {
-  const ran = { outcome, overtakenBy: null };
-  try {
-    return { ...ran, record: await publish(), publishError: null };
-  } catch (error) {
-    if (!keepsBack(error)) throw error;
-    return { ...ran, record: { ...committed, status: 'committed' }, publishError: error };
-  }
-}
-
-/** Of a grid: what is wrong with it does not make the run a failed one. */
-const KEPT_BACK: ReadonlySet<ErrorCode> = new Set(['COVERAGE_TOO_LOW', 'NOTHING_SCORED']);
-
-function keepsBack(error: unknown): error is ServeBatchError {
-  if (!(error instanceof ServeBatchError)) return false;
-  return KEPT_BACK.has(error.code) || error.exitCode === EXIT.storeUnavailable;
-}
-
-function committedRun(locked: LockedRun, plan: Plan, committed: RunRecord): CommittedRun {
-  const { options, folder, workers, lock, store } = locked;
-  const { spec, effects, drain } = options;
-  return {
-    ...{ plan, committed, workers, lock, effects, folderOfJob: folder },
-    paths: runPaths(folder, plan.runId),
-    run: { runId: plan.runId, memoryLimit: memoryLimitOf(spec) },
-    store: plan.kv === null ? null : store,
-    singleFile: singleFileOf(spec),
-    coverageMin: spec.coverage.min,
-    ...(drain === undefined ? {} : { drain }),
-  };
 }

@@ -9,10 +9,12 @@ export class RunMeter {
   readonly #startMs: number;
   #firstRowSeconds: number | null = null;
 
-  constructor(clock: Clock) {
+  /** @param startedAt where the run began in another process */
+  constructor(clock: Clock, startedAt?: Date) {
+    const now = clock.now();
     this.#clock = clock;
-    this.startedAt = clock.now();
-    this.#startMs = clock.monotonicMs();
+    this.startedAt = startedAt ?? now;
+    this.#startMs = clock.monotonicMs() - Math.max(0, now.getTime() - this.startedAt.getTime());
   }
 
   /** From the start to the first rows; null: none yet. */

@@ -9,8 +9,19 @@ import type { Workers } from '../tasks/workers.ts';
 
 const FIRST_BACKOFF_MS = 250;
 
+/** Who computes the shards of a run. */
+export interface ShardEngine {
+  /** The shards that it finds committed are its own work, and not that of an earlier command. */
+  readonly ownsEarlier: boolean;
+  compute(request: RunShardsRequest): Promise<void>;
+}
+
+/** Workers of this process. */
+export const LOCAL_ENGINE: ShardEngine = { ownsEarlier: false, compute: runShards };
+
 export interface RunShardsRequest {
   readonly plan: Plan;
+  readonly folderOfJob: string;
   readonly run: RunReference;
   readonly shards: readonly ShardPlan[];
   readonly workers: Workers;

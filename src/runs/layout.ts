@@ -73,6 +73,8 @@ export interface RunPaths {
   readonly runId: string;
   readonly folder: string;
   readonly plan: string;
+  /** A list of shards that were handed out, from 1. */
+  dispatch(round: number): string;
   shardRecord(shard: number): string;
   part(shard: number): string;
   rejects(shard: number): string;
@@ -103,6 +105,7 @@ export function runPaths(folderOfJob: string, runId: string): RunPaths {
     runId,
     folder,
     plan: join(folder, 'plan.json'),
+    dispatch: (round) => join(folder, 'dispatch', `${String(round).padStart(4, '0')}.json`),
     shardRecord: (shard) => join(folder, 'shards', `${digits(shard)}.json`),
     part: (shard) => join(folder, partName(shard)),
     rejects: (shard) => join(folder, rejectsName(shard)),

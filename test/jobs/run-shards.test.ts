@@ -56,6 +56,7 @@ async function run(answer: Answer, changes: Partial<RunShardsRequest> = {}): Pro
   let rows = 0;
   const error = await runShards({
     plan: samplePlan(),
+    folderOfJob: '.',
     run: { runId: samplePlan().runId, memoryLimit: '1GB' },
     shards: [0, 1, 2, 3].map((index) => ({ index, rowStart: index * 5, rowEnd: index * 5 + 5 })),
     workers: workers as unknown as Workers,

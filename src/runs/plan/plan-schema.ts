@@ -216,6 +216,9 @@ const newestPlan = z.strictObject({
   job: z.string(),
   createdAt: z.iso.datetime(),
   identity: runIdentitySchema,
+  versions: z
+    .strictObject({ serveBatch: z.string(), onnxruntime: z.string(), duckdb: z.string() })
+    .exactOptional(),
   input,
   features,
   model: z.strictObject({

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus as processors } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { ServeBatchError } from '../../core/errors.ts';
 import { machineLimits } from '../../core/machine-limits.ts';
+import type { Plan, PlanVersions } from '../../core/plan.ts';
 import type { Machine } from '../batch-sizes-file.ts';
 import type { Host, Versions } from './run-record.ts';
 
@@ -15,6 +17,34 @@ export function versions(): Versions {
     duckdb: packageVersion('@duckdb/node-api'),
   };
 }
+
+/** Those of them that decide the bytes of a part. */
+export function planVersions(): PlanVersions {
+  const { serveBatch, onnxruntime, duckdb } = versions();
+  return { serveBatch, onnxruntime, duckdb };
+}
+
+/** Throws `VERSION_MISMATCH` where this program may compute other bytes than the one that made the plan. */
+export function assertPlannedHere({ runId, versions: planned }: Pick<Plan, 'runId' | 'versions'>): void {
+  if (planned === undefined) return;
+  const own = planVersions();
+  const other = (['serveBatch', 'onnxruntime', 'duckdb'] as const).filter(
+    (name) => planned[name] !== own[name],
+  );
+  if (other.length === 0) return;
+  const list = other.map((name) => `${NAMES[name]} ${planned[name]}, and this machine has ${own[name]}`);
+  throw new ServeBatchError(
+    'VERSION_MISMATCH',
+    `Run ${runId} was planned with ${list.join('; with ')}. All machines of a run need the same versions: install those of the plan here, or plan the job again.`,
+    { fields: { runId } },
+  );
+}
+
+const NAMES = {
+  serveBatch: 'serve-batch',
+  onnxruntime: 'onnxruntime-node',
+  duckdb: '@duckdb/node-api',
+} as const;
 
 export function ownVersion(): string {
   return versionIn(new URL('../../../package.json', import.meta.url));

@@ -1,0 +1,84 @@
+import { type ErrorCode, EXIT, ServeBatchError } from '../core/errors.ts';
+import type { Plan } from '../core/plan.ts';
+import { clearWorkFiles } from '../runs/clear-work-files.ts';
+import { runPaths } from '../runs/layout.ts';
+import { readPlan } from '../runs/plan/plan-file.ts';
+import type { RunRecord } from '../runs/record/run-record.ts';
+import type { RunSummary } from '../runs/run-summary.ts';
+import { computeRun, type RunToCompute } from './compute-run.ts';
+import { memoryLimitOf } from './limits/memory-limit.ts';
+import type { LockedJob } from './locked-run.ts';
+import { type CommittedRun, publishAgain, publishCommitted } from './publish/publish-committed.ts';
+import type { RanJob } from './run-job-options.ts';
+import { singleFileOf } from './single-file.ts';
+
+/** A planned run, and who computes it. */
+export interface RunToComplete extends Omit<RunToCompute, 'willPublish'> {
+  /** The newer occurrence that readers see, for which it is only committed; null: none. */
+  readonly overtakenBy: string | null;
+}
+
+/** Computes what is missing of a planned run, commits it and publishes it, with the lock held. */
+export function completeRun({ overtakenBy, ...run }: RunToComplete): Promise<RanJob> {
+  const { locked, plan, meter } = run;
+  const { clock } = locked.options.effects;
+  return computeRun({ ...run, willPublish: overtakenBy === null }, async (committed, describe) => {
+    await clearWorkFiles(runPaths(locked.folder, plan.runId));
+    if (overtakenBy !== null)
+      return { outcome: 'computed', record: committed, overtakenBy, publishError: null };
+    const startMs = clock.monotonicMs();
+    return publishing('computed', committed, () =>
+      publishCommitted(committedRun(locked, plan, committed), (kv) => {
+        if (kv !== null) meter.extraSeconds.stage += (clock.monotonicMs() - startMs) / 1000;
+        return describe({ status: 'published', kv });
+      }),
+    );
+  });
+}
+
+/** A run that is committed has not failed where only its store or its coverage keeps it from its readers. */
+async function publishing(
+  outcome: RanJob['outcome'],
+  committed: RunRecord,
+  publish: () => Promise<RunRecord>,
+): Promise<RanJob> {
+  const ran = { outcome, overtakenBy: null };
+  try {
+    return { ...ran, record: await publish(), publishError: null };
+  } catch (error) {
+    if (!keepsBack(error)) throw error;
+    return { ...ran, record: { ...committed, status: 'committed' }, publishError: error };
+  }
+}
+
+/** Of a grid: what is wrong with it does not make the run a failed one. */
+const KEPT_BACK: ReadonlySet<ErrorCode> = new Set(['COVERAGE_TOO_LOW', 'NOTHING_SCORED']);
+
+function keepsBack(error: unknown): error is ServeBatchError {
+  if (!(error instanceof ServeBatchError)) return false;
+  return KEPT_BACK.has(error.code) || error.exitCode === EXIT.storeUnavailable;
+}
+
+function committedRun(locked: LockedJob, plan: Plan, committed: RunRecord): CommittedRun {
+  const { options, folder, workers, lock, store } = locked;
+  const { spec, effects, drain } = options;
+  return {
+    ...{ plan, committed, workers, lock, effects, folderOfJob: folder },
+    paths: runPaths(folder, plan.runId),
+    run: { runId: plan.runId, memoryLimit: memoryLimitOf(spec) },
+    store: plan.kv === null ? null : store,
+    singleFile: singleFileOf(spec),
+    coverageMin: spec.coverage.min,
+    ...(drain === undefined ? {} : { drain }),
+  };
+}
+
+/** Brings a run to its readers that an earlier command committed. */
+export async function publishCommittedRun(
+  locked: LockedJob,
+  { runId, record }: Pick<RunSummary, 'runId' | 'record'>,
+): Promise<RanJob> {
+  if (record === undefined) throw new TypeError('Only a run with a manifest is published');
+  const plan = await readPlan(runPaths(locked.folder, runId).plan);
+  return publishing('published', record, () => publishAgain(committedRun(locked, plan, record)));
+}
