@@ -91,7 +91,13 @@ async function stageAs(database: Database, request: InputRequest, target: string
     case 'csv':
       return stageCsv(database, { sources: source.sources, options: options.csv, needs, target });
     case 'json':
-      return stageJson(database, source.sources, options.json, target, setAside);
+      return stageJson(database, {
+        sources: source.sources,
+        options: options.json,
+        needs,
+        target,
+        setAside,
+      });
     case 'arrow': {
       // A seldom used library of half the size of all others: loaded when it is needed.
       const { stageArrow } = await import('./formats/stage-arrow.ts');

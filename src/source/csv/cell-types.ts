@@ -17,6 +17,7 @@ export const CELL_TYPES = [
   'DOUBLE',
 ] as const;
 export type CellType = (typeof CELL_TYPES)[number];
+export const NUMBER_TYPES: readonly string[] = ['BIGINT', LONG_INTEGER_TYPE, 'DOUBLE'];
 
 /** Types that hold each value of a type exactly. Integers beyond 2^53 are no DOUBLE: see `strict`. */
 export const WIDER: Readonly<Partial<Record<CellType, readonly CellType[]>>> = {

@@ -37,7 +37,7 @@ function encodingOfMark([first, second]: Buffer): string | undefined {
 }
 
 /** Latin text has a zero in every other byte. */
-function looksLikeUtf16(bytes: Buffer): boolean {
+export function looksLikeUtf16(bytes: Buffer): boolean {
   const start = bytes.subarray(0, 1024);
   let zeros = 0;
   for (const byte of start) if (byte === 0) zeros++;

@@ -1,52 +1,114 @@
-import { writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { ServeBatchError } from '../../core/errors.ts';
-import { suggestion } from '../../core/nearest.ts';
 import { quoteFile, quoteFiles, quoteName, quoteText } from '../../core/sql.ts';
-import type { Column, SourceFile } from '../../core/table.ts';
+import type { SourceFile } from '../../core/table.ts';
+import { readHead } from '../csv/csv-bytes.ts';
+import { looksLikeUtf16 } from '../csv/csv-head.ts';
+import type { ColumnNeeds } from '../csv/staged-columns.ts';
 import type { Database } from '../database.ts';
 import { readError } from '../read-error.ts';
 import type { JsonOptions } from './input-options.ts';
+import { assertOwnNames, type JsonColumn, jsonColumns, widened } from './json-columns.ts';
 import { countMalformedRows, malformedRowError, NO_MALFORMED_ROWS } from './malformed-row.ts';
 import { copyToStaged, type StagedSelect } from './staged-copy.ts';
+import { typeTexts } from './type-texts.ts';
+
+/** What is to be staged, and how. */
+export interface JsonRequest {
+  readonly sources: readonly SourceFile[];
+  readonly options: JsonOptions;
+  readonly needs: ColumnNeeds;
+  /** The typed Parquet file that is made. */
+  readonly target: string;
+  /** Whether lines of `.jsonl` and `.ndjson` files that are no objects are left out and returned, not an error. */
+  readonly setAside: boolean;
+}
 
 /**
- * Copies JSON lines into one typed Parquet file, `target`, rows in order.
- *
- * With `setAside`, lines of `.jsonl` and `.ndjson` files that are not JSON are left out and returned;
- * otherwise the first one is an error. Types are inferred from all rows; a column of mixed types becomes text.
+ * Copies JSON into one typed Parquet file, rows in order. Types are inferred from all rows. Where DuckDB
+ * finds values of several kinds in a column, or numbers that it would round, the cells decide as in a CSV.
  */
-export async function stageJson(
-  database: Database,
-  sources: readonly SourceFile[],
-  options: JsonOptions,
-  target: string,
-  setAside: boolean,
-): Promise<StagedSelect> {
+export async function stageJson(database: Database, request: JsonRequest): Promise<StagedSelect> {
+  const { sources, target } = request;
+  for (const { path } of sources) await assertUtf8(path);
   const malformed =
-    setAside && areLines(sources)
+    request.setAside && areLines(sources)
       ? await countMalformedRows(database, malformedSql(sources))
       : NO_MALFORMED_ROWS;
   const files =
     malformed.count === 0 ? paths(sources) : [await copyGoodLines(database, sources, `${target}.jsonl`)];
   try {
-    const found = await database.describe(`SELECT * FROM ${readJsonSql(files)}`);
-    if (areLines(sources) && found.length === 1 && found[0]?.type === 'JSON')
-      await assertObjects(database, sources);
-    const types = columnTypes(found, options.types ?? {});
-    const described = await database.describe(`SELECT * FROM ${readJsonSql(files, types)}`);
-    const list = described.map(({ name, type }) =>
-      // A column of mixed types is JSON: its texts without their quotes.
-      type === 'JSON' ? `${quoteName(name)} ->> '$' AS ${quoteName(name)}` : quoteName(name),
-    );
-    await copyToStaged(database, `SELECT ${list.join(', ')} FROM ${readJsonSql(files, types)}`, target);
-    return {
-      columns: described.map((column) => (column.type === 'JSON' ? { ...column, type: 'VARCHAR' } : column)),
-      malformed,
-    };
+    return { ...(await stageFiles(database, request, files)), malformed };
   } catch (error) {
     if (error instanceof ServeBatchError) throw error;
-    throw (await malformedLine(database, sources)) ?? readError(error, paths(sources).join(', '));
+    throw (
+      (await malformedLine(database, sources)) ??
+      sameNames(error, sources) ??
+      readError(error, paths(sources).join(', '))
+    );
+  } finally {
+    if (malformed.count > 0) await rm(`${target}.jsonl`, { force: true });
   }
+}
+
+async function stageFiles(
+  database: Database,
+  { sources, options, needs, target }: JsonRequest,
+  files: readonly string[],
+): Promise<Omit<StagedSelect, 'malformed'>> {
+  const found = await database.describe(`SELECT * FROM ${readJsonSql(files)}`);
+  if (areLines(sources) && found.length === 1 && found[0]?.type === 'JSON')
+    await assertObjects(database, sources);
+  await assertOwnNames(database, files, found);
+  const first = jsonColumns(found, options.types ?? {});
+  await copyColumns(database, files, first, target);
+  const wide = await widened(database, target, first);
+  if (wide !== null) await copyColumns(database, files, wide, target);
+  const columns = wide ?? first;
+  if (columns.every(({ open }) => open === null))
+    return { columns: columns.map(({ name, type }) => ({ name, type })) };
+  const untyped = `${target}.untyped`;
+  await rename(target, untyped);
+  try {
+    const typed = await typeTexts(database, untyped, columns, needs);
+    await copyToStaged(database, typed.select, target);
+    const file = paths(sources).join(', ');
+    return { ...typed, badCells: typed.badCells.map((each) => ({ ...each, file, line: null })) };
+  } finally {
+    await rm(untyped, { force: true });
+  }
+}
+
+function copyColumns(
+  database: Database,
+  files: readonly string[],
+  columns: readonly JsonColumn[],
+  target: string,
+): Promise<void> {
+  const list = columns.map(({ name }) => quoteName(name));
+  return copyToStaged(database, `SELECT ${list.join(', ')} FROM ${readJsonSql(files, columns)}`, target);
+}
+
+/** Throws `INPUT_UNREADABLE`: JSON between programs is UTF-8 (RFC 8259, section 8.1). */
+async function assertUtf8(path: string): Promise<void> {
+  const head = await readHead(path, 1024).catch(() => null);
+  if (head === null || !looksLikeUtf16(head)) return;
+  throw new ServeBatchError(
+    'INPUT_UNREADABLE',
+    `${path} is UTF-16; JSON is expected as UTF-8. Write it so, or convert it: iconv -f UTF-16 -t UTF-8.`,
+    { fields: { file: path } },
+  );
+}
+
+/** DuckDB's own error has an advice that would lose rows. */
+function sameNames(error: unknown, sources: readonly SourceFile[]): ServeBatchError | undefined {
+  const [, name] = /Duplicate name "(.*)" in struct/.exec(error instanceof Error ? error.message : '') ?? [];
+  if (name === undefined) return undefined;
+  return new ServeBatchError(
+    'SCHEMA_MISMATCH',
+    `${paths(sources).join(', ')}: an object inside a row has two members "${name}" whose names differ in case only. Names must differ, whatever their case. Rename one where the file is written, or read the column as text with input.json.types.`,
+    { fields: { column: name } },
+  );
 }
 
 /** DuckDB may name the line after the bad one: where each line is an object, look for it. */
@@ -70,39 +132,8 @@ async function assertObjects(database: Database, sources: readonly SourceFile[])
   if (first !== null) throw malformedRowError(first, count);
 }
 
-/**
- * The type of each column: as the job says, else as it was found, but JSON strings stay texts. JSON has no
- * dates, times or UUIDs: DuckDB makes them of strings that look so, and an id like 05-12-2026 would change.
- * Throws `SCHEMA_MISMATCH` for a type of a column that is not there.
- */
-function columnTypes(found: readonly Column[], wanted: Readonly<Record<string, string>>): readonly Column[] {
-  const byName = new Map(found.map(({ name }) => [name.toLowerCase(), name]));
-  const types = new Map<string, string>();
-  for (const [written, type] of Object.entries(wanted)) {
-    const name = byName.get(written.toLowerCase());
-    if (name === undefined) throw unknownColumn(written, found);
-    types.set(name, type);
-  }
-  return found.map(({ name, type }) => ({
-    name,
-    type: types.get(name) ?? type.replace(MADE_OF_TEXT, 'VARCHAR'),
-  }));
-}
-
-/** Where a type stands, not a field of that name inside a STRUCT. */
-const MADE_OF_TEXT = /\b(?:DATE|TIME|TIMESTAMP|UUID)(?: WITH TIME ZONE)?(?=[,)[]|$)/g;
-
-function unknownColumn(name: string, found: readonly Column[]): ServeBatchError {
-  const names = found.map((each) => each.name);
-  return new ServeBatchError(
-    'SCHEMA_MISMATCH',
-    `input.json.types names the column "${name}", which the input does not have.${suggestion(name, names)} It has ${names.join(', ')}.`,
-    { fields: { column: name } },
-  );
-}
-
-function readJsonSql(files: readonly string[], columns: readonly Column[] = []): string {
-  const types = columns.map(({ name, type }) => `${quoteName(name)}: ${quoteText(type)}`);
+function readJsonSql(files: readonly string[], columns: readonly JsonColumn[] = []): string {
+  const types = columns.map(({ name, readAs }) => `${quoteName(name)}: ${quoteText(readAs)}`);
   const settings = [
     "format = 'auto'",
     'union_by_name = true',

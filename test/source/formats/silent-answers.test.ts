@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { tableFromArrays, tableToIPC } from 'apache-arrow';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { assertDistinct } from '../../../src/features/plan-select.ts';
+import { NO_NEEDS } from '../../../src/source/csv/staged-columns.ts';
 import { Database } from '../../../src/source/database.ts';
 import { stageArrow } from '../../../src/source/formats/stage-arrow.ts';
 import { stageJson } from '../../../src/source/formats/stage-json.ts';
@@ -28,7 +29,13 @@ describe('inputs that could be answered wrongly in silence', () => {
   }
   async function json(text: string, types: Record<string, string> = {}, setAside = false) {
     const target = join(folder, 'staged.parquet');
-    const staged = await stageJson(database, await source('in.jsonl', text), { types }, target, setAside);
+    const staged = await stageJson(database, {
+      sources: await source('in.jsonl', text),
+      options: { types },
+      needs: NO_NEEDS,
+      target,
+      setAside,
+    });
     return { staged, rows: await database.rows(`SELECT * FROM '${target}'`) };
   }
 

@@ -51,7 +51,7 @@ describe('reads', () => {
     ],
     ['whole and broken numbers', '{"a": 1}\n{"a": 2.5}\n', [{ a: 1 }, { a: 2.5 }]],
     [
-      'mixed types as text',
+      'mixed kinds as text',
       '{"a": 1}\n{"a": "many"}\n{"a": true}\n',
       [{ a: '1' }, { a: 'many' }, { a: 'true' }],
     ],
@@ -109,4 +109,104 @@ it('sets lines aside that are not JSON, and reads all others', async () => {
 
 it('says what is wrong with a .json file that was cut off', async () => {
   await expect(stage('[{"a": 1}, {"a"', {}, 'cut.json')).rejects.toMatchObject({ code: 'INPUT_UNREADABLE' });
+});
+
+describe('numbers beyond 64 bits', () => {
+  const LONG = '12345678901234567890123';
+
+  it.each<[what: string, values: readonly string[], type: string, read: readonly unknown[]]>([
+    ['are decimals', [LONG, '1'], 'DECIMAL(38,0)', [LONG, '1']],
+    ['are decimals from 64 bits on', ['18446744073709551615'], 'DECIMAL(38,0)', ['18446744073709551615']],
+    ['beside a fraction are texts', [LONG, '0.5'], 'VARCHAR', [LONG, '0.5']],
+    ['that are no integers are DOUBLE', ['1e300', '0.5'], 'DOUBLE', [1e300, 0.5]],
+    [
+      'and one that a DOUBLE would round',
+      ['9007199254740993', '0.5'],
+      'VARCHAR',
+      ['9007199254740993', '0.5'],
+    ],
+    ['in an object are its text', [`{"n": ${LONG}}`], 'VARCHAR', [`{"n":${LONG}}`]],
+    ['in a list are its text', [`[${LONG}, 0.5]`], 'VARCHAR', [`[${LONG},0.5]`]],
+  ])('%s', async (_, values, type, read_) => {
+    const input = await stage(values.map((value) => `{"a": ${value}}\n`).join(''), {}, 'long.jsonl');
+    expect(input.columns).toEqual([{ name: 'a', type }]);
+    expect((await read(input)).map(({ a }) => a)).toEqual(read_);
+  });
+});
+
+describe('a cell of another kind', () => {
+  const lines = (cell: string): string =>
+    [...Array.from({ length: 20 }, (_, index) => `{"a": ${index}.5}`), `{"a": ${cell}}`].join('\n');
+
+  it.each(['"n/a"', 'true', '{"b": 1}'])('%s is a bad cell of a column of numbers', async (cell) => {
+    const input = await stage(lines(cell), {}, 'bad-cell.jsonl');
+    expect(input.columns).toEqual([{ name: 'a', type: 'DOUBLE' }]);
+    expect(input.badCells).toMatchObject([{ column: 'a', type: 'DOUBLE', count: 1 }]);
+    expect((await read(input)).at(-1)).toEqual({ a: null });
+    const texts = await read({ ...input, columns: [{ name: 'a', type: 'VARCHAR' }] });
+    expect(texts.at(-1)).toEqual({ a: cell.replaceAll(' ', '').replace(/^"|"$/g, '') });
+  });
+
+  it('leaves a key as text', async () => {
+    const needs = { keys: ['a'], kept: [], texts: [], integers: [] };
+    const input = await stage(lines('"n/a"'), { needs }, 'key.jsonl');
+    expect(input).toMatchObject({ columns: [{ name: 'a', type: 'VARCHAR' }], badCells: [] });
+  });
+
+  it('makes no dates and no numbers of strings', async () => {
+    const content = '{"a": "2026-11-21"}\n{"a": "2026-11-22"}\n{"a": 5}\n{"b": "7"}\n{"b": "8"}\n{"b": 9}\n';
+    const input = await stage(content, {}, 'strings.jsonl');
+    expect(input.columns).toEqual([
+      { name: 'a', type: 'VARCHAR' },
+      { name: 'b', type: 'VARCHAR' },
+    ]);
+  });
+});
+
+describe('types that the job gives', () => {
+  it.each([
+    ['BIGINT', '1.7', null],
+    ['BIGINT', '"007"', '7'],
+    ['DATE', '"2026-11-21T10:30:00"', null],
+    ['DATE', '"12-05-21"', null],
+    ['DECIMAL(9,1)', '1.25', null],
+    ['DECIMAL(9,1)', '1.5', '1.5'],
+    ['HUGEINT', '12345678901234567890123', '12345678901234567890123'],
+    ['FLOAT', '0.5', 0.5],
+  ])('%s makes %s %s, and rounds nothing', async (type, cell, value) => {
+    const input = await stage(`{"a": ${cell}}\n`, { json: { types: { A: type } } }, 'given.jsonl');
+    expect(await read(input)).toEqual([{ a: value }]);
+    expect(input.badCells.length).toBe(value === null ? 1 : 0);
+  });
+});
+
+describe('refuses', () => {
+  it.each([
+    [
+      'members that differ in case only',
+      '{"a": 1}\n{"A": 2}\n',
+      'the members "A" and "a", which differ in case only',
+    ],
+    ['a member without a name', '{"": 1, "b": 2}\n', 'a member without a name'],
+    ['members inside an object that differ in case only', '{"s": {"a": 1, "A": 2}}\n', 'two members "A"'],
+  ])('%s', async (_, content, message) => {
+    await expect(stage(content, {}, 'names.jsonl')).rejects.toMatchObject({
+      code: 'SCHEMA_MISMATCH',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('UTF-16, with and without a byte order mark', async () => {
+    for (const mark of ['', '\ufeff'])
+      await expect(
+        stage(Buffer.from(`${mark}{"a": 1}\n`, 'utf16le'), {}, 'utf16.jsonl'),
+      ).rejects.toMatchObject({
+        message: expect.stringContaining('is UTF-16; JSON is expected as UTF-8'),
+      });
+  });
+
+  it('nothing where a name only looks like a second one', async () => {
+    const input = await stage('{"a": 1, "a_1": 2, "C0": 3}\n', {}, 'good-names.jsonl');
+    expect(await read(input)).toEqual([{ a: '1', a_1: '2', C0: '3' }]);
+  });
 });
