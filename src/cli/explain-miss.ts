@@ -3,8 +3,11 @@ import { parseTemplate } from '../core/template.ts';
 import { memoryLimitOf } from '../jobs/limits/memory-limit.ts';
 import type { JobPlace } from '../jobs/publish/publish-earlier.ts';
 import type { GenerationInfo } from '../kv/store.ts';
+import { lostGenerationError } from '../kv/store-errors.ts';
+import { showStoreUrl } from '../kv/store-kinds.ts';
 import { runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
+import { readCurrent } from '../runs/publication.ts';
 import type { CliContext } from './context.ts';
 
 /** The error of a lookup that found nothing: which part of the key no prediction has. */
@@ -41,6 +44,14 @@ export async function explainMiss(
       fields: { job: place.job, runId: info.runId, unknown },
     },
   );
+}
+
+/** The error of a lookup to whom a store shows nothing: where the output folder has a published run, the store has lost it. */
+export async function explainNothing(place: JobPlace, error: unknown): Promise<unknown> {
+  const { job, folderOfJob, storeUrl } = place;
+  if (!(error instanceof ServeBatchError) || error.code !== 'NOT_FOUND' || storeUrl === null) return error;
+  const current = await readCurrent(folderOfJob);
+  return current === undefined ? error : lostGenerationError(job, current, showStoreUrl(storeUrl));
 }
 
 /** Which of the asked values occur in the parts at all. */

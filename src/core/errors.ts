@@ -119,7 +119,7 @@ export const ERROR_KINDS = {
   STORE_INCOMPLETE: kind(
     EXIT.storeUnavailable,
     true,
-    'The key-value store does not hold what was staged; nothing was published.',
+    'The key-value store does not hold what was loaded into it.',
   ),
   PART_DAMAGED: kind(
     EXIT.unexpected,

@@ -19,6 +19,15 @@ export function missingGenerationError(job: string, generation: string, url: str
   );
 }
 
+/** Of a generation that was published, and is no longer there. */
+export function lostGenerationError(job: string, generation: string, url: string): ServeBatchError {
+  return new ServeBatchError(
+    'STORE_INCOMPLETE',
+    `Store ${url} has lost run ${generation} of job "${job}", which is published: it was emptied, started again without its data, or evicts keys (maxmemory-policy should be noeviction). Load the run again with "serve-batch publish ${generation}".`,
+    { fields: { job, generation, url } },
+  );
+}
+
 export function dropCurrentError(job: string, generation: string): ServeBatchError {
   return new ServeBatchError(
     'USAGE',

@@ -72,6 +72,8 @@ export interface Fence {
 export interface KvStore {
   /** Without user name and password. */
   readonly url: string;
+  /** Whether it may drop single values by itself: a server whose memory has a limit does so where it was told to. */
+  readonly mayEvict: boolean;
   /** Answers when the store can be reached and takes everything that loading and publishing will ask of it. */
   ping(): Promise<void>;
 

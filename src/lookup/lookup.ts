@@ -37,7 +37,8 @@ export interface Series extends Origin {
 /**
  * Answers user requests from the published run. Each answer comes from one run, also while another is
  * being published. Every method throws `NOT_FOUND` while nothing is published, `USAGE` for columns that
- * do not fit the key, and `STORE_UNAVAILABLE` or `STORE_REFUSED` where the store fails.
+ * do not fit the key, `STORE_INCOMPLETE` where the store has lost the published run, and `STORE_UNAVAILABLE` or
+ * `STORE_REFUSED` where it fails.
  */
 export interface Lookup {
   /** The prediction of a key, and of a field where the job has one; undefined where there is none. */

@@ -11,6 +11,7 @@ import { checkPartContent } from '../runs/record/check-parts.ts';
 import { runShard } from '../shard/run-shard.ts';
 import { exampleKey } from '../sinks/kv/example-key.ts';
 import { countDistinct, readDuplicateWinners, readKvBatches } from '../sinks/kv/kv-batches.ts';
+import { sampleKeys } from '../sinks/kv/sample-keys.ts';
 import { mergeParts } from '../sinks/parquet/merge-parts.ts';
 import { readMissing } from '../sinks/parquet/read-missing.ts';
 import { templateSql } from '../sinks/value-sql.ts';
@@ -144,6 +145,11 @@ export const TASK_HANDLERS: Handlers = {
   async 'example-key'(state, request) {
     const { plan, paths, database } = await openRun(state, request);
     return exampleKey(database, kvOf(plan), partFiles(paths, request.shards));
+  },
+
+  async 'sample-keys'(state, request) {
+    const { plan, paths, database } = await openRun(state, request);
+    return sampleKeys(database, kvOf(plan), partFiles(paths, request.shards), request.rows);
   },
 
   async 'describe-model'(_, { path }) {

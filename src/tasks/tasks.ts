@@ -6,6 +6,7 @@ import type { StagedCounts } from '../kv/store.ts';
 import type { PlanRequest } from '../planning/plan-run.ts';
 import type { ShardRecord } from '../runs/record/shard-record.ts';
 import type { RejectLimit } from '../shard/run-shard.ts';
+import type { KeyAndField } from '../sinks/kv/sample-keys.ts';
 import type { InputOptions } from '../source/formats/input-options.ts';
 import type { TakenRows, TakeRowsRequest } from '../source/incremental/take-rows.ts';
 import type { BatchTiming } from '../tuning/choose-batch-size.ts';
@@ -40,6 +41,8 @@ export interface Tasks {
     readonly request: PartsTask;
     readonly result: Readonly<Record<string, string>> | null;
   };
+  /** Keys and fields of some rows, as the store should hold them. */
+  readonly 'sample-keys': { readonly request: SampleTask; readonly result: readonly KeyAndField[] };
   readonly 'describe-model': { readonly request: { readonly path: string }; readonly result: ModelSignature };
   /** Versions of the libraries, from the libraries: it works where they load. */
   readonly 'describe-engines': { readonly request: null; readonly result: { readonly duckdb: string } };
@@ -96,6 +99,11 @@ export interface ShardOutcome extends LoadReport {
 export interface PartsTask extends RunReference {
   /** Shards whose parts are meant. */
   readonly shards: readonly number[];
+}
+
+export interface SampleTask extends PartsTask {
+  /** At most so many rows. */
+  readonly rows: number;
 }
 
 export interface LoadPartTask extends RunReference {

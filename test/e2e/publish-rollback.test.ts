@@ -110,7 +110,7 @@ describe.each(['LMDB', 'Redis'] as const)('publish and rollback with %s', (store
     expect(await statuses()).toEqual(['published', 'rolled back', 'rolled back']);
     const further = await project.serveBatch(['rollback', 'sales', ...kv]);
     expect(further.code).toBe(4);
-    expect(further.stderr).toContain('there is no earlier one to roll back to');
+    expect(further.stderr).toContain('has no earlier run to roll back to');
   });
 
   it('publish RUN makes any committed run the published one; the beginning of its id is enough', async () => {

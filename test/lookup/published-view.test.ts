@@ -44,10 +44,28 @@ describe('following the pointer', () => {
     expect((await views.refresh()).generation).toBe('g1');
   });
 
-  it('has no view where the pointer names a generation that is not there', async () => {
+  it('says that the store has lost the generation that the pointer names', async () => {
     const views = new PublishedViews({ store, job: 'sales', refreshMs: 0, clock: systemClock });
     vi.spyOn(store, 'current').mockImplementation(async () => 'g0');
-    await expect(views.refresh()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(views.refresh()).rejects.toMatchObject({
+      code: 'STORE_INCOMPLETE',
+      message: expect.stringContaining('serve-batch publish g0'),
+    });
+  });
+
+  it('says that the store was emptied, to readers who have seen what it held', async () => {
+    const views = new PublishedViews({ store, job: 'sales', refreshMs: 0, clock: systemClock });
+    const view = await views.refresh();
+    vi.spyOn(store, 'current').mockImplementation(async () => undefined);
+    await expect(views.newerThan(view)).rejects.toMatchObject({ code: 'STORE_INCOMPLETE' });
+  });
+
+  it('a value that is missing together with all of its generation was lost, and is no miss', async () => {
+    const views = new PublishedViews({ store, job: 'sales', refreshMs: 0, clock: systemClock });
+    const view = await views.refresh();
+    expect(await views.newerThan(view)).toBeUndefined();
+    vi.spyOn(store, 'info').mockImplementation(async () => undefined);
+    await expect(views.newerThan(view)).rejects.toMatchObject({ code: 'STORE_INCOMPLETE' });
   });
 
   it('looks again after a look that failed', async () => {

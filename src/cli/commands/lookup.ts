@@ -49,7 +49,10 @@ async function lookup(
   const { createLookup } = await import('../../lookup/lookup.ts');
   const reader = createLookup({ job: place.job, url: place.storeUrl });
   try {
-    const info = await reader.info();
+    const info = await reader.info().catch(async (error: unknown) => {
+      const { explainNothing } = await import('../explain-miss.ts');
+      throw await explainNothing(place, error);
+    });
     const { parseTemplate } = await import('../../core/template.ts');
     const fieldColumns = info.field === null ? [] : parseTemplate(info.field, 'kv.field').columns;
     const wantsSeries = info.field !== null && !fieldColumns.some((name) => name in columns);

@@ -20,6 +20,7 @@ import type { RunReference } from '../../tasks/tasks.ts';
 import type { Workers } from '../../tasks/workers.ts';
 import { coverageError, isBelow, MISSING_EXAMPLES } from './coverage.ts';
 import { type KvCounts, loadGeneration, shardsOf } from './load-generation.ts';
+import { sampleStore } from './sample-store.ts';
 
 /** A committed run, and what is needed to bring it to its readers. */
 export interface CommittedRun {
@@ -77,6 +78,7 @@ export async function publishCommitted(
   effects.progress.update({ stage: 'publish' });
   await joinParts(request);
   await publishRun({ ...request, clock: effects.clock });
+  await warnOfLosses(request);
   const record = recordOf(kv);
   // Readers see it, whatever happens to the lock from here on.
   if (await lock.isHeld()) {
@@ -94,6 +96,19 @@ async function loadOrDrop(request: CommittedRun): Promise<KvCounts | null> {
     if (store !== null && isRefusal(error)) await dropRefused(store, lock, plan.runId, effects.log);
     throw error;
   }
+}
+
+/** What a store that evicts keys has lost since it was counted. Whatever keeps from looking keeps the run from nothing. */
+async function warnOfLosses(request: CommittedRun): Promise<void> {
+  const { store, plan, effects } = request;
+  if (store === null || !store.mayEvict) return;
+  const shards = shardsOf(plan);
+  const sample = await sampleStore(store, { ...request, shards }).catch(() => null);
+  if (sample === null || sample.missing === 0) return;
+  effects.log.warn(
+    `${store.url} has lost ${sample.missing} of ${sample.looked} predictions that were looked for just after they were published: it evicts keys. Set maxmemory-policy to noeviction and raise maxmemory, then run: serve-batch publish ${plan.runId}`,
+    { missing: sample.missing, looked: sample.looked },
+  );
 }
 
 /** A failure is only logged: the new generation is published, and the next run tries again. */

@@ -6,6 +6,7 @@ import { pathExists } from '../../runs/json-file.ts';
 import { runPaths } from '../../runs/layout.ts';
 import { readPlan } from '../../runs/plan/plan-file.ts';
 import { comparePublications, readCurrent, readPublication } from '../../runs/publication.ts';
+import { readManifest } from '../../runs/record/run-record.ts';
 import { folderOfJob, storeUrlOf } from '../locations.ts';
 
 /** What a job's store holds, beside what its output folder says. */
@@ -35,6 +36,30 @@ export async function compareStore(spec: JobSpec, clock: Clock): Promise<StoreSt
     const why = held === null ? null : await whyForeign(folder, published, held);
     if (held === null || why === null) return { kind: 'lost', published, held };
     return { kind: 'foreign', published, held, why };
+  } finally {
+    await store.close();
+  }
+}
+
+export interface PublishedCount {
+  readonly runId: string;
+  /** What the store holds. */
+  readonly values: number;
+  /** What it held when the run was published. */
+  readonly expected: number;
+}
+
+/** Counts what a store that may evict keys holds of the published run; null where there is nothing to compare. */
+export async function countPublished(spec: JobSpec, clock: Clock): Promise<PublishedCount | null> {
+  const folder = folderOfJob(spec);
+  const url = storeUrlOf(spec);
+  const runId = await readCurrent(folder);
+  if (url === null || runId === undefined || !(await isKept(folder, runId, clock))) return null;
+  const expected = (await readManifest(runPaths(folder, runId)))?.kv?.values;
+  if (expected === undefined) return null;
+  const store = openStore({ url, job: spec.name, clock });
+  try {
+    return store.mayEvict ? { runId, values: (await store.count(runId)).values, expected } : null;
   } finally {
     await store.close();
   }

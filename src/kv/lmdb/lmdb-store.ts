@@ -38,6 +38,7 @@ export interface LmdbStoreOptions {
  */
 export class LmdbStore implements KvStore {
   readonly url: string;
+  readonly mayEvict = false;
   readonly #folder: string;
   readonly #job: string;
   readonly #clock: Clock;

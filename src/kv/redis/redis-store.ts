@@ -47,6 +47,7 @@ export interface RedisStoreOptions {
  */
 export class RedisStore implements KvStore {
   readonly url: string;
+  readonly mayEvict = true;
   readonly #job: string;
   readonly #clock: Clock;
   readonly #connection: RedisConnection;
