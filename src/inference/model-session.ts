@@ -36,6 +36,7 @@ export class ModelSession implements Session {
   readonly path: string;
   readonly signature: ModelSignature;
   readonly rowLimit = null;
+  readonly columns = null;
   readonly #session: InferenceSession;
   readonly #inputTypes: ReadonlyMap<string, ElementType>;
 

@@ -1,4 +1,5 @@
 import type { ModelSignature } from '../core/model.ts';
+import type { TensorData } from '../core/tensor-data.ts';
 import type { TensorValue } from './model-session.ts';
 import type { RowLimit } from './row-limit.ts';
 
@@ -8,10 +9,24 @@ export interface Session {
   readonly signature: ModelSignature;
   /** Of a device with a memory of its own; null: the CPU. */
   readonly rowLimit: RowLimit | null;
+  /** Where it also takes rows column by column, and answers at once; null: in batches only. */
+  readonly columns: ColumnScorer | null;
   /** Scores one batch. Throws what ONNX Runtime throws. */
   run(
     feeds: ReadonlyMap<string, TensorValue>,
     outputs: readonly string[],
   ): Promise<ReadonlyMap<string, TensorValue>>;
   close(): Promise<void>;
+}
+
+/** The values of one column of a model input, already of its type. Booleans are bytes. */
+export type ColumnValues = ArrayLike<number> | ArrayLike<bigint> | ArrayLike<string>;
+
+/** A model that scores any number of rows at once, each as if it stood alone. No row makes it fail. */
+export interface ColumnScorer {
+  /** The values of each output, row-major, by its name. */
+  score(
+    columns: (input: string, column: number) => ColumnValues,
+    rows: number,
+  ): ReadonlyMap<string, TensorData>;
 }

@@ -18,6 +18,7 @@ interface Pending {
 export class ThreadedSession implements Session {
   readonly path: string;
   readonly rowLimit = new RowLimit();
+  readonly columns = null;
   readonly #worker: Worker;
   readonly #exited: Promise<unknown>;
   readonly #pending: Pending[] = [];

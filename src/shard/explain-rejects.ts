@@ -8,7 +8,7 @@ import { findRowPlace, placeText } from '../source/row-place.ts';
 import { rowsSql } from '../source/shard-relation.ts';
 import { POSITION, type ShardRows } from '../source/shard-rows.ts';
 import { type RequiredColumn, requiredColumns } from './feature-columns.ts';
-import type { InvalidRow } from './score-shard.ts';
+import type { InvalidRow } from './invalid-rows.ts';
 
 /** Its names and {@link POSITION} occur in no input. */
 const INVALID_TABLE = 'serve_batch_invalid';

@@ -1,59 +1,72 @@
 import type { Plan, ShardPlan } from '../core/plan.ts';
 import { quoteName } from '../core/sql.ts';
 import type { Column } from '../core/table.ts';
-import type { PredictionTable } from '../sinks/parquet/prediction-table.ts';
 import type { Database } from '../source/database.ts';
 import { INPUT_ROW } from '../source/input-row.ts';
 import { rowsSql } from '../source/shard-relation.ts';
 import type { ShardRows } from '../source/shard-rows.ts';
 
+/** Where the rows of a part and their predictions come from. */
+export interface PartSource {
+  /** A relation that has the rows of the shard, in order, under the name `kept_rows`; the predictions may be in it. */
+  readonly from: string;
+  /** Another relation to lay beside it row by row; null: there is none. */
+  readonly beside: string | null;
+  /** SQL that is true for rows that were scored; null: all were. */
+  readonly scored: string | null;
+  /** The prediction columns. */
+  readonly predictions: readonly string[];
+}
+
 /**
- * The rows of a part: the kept columns, then the predictions, laid beside each other row by row.
+ * The rows of a part: the kept columns, then the predictions.
  *
- * The kept columns never pass through JavaScript: DuckDB reads them again, so that every type it knows
- * comes out as it went in.
+ * The kept columns never pass through JavaScript: every type that DuckDB knows comes out as it went in.
  */
 export async function partSelect(
   database: Database,
   plan: Plan,
   shard: ShardPlan,
   rows: ShardRows,
-  predictions: PredictionTable,
+  { from, beside, scored, predictions }: PartSource,
 ): Promise<string> {
-  const list = predictions.selectList();
-  const table = predictions.tableName;
-  const { keptColumns } = plan.output;
-  const where = predictions.hasRejected ? ` WHERE ${table}.scored` : '';
-  if (keptColumns.length === 0) return `SELECT ${list.join(', ')} FROM ${table}${where}`;
-  const from =
-    plan.features.select === null
-      ? `(${await rowsSql(database, { ...plan.input, columns: keptColumns }, shard)})`
-      : rows.from;
   const written = keptAsWritten(plan);
-  const kept = keptColumns.map((column) =>
+  const kept = plan.output.keptColumns.map((column) =>
     written.includes(column) ? `written_rows.${quoteName(column.name)}` : keptSql(plan, column),
   );
-  const texts =
-    written.length === 0
-      ? ''
-      : ` POSITIONAL JOIN (${await writtenRows(database, plan, shard, written, rows.leftOut)}) AS written_rows`;
-  return `SELECT ${[...kept, ...list].join(', ')} FROM ${from} AS kept_rows${texts} POSITIONAL JOIN ${table}${where}`;
+  const relations = [
+    `${from} AS kept_rows`,
+    ...(written.length === 0
+      ? []
+      : [`(${await writtenRows(database, plan, shard, written, rows.leftOut)}) AS written_rows`]),
+    ...(beside === null ? [] : [beside]),
+  ];
+  const where = scored === null ? '' : ` WHERE ${scored}`;
+  return `SELECT ${[...kept, ...predictions].join(', ')} FROM ${relations.join(' POSITIONAL JOIN ')}${where}`;
 }
 
 /** As Parquet can hold it: a SELECT may make integers of 128 bits. */
-function keptSql({ features }: Plan, { name, type }: Column): string {
-  const made = features.select?.columns.find((each) => each.name === name);
+function keptSql({ input, features }: Plan, { name, type }: Column): string {
+  const made = (features.select?.columns ?? input.columns).find((each) => each.name === name);
   const value = `kept_rows.${quoteName(name)}`;
   return made === undefined || made.type === type ? value : `CAST(${value} AS ${type}) AS ${quoteName(name)}`;
 }
 
-/** Columns that are kept as they are written, beside a SELECT that has their values. */
-function keptAsWritten({ features, output }: Plan): readonly Column[] {
+/** The columns of a part that {@link PartSource.from} has to have. */
+export function keptOfRows(plan: Plan): readonly Column[] {
+  const written = keptAsWritten(plan);
+  return plan.output.keptColumns.filter((column) => !written.includes(column));
+}
+
+/** Columns that are kept as they are written, where the rows have their values. */
+function keptAsWritten({ input, features, output }: Plan): readonly Column[] {
   const { select } = features;
-  if (select === null) return [];
-  const types = new Map(select.columns.map(({ name, type }) => [name, type]));
+  const types = new Map((select?.columns ?? input.columns).map(({ name, type }) => [name, type]));
   return output.keptColumns.filter(
-    ({ name, type }) => select.passedOn.includes(name) && type === 'VARCHAR' && types.get(name) !== 'VARCHAR',
+    ({ name, type }) =>
+      (select === null || select.passedOn.includes(name)) &&
+      type === 'VARCHAR' &&
+      types.get(name) !== 'VARCHAR',
   );
 }
 

@@ -1,25 +1,23 @@
 import { formatNumber } from '../core/amounts.ts';
-import { ServeBatchError, systemErrorCode, toServeBatchError } from '../core/errors.ts';
+import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import type { InvalidRowPolicy, Plan, ShardPlan } from '../core/plan.ts';
-import { FeatureBatch } from '../features/feature-batch.ts';
 import type { Session } from '../inference/session.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import { LatencyHistogram } from '../runs/record/latency-histogram.ts';
 import { type ShardRecord, writeShardRecord } from '../runs/record/shard-record.ts';
-import { writeParquet } from '../sinks/parquet/part-file.ts';
-import { PredictionTable } from '../sinks/parquet/prediction-table.ts';
 import { type Reject, writeRejects } from '../sinks/parquet/reject-file.ts';
 import type { Database } from '../source/database.ts';
 import { assertUnchanged } from '../source/fingerprint.ts';
 import { inputName } from '../source/locate-row.ts';
-import { isDuckdbIoError, readError } from '../source/read-error.ts';
+import { readError } from '../source/read-error.ts';
 import { segmentsOf } from '../source/shard-relation.ts';
 import { openShardRows, type ShardRows } from '../source/shard-rows.ts';
+import { blameInput } from './blame-input.ts';
 import { rejectsOf } from './explain-rejects.ts';
-import { partSelect } from './part-select.ts';
 import { assertRejectsWithin, rejectLimit } from './reject-limit.ts';
-import { scoreShard } from './score-shard.ts';
 import { StageTimer } from './stage-timer.ts';
+import { type WritePart, writePartInBatches } from './write-part.ts';
+import { writePartAtOnce } from './write-part-at-once.ts';
 
 /** How many rejects end a run. */
 export interface RejectLimit {
@@ -58,25 +56,18 @@ export async function runShard(context: ShardContext, index: number): Promise<Sh
 
   const rows = await timer.time('read', () => openRows(database, plan, shard));
   try {
-    const newBatch = (): FeatureBatch => new FeatureBatch(plan.features.bindings, plan.batchSize);
-    const batches =
-      context.session.rowLimit === null ? ([newBatch()] as const) : ([newBatch(), newBatch()] as const);
-    const predictions = await PredictionTable.create(database, plan.output.predictions);
     const stopAt = rejectsToStopAt(context);
-    const invalid = await scoreShard({ ...context, rows, batches, predictions, timer, latency, stopAt });
+    const { invalid, part } = await writePartOf(context)({
+      ...{ ...context, shard, rows, timer, latency },
+      stopAt: Math.max(1, stopAt - rows.leftOut.length),
+    });
     const rejects = await rejectsOf({ plan, database, shard, rows, invalid });
     const write = <T>(work: () => Promise<T>): Promise<T> =>
       timer.time('write', () => blameInput(rows, work));
-    if (rejects.length >= stopAt) {
-      await predictions.drop();
+    if (part === null || rejects.length >= stopAt) {
       await write(() => writeRejects(database, plan, shard, rejects, paths.rejects(index)));
       throw overLimit(context, rejects.length);
     }
-    const part = await write(async () => {
-      const select = await partSelect(database, plan, shard, rows, predictions);
-      return writeParquet(database, select, paths.part(index), plan.output.compression);
-    });
-    await predictions.drop();
     if (rejects.length > 0)
       await write(() => writeRejects(database, plan, shard, rejects, paths.rejects(index)));
     await assertSourcesUnchanged(plan, shard);
@@ -86,6 +77,10 @@ export async function runShard(context: ShardContext, index: number): Promise<Sh
   } finally {
     await rows.close();
   }
+}
+
+function writePartOf({ session }: ShardContext): WritePart {
+  return session.columns === null ? writePartInBatches : writePartAtOnce(session.columns);
 }
 
 /** Where nothing may be rejected, the first row that cannot be scored ends the shard with an error of its own. */
@@ -120,19 +115,6 @@ async function openRows(database: Database, plan: Plan, shard: ShardPlan): Promi
     return await openShardRows(database, plan, shard);
   } catch (error) {
     throw readError(error, inputName(plan.input));
-  }
-}
-
-/**
- * Writing a part reads the kept columns, and rejects all columns, for the first time: what is corrupt in
- * them is the input's fault. What the file system refuses is not.
- */
-async function blameInput<T>(rows: ShardRows, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const isFileSystem = systemErrorCode(error) !== undefined || isDuckdbIoError(error);
-    throw isFileSystem ? error : await rows.explain(error);
   }
 }
 

@@ -1,33 +1,17 @@
 import type { TensorData } from '../core/tensor-data.ts';
 import type { FeatureBatch } from '../features/feature-batch.ts';
-import type { LatencyHistogram } from '../runs/record/latency-histogram.ts';
 import type { PredictionTable } from '../sinks/parquet/prediction-table.ts';
-import { type Chunk, isValid, streamChunks } from '../source/chunk-stream.ts';
-import type { ShardRows } from '../source/shard-rows.ts';
+import { type Chunk, streamChunks } from '../source/chunk-stream.ts';
 import { BatchScorer } from './batch-scorer.ts';
 import { requiredColumns } from './feature-columns.ts';
-import type { ShardContext } from './run-shard.ts';
+import { findInvalid, type InvalidRow } from './invalid-rows.ts';
 import { ScoringQueue } from './scoring-queue.ts';
-import type { StageTimer } from './stage-timer.ts';
+import type { PartRequest } from './write-part.ts';
 
-/** A row that cannot be scored: which required column is to blame, or what the model said. */
-export interface InvalidRow {
-  /** Among the shard's rows, from 0. */
-  readonly position: number;
-  /** Index into the required columns; null where the model failed. */
-  readonly requiredColumn: number | null;
-  readonly modelError: string | null;
-}
-
-export interface ScoreRequest extends ShardContext {
-  readonly rows: ShardRows;
+export interface ScoreRequest extends PartRequest {
   /** One; two where the next is filled while a device computes. */
   readonly batches: readonly [FeatureBatch, ...FeatureBatch[]];
   readonly predictions: PredictionTable;
-  readonly timer: StageTimer;
-  readonly latency: LatencyHistogram;
-  /** Ends at so many rows that cannot be scored: what comes after them is not looked at. */
-  readonly stopAt: number;
 }
 
 /**
@@ -79,7 +63,7 @@ async function fillFrom(
 ): Promise<readonly InvalidRow[]> {
   const invalid: InvalidRow[] = [];
   const start = performance.now();
-  const bad = findInvalid(chunk);
+  const bad = findInvalid(chunk.columns, chunk.rows);
   timer.add('features', performance.now() - start);
   for (const { from, to, column } of runsOf(chunk.rows, bad)) {
     if (column !== null) {
@@ -147,20 +131,6 @@ async function* timedChunks(sql: string, { database, rows, timer }: ScoreRequest
   } finally {
     await chunks.return(undefined);
   }
-}
-
-/** The first required column that each row has no usable value in, or -1; null where all rows are good. */
-function findInvalid(chunk: Chunk): Int32Array | null {
-  let bad: Int32Array | null = null;
-  chunk.columns.forEach((column, index) => {
-    if (column.validity === null) return;
-    for (let row = 0; row < chunk.rows; row++) {
-      if (isValid(column, row)) continue;
-      bad ??= new Int32Array(chunk.rows).fill(-1);
-      if (bad[row] === -1) bad[row] = index;
-    }
-  });
-  return bad;
 }
 
 /** Pieces of good rows, and bad rows one by one. */

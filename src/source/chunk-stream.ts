@@ -1,4 +1,4 @@
-import type { DuckDBVector } from '@duckdb/node-api';
+import type { DuckDBDataChunk, DuckDBVector } from '@duckdb/node-api';
 import type { Database } from './database.ts';
 
 /** Up to 2,048 rows as DuckDB hands them over: the arrays are DuckDB's own memory, valid for one step. */
@@ -19,6 +19,12 @@ export async function* streamChunks(database: Database, sql: string): AsyncGener
     yield { rows, columns: vectors.map((vector) => readColumn(vector, rows)) };
 }
 
+/** A chunk as its arrays. */
+export function readChunk(chunk: DuckDBDataChunk): Chunk {
+  const rows = chunk.rowCount;
+  return { rows, columns: vectorsOf(chunk).map((vector) => readColumn(vector, rows)) };
+}
+
 /** Streams a SELECT in chunks of up to 2,048 rows, as DuckDB keeps them: for those who read its memory themselves. */
 export async function* streamVectors(
   database: Database,
@@ -28,9 +34,12 @@ export async function* streamVectors(
   for (;;) {
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) return;
-    const vectors = Array.from({ length: chunk.columnCount }, (_, index) => chunk.getColumnVector(index));
-    yield { rows: chunk.rowCount, vectors };
+    yield { rows: chunk.rowCount, vectors: vectorsOf(chunk) };
   }
+}
+
+function vectorsOf(chunk: DuckDBDataChunk): readonly DuckDBVector[] {
+  return Array.from({ length: chunk.columnCount }, (_, index) => chunk.getColumnVector(index));
 }
 
 export function isValid(column: Pick<ChunkColumn, 'validity'>, row: number): boolean {

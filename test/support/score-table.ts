@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { bindJob } from '../../src/config/bind-job.ts';
 import type { JobSpec } from '../../src/config/job-spec.ts';
 import { adHocJob } from '../../src/config/override-job.ts';
@@ -6,7 +7,11 @@ import { CPU } from '../../src/core/device.ts';
 import { ONNX_RUNTIME } from '../../src/core/engine.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { ModelSession } from '../../src/inference/model-session.ts';
+import type { Session } from '../../src/inference/session.ts';
+import { compileModel } from '../../src/inference/trees/compile-model.ts';
+import { TreeSession } from '../../src/inference/trees/tree-session.ts';
 import { identifyRun } from '../../src/jobs/identify-run.ts';
+import { useOf } from '../../src/planning/model-use.ts';
 import { planRun } from '../../src/planning/plan-run.ts';
 import { type RunPaths, runPaths } from '../../src/runs/layout.ts';
 import type { ShardRecord } from '../../src/runs/record/shard-record.ts';
@@ -56,7 +61,7 @@ export async function planTable(
     createdAt: '2026-11-21T00:00:00.000Z',
     spec,
     ...(await identifyRun(spec)),
-    storeUrl: null,
+    storeUrl: flags.kv ?? null,
     stagedPath: paths.staged,
     stagingRejectsPath: paths.stagingRejects,
     incremental: null,
@@ -73,9 +78,20 @@ export async function planTable(
   return { plan, paths };
 }
 
-/** Computes the shards of a plan, in order. */
-export async function computeShards(database: Database, plan: Plan, paths: RunPaths): Promise<ShardRecord[]> {
-  const session = await ModelSession.open(plan.model.path, { threads: 1 });
+/** The model of a plan, compiled. Throws where it is not of trees. */
+export async function openCompiled(plan: Plan): Promise<Session> {
+  const { recipe } = compileModel(await readFile(plan.model.path), useOf(plan));
+  return new TreeSession(plan.model.path, plan.model.signature, recipe);
+}
+
+/** Computes the shards of a plan, in order; by default with ONNX Runtime. */
+export async function computeShards(
+  database: Database,
+  plan: Plan,
+  paths: RunPaths,
+  open: () => Promise<Session> = () => ModelSession.open(plan.model.path, { threads: 1 }),
+): Promise<ShardRecord[]> {
+  const session = await open();
   const records: ShardRecord[] = [];
   try {
     for (const { index } of plan.shards)

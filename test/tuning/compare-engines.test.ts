@@ -82,6 +82,7 @@ function wrong(change: (value: number, row: readonly number[]) => number): Sessi
     path: runtime.path,
     signature: runtime.signature,
     rowLimit: null,
+    columns: null,
     close: async () => {},
     async run(feeds, outputs) {
       const answers = await runtime.run(feeds, outputs);

@@ -22,6 +22,7 @@ function device(memoryRows: number, failure = 'CUDA failure 2: out of memory') {
     path: 'm.onnx',
     signature: { inputs: [], outputs: [], skippedOutputs: [], featureNames: null },
     rowLimit: new RowLimit(),
+    columns: null,
     async run(feeds) {
       const x = feeds.get('x') as TensorValue;
       calls.push(x.dims[0] ?? 0);

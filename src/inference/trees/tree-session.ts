@@ -1,6 +1,6 @@
 import type { ModelSignature } from '../../core/model.ts';
 import type { TensorValue } from '../model-session.ts';
-import type { Session } from '../session.ts';
+import type { ColumnScorer, Session } from '../session.ts';
 import { Evaluator } from './evaluate/evaluator.ts';
 import type { Recipe } from './graph/recipe.ts';
 
@@ -9,6 +9,10 @@ export class TreeSession implements Session {
   readonly path: string;
   readonly signature: ModelSignature;
   readonly rowLimit = null;
+  readonly columns: ColumnScorer = {
+    score: (columns, rows) =>
+      this.#evaluator.run((input, column) => ({ data: columns(input, column), start: 0, stride: 1 }), rows),
+  };
   readonly #recipe: Recipe;
   readonly #evaluator: Evaluator;
 
@@ -23,15 +27,14 @@ export class TreeSession implements Session {
     feeds: ReadonlyMap<string, TensorValue>,
     outputs: readonly string[],
   ): Promise<ReadonlyMap<string, TensorValue>> {
-    let rows = 0;
-    const inputs = new Map(
-      [...feeds].map(([name, { data, dims }]) => {
-        const [first = 1, ...others] = dims;
-        rows = first;
-        return [name, { data, width: others.reduce((product, size) => product * size, 1) }];
-      }),
-    );
-    const results = this.#evaluator.run(inputs, rows);
+    const [first] = feeds.values();
+    const rows = first?.dims[0] ?? 0;
+    const results = this.#evaluator.run((input, column) => {
+      const fed = feeds.get(input);
+      if (fed === undefined) throw new TypeError(`The input ${input} is missing`);
+      const { data, dims } = fed;
+      return { data, start: column, stride: dims.slice(1).reduce((product, size) => product * size, 1) };
+    }, rows);
     const values = new Map<string, TensorValue>();
     for (const { name, columns, isMatrix } of this.#recipe.outputs) {
       const data = results.get(name);

@@ -1,4 +1,5 @@
 import { allocateTensor, type TensorData } from '../../../core/tensor-data.ts';
+import type { ColumnValues } from '../../session.ts';
 import type { Recipe, RecipeOutput, Register, Step, StepOf } from '../graph/recipe.ts';
 import { BLOCK_ROWS } from '../kernel/kernel-code.ts';
 import { TreeKernel } from '../kernel/tree-kernel.ts';
@@ -13,11 +14,14 @@ import {
   type Run,
 } from './step-functions.ts';
 
-/** Rows of an input: row-major, `width` values each. */
-export interface InputRows {
-  readonly data: TensorData;
-  readonly width: number;
+/** The values of one column of an input: from `start` on, `stride` apart. */
+export interface InputColumn {
+  readonly data: ColumnValues;
+  readonly start: number;
+  readonly stride: number;
 }
+
+export type InputColumns = (input: string, column: number) => InputColumn;
 
 type Scores = Float32Array | Float64Array;
 
@@ -27,7 +31,7 @@ export class Evaluator {
   readonly #registers: TensorData[];
   readonly #kernels: readonly TreeKernel[];
   readonly #steps: readonly Run[];
-  #inputs: ReadonlyMap<string, InputRows> = new Map();
+  #inputs: InputColumns = missing;
   #start = 0;
 
   constructor(recipe: Recipe) {
@@ -38,7 +42,7 @@ export class Evaluator {
   }
 
   /** The values of each output, row-major. */
-  run(inputs: ReadonlyMap<string, InputRows>, rows: number): ReadonlyMap<string, TensorData> {
+  run(inputs: InputColumns, rows: number): ReadonlyMap<string, TensorData> {
     const results = this.#recipe.outputs.map((output) => ({
       output,
       data: allocateTensor(output.type, rows * output.columns.length),
@@ -101,21 +105,15 @@ export class Evaluator {
 
   #load({ input, column, to }: StepOf<'load'>): Run {
     const target = this.#registers[to] as TensorData;
-    if (target instanceof Float32Array)
-      return (rows) => {
-        const { data, width } = this.#rowsOf(input);
-        copyFloats(data as Float32Array, target, this.#start * width + column, width, rows);
-      };
+    const isFloat = target instanceof Float32Array;
     return (rows) => {
-      const { data, width } = this.#rowsOf(input);
-      copyAny(data as Float64Array, target as Float64Array, this.#start * width + column, width, rows);
+      const { data, start, stride } = this.#inputs(input, column);
+      const first = start + this.#start * stride;
+      if (isFloat && data instanceof Float32Array)
+        if (stride === 1) target.set(data.subarray(first, first + rows));
+        else copyFloats(data, target, first, stride, rows);
+      else copyAny(data as Float64Array, target as Float64Array, first, stride, rows);
     };
-  }
-
-  #rowsOf(input: string): InputRows {
-    const rows = this.#inputs.get(input);
-    if (rows === undefined) throw new TypeError(`The input ${input} is missing`);
-    return rows;
   }
 
   #trees({ kernel: index, features }: StepOf<'trees'>): Run {
@@ -155,6 +153,10 @@ export class Evaluator {
         target[at] = source[row] as number;
     });
   }
+}
+
+function missing(): never {
+  throw new TypeError('No inputs were given');
 }
 
 // Two copies of one loop: a loop that sees one kind of array is several times faster.
