@@ -51,7 +51,7 @@ async function copy(
   predictions: readonly PredictionColumn[],
 ): Promise<WrittenFile> {
   const { plan, paths, database, shard, rows } = request;
-  const model = modelFunction(database, plan, predictions);
+  const model = await modelFunction(database, plan, predictions);
   const select = await partSelect(database, plan, shard, rows, {
     from: `(${answersSelect(model, plan, rows)})`,
     beside: null,
@@ -71,7 +71,7 @@ function modelFunction(
   database: Database,
   plan: Plan,
   predictions: readonly PredictionColumn[],
-): SqlFunction {
+): Promise<SqlFunction> {
   const required = requiredColumns(plan);
   return SqlFunction.of(database, {
     parameters: [

@@ -1,4 +1,9 @@
-import { type DuckDBConnection, DuckDBInstance, type DuckDBType } from '@duckdb/node-api';
+import {
+  type DuckDBConnection,
+  DuckDBInstance,
+  type DuckDBScalarFunction,
+  type DuckDBType,
+} from '@duckdb/node-api';
 import { makeFolder } from '../core/durable-file.ts';
 import { quoteText } from '../core/sql.ts';
 
@@ -76,6 +81,19 @@ export class Database {
     if (this.#done.has(sql)) return;
     await this.run(sql);
     this.#done.add(sql);
+  }
+
+  /**
+   * Adds a function, for as long as the database lasts. On a connection of its own: where a result of another
+   * connection is left half-read, what is added there goes with it.
+   */
+  async register(scalarFunction: DuckDBScalarFunction): Promise<void> {
+    const connection = await this.#instance.connect();
+    try {
+      connection.registerScalarFunction(scalarFunction);
+    } finally {
+      connection.closeSync();
+    }
   }
 
   async run(sql: string): Promise<void> {

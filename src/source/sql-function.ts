@@ -24,29 +24,20 @@ export class SqlFunction {
   #failure: AnswerError | null = null;
 
   /** Each database has one function of a shape: DuckDB cannot take one back. */
-  static of(database: Database, shape: FunctionShape): SqlFunction {
+  static async of(database: Database, shape: FunctionShape): Promise<SqlFunction> {
     const key = [...shape.parameters, '', ...Object.entries(shape.fields).flat()].join(' ');
     const functions = FUNCTIONS.get(database) ?? new Map<string, SqlFunction>();
     FUNCTIONS.set(database, functions);
     const known = functions.get(key);
     if (known !== undefined) return known;
-    const made = new SqlFunction(database, shape, functions.size);
+    const made = new SqlFunction(functions.size);
+    await database.register(made.#declaration(shape));
     functions.set(key, made);
     return made;
   }
 
-  private constructor(database: Database, { parameters, fields }: FunctionShape, number: number) {
+  private constructor(number: number) {
     this.name = `serve_batch_function_${number}`;
-    database.connection.registerScalarFunction(
-      DuckDBScalarFunction.create({
-        name: this.name,
-        parameterTypes: parameters,
-        returnType: STRUCT(fields),
-        specialHandling: true,
-        volatile: true,
-        mainFunction: (_, chunk, result) => this.#call(readChunk(chunk), result as DuckDBStructVector),
-      }),
-    );
   }
 
   /** Runs a statement that calls the function. Throws `AnswerError` where `answer` throws. */
@@ -61,6 +52,17 @@ export class SqlFunction {
       this.#answer = null;
       this.#failure = null;
     }
+  }
+
+  #declaration({ parameters, fields }: FunctionShape): DuckDBScalarFunction {
+    return DuckDBScalarFunction.create({
+      name: this.name,
+      parameterTypes: parameters,
+      returnType: STRUCT(fields),
+      specialHandling: true,
+      volatile: true,
+      mainFunction: (_, chunk, result) => this.#call(readChunk(chunk), result as DuckDBStructVector),
+    });
   }
 
   #call(chunk: Chunk, result: DuckDBStructVector): void {
