@@ -94,6 +94,8 @@ export interface InputFingerprint {
 export interface NamedTable {
   readonly name: string;
   readonly sources: readonly SourceFile[];
+  /** What the job names, of which `sources` are the files. */
+  readonly paths?: readonly string[];
 }
 
 /** A grid as a run uses it. Row numbers run over all combinations that meet the filter, the last dimension fastest. */

@@ -70,7 +70,7 @@ async function findTables(spec: BoundJob): Promise<readonly NamedTable[]> {
         'JOB_FILE',
         'features.tables.input: "input" is the input itself. Give the table another name.',
       );
-    tables.push({ name, sources: await findFiles([path]) });
+    tables.push({ name, paths: [path], sources: await findFiles([path]) });
   }
   return tables;
 }

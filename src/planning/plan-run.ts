@@ -74,7 +74,11 @@ export async function planRun(
   request: PlanRequest,
 ): Promise<DraftPlan> {
   const { spec } = request;
-  const input = request.taken ?? (await resolvePlannedInput(database, session, request));
+  const resolved = request.taken ?? (await resolvePlannedInput(database, session, request));
+  const usesTables = spec.features.select !== null || (spec.input.grid?.filter ?? null) !== null;
+  const tables = usesTables ? request.tables : [];
+  const tableCells = await createFeatureTables(database, tables);
+  const input = { ...resolved, badCells: [...resolved.badCells, ...tableCells] };
   const select = await planSelect(database, request, input);
   const bindings = bindInputs({
     signature: session.signature,
@@ -195,7 +199,6 @@ async function planSelect(
 ): Promise<SelectPlan | null> {
   if (spec.features.select === null) return null;
   assertNoInputRow(input);
-  await createFeatureTables(database, tables);
   await createInputView(database, input, { rowStart: 0, rowEnd: 1 });
   const parsed = parseSelect(await syntaxTree(database, spec.features.select));
   if (!spec.features.externalAccess)

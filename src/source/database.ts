@@ -25,15 +25,17 @@ export class Database {
   readonly appendConnection: DuckDBConnection;
   readonly #instance: DuckDBInstance;
   readonly #ownsInstance: boolean;
-  /** What {@link runOnce} has run. */
-  readonly #done = new Set<string>();
+  /** Where it spills to, and where copies that live for a moment may lie. */
+  readonly temporaryFolder: string;
 
   private constructor(
     instance: DuckDBInstance,
     ownsInstance: boolean,
+    temporaryFolder: string,
     connection: DuckDBConnection,
     appendConnection: DuckDBConnection,
   ) {
+    this.temporaryFolder = temporaryFolder;
     this.#instance = instance;
     this.#ownsInstance = ownsInstance;
     this.connection = connection;
@@ -52,7 +54,7 @@ export class Database {
       // Every row is read once or twice: a cache would only make memory grow with the input.
       enable_external_file_cache: 'false',
     });
-    const database = await Database.#over(instance, true);
+    const database = await Database.#over(instance, true, options.temporaryFolder);
     // Every shard reads the same files: without it their metadata is read anew for each query.
     await database.run('SET GLOBAL parquet_metadata_cache = true');
     return database;
@@ -63,24 +65,18 @@ export class Database {
    * its temporary tables. To be closed before it.
    */
   connect(): Promise<Database> {
-    return Database.#over(this.#instance, false);
+    return Database.#over(this.#instance, false, this.temporaryFolder);
   }
 
-  static async #over(instance: DuckDBInstance, ownsInstance: boolean): Promise<Database> {
+  static async #over(
+    instance: DuckDBInstance,
+    ownsInstance: boolean,
+    temporaryFolder: string,
+  ): Promise<Database> {
     const connection = await instance.connect();
     // The same text of times on every machine.
     await connection.run(`SET TimeZone = ${quoteText('UTC')}`);
-    return new Database(instance, ownsInstance, connection, await instance.connect());
-  }
-
-  /**
-   * Makes something that lasts as long as the database, unless this statement has made it: even with
-   * IF NOT EXISTS, DuckDB would look through the files again.
-   */
-  async runOnce(sql: string): Promise<void> {
-    if (this.#done.has(sql)) return;
-    await this.run(sql);
-    this.#done.add(sql);
+    return new Database(instance, ownsInstance, temporaryFolder, connection, await instance.connect());
   }
 
   /**

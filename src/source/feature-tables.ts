@@ -1,44 +1,46 @@
-import { ServeBatchError } from '../core/errors.ts';
-import { quoteFiles, quoteName } from '../core/sql.ts';
-import type { NamedTable, TableFormat } from '../core/table.ts';
+import { quoteName } from '../core/sql.ts';
+import type { BadCells, NamedTable } from '../core/table.ts';
+import { NO_NEEDS } from './csv/staged-columns.ts';
 import type { Database } from './database.ts';
-import { formatOfFiles } from './formats/table-formats.ts';
-import { duckdbReason } from './read-error.ts';
+import { withTableRows } from './small-table.ts';
+
+/** The tables that a database has, and their bad cells. */
+const MADE = new WeakMap<Database, Map<string, readonly BadCells[]>>();
 
 /**
  * Makes the tables that `features.select` and `input.filter` read, once for a database: text is parsed into
- * a table, Parquet is read where it lies. Throws `INPUT_UNREADABLE`.
+ * a table, Parquet is read where it lies. Returns their bad cells, whose columns are called `table.column`.
  */
-export async function createFeatureTables(database: Database, tables: readonly NamedTable[]): Promise<void> {
-  for (const { name, sources } of tables) {
-    const paths = sources.map(({ path }) => path);
-    try {
-      const format = formatOfFiles(paths);
-      const kind = format === 'parquet' ? 'VIEW' : 'TABLE';
-      await database.runOnce(
-        `CREATE TEMP ${kind} ${quoteName(name)} AS SELECT * FROM ${readTableSql(format, paths)}`,
-      );
-    } catch (error) {
-      throw new ServeBatchError(
-        'INPUT_UNREADABLE',
-        `features.tables.${name} (${paths.join(', ')}) cannot be read: ${duckdbReason(error)}. Expected Parquet, CSV, TSV or JSON.`,
-        { cause: error, fields: { files: paths } },
-      );
-    }
+export async function createFeatureTables(
+  database: Database,
+  tables: readonly NamedTable[],
+): Promise<readonly BadCells[]> {
+  const made = MADE.get(database) ?? new Map<string, readonly BadCells[]>();
+  MADE.set(database, made);
+  const found: BadCells[] = [];
+  for (const table of tables) {
+    // A table of the same name and other files is not the same: making it fails.
+    const key = JSON.stringify([table.name, table.sources]);
+    const badCells = made.get(key) ?? (await createTable(database, table));
+    made.set(key, badCells);
+    found.push(...badCells);
   }
+  return found;
 }
 
-/** A relation of small files, for FROM: their types are guessed from all that stands in them. */
-export function readTableSql(format: TableFormat, paths: readonly string[]): string {
-  const list = quoteFiles(paths);
-  switch (format) {
-    case 'csv':
-      return `read_csv(${list}, sample_size = -1, union_by_name = true)`;
-    case 'json':
-      return `read_json(${list}, sample_size = -1, union_by_name = true)`;
-    case 'parquet':
-      return `read_parquet(${list}, union_by_name = true)`;
-    case 'arrow':
-      throw new Error('Arrow files are read as the input only');
-  }
+function createTable(database: Database, { name, sources, paths }: NamedTable): Promise<readonly BadCells[]> {
+  const table = {
+    field: `features.tables.${name}`,
+    sources,
+    paths: paths ?? sources.map(({ path }) => path),
+    hive: 'auto',
+    needs: NO_NEEDS,
+  } as const;
+  return withTableRows(database, table, async ({ format, columns, rows, sql, badCells }) => {
+    const kind = format === 'parquet' ? 'VIEW' : 'TABLE';
+    const none = columns.map((column) => `CAST(NULL AS ${column.type}) AS ${quoteName(column.name)}`);
+    const select = rows === 0 ? `SELECT ${none.join(', ')} WHERE false` : sql;
+    await database.run(`CREATE TEMP ${kind} ${quoteName(name)} AS ${select}`);
+    return badCells.map((each) => ({ ...each, column: `${name}.${each.column}` }));
+  });
 }

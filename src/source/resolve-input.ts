@@ -23,17 +23,24 @@ export interface InputRequest {
   readonly stagedPath: string;
   /** Whether rows that cannot be split into columns are set aside rather than being an error. */
   readonly setAside: boolean;
+  /** What to do about such rows, in the message; left out: mend them, or set them aside. */
+  readonly cure?: string;
   /** Where the set-aside rows are written. */
   readonly stagingRejectsPath: string;
   /** What the job needs of the columns besides their values. */
   readonly needs: ColumnNeeds;
 }
 
-/**
- * Looks at the input and, for anything but Parquet, copies it into typed Parquet once, so that shards
- * are stable. Throws `INPUT_UNREADABLE`, `INPUT_MALFORMED_ROW` or `INPUT_EMPTY`.
- */
+/** As {@link readTable}, for what is to be scored. Throws `INPUT_EMPTY` for a table without rows, too. */
 export async function resolveInput(database: Database, request: InputRequest): Promise<ResolvedInput> {
+  return notEmpty(await readTable(database, request));
+}
+
+/**
+ * Looks at a table and, for anything but Parquet, copies it into typed Parquet once, so that shards are
+ * stable. Throws `INPUT_UNREADABLE`, `INPUT_MALFORMED_ROW` or `SCHEMA_MISMATCH`.
+ */
+export async function readTable(database: Database, request: InputRequest): Promise<ResolvedInput> {
   const { paths, format, source, options } = request;
   const base = { format, paths, grid: null, sources: source.sources, fingerprint: source.fingerprint };
   if (format === 'parquet') {
@@ -43,7 +50,7 @@ export async function resolveInput(database: Database, request: InputRequest): P
       given: paths,
       hive: options.hivePartitioning,
     });
-    return notEmpty({
+    return {
       ...base,
       ...described,
       staged: false,
@@ -53,7 +60,7 @@ export async function resolveInput(database: Database, request: InputRequest): P
       written: [],
       badCells: [],
       places: null,
-    });
+    };
   }
   await makeFolder(dirname(request.stagedPath));
   const temporary = temporaryName(request.stagedPath);
@@ -65,11 +72,11 @@ export async function resolveInput(database: Database, request: InputRequest): P
   // The copy is of what the fingerprint says, or of nothing.
   await assertUnchanged(source.sources);
   const { first, count, sql } = staged.malformed;
-  if (first !== null && !request.setAside) throw malformedRowError(first, count);
+  if (first !== null && !request.setAside) throw malformedRowError(first, count, request.cure);
   if (sql !== null) await writeStagingRejects(database, sql, request.stagingRejectsPath);
   await commitFile(temporary, request.stagedPath);
   const files = await readCounts(database, [request.stagedPath]);
-  return notEmpty({
+  return {
     ...base,
     columns: staged.columns,
     hiveColumns: [],
@@ -81,7 +88,7 @@ export async function resolveInput(database: Database, request: InputRequest): P
     written: staged.written ?? [],
     badCells: staged.badCells ?? [],
     places: await writePlaces(database, staged, request.stagedPath),
-  });
+  };
 }
 
 async function stageAs(database: Database, request: InputRequest, target: string): Promise<StagedSelect> {

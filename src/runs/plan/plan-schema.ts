@@ -69,7 +69,9 @@ const sources = z.array(
   }),
 );
 
-const tables: z.ZodType<readonly NamedTable[]> = z.array(z.strictObject({ name: z.string(), sources }));
+const tables: z.ZodType<readonly NamedTable[]> = z.array(
+  z.strictObject({ name: z.string(), sources, paths: texts.exactOptional() }),
+);
 
 const grid: z.ZodType<GridPlan> = z.strictObject({
   dimensions: z.array(

@@ -1,9 +1,11 @@
 import { quoteName, quoteText } from '../../core/sql.ts';
 import type { GridDimension, GridPlan } from '../../core/table.ts';
+import { NO_NEEDS } from '../csv/staged-columns.ts';
 import type { Database } from '../database.ts';
-import { createFeatureTables, readTableSql } from '../feature-tables.ts';
-import { formatOfFiles } from '../formats/table-formats.ts';
+import { createFeatureTables } from '../feature-tables.ts';
+import { sourceFile } from '../find-files.ts';
 import { INPUT_ROW } from '../input-row.ts';
+import { type SmallTableRows, withTableRows } from '../small-table.ts';
 
 /** Cells of a block: how finely the rows that meet the filter are counted when a run is planned. */
 export const BLOCK_CELLS = 122_880;
@@ -54,35 +56,62 @@ export function cellCount({ dimensions }: Pick<GridPlan, 'dimensions'>): number 
   return dimensions.reduce((product, { size }) => product * size, 1);
 }
 
+/** The dimensions of which databases have the tables. */
+const MADE = new WeakMap<Database, string>();
+
 /** Makes the tables of the dimensions' values, and those of the filter, once for a database. */
 async function createGridTables(database: Database, grid: GridPlan): Promise<void> {
-  for (const [index, dimension] of grid.dimensions.entries())
-    await database.runOnce(
-      `CREATE TEMP TABLE ${tableName(index)} AS ${dimensionSql(dimension)} ORDER BY position`,
-    );
+  const dimensions = JSON.stringify(grid.dimensions);
+  if (MADE.get(database) !== dimensions) {
+    for (const [index, dimension] of grid.dimensions.entries())
+      await createDimension(database, tableName(index), dimension);
+    MADE.set(database, dimensions);
+  }
   await createFeatureTables(database, grid.tables);
 }
 
-/** The values of a dimension with their positions, from 0. */
-export function dimensionSql({ source, type, size }: Omit<GridDimension, 'name'>): string {
+async function createDimension(
+  database: Database,
+  table: string,
+  { name, source, type, size }: GridDimension,
+): Promise<void> {
+  const create = (values: string): Promise<void> =>
+    database.run(`CREATE TEMP TABLE ${table} AS ${values} ORDER BY position`);
   switch (source.kind) {
     case 'file':
-      return distinctSql(fileColumnSql(source.paths, source.column, type));
-    case 'list': {
-      const values = source.values.map(quoteText).join(', ');
-      return distinctSql(`SELECT CAST(unnest([${values}]) AS ${type}) AS value`);
-    }
+      return withFileColumn(database, name, { paths: source.paths, columns: [source.column] }, (rows) =>
+        create(distinctSql(valueSql(rows, source.column, type))),
+      );
+    case 'list':
+      return create(listSql(source.values, type));
     case 'range':
-      return `SELECT ${rangeValueSql(source.from, source.step, type)} AS value, range AS position FROM range(${size})`;
+      return create(
+        `SELECT ${rangeValueSql(source.from, source.step, type)} AS value, range AS position FROM range(${size})`,
+      );
   }
 }
 
-/** A column of files, under the name `value`; null as its type: as it is guessed. */
-export function fileColumnSql(paths: readonly string[], column: string, type: string | null): string {
-  const format = formatOfFiles(paths);
-  const value = quoteName(column);
-  const cast = type === null ? value : `CAST(${value} AS ${type})`;
-  return `SELECT ${cast} AS value FROM ${readTableSql(format, paths)}`;
+/** The rows of a dimension's files. The values of `columns` make keys: they are text where a number would print otherwise. */
+export async function withFileColumn<T>(
+  database: Database,
+  dimension: string,
+  { paths, columns }: { readonly paths: readonly string[]; readonly columns: readonly string[] },
+  use: (rows: SmallTableRows) => Promise<T>,
+): Promise<T> {
+  const sources = await Promise.all(paths.map(sourceFile));
+  const needs = { ...NO_NEEDS, keys: columns };
+  const table = { field: `input.grid.${dimension}`, sources, paths, hive: false, needs } as const;
+  return withTableRows(database, table, use);
+}
+
+/** A column of a dimension's rows, under the name `value`. */
+export function valueSql({ sql }: Pick<SmallTableRows, 'sql'>, column: string, type: string): string {
+  return `SELECT CAST(${quoteName(column)} AS ${type}) AS value FROM (${sql})`;
+}
+
+/** The distinct values of a list with their positions, from 0. */
+export function listSql(values: readonly string[], type: string): string {
+  return distinctSql(`SELECT CAST(unnest([${values.map(quoteText).join(', ')}]) AS ${type}) AS value`);
 }
 
 /** Each value once, in the order of its first place. */

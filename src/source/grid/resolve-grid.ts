@@ -1,6 +1,7 @@
 import { ServeBatchError } from '../../core/errors.ts';
 import { suggestion } from '../../core/nearest.ts';
 import type {
+  Column,
   GridDimension,
   GridPlan,
   InputFingerprint,
@@ -8,13 +9,11 @@ import type {
   ResolvedInput,
 } from '../../core/table.ts';
 import type { Database } from '../database.ts';
-import { readTableSql } from '../feature-tables.ts';
 import { findFiles } from '../find-files.ts';
-import { formatOfFiles } from '../formats/table-formats.ts';
 import { INPUT_ROW } from '../input-row.ts';
 import { duckdbReason } from '../read-error.ts';
 import { rangeDimension } from './grid-range.ts';
-import { cellCount, countBlocks, dimensionSql, fileColumnSql } from './grid-rows.ts';
+import { cellCount, countBlocks, listSql, valueSql, withFileColumn } from './grid-rows.ts';
 import type { FileDimension, GridSpec, ListDimension } from './grid-spec.ts';
 
 /**
@@ -83,47 +82,47 @@ async function filteredBlocks(
 async function fileDimension(database: Database, spec: FileDimension): Promise<GridDimension> {
   const where = `input.grid.${spec.name}`;
   const paths = (await findFiles([spec.path])).map(({ path }) => path);
-  const format = formatOfFiles(paths);
-  if (format === 'arrow')
-    throw new ServeBatchError(
-      'INPUT_GRID',
-      `${where} is ${spec.path}, an Arrow file; expected Parquet, CSV, TSV or JSON.`,
+  const columns = wantedColumns(spec);
+  return withFileColumn(database, spec.name, { paths, columns }, async (table) => {
+    const { name: found, type } = findColumn(spec, columns, table.columns);
+    if (table.rows === 0) throw emptyDimension(where, spec);
+    const [counted] = await database.rows(
+      `SELECT count(DISTINCT value) AS n, count(*) - count(value) AS nulls FROM (${valueSql(table, found, type)})`,
     );
-  const columns = await unreadable(where, spec.path, () =>
-    database.describe(`SELECT * FROM ${readTableSql(format, paths)}`),
-  );
-  const names = columns.map(({ name }) => name);
-  const column = findColumn(spec, names);
-  const type = columns.find(({ name }) => name === column)?.type ?? 'VARCHAR';
-  const [counted] = await unreadable(where, spec.path, () =>
-    database.rows(
-      `SELECT count(DISTINCT value) AS n, count(*) - count(value) AS nulls FROM (${fileColumnSql(paths, column, null)})`,
-    ),
-  );
-  if (Number(counted?.nulls) > 0)
-    throw new ServeBatchError(
-      'INPUT_GRID',
-      `${where}: the column ${column} of ${spec.path} is empty in ${counted?.nulls} rows. Expected a value in each: fill it, or remove the rows.`,
-      { fields: { dimension: spec.name, file: spec.path } },
-    );
-  if (Number(counted?.n) === 0)
-    throw new ServeBatchError(
-      'INPUT_EMPTY',
-      `${where}: ${spec.path} has no rows. Expected at least one value.`,
-    );
-  return {
-    name: spec.column === null ? column : spec.name,
-    type,
-    size: Number(counted?.n),
-    source: { kind: 'file', paths, column },
-  };
+    if (Number(counted?.nulls) > 0)
+      throw new ServeBatchError(
+        'INPUT_GRID',
+        `${where}: the column ${found} of ${spec.path} is empty in ${counted?.nulls} rows. Expected a value in each: fill it, or remove the rows.`,
+        { fields: { dimension: spec.name, file: spec.path } },
+      );
+    return {
+      name: spec.column === null ? found : spec.name,
+      type,
+      size: Number(counted?.n),
+      source: { kind: 'file', paths, column: found },
+    };
+  });
+}
+
+function emptyDimension(where: string, { path }: FileDimension): ServeBatchError {
+  return new ServeBatchError('INPUT_EMPTY', `${where}: ${path} has no rows. Expected at least one value.`);
 }
 
 /** `stores: stores.csv` means the column stores, or store. */
-function findColumn({ name, column, path }: FileDimension, names: readonly string[]): string {
-  const wanted = column === null ? [name, name.replace(/s$/, '')] : [column];
-  const found = wanted.find((each) => names.includes(each));
-  if (found !== undefined) return found;
+function wantedColumns({ name, column }: FileDimension): readonly string[] {
+  return column === null ? [...new Set([name, name.replace(/s$/, '')])] : [column];
+}
+
+function findColumn(
+  { name, path }: FileDimension,
+  wanted: readonly string[],
+  columns: readonly Column[],
+): Column {
+  for (const each of wanted) {
+    const found = columns.find((column) => column.name.toLowerCase() === each.toLowerCase());
+    if (found !== undefined) return found;
+  }
+  const names = columns.map((column) => column.name);
   throw new ServeBatchError(
     'INPUT_GRID',
     `input.grid.${name}: ${path} has no column ${wanted.join(' or ')}.${suggestion(wanted.at(-1) ?? '', names)} It has ${names.join(', ')}. Write {file: ${path}, column: NAME}.`,
@@ -131,24 +130,10 @@ function findColumn({ name, column, path }: FileDimension, names: readonly strin
   );
 }
 
-async function unreadable<T>(where: string, path: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    throw new ServeBatchError(
-      'INPUT_UNREADABLE',
-      `${where}: ${path} cannot be read: ${duckdbReason(error)}. Expected Parquet, CSV, TSV or JSON.`,
-      { cause: error, fields: { file: path } },
-    );
-  }
-}
-
 async function listDimension(database: Database, { name, values }: ListDimension): Promise<GridDimension> {
   const source = { kind: 'list' as const, values: values.map(String) };
   const type = typeOfValues(values);
-  const [counted] = await database.rows(
-    `SELECT count(*) AS n FROM (${dimensionSql({ source, type, size: values.length })})`,
-  );
+  const [counted] = await database.rows(`SELECT count(*) AS n FROM (${listSql(source.values, type)})`);
   return { name, type, size: Number(counted?.n), source };
 }
 

@@ -16,7 +16,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await temporaryFolder();
   await writeFile(join(folder, 'stores.csv'), 'store,region\n7,north\n3,south\n7,west\n5,north\n');
-  await writeFile(join(folder, 'gaps.csv'), 'store\n1\n\n2\n');
+  await writeFile(join(folder, 'gaps.csv'), 'store,name\n1,a\n,b\n2,c\n');
   await writeFile(join(folder, 'closed.csv'), 'store,day\n3,2026-11-22\n5,2026-11-21\n');
 });
 
@@ -102,6 +102,13 @@ describe('a grid', () => {
       'flag BOOLEAN',
       'time TIMESTAMP',
     ]);
+  });
+
+  it('has the texts of files whose numbers would print otherwise, since they make keys', async () => {
+    await writeFile(join(folder, 'codes.csv'), 'Store,size\n7,1\n007,2\n1E5,3\n8,4\n');
+    const grid = await resolve([{ ...stores(), path: join(folder, 'codes.csv') } as DimensionSpec]);
+    expect(grid.input.columns).toEqual([{ name: 'Store', type: 'VARCHAR' }]);
+    expect(await rowsOf(grid)).toMatchObject(['7', '007', '1E5', '8'].map((each) => ({ Store: each })));
   });
 
   it.each([null, '(a + b) % 3 > 0', 'a % 400 = 0'])(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ResolvedInput } from '../../src/core/table.ts';
 import type { Database } from '../../src/source/database.ts';
-import { rowsSql, segmentsOf } from '../../src/source/shard-relation.ts';
+import { fileRowsSql, segmentsOf } from '../../src/source/file-rows.ts';
 import { openDatabase } from '../support/database.ts';
 import { temporaryFolder } from '../support/project.ts';
 import { resolveTable } from '../support/resolve-table.ts';
@@ -46,7 +46,7 @@ describe('rows of several files', () => {
   }
 
   async function read(input: ResolvedInput, rowStart: number, rowEnd: number): Promise<unknown[][]> {
-    const rows = await database.rows(await rowsSql(database, input, { rowStart, rowEnd }));
+    const rows = await database.rows(await fileRowsSql(database, input, { rowStart, rowEnd }));
     return rows.map((row) => Object.values(row));
   }
 
