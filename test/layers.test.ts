@@ -15,7 +15,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['tasks'],
   ['children', 'devices'],
   ['jobs'],
-  ['schedule', 'notify', 'history', 'report', 'worker', 'http'],
+  ['schedule', 'notify', 'history', 'report'],
+  ['serving'],
   ['cli', 'index.ts'],
 ];
 
@@ -24,6 +25,8 @@ interface Import {
   readonly to: string;
   /** Gone when the code runs. */
   readonly isType: boolean;
+  /** Happens only once it is wanted. */
+  readonly isDynamic: boolean;
 }
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
@@ -40,6 +43,7 @@ function importsOf(file: string): Import[] {
       from: file,
       to: relative(SRC, join(SRC, dirname(file), path)).replace(/\.js$/, '.ts'),
       isType: how.startsWith('import type'),
+      isDynamic: how === 'import(' || how === 'new URL(',
     }))
     .filter(({ to }) => !to.startsWith('..'));
 }
@@ -87,6 +91,23 @@ describe('the layers of the architecture', () => {
     expect(loaders).toEqual(['inference/model-session.ts']);
     const [first] = readFileSync(join(SRC, 'inference/model-session.ts'), 'utf8').matchAll(/^import .*$/gm);
     expect(first?.[0]).toBe("import './disable-telemetry.ts';");
+  });
+
+  it('commands that do not serve load nothing of the server', () => {
+    const users = files.filter((file) =>
+      /from '(fastify|prom-client)'/.test(readFileSync(join(SRC, file), 'utf8')),
+    );
+    expect(new Set(users.map(folderOf))).toEqual(new Set(['serving']));
+    const loaded = new Set<string>();
+    const load = (file: string): void => {
+      if (loaded.has(file)) return;
+      loaded.add(file);
+      for (const each of imports) if (each.from === file && !each.isType && !each.isDynamic) load(each.to);
+    };
+    load('cli/main.ts');
+    load('index.ts');
+    expect(loaded.size).toBeGreaterThan(50);
+    expect([...loaded].filter((file) => folderOf(file) === 'serving')).toEqual([]);
   });
 
   it('no file imports itself in a circle, types aside', () => {

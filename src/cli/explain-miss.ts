@@ -1,10 +1,10 @@
 import { ServeBatchError } from '../core/errors.ts';
-import { parseTemplate } from '../core/template.ts';
 import { memoryLimitOf } from '../jobs/limits/memory-limit.ts';
 import type { JobPlace } from '../jobs/publish/publish-earlier.ts';
 import type { GenerationInfo } from '../kv/store.ts';
 import { lostGenerationError } from '../kv/store-errors.ts';
 import { showStoreUrl } from '../kv/store-kinds.ts';
+import { askedColumns, missError } from '../lookup/explain-miss.ts';
 import { runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { readCurrent } from '../runs/publication.ts';
@@ -20,30 +20,8 @@ export async function explainMiss(
   },
 ): Promise<ServeBatchError> {
   const { place, info, columns } = miss;
-  const names = [info.key, ...(info.field === null ? [] : [info.field])].flatMap(
-    (text) => parseTemplate(text, 'kv.key').columns,
-  );
-  const asked = Object.fromEntries(
-    names.filter((name) => name in columns).map((name) => [name, columns[name] ?? '']),
-  );
-  const text = Object.entries(asked)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(' ');
-  const known = await knownNames(context, place, info.runId, asked).catch(() => null);
-  const unknown = known === null ? [] : Object.keys(asked).filter((name) => !known.includes(name));
-  const why =
-    known === null
-      ? 'its parts are not at hand to say which part of the key is unknown'
-      : unknown.length === 0
-        ? 'each of these values occurs in it, but not together'
-        : `it has no ${unknown.map((name) => `${name}=${asked[name]}`).join(' and no ')}`;
-  return new ServeBatchError(
-    'NOT_FOUND',
-    `The published run ${info.runId} of ${place.job} has no prediction for ${text}: ${why}.`,
-    {
-      fields: { job: place.job, runId: info.runId, unknown },
-    },
-  );
+  const known = await knownNames(context, place, info.runId, askedColumns(miss)).catch(() => null);
+  return missError({ job: place.job, info, columns }, known);
 }
 
 /** The error of a lookup to whom a store shows nothing: where the output folder has a published run, the store has lost it. */

@@ -11,13 +11,17 @@ import { addReportCommand } from './commands/report.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addRunsCommand } from './commands/runs.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
+import { addServeCommand } from './commands/serve.ts';
 import { addShardCommand } from './commands/shard.ts';
 import { addTickCommand } from './commands/tick.ts';
 import type { CliContext } from './context.ts';
 
 const COMMANDS = [
   ['Run:', [addRunCommand, addScheduleCommand, addTickCommand, addBackfillCommand, addShardCommand]],
-  ['Look:', [addLookupCommand, addRunsCommand, addQueryCommand, addReportCommand, addInspectCommand]],
+  [
+    'Look:',
+    [addLookupCommand, addServeCommand, addRunsCommand, addQueryCommand, addReportCommand, addInspectCommand],
+  ],
   ['Operate:', [addJobsCommand, addPublishCommand, addRollbackCommand, addDoctorCommand]],
 ] as const;
 

@@ -11,6 +11,7 @@ import { heartbeat, notify } from './sections/notify.ts';
 import { onInvalid } from './sections/on-invalid.ts';
 import { DEFAULT_OUTPUT, output, outputKind } from './sections/output.ts';
 import { schedule } from './sections/schedule.ts';
+import { serving } from './sections/serving.ts';
 
 /** What stands in `jobs/NAME.yaml`. Every field has a description: editors show it, the reference lists it. */
 
@@ -48,6 +49,7 @@ export const jobFileSchema = section({
   schedule: schedule.exactOptional(),
   notify: notify.exactOptional(),
   heartbeat: heartbeat.exactOptional(),
+  serving: serving.exactOptional(),
 })
   .refine(({ coverage: wanted, input: from }) => wanted === undefined || isGrid(from), {
     path: ['coverage'],

@@ -8,6 +8,7 @@ import type { ModelSpec } from './sections/model.ts';
 import type { NotifySpec } from './sections/notify.ts';
 import type { OutputSpec } from './sections/output.ts';
 import type { ScheduleSpec } from './sections/schedule.ts';
+import type { ServingSpec } from './sections/serving.ts';
 
 /**
  * A job as the rest of the program sees it: checked, with its defaults, its paths absolute and its
@@ -38,6 +39,8 @@ export interface JobSpec {
   readonly notify: NotifySpec | null;
   /** Fetched after each success. May hold a secret: mask before showing. Null: none. */
   readonly heartbeat: string | null;
+  /** How it is answered for by `serve`. */
+  readonly serving: ServingSpec;
 }
 
 /**

@@ -10,6 +10,7 @@ import { normaliseNotify } from './sections/notify.ts';
 import { normaliseOnInvalid } from './sections/on-invalid.ts';
 import { normaliseOutput, withKeyColumns } from './sections/output.ts';
 import { normaliseSchedule } from './sections/schedule.ts';
+import { normaliseServing } from './sections/serving.ts';
 
 /**
  * The long form of a job file: short forms written out, defaults filled in, paths absolute.
@@ -38,6 +39,7 @@ export function normaliseJob(job: JobFile, defaultName: string, folder: string):
     schedule: normaliseSchedule(job.schedule),
     notify: normaliseNotify(job.notify, folder),
     heartbeat: job.heartbeat ?? null,
+    serving: normaliseServing(job.serving),
   };
 }
 

@@ -12,6 +12,7 @@ import { DEFAULT_INPUT } from './sections/input.ts';
 import { overrideKv } from './sections/kv.ts';
 import { parseOnInvalid } from './sections/on-invalid.ts';
 import { DEFAULT_OUTPUT, overrideOutput, withKeyColumns } from './sections/output.ts';
+import { DEFAULT_SERVING } from './sections/serving.ts';
 
 /**
  * The job with the flags of one run laid over it. Throws `USAGE`, naming the flag.
@@ -64,6 +65,7 @@ export function adHocJob(flags: RunFlags, folder?: string): JobSpec {
     schedule: null,
     notify: null,
     heartbeat: null,
+    serving: DEFAULT_SERVING,
   };
   return overrideJob(plain, flags, folder);
 }

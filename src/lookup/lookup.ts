@@ -1,11 +1,10 @@
 import { type Clock, systemClock } from '../core/effects.ts';
-import { ServeBatchError } from '../core/errors.ts';
 import { openStore } from '../kv/open-store.ts';
-import type { GenerationInfo, KvStore } from '../kv/store.ts';
+import type { GenerationInfo } from '../kv/store.ts';
 import type { Columns } from './column-text.ts';
-import { predictionAddress, seriesKey } from './key-address.ts';
 import { type PredictionValue, parseValue } from './parse-value.ts';
-import { type PublishedView, PublishedViews } from './published-view.ts';
+import { PublishedReader } from './published-reader.ts';
+import type { PublishedView } from './published-view.ts';
 
 export interface LookupOptions {
   readonly job: string;
@@ -63,72 +62,43 @@ export interface Lookup {
  */
 export function createLookup(options: LookupOptions): Lookup {
   const { job, url, refreshMs = 1000, clock = systemClock } = options;
-  return new StoreLookup(openStore({ job, url, clock }), { job, refreshMs, clock });
+  return new StoreLookup(new PublishedReader(openStore({ job, url, clock }), { job, refreshMs, clock }));
 }
 
 class StoreLookup implements Lookup {
-  readonly #store: KvStore;
-  readonly #views: PublishedViews;
+  readonly #reader: PublishedReader;
 
-  constructor(store: KvStore, options: { job: string; refreshMs: number; clock: Clock }) {
-    this.#store = store;
-    this.#views = new PublishedViews({ store, ...options });
+  constructor(reader: PublishedReader) {
+    this.#reader = reader;
   }
 
   async get(columns: Columns): Promise<Prediction | undefined> {
-    return this.#answer(
-      async (view) => {
-        const { key, field } = predictionAddress(view.templates, columns);
-        const text = await this.#store.get(view.generation, key, field);
-        return text === undefined ? undefined : predictionOf(text, view);
-      },
-      (found) => found !== undefined,
-    );
+    const { view, found } = await this.#reader.get(columns);
+    return predictionOf(found, view);
   }
 
   async getMany(list: readonly Columns[]): Promise<readonly (Prediction | undefined)[]> {
-    return this.#answer(
-      async (view) => {
-        const addresses = list.map((columns) => predictionAddress(view.templates, columns));
-        const texts = await this.#store.getMany(view.generation, addresses);
-        return texts.map((text) => (text === undefined ? undefined : predictionOf(text, view)));
-      },
-      (found) => !found.includes(undefined),
-    );
+    const { view, found } = await this.#reader.getMany(list);
+    return found.map((text) => predictionOf(text, view));
   }
 
   async series(columns: Columns): Promise<Series | undefined> {
-    return this.#answer(
-      async (view) => {
-        if (view.info.field === null) throw noField(view);
-        const series = await this.#store.getSeries(view.generation, seriesKey(view.templates, columns));
-        return series === undefined ? undefined : seriesOf(series, view);
-      },
-      (found) => found !== undefined,
-    );
+    const { view, found } = await this.#reader.series(columns);
+    return found === undefined ? undefined : seriesOf(found, view);
   }
 
   async info(): Promise<GenerationInfo & { readonly generation: string }> {
-    const { generation, info } = this.#views.fresh ?? (await this.#views.refresh());
+    const { generation, info } = await this.#reader.view();
     return { ...info, generation };
   }
 
   async close(): Promise<void> {
-    await this.#store.close();
-  }
-
-  /** A miss may mean that the generation was replaced and dropped: then the newer one is asked. */
-  async #answer<T>(read: (view: PublishedView) => Promise<T>, isComplete: (found: T) => boolean): Promise<T> {
-    const view = this.#views.fresh ?? (await this.#views.refresh());
-    const found = await read(view);
-    if (isComplete(found)) return found;
-    const newer = await this.#views.newerThan(view);
-    return newer === undefined ? found : read(newer);
+    await this.#reader.close();
   }
 }
 
-function predictionOf(text: string, view: PublishedView): Prediction {
-  return { value: parseValue(text, view.info), ...originOf(view) };
+function predictionOf(text: string | undefined, view: PublishedView): Prediction | undefined {
+  return text === undefined ? undefined : { value: parseValue(text, view.info), ...originOf(view) };
 }
 
 function seriesOf(texts: ReadonlyMap<string, string>, view: PublishedView): Series {
@@ -139,12 +109,4 @@ function seriesOf(texts: ReadonlyMap<string, string>, view: PublishedView): Seri
 
 function originOf({ info }: PublishedView): Origin {
   return { run: info.runId, createdAt: info.createdAt, model: info.model };
-}
-
-function noField({ info }: PublishedView): ServeBatchError {
-  return new ServeBatchError(
-    'USAGE',
-    `Run ${info.runId} has one value a key ("${info.key}") and no field, so it has no series. Ask for the prediction itself.`,
-    { fields: { runId: info.runId } },
-  );
 }

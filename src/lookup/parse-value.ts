@@ -25,6 +25,18 @@ export function parseValue(text: string, info: GenerationInfo): PredictionValue 
   }
 }
 
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/**
+ * A value as JSON text, digit for digit as the store holds it, so that whole numbers beyond 2^53 stay whole. NaN and the
+ * infinities are null. Throws `STORE_REFUSED` as {@link parseValue} does.
+ */
+export function valueJson(text: string, info: GenerationInfo): string {
+  if (info.valueKind === 'number' && JSON_NUMBER.test(text)) return text;
+  const value = parseValue(text, info);
+  return info.valueKind === 'json' ? text : JSON.stringify(value);
+}
+
 function parseNumber(text: string, info: GenerationInfo): number {
   const value = Number(text);
   if (text === 'NaN' || (text.trim() !== '' && !Number.isNaN(value))) return value;

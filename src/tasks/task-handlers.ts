@@ -142,6 +142,19 @@ export const TASK_HANDLERS: Handlers = {
     return wanted.map(([name]) => name).filter((name) => known?.[name] === true);
   },
 
+  async 'key-values'(state, { columns: names, limit, ...request }) {
+    const { paths, database } = await openRun(state, request);
+    const from = `read_parquet(${quoteFiles(partFiles(paths, request.shards))})`;
+    const columns = await database.describe(`SELECT * FROM ${from}`);
+    const values: Record<string, readonly string[] | null> = {};
+    for (const name of names) {
+      const text = templateSql(`{${name}}`, columns);
+      const rows = await database.rows(`SELECT DISTINCT ${text} AS text FROM ${from} LIMIT ${limit + 1}`);
+      values[name] = rows.length > limit ? null : rows.map((row) => String(row.text));
+    }
+    return values;
+  },
+
   async 'example-key'(state, request) {
     const { plan, paths, database } = await openRun(state, request);
     return exampleKey(database, kvOf(plan), partFiles(paths, request.shards));

@@ -36,6 +36,11 @@ export interface Tasks {
   readonly 'merge-parts': { readonly request: MergeTask; readonly result: { readonly bytes: number } };
   readonly 'read-missing': { readonly request: ReadMissingTask; readonly result: readonly string[] };
   readonly 'known-values': { readonly request: KnownValuesTask; readonly result: readonly string[] };
+  /** The texts of key columns; null for a column with more than the limit. */
+  readonly 'key-values': {
+    readonly request: KeyValuesTask;
+    readonly result: Readonly<Record<string, readonly string[] | null>>;
+  };
   /** Columns of key and field of one row, as a lookup names them; null: there is none with all of them. */
   readonly 'example-key': {
     readonly request: PartsTask;
@@ -125,6 +130,12 @@ export interface ReadMissingTask extends RunReference {
 export interface KnownValuesTask extends PartsTask {
   /** Key columns and the texts that were looked for. */
   readonly wanted: Readonly<Record<string, string>>;
+}
+
+export interface KeyValuesTask extends PartsTask {
+  readonly columns: readonly string[];
+  /** Of one column. */
+  readonly limit: number;
 }
 
 export interface DescribeTableTask {

@@ -74,6 +74,7 @@ describe('the long form of a job', () => {
       schedule: null,
       notify: null,
       heartbeat: null,
+      serving: { enabled: true, maxAgeSeconds: null, onStoreDown: 'unavailable' },
     });
   });
 

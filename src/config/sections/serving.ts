@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { DURATION_EXPECTED, isDuration, parseDuration } from '../fields/duration.ts';
+import { choice, flag, section } from '../fields/field-kinds.ts';
+
+/** What readers get while the store is away: an error, or the last known answer with its age. */
+const STORE_DOWN_POLICIES = ['unavailable', 'last-known'] as const;
+
+/** How `serve-batch serve` answers for a job. */
+export interface ServingSpec {
+  readonly enabled: boolean;
+  /** Predictions of an older run are stale. Null: they never are. */
+  readonly maxAgeSeconds: number | null;
+  readonly onStoreDown: (typeof STORE_DOWN_POLICIES)[number];
+}
+
+export const DEFAULT_SERVING: ServingSpec = {
+  enabled: true,
+  maxAgeSeconds: null,
+  onStoreDown: 'unavailable',
+};
+
+/** The field `serving` of a job file. */
+export const serving = section({
+  enabled: flag()
+    .exactOptional()
+    .describe('Whether `serve-batch serve` answers for the job. Default: true, where it has a store.'),
+  maxAge: z
+    .union([z.int(), z.string()], { error: DURATION_EXPECTED })
+    .refine(isDuration, { error: DURATION_EXPECTED })
+    .exactOptional()
+    .describe(
+      'How old the published run may be: answers of an older one say stale, and the server says that it is not ready. Default: any age.',
+    ),
+  onStoreDown: choice(STORE_DOWN_POLICIES)
+    .exactOptional()
+    .describe(
+      'What a request gets while the store is away: unavailable (503), or the last-known answer to the same question, with its age. Default: unavailable.',
+    ),
+}).describe('How `serve-batch serve` answers for the job.');
+
+/** The long form. */
+export function normaliseServing(written: z.output<typeof serving> = {}): ServingSpec {
+  const { maxAge, ...rest } = written;
+  return {
+    ...DEFAULT_SERVING,
+    ...rest,
+    maxAgeSeconds: maxAge === undefined ? null : parseDuration(maxAge, 'serving.maxAge'),
+  };
+}

@@ -1,0 +1,50 @@
+import { ServeBatchError } from '../core/errors.ts';
+import type { GenerationInfo } from '../kv/store.ts';
+import { type Columns, columnText } from './column-text.ts';
+import { parseKeyTemplates } from './key-address.ts';
+
+export interface Miss {
+  readonly job: string;
+  readonly info: GenerationInfo;
+  readonly columns: Columns;
+}
+
+/** The columns of key and field, each once, in the order of the templates. */
+export function keyColumnsOf(info: GenerationInfo): string[] {
+  const { key, field } = parseKeyTemplates(info);
+  return [...new Set([...key.columns, ...(field?.columns ?? [])])];
+}
+
+/** The columns of key and field that were asked for, as texts, in the order of the templates. */
+export function askedColumns({ info, columns }: Pick<Miss, 'info' | 'columns'>): Record<string, string> {
+  const asked: [string, string][] = [];
+  for (const name of keyColumnsOf(info)) {
+    const value = Object.hasOwn(columns, name) ? columns[name] : undefined;
+    if (value !== undefined) asked.push([name, columnText(name, value)]);
+  }
+  return Object.fromEntries(asked);
+}
+
+/**
+ * The error of a lookup that found nothing: which part of the key no prediction has.
+ * @param known the columns whose value occurs in the run at all; null where nobody can tell
+ */
+export function missError(miss: Miss, known: readonly string[] | null): ServeBatchError {
+  const { job, info } = miss;
+  const asked = askedColumns(miss);
+  const text = Object.entries(asked)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+  const unknown = known === null ? [] : Object.keys(asked).filter((name) => !known.includes(name));
+  const why =
+    known === null
+      ? 'its parts are not at hand to say which part of the key is unknown'
+      : unknown.length === 0
+        ? 'each of these values occurs in it, but not together'
+        : `it has no ${unknown.map((name) => `${name}=${asked[name]}`).join(' and no ')}`;
+  return new ServeBatchError(
+    'NOT_FOUND',
+    `The published run ${info.runId} of ${job} has no prediction for ${text}: ${why}.`,
+    { fields: { job, runId: info.runId, unknown } },
+  );
+}

@@ -1,0 +1,95 @@
+import type { Clock } from '../core/effects.ts';
+import { valueJson } from '../lookup/parse-value.ts';
+import type { PublishedView } from '../lookup/published-view.ts';
+
+/** Where an answer comes from: the store, or, while that is away, the memory of this server. */
+export type AnswerSource = 'stored' | 'previous';
+
+/** What the store said, ready to be put into an answer. */
+export interface KnownAnswer {
+  readonly view: PublishedView;
+  /** The fields of the answer that the store decides, as JSON without braces: `"value":1.5`. */
+  readonly content: string;
+}
+
+/** A value, or the fields and values of a series, as the store holds them. */
+export type FoundText = string | ReadonlyMap<string, string>;
+
+/** Throws `STORE_REFUSED` for a value that the job does not write. */
+export function contentOf(found: FoundText, { info }: PublishedView): string {
+  if (typeof found === 'string') return `"value":${valueJson(found, info)}`;
+  let list = '';
+  for (const [field, text] of found)
+    list += `${list === '' ? '' : ','}${JSON.stringify(field)}:${valueJson(text, info)}`;
+  return `"values":{${list}}`;
+}
+
+/** One of many. */
+export function itemJson(found: FoundText | undefined, view: PublishedView): string {
+  return found === undefined ? '{"found":false}' : `{"found":true,${contentOf(found, view)}}`;
+}
+
+/** How old a generation is, and whether that is more than the job allows. */
+export interface Age {
+  readonly seconds: number;
+  readonly isStale: boolean;
+}
+
+export function ageOf(createdAt: string, maxAgeSeconds: number | null, now: Date): Age {
+  const seconds = Math.max(0, Math.floor((now.getTime() - Date.parse(createdAt)) / 1000));
+  return { seconds, isStale: maxAgeSeconds !== null && seconds > maxAgeSeconds };
+}
+
+export interface AnswerTextOptions {
+  readonly job: string;
+  readonly clock: Clock;
+  readonly maxAgeSeconds: number | null;
+}
+
+/** Puts answers together. What all answers of a generation have in common is made once a second. */
+export class AnswerText {
+  readonly #options: AnswerTextOptions;
+  readonly #head: string;
+  #tail: { readonly view: PublishedView; readonly age: Age; readonly text: string } | undefined;
+
+  constructor(options: AnswerTextOptions) {
+    this.#options = options;
+    this.#head = `{"job":${JSON.stringify(options.job)},`;
+  }
+
+  age({ info }: PublishedView): Age {
+    return ageOf(info.createdAt, this.#options.maxAgeSeconds, this.#options.clock.now());
+  }
+
+  /** The whole answer, as JSON. */
+  body({ view, content }: KnownAnswer, source: AnswerSource): string {
+    return `${this.#head}${content},${this.#origin(view)},"source":"${source}"}`;
+  }
+
+  /** Weak: the age in an answer goes on while the predictions stay the same. */
+  etag(view: PublishedView): string {
+    return `W/"${view.generation}${this.age(view).isStale ? '-stale' : ''}"`;
+  }
+
+  #origin(view: PublishedView): string {
+    const age = this.age(view);
+    const kept = this.#tail;
+    if (kept?.view === view && kept.age.seconds === age.seconds) return kept.text;
+    const text = originJson(view, age);
+    this.#tail = { view, age, text };
+    return text;
+  }
+}
+
+function originJson({ generation, info }: PublishedView, { seconds, isStale }: Age): string {
+  const origin = {
+    run: info.runId,
+    generation,
+    model: info.model,
+    modelSha256: info.modelSha256,
+    generatedAt: info.createdAt,
+    ageSeconds: seconds,
+    stale: isStale,
+  };
+  return JSON.stringify(origin).slice(1, -1);
+}

@@ -1,0 +1,18 @@
+import type { FastifyInstance } from 'fastify';
+import { docsPage } from './docs-page.ts';
+import type { ServerParts } from './http-server.ts';
+import { openApiDocument } from './openapi.ts';
+
+/** Nothing but the styles of the page itself. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
+
+/** What can be asked, for programs and for people. */
+export function addDocsRoutes(app: FastifyInstance, { limits }: ServerParts): void {
+  const document = openApiDocument({ mostKeys: limits.keys });
+  const page = docsPage(document);
+  app.get('/openapi.json', async () => document);
+  app.get('/docs', async (_, reply) => {
+    reply.header('content-type', 'text/html; charset=utf-8').header('content-security-policy', POLICY);
+    return page.text;
+  });
+}

@@ -1,0 +1,146 @@
+import type { ServerOptions } from 'node:http';
+import type { ServerOptions as TlsServerOptions } from 'node:https';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { Log } from '../../core/effects.ts';
+import type { RequestMetrics } from '../metrics/request-metrics.ts';
+import type { ServedJobs } from '../served-jobs.ts';
+import { addDocsRoutes } from './docs-routes.ts';
+import { addHealthRoutes } from './health-routes.ts';
+import { addJobRoutes } from './job-routes.ts';
+import { addMetricsRoute } from './metrics-route.ts';
+import { addPredictionRoutes, JSON_TYPE } from './prediction-routes.ts';
+import { publicError, refusal } from './public-error.ts';
+import type { Tokens } from './tokens.ts';
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Of an answer: which job it is of, and where it comes from. For the metrics. */
+    job: string;
+    source: string;
+  }
+  interface FastifyContextConfig {
+    /** Answers without a token. */
+    isOpen?: boolean;
+  }
+}
+
+/** What one client may ask of the server. */
+export interface ServerLimits {
+  readonly bodyBytes: number;
+  readonly headerBytes: number;
+  /** Of one request. */
+  readonly keys: number;
+  /** For the headers, and for a whole request, to arrive. */
+  readonly headersMs: number;
+  readonly requestMs: number;
+  /** A connection on which nothing moves is closed. */
+  readonly idleMs: number;
+  readonly connections: number;
+}
+
+export const DEFAULT_LIMITS: ServerLimits = {
+  bodyBytes: 2 ** 20,
+  headerBytes: 16 * 1024,
+  keys: 5_000,
+  headersMs: 10_000,
+  requestMs: 30_000,
+  idleMs: 75_000,
+  connections: 10_000,
+};
+
+/** How often connections are looked at that took too long. */
+const CHECKING_MS = 1_000;
+
+export interface ServerParts {
+  readonly jobs: ServedJobs;
+  readonly tokens: Tokens;
+  readonly limits: ServerLimits;
+  readonly metrics: RequestMetrics;
+  /** Metrics of runs, in Prometheus' text format. */
+  readonly runMetrics: () => Promise<string>;
+  readonly log: Log;
+  /** Whether the server is asked to end. */
+  readonly isDraining: () => boolean;
+  /** Null: plain HTTP. */
+  readonly tls: TlsServerOptions | null;
+}
+
+/** The HTTP server, with all its routes; it does not listen yet. */
+export function buildHttpServer(parts: ServerParts): FastifyInstance {
+  const app = createApp(parts);
+  app.server.maxConnections = parts.limits.connections;
+  app.removeContentTypeParser('text/plain');
+  app.decorateReply('job', '').decorateReply('source', '');
+  observe(app, parts);
+  handleErrors(app, parts);
+  addHealthRoutes(app, parts);
+  addMetricsRoute(app, parts);
+  addJobRoutes(app, parts);
+  addPredictionRoutes(app, parts);
+  addDocsRoutes(app, parts);
+  return app;
+}
+
+function createApp({ limits, tls }: ServerParts): FastifyInstance {
+  const http: ServerOptions = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: CHECKING_MS,
+  };
+  const options = {
+    bodyLimit: limits.bodyBytes,
+    connectionTimeout: limits.idleMs,
+    keepAliveTimeout: limits.idleMs,
+    requestTimeout: limits.requestMs,
+    // A connection that is kept alive may still bring a request: it is answered, and the connection closed after it.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle' as const,
+    routerOptions: { maxParamLength: 200 },
+    frameworkErrors: (error: unknown, _: unknown, reply: FastifyReply) => void sendError(reply, error),
+  };
+  // The types of the two differ in what nobody here looks at.
+  if (tls !== null) return fastify({ ...options, https: { ...http, ...tls } }) as unknown as FastifyInstance;
+  return fastify({ ...options, http });
+}
+
+function observe(app: FastifyInstance, { tokens, metrics, isDraining }: ServerParts): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (isDraining()) reply.header('connection', 'close');
+    if (request.routeOptions.config.isOpen || tokens.allows(request.headers.authorization)) return done();
+    const { status, body } = refusal(401);
+    reply.code(status).header('www-authenticate', 'Bearer').send(body);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const { url = 'none' } = request.routeOptions;
+    metrics.observe({
+      route: `${request.method} ${url}`,
+      job: reply.job,
+      source: reply.source,
+      code: reply.statusCode,
+      seconds: reply.elapsedTime / 1000,
+    });
+    done();
+  });
+}
+
+function handleErrors(app: FastifyInstance, { log }: ServerParts): void {
+  app.setErrorHandler((error, request, reply) => {
+    const { status } = sendError(reply, error);
+    if (status === 500)
+      log.error(`${request.method} ${request.routeOptions.url ?? ''} failed unexpectedly`, {
+        error: error instanceof Error ? error.stack : String(error),
+      });
+  });
+  app.setNotFoundHandler((_, reply) => {
+    const { status, body } = refusal(404);
+    reply.code(status).send(body);
+  });
+}
+
+function sendError(reply: FastifyReply, error: unknown): { readonly status: number } {
+  const { status, body, retryAfterSeconds } = publicError(error);
+  if (retryAfterSeconds !== null) reply.header('retry-after', String(retryAfterSeconds));
+  reply.code(status).header('content-type', JSON_TYPE).send(JSON.stringify(body));
+  return { status };
+}

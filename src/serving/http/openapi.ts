@@ -1,0 +1,210 @@
+import { z } from 'zod';
+import { ownVersion } from '../../runs/record/versions.ts';
+import { keysSchema } from './asked-keys.ts';
+
+/** What answers look like; tests hold the server to it. */
+
+const value = z
+  .union([
+    z.number(),
+    z.string(),
+    z.boolean(),
+    z.null(),
+    z.array(z.unknown()),
+    z.record(z.string(), z.unknown()),
+  ])
+  .describe('A number or a text where the job has one value; else JSON. NaN and the infinities are null.');
+
+const series = z.record(z.string(), value).describe('By field (a date, mostly), sorted.');
+
+const origin = {
+  job: z.string(),
+  run: z.string().describe('The run that made the prediction.'),
+  generation: z.string().describe('The version of the store. All of one answer comes from one.'),
+  model: z.string().describe("File name of the run's model."),
+  modelSha256: z.string(),
+  generatedAt: z.iso.datetime().describe('When the run was planned.'),
+  ageSeconds: z.int().nonnegative(),
+  stale: z.boolean().describe('Whether the run is older than serving.maxAge allows.'),
+  source: z
+    .enum(['stored', 'previous'])
+    .describe('stored: from the store. previous: the last known answer, while the store is away.'),
+};
+
+export const predictionSchema = z.object({ ...origin, value });
+export const seriesSchema = z.object({ ...origin, values: series });
+export const manySchema = z.object({
+  ...origin,
+  predictions: z
+    .array(
+      z.union([
+        z.object({ found: z.literal(false) }),
+        z.object({ found: z.literal(true), value }),
+        z.object({ found: z.literal(true), values: series }),
+      ]),
+    )
+    .describe('In the order asked for.'),
+});
+export const errorSchema = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    field: z.string().optional().describe('What of the request is meant.'),
+    unknown: z
+      .array(z.string())
+      .optional()
+      .describe('Of a key that was not found: the columns whose value no prediction has.'),
+  }),
+});
+export const jobSchema = z.object({
+  job: z.string(),
+  published: z.boolean(),
+  run: z.string().optional(),
+  generation: z.string().optional(),
+  model: z.string().optional(),
+  modelSha256: z.string().optional(),
+  generatedAt: z.iso.datetime().optional(),
+  ageSeconds: z.int().nonnegative().optional(),
+  stale: z.boolean().optional(),
+  keyColumns: z.array(z.string()).optional(),
+  fieldColumns: z.array(z.string()).optional(),
+  values: z.array(z.string()).optional(),
+  error: errorSchema.shape.error.optional(),
+});
+export const jobsSchema = z.object({ jobs: z.array(jobSchema) });
+export const readySchema = z.object({
+  status: z.enum(['ready', 'not ready', 'ending']),
+  jobs: z
+    .array(z.object({ job: z.string(), ready: z.boolean(), reason: z.string().optional() }))
+    .optional()
+    .describe('Only for those who may ask.'),
+});
+
+const json = (schema: z.ZodType) => {
+  const { $schema: _, ...plain } = z.toJSONSchema(schema, { io: 'input' });
+  return { 'application/json': { schema: plain } };
+};
+const answer = (description: string, schema: z.ZodType) => ({ description, content: json(schema) });
+
+const ERRORS = {
+  '401': answer('No valid token was given, and the server wants one.', errorSchema),
+  '404': answer('No such job is served, nothing is published, or the key is unknown.', errorSchema),
+  '422': answer('The request is understood, but names columns or values that do not fit.', errorSchema),
+  '503': {
+    ...answer('The store is away.', errorSchema),
+    headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } },
+  },
+};
+const ETAG = { ETag: { description: 'The generation.', schema: { type: 'string' } } };
+const JOB = { name: 'job', in: 'path', required: true, schema: { type: 'string' } };
+const OPEN: readonly object[] = [];
+
+/** The description of the whole API, OpenAPI 3.1. */
+export function openApiDocument(options: { readonly mostKeys: number }) {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'serve-batch',
+      version: ownVersion(),
+      summary: 'Predictions that batch runs have published.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    security: [{}, { token: [] }],
+    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    paths: {
+      '/v1/jobs': {
+        get: {
+          operationId: 'listJobs',
+          summary: 'The jobs that are served, and what is published of each.',
+          responses: { '200': answer('The jobs.', jobsSchema), '401': ERRORS['401'] },
+        },
+      },
+      '/v1/jobs/{job}': {
+        parameters: [JOB],
+        get: {
+          operationId: 'getJob',
+          summary: 'What is published of one job, and the columns of its keys.',
+          responses: { '200': answer('The job.', jobSchema), '401': ERRORS['401'], '404': ERRORS['404'] },
+        },
+      },
+      '/v1/jobs/{job}/predictions': {
+        parameters: [JOB],
+        get: {
+          operationId: 'getPrediction',
+          summary: 'One prediction; without the columns of the field, the whole series of the key.',
+          parameters: [
+            {
+              name: 'columns',
+              in: 'query',
+              description: 'A parameter for each column of key and field: store=1&product=2&date=2026-11-21.',
+              style: 'form',
+              explode: true,
+              schema: { type: 'object', additionalProperties: { type: 'string' } },
+            },
+            { name: 'If-None-Match', in: 'header', schema: { type: 'string' } },
+          ],
+          responses: {
+            '200': {
+              ...answer('The prediction, or the series.', z.union([predictionSchema, seriesSchema])),
+              headers: ETAG,
+            },
+            '304': { description: 'The generation is the one that If-None-Match names.' },
+            ...ERRORS,
+          },
+        },
+        post: {
+          operationId: 'getPredictions',
+          summary: 'Many predictions or series at once, all from one generation.',
+          requestBody: { required: true, content: json(keysSchema(options.mostKeys)) },
+          responses: {
+            '200': { ...answer('The predictions.', manySchema), headers: ETAG },
+            '400': answer('The body is not JSON.', errorSchema),
+            '413': answer('The body is too large.', errorSchema),
+            ...ERRORS,
+          },
+        },
+      },
+      '/healthz': {
+        get: {
+          operationId: 'health',
+          summary: 'Whether the process lives.',
+          security: OPEN,
+          responses: { '200': answer('It does.', z.object({ status: z.literal('ok') })) },
+        },
+      },
+      '/readyz': {
+        get: {
+          operationId: 'readiness',
+          summary:
+            'Whether every job can be answered for: its store answers, a run is published, and it is not stale.',
+          security: OPEN,
+          parameters: [
+            { name: 'job', in: 'query', description: 'This job only.', schema: { type: 'string' } },
+            {
+              name: 'stale',
+              in: 'query',
+              description: 'ok: a stale job counts as ready.',
+              schema: { type: 'string', enum: ['ok'] },
+            },
+          ],
+          responses: { '200': answer('Ready.', readySchema), '503': answer('Not ready.', readySchema) },
+        },
+      },
+      '/metrics': {
+        get: {
+          operationId: 'metrics',
+          summary: "Metrics of requests and runs, in Prometheus' text format.",
+          responses: {
+            '200': { description: 'The metrics.', content: { 'text/plain': {} } },
+            '401': ERRORS['401'],
+          },
+        },
+      },
+    },
+  };
+}
+
+/** As it is committed. */
+export function openApiText(options: { readonly mostKeys: number }): string {
+  return `${JSON.stringify(openApiDocument(options), null, 2)}\n`;
+}

@@ -1,0 +1,69 @@
+import type { Clock } from '../core/effects.ts';
+import { memoryLimitOf } from '../jobs/limits/memory-limit.ts';
+import { openStore } from '../kv/open-store.ts';
+import type { GenerationInfo } from '../kv/store.ts';
+import { PublishedReader } from '../lookup/published-reader.ts';
+import { runPaths } from '../runs/layout.ts';
+import { readPlan } from '../runs/plan/plan-file.ts';
+import type { StartWorkers } from '../tasks/workers.ts';
+import { KeyDictionary, type KeyValues } from './key-dictionary.ts';
+import { ServedJob } from './served-job.ts';
+import type { JobSource, OpenJob } from './served-jobs.ts';
+import { StoreGate } from './store-gate.ts';
+
+/** A newly published run is noticed within this time. */
+const REFRESH_MS = 1_000;
+const STORE_DEADLINE_MS = 2_000;
+/** How long a request for an unknown key waits to be told which part of it is unknown. */
+const EXPLAIN_PATIENCE_MS = 2_000;
+/** A column with more values is not kept in memory. */
+const MOST_KEY_VALUES = 100_000;
+
+export interface OpenServedJobOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly startWorkers: StartWorkers;
+}
+
+/** Opens a job for requests. Nothing is connected before the first. */
+export function openServedJob(source: JobSource, options: OpenServedJobOptions): OpenJob {
+  const { name, storeUrl, serving } = source;
+  const { clock } = options;
+  const reader = new PublishedReader(openStore({ job: name, url: storeUrl, clock }), {
+    job: name,
+    refreshMs: REFRESH_MS,
+    clock,
+  });
+  const isLocal = storeUrl.startsWith('lmdb:');
+  const gate = new StoreGate({ clock, deadlineMs: isLocal ? null : STORE_DEADLINE_MS });
+  const dictionary = new KeyDictionary({
+    read: (info, columns) => readKeyValues(source, options, info, columns),
+    patienceMs: EXPLAIN_PATIENCE_MS,
+  });
+  return {
+    job: new ServedJob({ name, serving, reader, gate, dictionary, clock }),
+    close: () => reader.close(),
+  };
+}
+
+/** In a child process: DuckDB is nothing for the process that answers. */
+async function readKeyValues(
+  { folderOfJob }: JobSource,
+  { startWorkers, signal }: OpenServedJobOptions,
+  { runId }: GenerationInfo,
+  columns: readonly string[],
+): Promise<KeyValues> {
+  const { shards } = await readPlan(runPaths(folderOfJob, runId).plan);
+  const workers = startWorkers({ size: 1, place: { folder: folderOfJob, storeUrl: null }, signal });
+  try {
+    return await workers.run('key-values', {
+      runId,
+      memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }),
+      shards: shards.map(({ index }) => index),
+      columns,
+      limit: MOST_KEY_VALUES,
+    });
+  } finally {
+    await workers.close();
+  }
+}

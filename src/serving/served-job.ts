@@ -1,0 +1,148 @@
+import type { ServingSpec } from '../config/sections/serving.ts';
+import type { Clock } from '../core/effects.ts';
+import type { ServeBatchError } from '../core/errors.ts';
+import type { Columns } from '../lookup/column-text.ts';
+import type { Found, PublishedReader } from '../lookup/published-reader.ts';
+import type { PublishedView } from '../lookup/published-view.ts';
+import {
+  type Age,
+  type AnswerSource,
+  AnswerText,
+  contentOf,
+  type FoundText,
+  itemJson,
+  type KnownAnswer,
+} from './answer-text.ts';
+import type { KeyDictionary } from './key-dictionary.ts';
+import { LastAnswers } from './last-answers.ts';
+import { isStoreFailure, type StoreGate } from './store-gate.ts';
+
+/** Answers kept for the time when the store is away: some hundred bytes each. */
+const MOST_LAST_ANSWERS = 10_000;
+
+export interface ServedJobOptions {
+  readonly name: string;
+  readonly serving: ServingSpec;
+  readonly reader: PublishedReader;
+  readonly gate: StoreGate;
+  readonly dictionary: KeyDictionary;
+  readonly clock: Clock;
+}
+
+export interface Answer {
+  /** JSON. */
+  readonly body: string;
+  readonly source: AnswerSource;
+  /** Null: the answer must not be kept. */
+  readonly etag: string | null;
+}
+
+/** How a job is doing. */
+export interface JobState {
+  readonly job: string;
+  /** Null where nothing is published, or the store does not say. */
+  readonly view: PublishedView | null;
+  readonly age: Age | null;
+  /** Why it has no answers. */
+  readonly failure: ServeBatchError | null;
+}
+
+/** One job, as requests ask for it: each answer comes from one generation. */
+export class ServedJob {
+  readonly #options: ServedJobOptions;
+  readonly #text: AnswerText;
+  readonly #last = new LastAnswers<KnownAnswer>(MOST_LAST_ANSWERS);
+
+  constructor(options: ServedJobOptions) {
+    const { name: job, clock, serving } = options;
+    this.#options = options;
+    this.#text = new AnswerText({ job, clock, maxAgeSeconds: serving.maxAgeSeconds });
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get lastAnswers(): number {
+    return this.#last.size;
+  }
+
+  /** The generation that answers come from. Throws as {@link PublishedReader} does. */
+  view(): Promise<PublishedView> {
+    return this.#options.gate.run(() => this.#options.reader.view());
+  }
+
+  etag(view: PublishedView): string {
+    return this.#text.etag(view);
+  }
+
+  /**
+   * The prediction of a key; without the columns of its field, the series. Throws `USAGE` for columns that do
+   * not fit, `NOT_FOUND`, and `STORE_UNAVAILABLE` or `STORE_REFUSED`.
+   */
+  async one(columns: Columns): Promise<Answer> {
+    const keeps = this.#options.serving.onStoreDown === 'last-known';
+    let answer: Found<FoundText | undefined>;
+    try {
+      answer = await this.#options.gate.run(() => this.#read(columns));
+    } catch (error) {
+      const known = keeps && isStoreFailure(error) ? this.#last.get(questionOf(columns)) : undefined;
+      if (known === undefined) throw error;
+      return { body: this.#text.body(known, 'previous'), source: 'previous', etag: null };
+    }
+    const { view, found } = answer;
+    if (found === undefined) throw await this.#explain(view, columns);
+    const known = { view, content: contentOf(found, view) };
+    if (keeps) this.#last.set(questionOf(columns), known);
+    return { body: this.#text.body(known, 'stored'), source: 'stored', etag: this.etag(view) };
+  }
+
+  /** Many keys, in the order asked for, all from one generation: predictions, or series where the field is left out. */
+  async many(list: readonly Columns[]): Promise<Answer> {
+    const { view, found } = await this.#options.gate.run(() => this.#readMany(list));
+    const items = found.map((each) => itemJson(each, view)).join(',');
+    const known = { view, content: `"predictions":[${items}]` };
+    return { body: this.#text.body(known, 'stored'), source: 'stored', etag: this.etag(view) };
+  }
+
+  /** Never throws for a store that fails: that is what it tells. */
+  async state(): Promise<JobState> {
+    try {
+      const view = await this.view();
+      return { job: this.name, view, age: this.#text.age(view), failure: null };
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      return { job: this.name, view: null, age: null, failure: error };
+    }
+  }
+
+  async #read(columns: Columns): Promise<Found<FoundText | undefined>> {
+    const { reader } = this.#options;
+    return wantsSeries(await reader.view(), columns) ? reader.series(columns) : reader.get(columns);
+  }
+
+  async #readMany(list: readonly Columns[]) {
+    const { reader } = this.#options;
+    const view = await reader.view();
+    return list.length > 0 && list.every((columns) => wantsSeries(view, columns))
+      ? reader.seriesMany(list)
+      : reader.getMany(list);
+  }
+
+  #explain({ info }: PublishedView, columns: Columns): Promise<ServeBatchError> {
+    return this.#options.dictionary.explain({ job: this.name, info, columns });
+  }
+}
+
+function wantsSeries({ templates }: PublishedView, columns: Columns): boolean {
+  return templates.field !== null && !templates.field.columns.some((name) => Object.hasOwn(columns, name));
+}
+
+/** The same for the same columns in any order. */
+function questionOf(columns: Columns): string {
+  return JSON.stringify(Object.entries(columns).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function isExpected(error: unknown): error is ServeBatchError {
+  return isStoreFailure(error) || (error instanceof Error && 'code' in error && error.code === 'NOT_FOUND');
+}
