@@ -108,7 +108,7 @@ async function stageAs(database: Database, request: InputRequest, target: string
     case 'arrow': {
       // A seldom used library of half the size of all others: loaded when it is needed.
       const { stageArrow } = await import('./formats/stage-arrow.ts');
-      return stageArrow(database, source.sources, target);
+      return stageArrow(database, source.sources, options.arrow ?? {}, target);
     }
     case 'parquet':
     case 'grid':

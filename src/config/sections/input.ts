@@ -77,6 +77,14 @@ const csv = section({
 
 const json = section({ types: COLUMN_TYPES.exactOptional() }).describe('How to read JSON files.');
 
+const arrow = section({
+  acceptCut: flag()
+    .exactOptional()
+    .describe(
+      'Whether a stream without its end marker is read as far as its batches are whole. Default: false.',
+    ),
+}).describe('How to read Arrow files.');
+
 const INPUT_PATHS = expected('a file, glob or folder, or a list of them', 'data/sales.parquet');
 const inputPaths = z.union([text(INPUT_PATHS), texts(INPUT_PATHS)], { error: INPUT_PATHS });
 
@@ -112,6 +120,7 @@ export const input = z
           ),
         csv: csv.exactOptional(),
         json: json.exactOptional(),
+        arrow: arrow.exactOptional(),
       })
         .refine(({ path, grid: dimensions }) => path === undefined || dimensions === undefined, {
           path: ['grid'],
@@ -171,6 +180,7 @@ export function decidingInput(input: InputSpec) {
     hivePartitioning: input.hivePartitioning,
     csv: input.csv,
     json: input.json,
+    arrow: input.arrow,
     incremental: input.incremental === null ? undefined : decidingIncrement(input.incremental),
   };
 }

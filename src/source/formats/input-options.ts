@@ -7,6 +7,9 @@ export interface InputOptions {
   readonly hivePartitioning: HivePartitioning;
   readonly csv: CsvOptions;
   readonly json: JsonOptions;
+  readonly arrow?: ArrowOptions;
+  /** Bytes that the content of all files may have, compressed files unpacked. Left out: as many as fit. */
+  readonly maxBytes?: number;
 }
 
 export interface CsvOptions {
@@ -24,6 +27,11 @@ export interface CsvOptions {
   readonly decimalSeparator?: string;
   /** DuckDB types by column, for those that sniffing would get wrong (`zip: VARCHAR`). */
   readonly types?: Readonly<Record<string, string>>;
+}
+
+export interface ArrowOptions {
+  /** Whether a stream without an end is taken as far as it goes. */
+  readonly acceptCut?: boolean;
 }
 
 export interface JsonOptions {

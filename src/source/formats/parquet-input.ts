@@ -42,6 +42,16 @@ export async function describeParquet(
   }
 }
 
+/** Files with their rows and schemas, and the schemas. */
+export async function describeFiles(
+  database: Database,
+  paths: readonly string[],
+): Promise<{ readonly files: readonly TableFile[]; readonly schemas: readonly FilesOfSchema[] }> {
+  const counted = await readCounts(database, paths);
+  const schemas = await describeSchemas(database, paths);
+  return { files: withSchemas(counted, schemas), schemas };
+}
+
 /** Files by their columns, the first files first. */
 async function describeSchemas(
   database: Database,

@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import {
   BIGINT,
   BOOLEAN,
   DATE,
   DECIMAL,
   DOUBLE,
+  type DuckDBAppender,
   DuckDBDataChunk,
   DuckDBDecimalValue,
   type DuckDBType,
@@ -33,6 +34,7 @@ import {
   DataType,
   DateUnit,
   type Field,
+  type RecordBatch,
   RecordBatchReader,
   type Schema,
   TimeUnit,
@@ -41,12 +43,16 @@ import {
 import { decompress as decompressZstd } from 'fzstd';
 import { decompressFrameSync } from 'lz4-napi';
 import { ServeBatchError } from '../../core/errors.ts';
-import { quoteName } from '../../core/sql.ts';
-import type { SourceFile } from '../../core/table.ts';
+import { quoteFiles, quoteName } from '../../core/sql.ts';
+import type { Column, SourceFile } from '../../core/table.ts';
 import type { Database } from '../database.ts';
+import { fileRowsSql } from '../file-rows.ts';
 import { readError } from '../read-error.ts';
+import type { ArrowOptions } from './input-options.ts';
 import { NO_MALFORMED_ROWS } from './malformed-row.ts';
+import { describeFiles } from './parquet-input.ts';
 import { copyToStaged, type StagedSelect } from './staged-copy.ts';
+import { uniteColumns } from './unite-columns.ts';
 
 // pandas and Polars write compressed buffers by default.
 compressionRegistry.set(CompressionType.LZ4_FRAME, {
@@ -63,32 +69,73 @@ interface ArrowColumn {
   readonly type: DuckDBType;
   /** Reads one value that is not null; undefined where the bytes of both sides are the same. */
   readonly read?: (value: unknown) => DuckDBValue;
-  /** Makes DuckDB's microseconds of Arrow's unit of time, where the two differ. */
-  readonly toMicros?: (time: bigint) => bigint;
+  /** Makes DuckDB's microseconds of Arrow's unit of time, where the two differ; null for a time between two of them. */
+  readonly toMicros?: (time: bigint) => bigint | null;
 }
 
-/** Copies Arrow IPC files (file or stream format) into one typed Parquet file, `target`, rows in order. */
+/**
+ * Copies Arrow IPC files (file or stream format) into one typed Parquet file, `target`, rows in order. Files
+ * whose columns differ are joined as Parquet files are.
+ */
 export async function stageArrow(
   database: Database,
   sources: readonly SourceFile[],
+  options: ArrowOptions,
   target: string,
 ): Promise<StagedSelect> {
-  let known: readonly ArrowColumn[] | undefined;
-  for (const { path } of sources) {
-    const columns = await appendArrowFile(database, path, known);
-    known ??= columns;
+  const [only, ...others] = sources;
+  if (only !== undefined && others.length === 0) {
+    const columns = await stageFile(database, only.path, options, target);
+    return {
+      columns: columns.map(({ name, type }) => ({ name, type: type.toString() })),
+      malformed: NO_MALFORMED_ROWS,
+    };
   }
-  await copyToStaged(database, `SELECT * FROM ${STAGING_TABLE}`, target);
-  await database.run(`DROP TABLE ${STAGING_TABLE}`);
-  return {
-    columns: (known ?? []).map(({ name, type }) => ({ name, type: type.toString() })),
-    malformed: NO_MALFORMED_ROWS,
-  };
+  const copies = sources.map(({ path }, index) => ({ path, copy: `${target}.${index}` }));
+  try {
+    for (const { path, copy } of copies) await stageFile(database, path, options, copy);
+    const columns = await joinCopies(database, copies, target);
+    return { columns, malformed: NO_MALFORMED_ROWS };
+  } finally {
+    for (const { copy } of copies) await rm(copy, { force: true });
+  }
 }
 
-async function openArrow(path: string): Promise<RecordBatchReader> {
+async function stageFile(
+  database: Database,
+  path: string,
+  options: ArrowOptions,
+  target: string,
+): Promise<readonly ArrowColumn[]> {
+  const columns = await appendArrowFile(database, path, options);
+  await copyToStaged(database, `SELECT * FROM ${STAGING_TABLE}`, target);
+  await database.run(`DROP TABLE ${STAGING_TABLE}`);
+  return columns;
+}
+
+async function joinCopies(
+  database: Database,
+  copies: readonly { readonly path: string; readonly copy: string }[],
+  target: string,
+): Promise<readonly Column[]> {
+  const paths = new Map(copies.map(({ path, copy }) => [copy, path]));
+  const { schemas, files } = await describeFiles(database, [...paths.keys()]);
+  const columns = await uniteColumns(database, schemas, (copy) => paths.get(copy) ?? copy);
+  const rows = files.reduce((sum, each) => sum + each.rows, 0);
+  const input = { files, columns, hiveColumns: [], written: [] };
+  const select = await fileRowsSql(database, input, { rowStart: 0, rowEnd: rows });
+  // Without a row there is nothing to select from.
+  await copyToStaged(
+    database,
+    rows === 0 ? `SELECT * FROM read_parquet(${quoteFiles([...paths.keys()])})` : select,
+    target,
+  );
+  return columns;
+}
+
+async function openArrow(path: string, { acceptCut }: ArrowOptions): Promise<RecordBatchReader> {
   try {
-    await assertWhole(path);
+    await assertWhole(path, acceptCut === true);
     const reader = await RecordBatchReader.from(createReadStream(path));
     await reader.open();
     if (reader.schema === undefined) throw new Error('it has no Arrow schema');
@@ -106,7 +153,7 @@ const MARKER = Buffer.alloc(4, 0xff);
 const NO_LENGTH = Buffer.alloc(4);
 
 /** Throws for a file that was cut off: its reader would take the rows that are there for all. */
-async function assertWhole(path: string): Promise<void> {
+async function assertWhole(path: string, acceptCutStream: boolean): Promise<void> {
   const file = await open(path);
   try {
     const { size } = await file.stat();
@@ -119,9 +166,11 @@ async function assertWhole(path: string): Promise<void> {
     const isFile = start.equals(MAGIC);
     const hasMarkers = start.subarray(0, MARKER.length).equals(MARKER);
     const end = isFile ? MAGIC : Buffer.concat([...(hasMarkers ? [MARKER] : []), NO_LENGTH]);
-    if ((await bytes(size - end.length, end.length)).equals(end)) return;
+    if ((await bytes(size - end.length, end.length)).equals(end) || (acceptCutStream && !isFile)) return;
     throw new Error(
-      `it is cut off: ${isFile ? 'the footer of the Arrow file' : 'the end marker of the Arrow stream'} is missing. Write it again, and close the writer`,
+      isFile
+        ? 'it is cut off: the footer of the Arrow file is missing. Write it again, and close the writer'
+        : 'it is cut off: the end marker of the Arrow stream is missing. Write it again, and close the writer; or set input.arrow.acceptCut: true, which takes the whole batches that are there',
     );
   } finally {
     await file.close();
@@ -131,32 +180,38 @@ async function assertWhole(path: string): Promise<void> {
 async function appendArrowFile(
   database: Database,
   path: string,
-  known: readonly ArrowColumn[] | undefined,
+  options: ArrowOptions,
 ): Promise<readonly ArrowColumn[]> {
-  const reader = await openArrow(path);
+  const reader = await openArrow(path, options);
   const columns = columnsOf(reader.schema, path);
-  if (known === undefined) await createTable(database, columns);
-  else assertSameColumns(known, columns, path);
+  await createTable(database, columns);
   const appender = await database.connection.createAppender(STAGING_TABLE);
   try {
-    const types = columns.map(({ type }) => type);
-    for await (const batch of reader) {
-      const vectors = columns.map((_, index) => batch.getChildAt(index));
-      for (let start = 0; start < batch.numRows; start += CHUNK_ROWS) {
-        const rows = Math.min(CHUNK_ROWS, batch.numRows - start);
-        const chunk = DuckDBDataChunk.create(types, rows);
-        columns.forEach((column, index) => {
-          fillVector(chunk, index, column, vectors[index] ?? null, start, rows);
-        });
-        appender.appendDataChunk(chunk);
-      }
-    }
+    for await (const batch of reader) appendBatch(appender, columns, batch);
   } catch (error) {
-    throw readError(error, path);
+    if (!(options.acceptCut === true && isCut(error))) throw readError(error, path);
   } finally {
     appender.closeSync();
   }
   return columns;
+}
+
+/** What apache-arrow says of a message whose end is missing. */
+function isCut(error: unknown): boolean {
+  return error instanceof Error && /^Expected to read \d+ (?:metadata )?bytes/.test(error.message);
+}
+
+function appendBatch(appender: DuckDBAppender, columns: readonly ArrowColumn[], batch: RecordBatch): void {
+  const types = columns.map(({ type }) => type);
+  const vectors = columns.map((_, index) => batch.getChildAt(index));
+  for (let start = 0; start < batch.numRows; start += CHUNK_ROWS) {
+    const rows = Math.min(CHUNK_ROWS, batch.numRows - start);
+    const chunk = DuckDBDataChunk.create([...types], rows);
+    columns.forEach((column, index) => {
+      fillVector(chunk, index, column, vectors[index] ?? null, start, rows);
+    });
+    appender.appendDataChunk(chunk);
+  }
 }
 
 async function createTable(database: Database, columns: readonly ArrowColumn[]): Promise<void> {
@@ -174,7 +229,7 @@ function fillVector(
 ): void {
   const vector = chunk.getColumnVector(index);
   const raw: unknown = source?.data.length === 1 ? source.data[0]?.values : undefined;
-  if (column.toMicros !== undefined) convertTimes(vector, raw, start, rows, column.toMicros);
+  if (column.toMicros !== undefined) convertTimes(vector, raw, start, rows, column, source);
   else if (column.read === undefined) copyItems(vector, raw, start, rows);
   const { read } = column;
   for (let row = 0; row < rows; row++) {
@@ -198,25 +253,24 @@ function convertTimes(
   raw: unknown,
   start: number,
   rows: number,
-  toMicros: (time: bigint) => bigint,
+  { name, toMicros = (time) => time }: ArrowColumn,
+  source: Vector | null,
 ): void {
   const { items } = vector as unknown as { items: BigInt64Array };
   const times = raw as BigInt64Array;
-  for (let row = 0; row < rows; row++) items[row] = toMicros(times[start + row] ?? 0n);
+  for (let row = 0; row < rows; row++) {
+    const micros = toMicros(times[start + row] ?? 0n);
+    if (micros === null && source?.isValid(start + row) === true)
+      throw beyondMicros(name, times[start + row]);
+    items[row] = micros ?? 0n;
+  }
 }
 
-function assertSameColumns(
-  known: readonly ArrowColumn[],
-  columns: readonly ArrowColumn[],
-  path: string,
-): void {
-  const text = (list: readonly ArrowColumn[]): string =>
-    list.map(({ name, type }) => `${name} ${type}`).join(', ');
-  if (text(known) === text(columns)) return;
-  throw new ServeBatchError(
+function beyondMicros(name: string, time: bigint | undefined): ServeBatchError {
+  return new ServeBatchError(
     'SCHEMA_MISMATCH',
-    `${path} has the columns ${text(columns)}; the files before it have ${text(known)}. Arrow files of one input must have the same columns.`,
-    { fields: { file: path } },
+    `Column "${name}" holds the instant ${time} (nanoseconds since 1970), and instants with a time zone are kept in microseconds. Round the column to microseconds where it is written, or write it without a time zone.`,
+    { fields: { column: name } },
   );
 }
 
@@ -272,11 +326,11 @@ const TO_MICROS: Readonly<Record<TimeUnit, Pick<ArrowColumn, 'toMicros'>>> = {
   [TimeUnit.SECOND]: { toMicros: (seconds) => seconds * 1_000_000n },
   [TimeUnit.MILLISECOND]: { toMicros: (millis) => millis * 1000n },
   [TimeUnit.MICROSECOND]: {},
-  [TimeUnit.NANOSECOND]: { toMicros: (nanos) => nanos / 1000n },
+  [TimeUnit.NANOSECOND]: { toMicros: (nanos) => (nanos % 1000n === 0n ? nanos / 1000n : null) },
 };
 
 function timestampColumn(name: string, unit: TimeUnit, timezone: string | null | undefined): ArrowColumn {
-  // DuckDB holds instants with a time zone in microseconds only; what pandas has of nanoseconds is cut off.
+  // DuckDB holds instants with a time zone in microseconds only; pandas has them in nanoseconds.
   if (timezone) return { name, type: TIMESTAMPTZ, ...TO_MICROS[unit] };
   return { name, type: [TIMESTAMP_S, TIMESTAMP_MS, TIMESTAMP, TIMESTAMP_NS][unit] ?? TIMESTAMP };
 }

@@ -80,10 +80,10 @@ describe('inputs that could be answered wrongly in silence', () => {
         kind,
       );
       const target = join(folder, 'staged.parquet');
-      await stageArrow(database, await source('whole.arrow', whole), target);
+      await stageArrow(database, await source('whole.arrow', whole), {}, target);
       for (const length of [8, 64, whole.length - 100, whole.length - 8, whole.length - 1])
         await expect(
-          stageArrow(database, await source('cut.arrow', whole.slice(0, length)), target),
+          stageArrow(database, await source('cut.arrow', whole.slice(0, length)), {}, target),
         ).rejects.toMatchObject({ message: expect.stringContaining('cut off') });
     },
   );

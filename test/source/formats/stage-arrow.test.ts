@@ -196,6 +196,40 @@ describe('reads', () => {
   });
 });
 
+it('joins files whose columns differ', async () => {
+  const first = await write('a.arrow', { n: of([1], new arrow.Int32()), t: of(['x'], new arrow.Utf8()) });
+  const second = await write('b.arrow', {
+    N: of([0.5], new arrow.Float64()),
+    b: of([true], new arrow.Bool()),
+  });
+  const input = await resolveTable(database, [first, second]);
+  expect(input.columns).toEqual([
+    { name: 'n', type: 'DOUBLE' },
+    { name: 't', type: 'VARCHAR' },
+    { name: 'b', type: 'BOOLEAN' },
+  ]);
+  expect(await rowsOf(input)).toEqual([
+    [1, 'x', null],
+    [0.5, null, true],
+  ]);
+});
+
+it('takes the whole batches of a stream that was cut off, where the job says so', async () => {
+  const tables = [1, 2].map((n) => new arrow.Table({ n: of([n, n], new arrow.Int32()) }));
+  const writer = new arrow.RecordBatchStreamWriter();
+  writer.writeAll(tables.flatMap(({ batches }) => batches));
+  const whole = writer.finish().toUint8Array(true);
+  for (const [missing, rows] of [
+    [8, 4],
+    [30, 2],
+  ] as const) {
+    const path = join(folder, `cut-${missing}.arrows`);
+    await writeFile(path, whole.subarray(0, whole.length - missing));
+    await expect(resolveTable(database, path)).rejects.toThrow('input.arrow.acceptCut: true');
+    expect((await resolveTable(database, path, { arrow: { acceptCut: true } })).rows).toBe(rows);
+  }
+});
+
 describe('says what is wrong with', () => {
   it('a column that no table can hold', async () => {
     const list = of([[1], [2]], new arrow.List(new arrow.Field('item', new arrow.Int32())));
@@ -204,12 +238,29 @@ describe('says what is wrong with', () => {
     await expect(input).rejects.toThrow(/Column "tags" of .*list\.arrow is List/);
   });
 
-  it('files of other columns', async () => {
-    const first = await write('1.arrow', { n: of([1], new arrow.Int32()) });
-    const second = await write('2.arrow', { n: of([1], new arrow.Float64()) });
+  it('files whose types have none in common', async () => {
+    const first = await write('1.arrow', { n: of([1n], new arrow.Int64()) });
+    const second = await write('2.arrow', { n: of(['x'], new arrow.Utf8()) });
     await expect(resolveTable(database, [first, second])).rejects.toMatchObject({
       code: 'SCHEMA_MISMATCH',
-      message: expect.stringContaining('has the columns n DOUBLE; the files before it have n INTEGER'),
+      message: expect.stringContaining(`Column "n" is BIGINT in ${first} and VARCHAR in ${second}`),
+    });
+  });
+
+  it('an instant that microseconds cannot hold', async () => {
+    const type = new arrow.Timestamp(arrow.TimeUnit.NANOSECOND, 'UTC');
+    const vector = (time: bigint): arrow.Vector =>
+      arrow.makeVector(arrow.makeData({ type, data: BigInt64Array.from([time]) }) as never);
+    const kept = await resolveTable(
+      database,
+      await write('ns.arrow', { at: vector(1_700_000_000_123_456_000n) }),
+    );
+    expect(await rowsOf(kept)).toEqual([['2023-11-14 22:13:20.123456+00']]);
+    await expect(
+      resolveTable(database, await write('ns2.arrow', { at: vector(1_700_000_000_123_456_789n) })),
+    ).rejects.toMatchObject({
+      code: 'SCHEMA_MISMATCH',
+      message: expect.stringContaining('Column "at" holds the instant 1700000000123456789'),
     });
   });
 
