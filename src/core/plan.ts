@@ -89,6 +89,8 @@ export interface ShardPlan {
 export interface FeaturesPlan {
   /** The user's SELECT over `input`, or null where the model's columns stand in the input itself. */
   readonly select: SelectPlan | null;
+  /** Whether the SQL of the job may read files that the job does not name. Left out: it may not. */
+  readonly externalAccess?: true;
   readonly bindings: readonly InputBinding[];
 }
 

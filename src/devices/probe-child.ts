@@ -7,6 +7,7 @@ import { TINY_NETWORK, tinyNetwork } from '../inference/devices/tiny-network.ts'
 import { ModelSession, type SessionOptions, type TensorValue } from '../inference/model-session.ts';
 import { callRows } from '../shard/call-rows.ts';
 import { readFirstRows } from '../shard/first-rows.ts';
+import { reachOfPlan } from '../tasks/job-reach.ts';
 import { WorkerState } from '../tasks/worker-state.ts';
 import type { ProbeMessage, ProbeModel, ProbeRequest, ProbeResult } from './probe-messages.ts';
 
@@ -101,7 +102,8 @@ function tinyExercise(): Exercise {
 
 async function modelExercise(state: WorkerState, model: ProbeModel): Promise<Exercise> {
   const { plan, temporaryFolder, memoryLimit } = model;
-  const database = await state.database(temporaryFolder, memoryLimit);
+  const reach = reachOfPlan(plan, { folder: temporaryFolder });
+  const database = await state.database(temporaryFolder, memoryLimit, reach);
   const batch = await readFirstRows(database, plan, model.rows);
   const { rows } = batch;
   return {

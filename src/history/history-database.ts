@@ -3,7 +3,6 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { machineLimits } from '../core/machine-limits.ts';
-import { escapePattern, quoteText } from '../core/sql.ts';
 import { Database } from '../source/database.ts';
 
 /** A bound, not a need: DuckDB spills to the disk beyond it. */
@@ -38,21 +37,4 @@ export async function withDatabase<T>(
     process.off('exit', remove);
     remove();
   }
-}
-
-/**
- * From here on the database reads files of these folders, writes the one file that is named, and nothing
- * else: no other files, no extensions, no network, and no setting that would change it.
- */
-export async function lockDown(
-  database: Database,
-  folders: readonly string[],
-  writable: string | null,
-): Promise<void> {
-  const texts = (paths: readonly string[]): string => `[${paths.map(quoteText).join(', ')}]`;
-  // DuckDB compares the path as it stands in the SQL first, where brackets and stars are escaped.
-  await database.run(`SET allowed_directories = ${texts([...folders, ...folders.map(escapePattern)])}`);
-  await database.run(`SET allowed_paths = ${texts(writable === null ? [] : [writable])}`);
-  await database.run('SET enable_external_access = false');
-  await database.run('SET lock_configuration = true');
 }

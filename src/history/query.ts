@@ -1,6 +1,6 @@
 import { quoteText } from '../core/sql.ts';
 import type { Database } from '../source/database.ts';
-import { lockDown, withDatabase } from './history-database.ts';
+import { withDatabase } from './history-database.ts';
 import { historyJobs } from './history-jobs.ts';
 import { openRows, type ResultRows, type ValueText } from './result-rows.ts';
 import { sqlError } from './sql-error.ts';
@@ -52,7 +52,7 @@ async function query<T>(
   };
   return withDatabase(signal, async (database) => {
     for (const { create } of viewsMeant(sql, views)) await create(database);
-    await lockDown(database, roots, writable);
+    await database.confine({ folders: roots, files: writable === null ? [] : [writable] });
     try {
       const checked = await checkSelect(database.connection, sql);
       const select = `SELECT * FROM (${checked.sql}\n)${limit === undefined ? '' : ` LIMIT ${limit}`}`;

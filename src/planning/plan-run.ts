@@ -100,7 +100,11 @@ export async function planRun(
   const toTry = { input, features: { select, bindings }, output: { keptColumns: wanted } };
   const trial = await tryModel({ database, session, plan: toTry, outputs });
   const fixedRows = trial === null ? (bindings[0]?.fixedRows ?? null) : trial.rowsPerCall;
-  const features: FeaturesPlan = { select, bindings: bindings.map((each) => ({ ...each, fixedRows })) };
+  const features: FeaturesPlan = {
+    select,
+    ...(spec.features.externalAccess ? { externalAccess: true } : {}),
+    bindings: bindings.map((each) => ({ ...each, fixedRows })),
+  };
   const predictions = bindOutputs({
     signature: session.signature,
     outputs: spec.model.outputs,

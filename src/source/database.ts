@@ -5,13 +5,19 @@ import {
   type DuckDBType,
 } from '@duckdb/node-api';
 import { makeFolder } from '../core/durable-file.ts';
-import { quoteText } from '../core/sql.ts';
+import { escapePattern, quoteText } from '../core/sql.ts';
 
 export interface DatabaseOptions {
   readonly threads: number;
   /** `256MB`; DuckDB spills to `temporaryFolder` beyond it. */
   readonly memoryLimit: string;
   readonly temporaryFolder: string;
+}
+
+/** All that a database may touch. */
+export interface Confinement {
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
 }
 
 /**
@@ -57,6 +63,8 @@ export class Database {
     const database = await Database.#over(instance, true, options.temporaryFolder);
     // Every shard reads the same files: without it their metadata is read anew for each query.
     await database.run('SET GLOBAL parquet_metadata_cache = true');
+    // The same text of times on every machine.
+    await database.run("SET GLOBAL TimeZone = 'UTC'");
     return database;
   }
 
@@ -74,9 +82,21 @@ export class Database {
     temporaryFolder: string,
   ): Promise<Database> {
     const connection = await instance.connect();
-    // The same text of times on every machine.
-    await connection.run(`SET TimeZone = ${quoteText('UTC')}`);
     return new Database(instance, ownsInstance, temporaryFolder, connection, await instance.connect());
+  }
+
+  /**
+   * From here on the database, over all its connections, reads and writes what lies in these folders and in its
+   * temporary one, or is one of these files, and nothing else: no other files, no extensions, no network, and no setting that would change it.
+   */
+  async confine({ folders, files }: Confinement): Promise<void> {
+    const texts = (paths: readonly string[]): string => `[${paths.map(quoteText).join(', ')}]`;
+    // DuckDB compares the path as it stands in the SQL, where brackets and stars are escaped.
+    const asWritten = (paths: readonly string[]): string => texts([...paths, ...paths.map(escapePattern)]);
+    await this.run(`SET allowed_directories = ${asWritten([...folders, this.temporaryFolder])}`);
+    await this.run(`SET allowed_paths = ${asWritten(files)}`);
+    await this.run('SET enable_external_access = false');
+    await this.run('SET lock_configuration = true');
   }
 
   /**

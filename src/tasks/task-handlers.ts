@@ -21,6 +21,7 @@ import { describeTable } from '../source/resolve-input.ts';
 import { compareEngines } from '../tuning/compare-engines.ts';
 import { growBatches } from '../tuning/grow-batches.ts';
 import { measureBatches } from '../tuning/measure-batches.ts';
+import { reachOfPlan, reachOfRequest } from './job-reach.ts';
 import type { LoadPartTask, RunReference, TaskName, TaskRequest, TaskResult } from './tasks.ts';
 import { readFrom, type WorkerState } from './worker-state.ts';
 
@@ -43,7 +44,8 @@ type Handlers = {
 export const TASK_HANDLERS: Handlers = {
   /** With the session that this worker keeps for its shards. */
   async plan(state, { plan: task, memoryLimit, threads }) {
-    const { staged, stagingRejects, temp } = state.paths(task.runId);
+    const paths = state.paths(task.runId);
+    const { staged, stagingRejects, temp } = paths;
     const plan = { ...task, stagedPath: staged, stagingRejectsPath: stagingRejects };
     const { model, execution } = plan.spec;
     const session = await state.runtimeSession({
@@ -52,12 +54,14 @@ export const TASK_HANDLERS: Handlers = {
       // Whatever the run will be computed on: a plan asks only what the model takes and gives.
       device: CPU,
     });
+    const reach = reachOfRequest(plan, paths);
     // Nothing is copied: the database for shards will do, and is warm for the first of them.
     if (plan.format === 'parquet' || plan.format === 'grid')
-      return planRun(await state.database(temp, memoryLimit), session, plan);
-    return withDatabase({ threads, memoryLimit, temporaryFolder: temp }, (database) =>
-      planRun(database, session, plan),
-    );
+      return planRun(await state.database(temp, memoryLimit, reach), session, plan);
+    return withDatabase({ threads, memoryLimit, temporaryFolder: temp }, async (database) => {
+      if (reach !== null) await database.confine(reach);
+      return planRun(database, session, plan);
+    });
   },
 
   async 'take-rows'(state, { runId, rows, memoryLimit, threads }) {
@@ -72,7 +76,7 @@ export const TASK_HANDLERS: Handlers = {
   async 'choose-engine'(state, { plan: written, memoryLimit }) {
     const paths = state.paths(written.runId);
     const plan = readFrom(paths, written);
-    const database = await state.database(paths.temp, memoryLimit);
+    const database = await state.database(paths.temp, memoryLimit, reachOfPlan(plan, paths));
     const { folder } = state;
     return compareEngines({ plan, folderOfJob: folder, database, runtime: () => state.runtimeSession(plan) });
   },
@@ -81,7 +85,7 @@ export const TASK_HANDLERS: Handlers = {
   async 'measure-batches'(state, { plan: written, memoryLimit }) {
     const paths = state.paths(written.runId);
     const plan = readFrom(paths, written);
-    const database = await state.database(paths.temp, memoryLimit);
+    const database = await state.database(paths.temp, memoryLimit, reachOfPlan(plan, paths));
     const session = await state.session(plan);
     const measure = plan.device.name === 'cpu' ? measureBatches : growBatches;
     return measure({ plan, database, session });
@@ -113,14 +117,14 @@ export const TASK_HANDLERS: Handlers = {
     return countDistinct(database, kvOf(plan), partFiles(paths, request.shards));
   },
 
+  /** Runs nothing of the job's SQL, and writes where the database for shards may not. */
   async 'merge-parts'(state, request) {
-    const { plan, paths, database } = await openRun(state, request);
-    return mergeParts(
-      database,
-      partFiles(paths, request.shards),
-      join(state.folder, request.target),
-      plan.output.compression,
-    );
+    const { output } = await state.plan(request.runId);
+    const paths = state.paths(request.runId);
+    const parts = partFiles(paths, request.shards);
+    const target = join(state.folder, request.target);
+    const limits = { threads: 1, memoryLimit: request.memoryLimit, temporaryFolder: paths.temp };
+    return withDatabase(limits, (database) => mergeParts(database, parts, target, output.compression));
   },
 
   async 'read-missing'(state, request) {
@@ -201,8 +205,8 @@ async function loadPart(
   request: LoadPartTask,
   { signal }: Pick<TaskEffects, 'signal'>,
 ): Promise<StagedCounts> {
-  const { plan, paths } = await openRun(state, request);
-  const database = await state.databaseForLoads(paths.temp, request.memoryLimit);
+  const { plan, paths, database: main } = await openRun(state, request);
+  const database = await state.databaseForLoads(main);
   const store = await state.store(plan.job);
   const kv = kvOf(plan);
   if (request.duplicatesAmong === null) await checkPartContent(paths, request.stageAs, signal);
@@ -225,7 +229,7 @@ async function openRun(
 ): Promise<{ readonly plan: Plan; readonly paths: RunPaths; readonly database: Database }> {
   const plan = await state.plan(runId);
   const paths = state.paths(runId);
-  return { plan, paths, database: await state.database(paths.temp, memoryLimit) };
+  return { plan, paths, database: await state.database(paths.temp, memoryLimit, reachOfPlan(plan, paths)) };
 }
 
 function kvOf(plan: Plan): NonNullable<Plan['kv']> {

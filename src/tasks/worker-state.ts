@@ -9,6 +9,7 @@ import type { KvStore } from '../kv/store.ts';
 import { type RunPaths, runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { Database } from '../source/database.ts';
+import { covers, type Reach } from './job-reach.ts';
 import { openInRuntime, openTrees, type RuntimeModel } from './open-model.ts';
 import { StoreLoads } from './store-loads.ts';
 import type { WorkPlace } from './workers.ts';
@@ -17,7 +18,7 @@ import type { WorkPlace } from './workers.ts';
 export class WorkerState {
   readonly #place: WorkPlace;
   #plan: Plan | null = null;
-  #database: Database | null = null;
+  #database: { readonly opened: Database; readonly reach: Reach } | null = null;
   #databaseForLoads: Database | null = null;
   #session: { readonly key: string; readonly session: Session } | null = null;
   #store: KvStore | null = null;
@@ -45,20 +46,32 @@ export class WorkerState {
     return this.#plan;
   }
 
-  /** The database for shards. One thread: with several, the same COPY gives different bytes. */
-  async database(runTemp: string, memoryLimit: string): Promise<Database> {
-    this.#database ??= await Database.open({
-      threads: 1,
-      memoryLimit,
-      temporaryFolder: await this.#scratchFolder(runTemp),
-    });
-    return this.#database;
+  /**
+   * The database for shards, confined to what the job may reach. One thread: with several, the same COPY gives
+   * different bytes.
+   */
+  async database(runTemp: string, memoryLimit: string, reach: Reach): Promise<Database> {
+    if (this.#database !== null && covers(this.#database.reach, reach)) return this.#database.opened;
+    await this.loads.settled();
+    this.#closeDatabases();
+    const temporaryFolder = await this.#scratchFolder(runTemp);
+    const opened = await Database.open({ threads: 1, memoryLimit, temporaryFolder });
+    if (reach !== null) await opened.confine(reach);
+    this.#database = { opened, reach };
+    return opened;
   }
 
   /** The same database for what is done beside a shard. */
-  async databaseForLoads(runTemp: string, memoryLimit: string): Promise<Database> {
-    this.#databaseForLoads ??= await (await this.database(runTemp, memoryLimit)).connect();
+  async databaseForLoads(database: Database): Promise<Database> {
+    this.#databaseForLoads ??= await database.connect();
     return this.#databaseForLoads;
+  }
+
+  #closeDatabases(): void {
+    this.#databaseForLoads?.close();
+    this.#databaseForLoads = null;
+    this.#database?.opened.close();
+    this.#database = null;
   }
 
   /** The model as the plan wants it computed. */
@@ -109,8 +122,7 @@ export class WorkerState {
     await this.loads.stop();
     await this.#store?.close();
     await this.#session?.session.close();
-    this.#databaseForLoads?.close();
-    this.#database?.close();
+    this.#closeDatabases();
     if (this.#scratch === null) return;
     await rm(this.#scratch, { recursive: true, force: true });
     // The last worker takes the folder above with it; others are still in it until then.

@@ -152,6 +152,7 @@ const features: z.ZodType<FeaturesPlan> = z.strictObject({
       tables,
     })
     .nullable(),
+  externalAccess: z.literal(true).exactOptional(),
   bindings: z.array(
     z.strictObject({
       input: z.string(),
