@@ -2,9 +2,11 @@ import { Command, Help, type Option } from 'commander';
 import { ownVersion } from '../runs/record/versions.ts';
 import { addBackfillCommand } from './commands/backfill.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addFinishCommand } from './commands/finish.ts';
 import { addInspectCommand } from './commands/inspect.ts';
 import { addJobsCommand } from './commands/jobs.ts';
 import { addLookupCommand } from './commands/lookup.ts';
+import { addPlanCommand } from './commands/plan.ts';
 import { addPublishCommand, addRollbackCommand } from './commands/publish.ts';
 import { addQueryCommand } from './commands/query.ts';
 import { addReportCommand } from './commands/report.ts';
@@ -17,7 +19,8 @@ import { addTickCommand } from './commands/tick.ts';
 import type { CliContext } from './context.ts';
 
 const COMMANDS = [
-  ['Run:', [addRunCommand, addScheduleCommand, addTickCommand, addBackfillCommand, addShardCommand]],
+  ['Run:', [addRunCommand, addScheduleCommand, addTickCommand, addBackfillCommand]],
+  ['Many machines:', [addPlanCommand, addShardCommand, addFinishCommand]],
   [
     'Look:',
     [addLookupCommand, addServeCommand, addRunsCommand, addQueryCommand, addReportCommand, addInspectCommand],

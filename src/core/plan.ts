@@ -18,6 +18,8 @@ export interface Plan {
   readonly identity: RunIdentity;
   /** What it was planned with: others might compute other bits. Plans of earlier versions do not say. */
   readonly versions?: PlanVersions;
+  /** Absolute: what paths in it are relative to. Plans of earlier versions do not say. */
+  readonly workingFolder?: string;
   readonly input: ResolvedInput;
   readonly features: FeaturesPlan;
   readonly model: ModelPlan;

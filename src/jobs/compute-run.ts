@@ -49,6 +49,7 @@ export async function computeRun<T>(
     options.effects.log.info(continuing(plan, reusedShards.size), { runId: plan.runId });
   const done = new Map<number, ShardRecord>(reused);
   const describe: DescribeRun = (outcome) => recordOf(run, done, reusedShards, outcome);
+  let waitsForOthers = false;
   try {
     await computeShards(run, done);
     await lock.assertHeld();
@@ -62,11 +63,13 @@ export async function computeRun<T>(
     await writeManifest(paths, committed);
     return await finish(committed, describe);
   } catch (error) {
-    if (!isAskedToEnd(error, options) && !isMissing(error) && (await lock.isHeld()))
+    waitsForOthers = isMissing(error);
+    if (!isAskedToEnd(error, options) && !waitsForOthers && (await lock.isHeld()))
       await writeFailure(paths, describe({ status: 'failed', kv: null, error })).catch(() => {});
     throw error;
   } finally {
-    if (await lock.isHeld()) await rm(paths.temp, { recursive: true, force: true }).catch(() => {});
+    if (!waitsForOthers && (await lock.isHeld()))
+      await rm(paths.temp, { recursive: true, force: true }).catch(() => {});
   }
 }
 

@@ -51,7 +51,11 @@ export async function planNewRun(request: NewRunRequest): Promise<PlannedRun | N
     const stagingSeconds = draft.input.staged ? (clock.monotonicMs() - startMs) / 1000 : 0;
     const device = await deviceOf(request, draft);
     const engine = await engineOf(request, draft, device);
-    const plan = await withBatchSize(request, { ...draft, versions: planVersions(), device, engine });
+    const plan = await withBatchSize(request, {
+      ...{ ...draft, device, engine },
+      versions: planVersions(),
+      workingFolder: process.cwd(),
+    });
     if (incremental !== null && incremental.files !== null)
       await writeTakenFiles(paths, await takenAfter(incremental.takenFiles, incremental.files.fresh));
     await writePlan(paths, plan);

@@ -29,6 +29,7 @@ const SPOOL_FOLDER = 'spool';
 export async function withLockedRun<T>(
   options: RunJobOptions,
   work: (locked: LockedRun) => Promise<T>,
+  { computesHere }: { readonly computesHere: boolean } = { computesHere: true },
 ): Promise<T> {
   const { effects, signal } = options;
   const spec = options.spec;
@@ -54,7 +55,8 @@ export async function withLockedRun<T>(
     const isLarge =
       identified === null || identified.format === 'grid' || bytesOf(identified) >= SMALL_INPUT_BYTES;
     // Where a GPU is named, one child is all that scores.
-    if (isLarge && shardsAtOnce(spec, { name: device === 'auto' ? 'cpu' : device }) > 1) workers.warmUp();
+    if (computesHere && isLarge && shardsAtOnce(spec, { name: device === 'auto' ? 'cpu' : device }) > 1)
+      workers.warmUp();
     const lock = await acquireLock(folderOfJob(spec), { clock: effects.clock });
     release.add(() => lock.release());
     // Once more: the lock is not released before all who work under it have ended.

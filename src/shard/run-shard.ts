@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { formatNumber } from '../core/amounts.ts';
 import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import type { InvalidRowPolicy, Plan, ShardPlan } from '../core/plan.ts';
@@ -14,6 +15,7 @@ import { readError } from '../source/read-error.ts';
 import { openShardRows, type ShardRows } from '../source/shard-rows.ts';
 import { blameInput } from './blame-input.ts';
 import { rejectsOf } from './explain-rejects.ts';
+import { FirstCommit } from './first-commit.ts';
 import { assertRejectsWithin, rejectLimit } from './reject-limit.ts';
 import { StageTimer } from './stage-timer.ts';
 import { type WritePart, writePartInBatches } from './write-part.ts';
@@ -33,6 +35,8 @@ export interface ShardContext {
   readonly database: Database;
   readonly session: Session;
   readonly attempt: number;
+  /** When it was handed to this machine and others; left out: it was not. */
+  readonly handedOutAt?: Date;
   /** The shard ends once there are more; left out: it does not. */
   readonly rejectLimit?: RejectLimit | null;
   /** Told rows as they are scored or rejected, for the progress line. */
@@ -44,11 +48,29 @@ export interface ShardContext {
 
 /**
  * Computes one shard: read, bind, infer, write, commit. Running it twice, at the same time or after a
- * crash, is harmless: every file appears whole under its name and always has the same bytes.
+ * crash, is harmless: every file appears whole under its name, and who commits first wins. One that is
+ * committed already is left as it is.
  */
 export async function runShard(context: ShardContext, index: number): Promise<ShardRecord> {
+  const shard = shardOf(context.plan, index);
+  const first = new FirstCommit(context.paths, shard);
+  try {
+    await first.assertNone();
+    return await computeShard(context, shard, first);
+  } catch (error) {
+    // Whatever became of the error on its way here.
+    if (first.record !== undefined) return first.record;
+    throw error;
+  }
+}
+
+async function computeShard(
+  context: ShardContext,
+  shard: ShardPlan,
+  { assertNone: beforeCommit }: FirstCommit,
+): Promise<ShardRecord> {
   const { plan, paths, database } = context;
-  const shard = shardOf(plan, index);
+  const { index } = shard;
   const startedAt = context.now();
   const timer = new StageTimer();
   const latency = new LatencyHistogram();
@@ -58,7 +80,7 @@ export async function runShard(context: ShardContext, index: number): Promise<Sh
   try {
     const stopAt = rejectsToStopAt(context);
     const { invalid, part } = await writePartOf(context)({
-      ...{ ...context, shard, rows, timer, latency },
+      ...{ ...context, shard, rows, timer, latency, beforeCommit },
       stopAt: Math.max(1, stopAt - rows.leftOut.length),
     });
     const rejects = await rejectsOf({ plan, database, shard, rows, invalid });
@@ -141,6 +163,7 @@ function shardRecord(options: {
   readonly startedAt: Date;
 }): ShardRecord {
   const { context, shard, part, rejects, timer, latency, startedAt } = options;
+  const { handedOutAt } = context;
   const rowsIn = shard.rowEnd - shard.rowStart;
   return {
     ...shard,
@@ -153,6 +176,10 @@ function shardRecord(options: {
     seconds: timer.seconds(),
     batchLatency: latency.toJSON(),
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    host: hostname(),
+    ...(handedOutAt === undefined
+      ? {}
+      : { waitSeconds: Math.max(0, startedAt.getTime() - handedOutAt.getTime()) / 1000 }),
     startedAt: startedAt.toISOString(),
     finishedAt: context.now().toISOString(),
   };

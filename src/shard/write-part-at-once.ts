@@ -50,7 +50,7 @@ async function copy(
   chunks: ChunkScorer,
   predictions: readonly PredictionColumn[],
 ): Promise<WrittenFile> {
-  const { plan, paths, database, shard, rows } = request;
+  const { plan, paths, database, shard, rows, beforeCommit } = request;
   const model = await modelFunction(database, plan, predictions);
   const select = await partSelect(database, plan, shard, rows, {
     from: `(${answersSelect(model, plan, rows)})`,
@@ -60,7 +60,7 @@ async function copy(
   });
   const written = await model.during(
     (chunk, answer) => chunks.answer(chunk, answer),
-    () => writeParquet(database, select, paths.part(shard.index), plan.output.compression),
+    () => writeParquet(database, select, paths.part(shard.index), plan.output.compression, beforeCommit),
   );
   if (chunks.rows !== rows.rows)
     throw new TypeError(`DuckDB had ${chunks.rows} rows scored, and the shard has ${rows.rows}`);

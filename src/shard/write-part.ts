@@ -18,6 +18,8 @@ export interface PartRequest extends ShardContext {
   readonly latency: LatencyHistogram;
   /** Ends at so many rows that cannot be scored: what comes after them is not looked at. */
   readonly stopAt: number;
+  /** Asked before the part gets its name; what it throws keeps the part from it. */
+  readonly beforeCommit: () => Promise<void>;
 }
 
 export interface ScoredPart {
@@ -32,7 +34,7 @@ export type WritePart = (request: PartRequest) => Promise<ScoredPart>;
 
 /** Batch by batch: rows stream out of DuckDB, through the model, into a table that is laid beside the kept columns. */
 export const writePartInBatches: WritePart = async (request) => {
-  const { plan, paths, database, shard, rows, timer, session, stopAt } = request;
+  const { plan, paths, database, shard, rows, timer, session, stopAt, beforeCommit } = request;
   const newBatch = (): FeatureBatch => new FeatureBatch(plan.features.bindings, plan.batchSize);
   const batches = session.rowLimit === null ? ([newBatch()] as const) : ([newBatch(), newBatch()] as const);
   const predictions = await PredictionTable.create(database, plan.output.predictions);
@@ -44,7 +46,7 @@ export const writePartInBatches: WritePart = async (request) => {
   const part = await timer.time('write', () =>
     blameInput(rows, async () => {
       const select = await tableSelect(request, predictions);
-      return writeParquet(database, select, paths.part(shard.index), plan.output.compression);
+      return writeParquet(database, select, paths.part(shard.index), plan.output.compression, beforeCommit);
     }),
   );
   await predictions.drop();

@@ -94,9 +94,12 @@ export const TASK_HANDLERS: Handlers = {
   async shard(state, request, effects) {
     const { plan, paths, database } = await openRun(state, request);
     const session = await state.session(plan);
-    const { index, attempt, rejectLimit, loadStore } = request;
+    const { index, attempt, rejectLimit, loadStore, handedOutAt } = request;
     const assertWanted = (): void => effects.signal.throwIfAborted();
-    const context = { plan, paths, database, session, attempt, rejectLimit, assertWanted, ...effects };
+    const context = {
+      ...{ plan, paths, database, session, attempt, rejectLimit, assertWanted, ...effects },
+      ...(handedOutAt === undefined ? {} : { handedOutAt: new Date(handedOutAt) }),
+    };
     const record = await runShard(context, index);
     if (loadStore && plan.kv !== null) {
       const load = { ...request, stageAs: index, duplicatesAmong: null };

@@ -89,6 +89,8 @@ export interface RunReference {
 export interface ShardTask extends RunReference {
   readonly index: number;
   readonly attempt: number;
+  /** When it was handed to several machines, ISO 8601; left out: it was not. */
+  readonly handedOutAt?: string;
   /** Where the shard ends early; null: nowhere. */
   readonly rejectLimit: RejectLimit | null;
   /** Load the store, too: while the worker has its next shard. */

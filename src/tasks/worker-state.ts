@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../core/durable-file.ts';
@@ -8,6 +9,7 @@ import type { Session } from '../inference/session.ts';
 import type { KvStore } from '../kv/store.ts';
 import { type RunPaths, runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
+import { withPathsFrom } from '../runs/plan/plan-paths.ts';
 import { Database } from '../source/database.ts';
 import { covers, type Reach } from './job-reach.ts';
 import { openInRuntime, openTrees, type RuntimeModel } from './open-model.ts';
@@ -41,7 +43,7 @@ export class WorkerState {
   async plan(runId: string): Promise<Plan> {
     if (this.#plan?.runId !== runId) {
       const paths = this.paths(runId);
-      this.#plan = readFrom(paths, await readPlan(paths.plan));
+      this.#plan = readFrom(paths, withPathsFrom(await readPlan(paths.plan), process.cwd()));
     }
     return this.#plan;
   }
@@ -130,7 +132,8 @@ export class WorkerState {
   }
 
   async #scratchFolder(runTemp: string): Promise<string> {
-    this.#scratch = join(runTemp, String(process.pid));
+    // Processes of other machines have the same numbers, in containers even mostly.
+    this.#scratch = join(runTemp, `${process.pid}-${randomBytes(4).toString('hex')}`);
     await makeFolder(this.#scratch);
     return this.#scratch;
   }

@@ -15,7 +15,9 @@ const COMMANDS = [
   'publish',
   'rollback',
   'inspect',
+  'plan',
   'shard',
+  'finish',
   'doctor',
 ];
 
@@ -41,7 +43,9 @@ describe('help', () => {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     expect(stdout).toMatch(/^Examples:$/m);
     expect(stdout).toMatch(/^Exit codes:\n {2}0 done, 1 unexpected, 2 usage/m);
-    expect(stdout).toMatch(/^Run:\n {2}run [\s\S]*^Look:\n {2}lookup [\s\S]*^Operate:\n {2}publish /m);
+    expect(stdout).toMatch(
+      /^Run:\n {2}run [\s\S]*^Many machines:\n {2}plan [\s\S]*^Look:\n {2}lookup [\s\S]*^Operate:\n {2}jobs /m,
+    );
   });
 
   it.each(['run', 'lookup', 'publish', 'rollback', 'inspect', 'shard', 'doctor'])(
@@ -273,7 +277,7 @@ describe('shard', () => {
         '--json',
       ]);
       expect(code).toBe(0);
-      expect(JSON.parse(stdout)).toMatchObject({ index, rowsIn: 1400, rowsOut: 1400, rejects: 0 });
+      expect(JSON.parse(stdout)).toMatchObject([{ index, rowsIn: 1400, rowsOut: 1400, rejects: 0 }]);
     }
     const made = await fresh.run(many);
     expect(made).toMatchObject({ runId: killed.runId, rowsOut: 7000, shards: { total: 5, reused: 5 } });

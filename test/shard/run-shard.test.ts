@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { ModelSession } from '../../src/inference/model-session.ts';
@@ -62,6 +63,7 @@ it('does not blame the input where the part cannot be written', async () => {
 it('notices a source that changed after the run was planned', async () => {
   const path = await writeTable('changing.parquet', KEPT);
   const { plan, paths } = await scoreTable(database, { model, inputs: [path], features: ['x'] });
+  await rm(paths.shardRecord(0));
   await writeTable('changing.parquet', `${KEPT} LIMIT 10`);
   await expect(computeShards(database, plan, paths)).rejects.toMatchObject({ code: 'INPUT_CHANGED' });
 });
@@ -70,6 +72,7 @@ it('computes the same part after an attempt that ended in the middle', async () 
   const path = await writeTable('again.parquet', KEPT);
   const flags = { model, inputs: [path], features: ['x'], outputColumns: ['note'], batchSize: 500 };
   const { plan, paths, records, rows } = await scoreTable(database, flags);
+  await rm(paths.shardRecord(0));
   const session = await ModelSession.open(model, { threads: 1 });
   let asked = 0;
   const context: ShardContext = {
@@ -92,6 +95,34 @@ it('computes the same part after an attempt that ended in the middle', async () 
   } finally {
     await session.close();
   }
+});
+
+it('leaves the part of a worker that committed the shard meanwhile', async () => {
+  const path = await writeTable('race.parquet', KEPT);
+  const { plan, paths, records } = await scoreTable(database, { model, inputs: [path], features: ['x'] });
+  const record = await readFile(paths.shardRecord(0), 'utf8');
+  await rm(paths.shardRecord(0));
+  const session = await ModelSession.open(model, { threads: 1 });
+  const before = (await stat(paths.part(0))).ino;
+  // The other one ends while this one scores.
+  const assertWanted = (): void => writeFileSync(paths.shardRecord(0), record);
+  const context = {
+    plan,
+    paths,
+    database,
+    session,
+    attempt: 2,
+    onRows() {},
+    assertWanted,
+    now: () => new Date(0),
+  };
+  try {
+    expect(await runShard(context, 0)).toEqual(JSON.parse(record));
+  } finally {
+    await session.close();
+  }
+  expect(records[0]?.attempt).toBe(1);
+  expect((await stat(paths.part(0))).ino).toBe(before);
 });
 
 it('refuses a shard that the plan does not have', async () => {

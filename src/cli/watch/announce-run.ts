@@ -5,12 +5,12 @@ import type { RunJobResult } from '../../jobs/run-job-options.ts';
 import type { CliContext } from '../context.ts';
 
 /** Runs a job that a person or program asked for, and tells those whom the job names how it went. */
-export async function announceRun(
+export async function announceRun<T extends RunJobResult>(
   context: CliContext,
   spec: BoundJob,
   log: Log,
-  run: () => Promise<RunJobResult>,
-): Promise<RunJobResult> {
+  run: () => Promise<T>,
+): Promise<T> {
   if (spec.notify === null && spec.heartbeat === null) return run();
   const { alertOfError, alertOfResult } = await import('../../jobs/alert.ts');
   const { createAnnouncer } = await import('../../notify/announcer.ts');

@@ -222,6 +222,7 @@ const newestPlan = z.strictObject({
   versions: z
     .strictObject({ serveBatch: z.string(), onnxruntime: z.string(), duckdb: z.string() })
     .exactOptional(),
+  workingFolder: z.string().exactOptional(),
   input,
   features,
   model: z.strictObject({

@@ -4,8 +4,10 @@ import { z } from 'zod';
 import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
 import type { Immutable } from '../../core/immutable.ts';
 import type { Plan, ShardPlan } from '../../core/plan.ts';
+import { inParallel } from '../in-parallel.ts';
 import { jsonText, readJsonIfValid } from '../json-file.ts';
 import { partName, type RunPaths, rejectsName } from '../layout.ts';
+import { createFileExclusively } from '../lock/exclusive-file.ts';
 import { sha256OfFile } from './hash-file.ts';
 import { latencyHistogramSchema } from './latency-histogram.ts';
 
@@ -41,16 +43,24 @@ export const shardRecordSchema = z.object({
   /** Durations of the model calls. */
   batchLatency: latencyHistogramSchema,
   peakMemoryBytes: z.number().nonnegative(),
+  /** The machine that computed it. Records of earlier versions do not say. */
+  host: z.string().exactOptional(),
+  /** From the instant that it was handed out to `startedAt`; left out: it was not handed to others. */
+  waitSeconds: seconds.exactOptional(),
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
 });
+
+/** Records that are read at the same time: on a shared folder each is a round trip. */
+const READ_AT_ONCE = 16;
 
 /** The commit record of a shard: once it stands on disk, the shard is not computed again. */
 export type ShardRecord = Immutable<z.infer<typeof shardRecordSchema>>;
 
 /**
- * Commits a shard whose files already stand under their final names, and returns the record as it was
- * written: with file names relative to the run's folder, so that the folder can be moved.
+ * Commits a shard whose files already stand under their final names, and returns the record that counts, with
+ * file names relative to the run's folder, so that the folder can be moved. Of several workers that commit the
+ * same shard the first one wins: what others made is not the part that its record describes.
  */
 export async function writeShardRecord(paths: RunPaths, record: ShardRecord): Promise<ShardRecord> {
   const written: ShardRecord = {
@@ -60,6 +70,9 @@ export async function writeShardRecord(paths: RunPaths, record: ShardRecord): Pr
   };
   const path = paths.shardRecord(record.index);
   await makeFolder(dirname(path));
+  if (await createFileExclusively(path, jsonText(written))) return written;
+  const first = await readCommittedShard(paths, record, { verify: true });
+  if (first !== undefined) return first;
   await writeFileDurably(path, jsonText(written));
   return written;
 }
@@ -70,11 +83,15 @@ export async function writeShardRecord(paths: RunPaths, record: ShardRecord): Pr
  */
 export async function readShardRecords(paths: RunPaths, plan: Plan): Promise<Map<number, ShardRecord>> {
   const records = new Map<number, ShardRecord>();
-  for (const shard of plan.shards) {
+  await inParallel(plan.shards, READ_AT_ONCE, async (shard) => {
     const record = await readJsonIfValid(paths.shardRecord(shard.index), shardRecordSchema);
     if (record !== undefined && agreesWithPlan(record, shard)) records.set(shard.index, record);
-  }
-  return records;
+  });
+  return inOrder(records);
+}
+
+function inOrder(records: ReadonlyMap<number, ShardRecord>): Map<number, ShardRecord> {
+  return new Map([...records].sort(([a], [b]) => a - b));
 }
 
 export interface CommittedShardsOptions {
@@ -94,13 +111,23 @@ export async function readCommittedShards(
   options: CommittedShardsOptions,
 ): Promise<Map<number, ShardRecord>> {
   const committed = new Map<number, ShardRecord>();
-  for (const shard of plan.shards) {
+  await inParallel(plan.shards, READ_AT_ONCE, async (shard) => {
     options.signal?.throwIfAborted();
-    const record = await readJsonIfValid(paths.shardRecord(shard.index), shardRecordSchema);
-    if (record === undefined || !agreesWithPlan(record, shard)) continue;
-    if (await filesAreIntact(paths, record, options)) committed.set(shard.index, record);
-  }
-  return committed;
+    const record = await readCommittedShard(paths, shard, options);
+    if (record !== undefined) committed.set(shard.index, record);
+  });
+  return inOrder(committed);
+}
+
+/** As {@link readCommittedShards}, of one shard; undefined: it has to be computed. */
+export async function readCommittedShard(
+  paths: RunPaths,
+  shard: ShardPlan,
+  options: CommittedShardsOptions,
+): Promise<ShardRecord | undefined> {
+  const record = await readJsonIfValid(paths.shardRecord(shard.index), shardRecordSchema);
+  if (record === undefined || !agreesWithPlan(record, shard)) return undefined;
+  return (await filesAreIntact(paths, record, options)) ? record : undefined;
 }
 
 function agreesWithPlan(record: ShardRecord, shard: ShardPlan): boolean {

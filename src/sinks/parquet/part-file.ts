@@ -23,6 +23,7 @@ export function writeParquet(
   select: string,
   path: string,
   compression: Compression,
+  beforeCommit?: () => Promise<void>,
 ): Promise<WrittenFile> {
   const codec = compression === 'none' ? 'uncompressed' : compression;
   return writeFile(
@@ -30,21 +31,27 @@ export function writeParquet(
     select,
     path,
     `FORMAT parquet, COMPRESSION ${codec}, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`,
+    beforeCommit,
   );
 }
 
-/** As {@link writeParquet}, with the options of any COPY. */
+/**
+ * As {@link writeParquet}, with the options of any COPY.
+ * @param beforeCommit what it throws keeps the file from its final name
+ */
 export async function writeFile(
   database: Database,
   select: string,
   path: string,
   copyOptions: string,
+  beforeCommit: () => Promise<void> = async () => {},
 ): Promise<WrittenFile> {
   await makeFolder(dirname(path));
   const temporary = temporaryName(path);
   try {
     await database.run(`COPY (${select}) TO ${quoteText(temporary)} (${copyOptions})`);
     const written = { sha256: await sha256OfFile(temporary), bytes: (await stat(temporary)).size };
+    await beforeCommit();
     await commitFile(temporary, path);
     return written;
   } catch (error) {

@@ -58,6 +58,7 @@ test('a record names its files relative to the run, so that the folder can be mo
 
 test('a shard with rejects counts while its rejects are there', async () => {
   const paths = await committedRun();
+  await rm(paths.shardRecord(0));
   await writeShardRecord(
     paths,
     sampleShard(0, { rowsOut: 5, rejects: 1, rejectsFile: 'rejects/part-00000.parquet' }),
@@ -122,4 +123,19 @@ test('the history has the records whose parts are gone, but none of another plan
   await rm(paths.part(1));
   await replaceRecord(paths, { rowEnd: 7 });
   expect([...(await readShardRecords(paths, plan)).values()]).toEqual([sampleShard(1)]);
+});
+
+test('of two workers that commit a shard the first one wins', async () => {
+  const paths = await committedRun();
+  const first = JSON.parse(await readFile(paths.shardRecord(0), 'utf8'));
+  const second = sampleShard(0, { attempt: 7, part: { ...first.part, sha256: 'f'.repeat(64) } });
+  expect(await writeShardRecord(paths, second)).toEqual(first);
+  expect(JSON.parse(await readFile(paths.shardRecord(0), 'utf8'))).toEqual(first);
+});
+
+test('a record whose part is gone or another does not keep a new one', async () => {
+  const paths = await committedRun();
+  await writePart(paths, 0, 'another part');
+  const again = sampleShard(0, { attempt: 2 });
+  expect(await writeShardRecord(paths, again)).toMatchObject({ attempt: 2 });
 });
