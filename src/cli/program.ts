@@ -6,6 +6,7 @@ import { addFinishCommand } from './commands/finish.ts';
 import { addInspectCommand } from './commands/inspect.ts';
 import { addJobsCommand } from './commands/jobs.ts';
 import { addLookupCommand } from './commands/lookup.ts';
+import { addMetricsCommand } from './commands/metrics.ts';
 import { addPlanCommand } from './commands/plan.ts';
 import { addPublishCommand, addRollbackCommand } from './commands/publish.ts';
 import { addQueryCommand } from './commands/query.ts';
@@ -23,7 +24,15 @@ const COMMANDS = [
   ['Many machines:', [addPlanCommand, addShardCommand, addFinishCommand]],
   [
     'Look:',
-    [addLookupCommand, addServeCommand, addRunsCommand, addQueryCommand, addReportCommand, addInspectCommand],
+    [
+      addLookupCommand,
+      addServeCommand,
+      addRunsCommand,
+      addQueryCommand,
+      addReportCommand,
+      addMetricsCommand,
+      addInspectCommand,
+    ],
   ],
   ['Operate:', [addJobsCommand, addPublishCommand, addRollbackCommand, addDoctorCommand]],
 ] as const;

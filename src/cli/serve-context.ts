@@ -3,6 +3,8 @@ import { systemClock } from '../core/effects.ts';
 import { DEFAULT_LIMITS, type ServerParts } from '../serving/http/http-server.ts';
 import { Tokens } from '../serving/http/tokens.ts';
 import { RequestMetrics } from '../serving/metrics/request-metrics.ts';
+import { type RunFigures, readRunFigures } from '../serving/metrics/run-figures.ts';
+import { runMetricsText } from '../serving/metrics/run-metrics.ts';
 import { openServedJob } from '../serving/open-served-job.ts';
 import { ServedJobs } from '../serving/served-jobs.ts';
 import type { CliContext } from './context.ts';
@@ -20,14 +22,21 @@ export function serveContext(
   { debug, tokens, tls }: ServeContextOptions,
 ): Omit<ServerParts, 'isDraining'> {
   const { signal, workers } = context;
+  const jobs = new ServedJobs((source) => openServedJob(source, open));
   const open = { clock: systemClock, signal, startWorkers: workers.start };
   return {
-    jobs: new ServedJobs((source) => openServedJob(source, open)),
+    jobs,
     tokens: new Tokens(tokens),
     limits: DEFAULT_LIMITS,
     metrics: new RequestMetrics(),
-    runMetrics: async () => '',
+    runMetrics: async () => runMetricsText(await figuresOf(jobs)),
     log: watchSchedule(context, { debug }),
     tls,
   };
+}
+
+function figuresOf(jobs: ServedJobs): Promise<RunFigures[]> {
+  return Promise.all(
+    jobs.sources.map(({ folderOfJob, name }) => readRunFigures(folderOfJob, name, systemClock)),
+  );
 }

@@ -1,0 +1,36 @@
+import type { Clock } from '../../core/effects.ts';
+import { runPaths } from '../../runs/layout.ts';
+import { listRuns } from '../../runs/run-list.ts';
+import { isCommitted } from '../../runs/run-status.ts';
+import { type RunSummary, readJobState, readRunSummary } from '../../runs/run-summary.ts';
+
+/** What the run records of a job say, for those who watch it. */
+export interface RunFigures {
+  readonly job: string;
+  /** The newest run that was completed; undefined before the first. */
+  readonly lastCommitted: RunSummary | undefined;
+  /** The run that readers see. */
+  readonly published: RunSummary | undefined;
+  /** The newest run, whatever became of it. */
+  readonly newest: RunSummary | undefined;
+}
+
+/** Runs that are looked at for the newest that was completed: as many may have failed since. */
+const LOOKED_AT = 50;
+
+/** Reads what the output folder says now: the same after kills, retries and rollbacks as `runs ls` shows. */
+export async function readRunFigures(folderOfJob: string, job: string, clock: Clock): Promise<RunFigures> {
+  const runs = await listRuns(folderOfJob, clock, { limit: LOOKED_AT });
+  const state = await readJobState(folderOfJob, clock);
+  const listed = runs.find(({ runId }) => runId === state.current);
+  return {
+    job,
+    lastCommitted: runs.find(({ status, record }) => isCommitted(status) && record !== undefined),
+    published:
+      listed ??
+      (state.current === undefined
+        ? undefined
+        : await readRunSummary(runPaths(folderOfJob, state.current), state)),
+    newest: runs[0],
+  };
+}
