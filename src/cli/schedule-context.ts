@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Log, silentProgress, systemClock } from '../core/effects.ts';
 import { folderOfJob, storeUrlOf } from '../jobs/locations.ts';
 import { type LoadedSchedule, loadScheduledJobs } from '../schedule/load-jobs.ts';
+import { Places } from '../schedule/places.ts';
 import type { ScheduleEffects, StoreKeeper } from '../schedule/schedule-effects.ts';
 import type { CliContext } from './context.ts';
 import { watchSchedule } from './watch/watch-schedule.ts';
@@ -15,7 +16,21 @@ export async function scheduleEffects(context: CliContext, debug: boolean): Prom
   const announcer = createAnnouncer({ log, env, mask: (text) => secrets.mask(text) });
   const runHere: typeof runJob = (options) => runJob({ startWorkers: workers.start, ...options });
   const stores = await storeKeeper(context, log);
-  return { clock: systemClock, log, announcer, runJob: runHere, stores, signal, drain };
+  const checkReady = await readinessChecker(context);
+  return { clock: systemClock, log, announcer, runJob: runHere, stores, checkReady, signal, drain };
+}
+
+/** Tables that are looked at at the same time: each takes a process. */
+const CHECKS_AT_ONCE = 2;
+
+async function readinessChecker({
+  signal,
+  workers,
+}: Pick<CliContext, 'signal' | 'workers'>): Promise<ScheduleEffects['checkReady']> {
+  const { checkReadiness } = await import('../jobs/readiness/check-readiness.ts');
+  const places = new Places(CHECKS_AT_ONCE);
+  const effects = { clock: systemClock, signal, startWorkers: workers.start };
+  return (spec) => places.take(1, () => checkReadiness(spec, effects));
 }
 
 async function storeKeeper({ signal, workers }: CliContext, log: Log): Promise<StoreKeeper> {
@@ -36,7 +51,7 @@ async function storeKeeper({ signal, workers }: CliContext, log: Log): Promise<S
 
 export function loadSchedule(context: CliContext, names: readonly string[] = []): Promise<LoadedSchedule> {
   const { cwd, env, secrets } = context;
-  return loadScheduledJobs({ projectFolder: cwd, env, secrets, names });
+  return loadScheduledJobs({ projectFolder: cwd, env, secrets, names, now: systemClock.now() });
 }
 
 /** Waits so long, or until the signal. */

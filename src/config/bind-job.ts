@@ -5,7 +5,7 @@ import { fillTemplates, paramsUsed, type TemplateValues, usesOccurrence } from '
 import type { BoundJob, JobSpec } from './job-spec.ts';
 import { mapFeatures } from './sections/features.ts';
 import { mapInput } from './sections/input.ts';
-import { DEFAULT_SCHEDULE } from './sections/schedule.ts';
+import { DEFAULT_SCHEDULE, mapSchedule } from './sections/schedule.ts';
 
 export interface JobBinding {
   /** The scheduled instant that the run is for. Null: none. */
@@ -66,5 +66,10 @@ function textsOf(spec: JobSpec): string[] {
 
 /** The job with every text replaced that may hold a template. */
 function mapTexts(spec: JobSpec, map: MapText): JobSpec {
-  return { ...spec, input: mapInput(spec.input, map), features: mapFeatures(spec.features, map) };
+  return {
+    ...spec,
+    input: mapInput(spec.input, map),
+    features: mapFeatures(spec.features, map),
+    schedule: spec.schedule === null ? null : mapSchedule(spec.schedule, map),
+  };
 }

@@ -12,6 +12,7 @@ import { onInvalid } from './sections/on-invalid.ts';
 import { DEFAULT_OUTPUT, output, outputKind } from './sections/output.ts';
 import { schedule } from './sections/schedule.ts';
 import { serving } from './sections/serving.ts';
+import { isTableName } from './sections/wait-for.ts';
 
 /** What stands in `jobs/NAME.yaml`. Every field has a description: editors show it, the reference lists it. */
 
@@ -71,7 +72,23 @@ export const jobFileSchema = section({
       error: 'a SELECT that joins with features.tables. Write it, or remove the tables.',
     },
   )
+  .refine(({ schedule: when, features: made }) => unknownTables(when, made).length === 0, {
+    path: ['schedule', 'waitFor'],
+    error: 'tables that are called input, stand in features.tables, or are paths (data/prices.csv).',
+  })
   .describe('A serve-batch job: what is scored, with which model, and where the predictions go.');
+
+/** Tables of `schedule.waitFor` that are neither a path nor a name that the job knows. */
+function unknownTables(
+  when: z.output<typeof schedule> | undefined,
+  made: z.output<typeof features> | undefined,
+): readonly string[] {
+  const { waitFor = [] } = typeof when === 'object' ? when : {};
+  const names = new Set(['input', ...Object.keys(made?.tables ?? {})]);
+  return waitFor.flatMap((each) =>
+    'table' in each && isTableName(each.table) && !names.has(each.table) ? [each.table] : [],
+  );
+}
 
 function isGrid(from: z.output<typeof input> | undefined): boolean {
   return typeof from === 'object' && 'grid' in from && from.grid !== undefined;

@@ -36,7 +36,7 @@ export function normaliseJob(job: JobFile, defaultName: string, folder: string):
     execution: normaliseExecution(job.execution),
     onInvalid: normaliseOnInvalid(job.onInvalid ?? (grid === null ? 'fail' : 'reject')),
     coverage: normaliseCoverage(job.coverage),
-    schedule: normaliseSchedule(job.schedule),
+    schedule: normaliseSchedule(job.schedule, folder),
     notify: normaliseNotify(job.notify, folder),
     heartbeat: job.heartbeat ?? null,
     serving: normaliseServing(job.serving),

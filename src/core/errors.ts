@@ -47,6 +47,11 @@ export const ERROR_KINDS = {
     false,
     'A dimension of input.grid has no values or no column, or input.filter is not a usable condition.',
   ),
+  NOT_READY: kind(
+    EXIT.inputOrModel,
+    false,
+    'What an occurrence waits for (schedule.waitFor, schedule.after) was not there by its deadline.',
+  ),
   INPUT_CHANGED: kind(EXIT.inputOrModel, false, 'The input changed after the run was planned.'),
   SCHEMA_MISMATCH: kind(
     EXIT.inputOrModel,

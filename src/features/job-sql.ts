@@ -4,9 +4,9 @@ import { type SqlNode, walk, withQueries } from './sql-tree.ts';
 
 /** A piece of SQL that a job file holds: what it is called in messages, and the tables that it may read. */
 export interface JobSql {
-  /** `features.select`, `input.filter`. */
+  /** `features.select`, `input.filter`, `schedule.waitFor[0].sql`. */
   readonly field: string;
-  readonly code: 'FEATURES_SELECT' | 'INPUT_GRID';
+  readonly code: 'FEATURES_SELECT' | 'INPUT_GRID' | 'JOB_FILE';
   readonly tables: readonly string[];
 }
 
@@ -63,16 +63,20 @@ function foreignError(found: string, { field, code, tables }: JobSql): ServeBatc
 
 /**
  * The tree of what is meant to be one SQL condition, of what `json_serialize_sql` said of {@link conditionSql}.
- * Throws `INPUT_GRID` where it is anything else: a condition that closes its own brackets could be followed by any statement.
+ * Throws `code` where it is anything else: a condition that closes its own brackets could be followed by any statement.
  */
-export function parseCondition(serialized: string, field: string): SqlNode {
+export function parseCondition(
+  serialized: string,
+  field: string,
+  code: JobSql['code'] = 'INPUT_GRID',
+): SqlNode {
   const parsed = parseLossless(serialized) as SqlNode;
   const statements = Array.isArray(parsed.statements) ? (parsed.statements as readonly SqlNode[]) : [];
   const node = statements.length === 1 ? (statements[0]?.node as SqlNode) : undefined;
   if (node !== undefined && isOneExpression(node)) return node;
   const reason = parsed.error === true ? `: ${String(parsed.error_message)}` : '';
   throw new ServeBatchError(
-    'INPUT_GRID',
+    code,
     `${field} is not one SQL condition${reason}. Expected an expression that is true or false, such as store <> 7.`,
   );
 }

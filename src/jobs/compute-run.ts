@@ -150,6 +150,7 @@ function recordOf(
     reusedShards,
     coverageMin: plan.input.grid === null ? null : spec.coverage.min,
     outputPath: singleFileOf(spec) ?? runPaths(locked.folder, plan.runId).folder,
+    readiness: locked.readiness,
     versions: versions(),
     host: host(),
   });

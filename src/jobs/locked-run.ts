@@ -1,3 +1,4 @@
+import type { Readiness } from '../core/readiness.ts';
 import type { KvStore } from '../kv/store.ts';
 import type { JobLock } from '../runs/lock/lock.ts';
 import type { PlanIndex } from '../runs/plan-index.ts';
@@ -15,6 +16,8 @@ export interface LockedJob {
   readonly workers: Workers;
   readonly store: KvStore | null;
   readonly storeUrl: string | null;
+  /** What the run waited for; null: nothing. */
+  readonly readiness: Readiness | null;
 }
 
 /** With all that planning a run needs. */

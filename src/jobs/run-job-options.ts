@@ -1,6 +1,7 @@
 import type { BoundJob } from '../config/job-spec.ts';
 import type { Effects } from '../core/effects.ts';
 import type { ServeBatchError } from '../core/errors.ts';
+import type { Readiness } from '../core/readiness.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
 import type { StartWorkers } from '../tasks/workers.ts';
 import type { NothingNew } from './incremental/nothing-new.ts';
@@ -22,6 +23,11 @@ export interface RunJobOptions {
   readonly oncePerOccurrence?: boolean;
   /** `unless newer`: the run is committed only, where one of a newer occurrence is published. Default: `always`. */
   readonly publish?: PublishRule;
+  /**
+   * Asked, with the lock held, whether what the run waits for is there; null: it waits for nothing. What is read
+   * later is what was there then: the input had been identified before.
+   */
+  readonly checkReady?: () => Promise<Readiness | null>;
   /** Told of the run while it has the job's lock. */
   readonly witness?: RunWitness;
   /** Read where an input path is `-`. */
@@ -35,7 +41,7 @@ export type PublishRule = 'always' | 'unless newer';
 /** Keeps account of runs: all it writes is written under the job's lock, before others can look. */
 export interface RunWitness {
   /** The lock is held, and nothing is done yet. What it throws ends the run. */
-  begins(): Promise<void>;
+  begins(readiness: Readiness | null): Promise<void>;
   /** The run has ended, well or not. The lock is still held. */
   ends(end: RunEnd): Promise<void>;
 }

@@ -18,7 +18,7 @@ export function runJob(options: RunJobOptions): Promise<RunJobResult> {
 async function runWitnessed(locked: LockedRun, { drain, witness }: RunJobOptions): Promise<RunJobResult> {
   drain?.throwIfAborted();
   if (witness === undefined) return runLocked(locked);
-  await witness.begins();
+  await witness.begins(locked.readiness);
   const end = await runLocked(locked).then(
     (result): RunEnd => ({ result }),
     (error: unknown): RunEnd => ({ result: null, error }),

@@ -78,6 +78,7 @@ export async function withLockedRun<T>(
       ...{ spec: spooled, identified: found, folderOfJob: folderOfJob(spec), index, effects },
       full: options.full === true,
     });
+    const readiness = (await options.checkReady?.()) ?? null;
     const locked: LockedRun = {
       options: { ...options, spec: spooled },
       folder: folderOfJob(spec),
@@ -88,6 +89,7 @@ export async function withLockedRun<T>(
       workers,
       store,
       storeUrl,
+      readiness,
     };
     return await work(locked);
   } finally {

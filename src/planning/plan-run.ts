@@ -43,6 +43,7 @@ import { createInputView, selectError } from '../source/shard-rows.ts';
 import { columnNeeds, specKeyColumns } from './column-needs.ts';
 import { planKeptColumns, withoutPredictions } from './plan-kept-columns.ts';
 import { DEFAULT_SHARD_ROWS, planShards } from './plan-shards.ts';
+import { syntaxTree } from './syntax-tree.ts';
 import { tryModel } from './trial/try-model.ts';
 
 /** All that a plan is made from. It crosses a process boundary as JSON. */
@@ -189,11 +190,6 @@ async function checkTypes(
       { fields: { column, type } },
     );
   }
-}
-
-async function syntaxTree(database: Database, sql: string): Promise<string> {
-  const [row] = await database.rows(`SELECT json_serialize_sql(${quoteText(sql)}) AS tree`);
-  return String(row?.tree);
 }
 
 async function planSelect(

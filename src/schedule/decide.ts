@@ -196,8 +196,9 @@ function unrecordedRun(
   return [{ occurrence, runId: run.runId }];
 }
 
-/** Whether a run of it was started: then it is seen through, whatever catchup says. */
-function hasBegun(occurrence: Date, { records, runs }: OccurrenceLedger): boolean {
+/** Whether a run of it was started, or it waits for its data: then it is seen through, whatever catchup says. */
+function hasBegun(occurrence: Date, { records, runs, waits }: OccurrenceLedger): boolean {
+  if (waits.has(occurrence.toISOString())) return true;
   const record = records.get(occurrence.toISOString());
   if (record !== undefined && (record.attempts > 0 || record.state === 'running')) return true;
   return runs.get(occurrence.toISOString())?.status === 'committed';

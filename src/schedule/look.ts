@@ -12,6 +12,7 @@ import {
   recordPath,
   writeMissed,
 } from '../runs/occurrence/occurrence-record.ts';
+import { type AwaitedDecision, awaitData } from './await-data.ts';
 import { type Decision, decide, isCredible, lookStart } from './decide.ts';
 import { type FirstSight, seeSchedule, writeFirstSight } from './first-sight.ts';
 import { findLostStore } from './keep-store.ts';
@@ -27,7 +28,7 @@ const STEP_MS = 86_400_000;
 const MOST_SETTLED = 50;
 
 /** What a look at a job found. */
-export interface Seen extends Decision {
+export interface Seen extends AwaitedDecision {
   /** Null: the store shows the published run, as far as it was looked at. */
   readonly lost: LostStore | null;
 }
@@ -60,7 +61,8 @@ export async function lookAtJob(
   if (isBehind) await leaveBehind(job, ledger, { since, start, now }, effects);
   const pause = await readPause(folder);
   const due = decide({ job: spec.name, schedule, now, ledger });
-  const decision = pause === undefined ? due : { ...due, run: [], wait: [] };
+  const startable = pause === undefined ? due : { ...due, run: [], wait: [] };
+  const decision = await awaitData(job, startable, ledger, effects);
   await note(job, decision, now, effects);
   if (pause !== undefined) await tellOfLongPause(job, pause, effects);
   if (!isBehind && (decision.settledUntil?.count ?? 0) > MOST_SETTLED)
@@ -94,7 +96,7 @@ export async function noteWaiting(job: ScheduledJob, occurrence: Date, effects: 
 
 async function note(
   { spec, schedule }: ScheduledJob,
-  decision: Decision,
+  decision: AwaitedDecision,
   now: Date,
   { log, announcer, clock }: ScheduleEffects,
 ): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import type { Clock } from '../core/effects.ts';
 import { EXIT, toServeBatchError } from '../core/errors.ts';
+import { missingData, type Readiness } from '../core/readiness.ts';
 import { isNoFailure } from '../jobs/alert.ts';
 import type { RunEnd, RunWitness } from '../jobs/run-job-options.ts';
 import {
@@ -9,13 +10,18 @@ import {
   readRecord,
   writeRecord,
 } from '../runs/occurrence/occurrence-record.ts';
-import type { RecordedError } from '../runs/record/recorded-error.ts';
+import { recorded } from '../runs/record/recorded-error.ts';
 import { backoffMs } from './decide.ts';
 import { unsettle } from './first-sight.ts';
 
 /** Thrown where another process did the work between the look and the lock. */
 export class AlreadySettled extends Error {
   override readonly name = 'AlreadySettled';
+}
+
+/** Thrown where what the occurrence waits for is not there any more, or not yet. */
+export class NotReady extends Error {
+  override readonly name = 'NotReady';
 }
 
 export interface AccountRequest {
@@ -25,6 +31,8 @@ export interface AccountRequest {
   readonly clock: Clock;
   /** Run it though the ledger says that it failed or was left out: somebody asked for it. */
   readonly anew: boolean;
+  /** Whether the occurrence may run though what it waits for is not there. */
+  readonly runsUnready: (now: Date) => boolean;
 }
 
 /**
@@ -45,10 +53,12 @@ export class OccurrenceAccount implements RunWitness {
     return this.#before;
   }
 
-  async begins(): Promise<void> {
-    const { folderOfJob, occurrence, clock, anew } = this.#request;
+  async begins(readiness: Readiness | null): Promise<void> {
+    const { folderOfJob, occurrence, clock, anew, runsUnready } = this.#request;
     const known = await readRecord(folderOfJob, occurrence);
     if (known !== undefined && !anew && this.#isTaken(known)) throw new AlreadySettled();
+    if (readiness?.isReady === false && !anew && !runsUnready(clock.now()))
+      throw new NotReady(missingData(readiness));
     this.#before = known === undefined || anew ? newRecord(occurrence, clock.now()) : known;
     // Where this process is killed, the next look has to find it.
     if (anew) await unsettle(folderOfJob, occurrence);
@@ -106,9 +116,4 @@ export class OccurrenceAccount implements RunWitness {
     this.#before = { ...this.#before, ...changes, at: clock.now().toISOString() };
     await writeRecord(folderOfJob, this.#before);
   }
-}
-
-function recorded(error: unknown): RecordedError {
-  const { code, message, fields, retryable, exitCode } = toServeBatchError(error);
-  return { code, message, fields, retryable, exitCode };
 }

@@ -9,14 +9,14 @@ export class Places {
   }
 
   /** Does the work when there is room for it. What wants more than there is takes all. */
-  async take(size: number, work: () => Promise<void>): Promise<void> {
+  async take<T>(size: number, work: () => Promise<T>): Promise<T> {
     const needed = Math.min(size, this.#count);
     await new Promise<void>((start) => {
       this.#waiting.push({ size: needed, start });
       this.#startNext();
     });
     try {
-      await work();
+      return await work();
     } finally {
       this.#taken -= needed;
       this.#startNext();

@@ -3,14 +3,17 @@ import type { BoundJob } from '../config/job-spec.ts';
 import type { AlertEvent } from '../config/sections/notify.ts';
 import { type Progress, silentProgress } from '../core/effects.ts';
 import { type ServeBatchError, toServeBatchError } from '../core/errors.ts';
+import type { Readiness } from '../core/readiness.ts';
 import { type Alert, alertOfError, alertOfResult, isNoFailure } from '../jobs/alert.ts';
 import { folderOfJob } from '../jobs/locations.ts';
 import type { RunJobResult } from '../jobs/run-job-options.ts';
 import { failedRecord } from '../runs/earlier-runs.ts';
 import { acquireLock } from '../runs/lock/lock.ts';
+import { readRecord } from '../runs/occurrence/occurrence-record.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
 import { claimAlert } from './alert-mark.ts';
-import { AlreadySettled, OccurrenceAccount } from './occurrence-account.ts';
+import { checkOccurrence, runsUnready, waits } from './check-ready.ts';
+import { AlreadySettled, NotReady, OccurrenceAccount } from './occurrence-account.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
 
 export interface RunOccurrenceOptions {
@@ -36,11 +39,12 @@ export type OccurrenceEnd =
  * to end, and what nobody expected.
  */
 export async function runOccurrence(
-  { spec, schedule }: ScheduledJob,
+  job: ScheduledJob,
   occurrence: Date,
   effects: ScheduleEffects,
   { anew = false, progress = silentProgress }: RunOccurrenceOptions = {},
 ): Promise<OccurrenceEnd> {
+  const { spec, schedule } = job;
   const { clock } = effects;
   const folder = folderOfJob(spec);
   const policy = anew ? { ...schedule, retries: 0 } : schedule;
@@ -50,6 +54,7 @@ export async function runOccurrence(
     schedule: policy,
     clock,
     anew,
+    runsUnready: (now) => runsUnready(job, occurrence, now),
   });
   const subject: Subject = { ...spec, occurrence: occurrence.toISOString() };
   try {
@@ -59,6 +64,7 @@ export async function runOccurrence(
       force: false,
       oncePerOccurrence: true,
       publish: 'unless newer',
+      ...(waits(job) ? { checkReady: () => checkUnlessComputed(job, occurrence, effects) } : {}),
       witness: account,
       effects: { clock, log: logOf(subject, effects), progress },
       signal: effects.signal,
@@ -68,6 +74,7 @@ export async function runOccurrence(
     return { kind: 'done', result, error: result.publishError };
   } catch (error) {
     if (error instanceof AlreadySettled) return { kind: 'left', why: 'another process has done it' };
+    if (error instanceof NotReady) return { kind: 'left', why: `it lacks ${error.message} now` };
     if (effects.signal.aborted || effects.drain.aborted) throw error;
     const failure = toServeBatchError(error);
     if (isNoFailure(failure)) return { kind: 'left', why: failure.message };
@@ -84,6 +91,16 @@ export async function runOccurrence(
   }
 }
 
+/** Of a run that is computed, only readers are missing: its data was there. */
+async function checkUnlessComputed(
+  job: ScheduledJob,
+  occurrence: Date,
+  effects: ScheduleEffects,
+): Promise<Readiness | null> {
+  const known = await readRecord(folderOfJob(job.spec), occurrence);
+  return known !== undefined && known.runId !== null ? null : checkOccurrence(job, occurrence, effects);
+}
+
 /** What went wrong before the job had its lock is written down under it too. */
 async function keptUnderLock(
   account: OccurrenceAccount,
@@ -95,7 +112,7 @@ async function keptUnderLock(
   try {
     const lock = await acquireLock(folder, { clock });
     try {
-      await account.begins();
+      await account.begins(null);
       await account.failed(failure);
     } finally {
       await lock.release();

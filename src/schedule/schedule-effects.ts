@@ -1,9 +1,11 @@
-import type { JobSpec } from '../config/job-spec.ts';
+import type { BoundJob, JobSpec } from '../config/job-spec.ts';
 import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import type { Clock, Log } from '../core/effects.ts';
+import type { Readiness } from '../core/readiness.ts';
 import type { Announcer } from '../jobs/alert.ts';
 import type { StoreState } from '../jobs/publish/store-state.ts';
 import type { runJob } from '../jobs/run-job.ts';
+import type { Predecessor } from './predecessors.ts';
 
 /** What the schedule may do to the world outside; tests hand in others. */
 export interface ScheduleEffects {
@@ -12,6 +14,8 @@ export interface ScheduleEffects {
   readonly announcer: Announcer;
   readonly runJob: typeof runJob;
   readonly stores: StoreKeeper;
+  /** Whether what `schedule.waitFor` of a job names is there. */
+  readonly checkReady: (spec: BoundJob) => Promise<Readiness>;
   /** Gives up at once. */
   readonly signal: AbortSignal;
   /** Asks to end soon. */
@@ -30,4 +34,6 @@ export interface StoreKeeper {
 export interface ScheduledJob {
   readonly spec: JobSpec;
   readonly schedule: ScheduleSpec;
+  /** The jobs of `schedule.after`. Left out: none. */
+  readonly after?: readonly Predecessor[];
 }

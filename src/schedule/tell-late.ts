@@ -1,4 +1,5 @@
 import { formatNumber } from '../core/amounts.ts';
+import { missingData, type Readiness } from '../core/readiness.ts';
 import { folderOfJob } from '../jobs/locations.ts';
 import {
   listOccurrences,
@@ -6,7 +7,7 @@ import {
   type OccurrenceSummary,
 } from '../runs/occurrence/list-occurrences.ts';
 import { claimAlerts } from './alert-mark.ts';
-import type { Decision } from './decide.ts';
+import type { AwaitedDecision } from './await-data.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
 
 type TellEffects = Pick<ScheduleEffects, 'log' | 'announcer' | 'clock'>;
@@ -28,7 +29,7 @@ const WHAT_BECAME: Partial<Record<OccurrenceStatus, string>> = {
  */
 export async function tellLate(
   { spec, schedule }: ScheduledJob,
-  { late }: Decision,
+  { late, waits }: AwaitedDecision,
   now: Date,
   { log, announcer, clock }: TellEffects,
 ): Promise<void> {
@@ -47,10 +48,22 @@ export async function tellLate(
     oldest === newest
       ? `${spec.name} of ${occurrence} is late: it is not published ${limit}.`
       : `${formatNumber(untold.length, 'occurrence')} of ${spec.name} from ${oldest.toISOString()} to ${occurrence} are late: none is published ${limit}. Of the newest:`;
-  const message = `${about}${WHAT_BECAME[statusOf(known, newest) ?? 'waiting'] ?? ' It has not run yet.'}`;
+  const lacks = waits.get(occurrence)?.readiness;
+  const message = `${about}${whatBecame(statusOf(known, newest) ?? 'waiting', lacks, schedule)}`;
   log.warn(message, { job: spec.name, occurrence });
   const alert = { event: 'late', job: spec.name, occurrence, runId: null, message, record: null } as const;
   await announcer.alert(spec, alert);
+}
+
+function whatBecame(
+  status: OccurrenceStatus,
+  lacks: Readiness | undefined,
+  { onLate }: Pick<ScheduledJob['schedule'], 'onLate'>,
+): string {
+  const isOpen = ['waiting', 'skipped', 'failed', 'interrupted'].includes(status);
+  if (lacks === undefined || lacks.isReady || !isOpen) return WHAT_BECAME[status] ?? ' It has not run yet.';
+  const then = { skip: 'It is skipped.', run: 'It runs with what is there.', fail: 'It has failed.' }[onLate];
+  return ` It lacks ${missingData(lacks)}. ${then}`;
 }
 
 function statusOf(known: readonly OccurrenceSummary[], occurrence: Date): OccurrenceStatus | undefined {

@@ -44,6 +44,7 @@ async function tickJob(job: ScheduledJob, effects: ScheduleEffects): Promise<Ser
     const decision = await lookAtJob(job, effects, { withStore });
     const unmended = decision.lost === null ? null : await mendStore(job, decision.lost, effects);
     if (unmended !== null) failures.push(unmended);
+    failures.push(...decision.unready);
     const next = decision.run.find((each) => !tried.has(each.getTime()));
     if (next === undefined) return failures.length > 0 ? failures : stillFailing(job, decision);
     tried.add(next.getTime());

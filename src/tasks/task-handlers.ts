@@ -6,6 +6,7 @@ import type { Plan } from '../core/plan.ts';
 import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
 import type { StagedCounts } from '../kv/store.ts';
 import { planRun } from '../planning/plan-run.ts';
+import { checkTables } from '../planning/readiness/check-tables.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import { checkPartContent } from '../runs/record/check-parts.ts';
 import { runShard } from '../shard/run-shard.ts';
@@ -188,6 +189,11 @@ export const TASK_HANDLERS: Handlers = {
       const [row] = await database.rows('SELECT version() AS version');
       return { duckdb: String(row?.version).replace(/^v/, '') };
     });
+  },
+
+  async 'check-tables'({ folder }, { memoryLimit, ...request }) {
+    const limits = { threads: machineLimits().cpus, memoryLimit, temporaryFolder: folder };
+    return withDatabase(limits, (database) => checkTables(database, request));
   },
 
   async 'describe-table'({ folder }, { format, paths, sources, options }) {

@@ -1,9 +1,11 @@
 import type { EnginePlan } from '../core/engine.ts';
 import type { ModelSignature } from '../core/model.ts';
 import type { DraftPlan, Plan } from '../core/plan.ts';
+import type { ConditionState } from '../core/readiness.ts';
 import type { Column, SourceFile, TableFormat } from '../core/table.ts';
 import type { StagedCounts } from '../kv/store.ts';
 import type { PlanRequest } from '../planning/plan-run.ts';
+import type { CheckTablesRequest } from '../planning/readiness/check-tables.ts';
 import type { ShardRecord } from '../runs/record/shard-record.ts';
 import type { RejectLimit } from '../shard/run-shard.ts';
 import type { KeyAndField } from '../sinks/kv/sample-keys.ts';
@@ -51,6 +53,11 @@ export interface Tasks {
   readonly 'describe-model': { readonly request: { readonly path: string }; readonly result: ModelSignature };
   /** Versions of the libraries, from the libraries: it works where they load. */
   readonly 'describe-engines': { readonly request: null; readonly result: { readonly duckdb: string } };
+  /** Whether tables hold what an occurrence waits for. */
+  readonly 'check-tables': {
+    readonly request: CheckTablesRequest & { readonly memoryLimit: string };
+    readonly result: readonly ConditionState[];
+  };
   readonly 'describe-table': { readonly request: DescribeTableTask; readonly result: TableDescription };
 }
 

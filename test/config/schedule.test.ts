@@ -29,6 +29,10 @@ describe('schedule', () => {
       retries: 2,
       backoffSeconds: 60,
       enabled: true,
+      after: [],
+      waitFor: [],
+      onLate: 'fail',
+      checkEverySeconds: 60,
     });
     expect(specOf({}).schedule).toBeNull();
   });
@@ -53,7 +57,67 @@ describe('schedule', () => {
       jitterSeconds: 0,
       deadlineSeconds: 21_600,
       backoffSeconds: 30,
+      after: [],
+      waitFor: [],
+      onLate: 'fail',
+      checkEverySeconds: 60,
     });
+  });
+
+  it('says what an occurrence waits for', () => {
+    const waitFor = [
+      { file: 'data/{{ occurrence.date }}/_SUCCESS', maxAge: '1d', unchangedFor: 30 },
+      { table: 'prices', rows: 5 },
+      { table: 'data/*.csv', column: 'date', newest: '{{ occurrence.date }}' },
+      { sql: '1 = 1' },
+    ];
+    const schedule = {
+      cron: '0 0 * * *',
+      deadline: '4h',
+      after: 'a',
+      waitFor,
+      onLate: 'run',
+      checkEvery: '5m',
+    };
+    const tables = { prices: 'prices.csv' };
+    const features = { tables, select: 'SELECT * FROM input JOIN prices USING (id)' };
+    expect(specOf({ schedule, features }).schedule).toMatchObject({
+      after: ['a'],
+      onLate: 'run',
+      checkEverySeconds: 300,
+      waitFor: [
+        {
+          kind: 'file',
+          path: '/project/data/{{ occurrence.date }}/_SUCCESS',
+          shown: 'data/{{ occurrence.date }}/_SUCCESS',
+          maxAgeSeconds: 86_400,
+          unchangedSeconds: 30,
+        },
+        { kind: 'table', table: 'prices', rows: 5, column: null, newest: null, distinct: null },
+        { kind: 'table', table: '/project/data/*.csv', column: 'date', newest: '{{ occurrence.date }}' },
+        { kind: 'sql', sql: '1 = 1' },
+      ],
+    });
+  });
+
+  it.each<[object, string]>([
+    [{ waitFor: [{ file: 'a' }] }, 'schedule.deadline is missing; expected how long an occurrence waits'],
+    [{ after: 'a' }, 'schedule.deadline is missing; expected how long an occurrence waits'],
+    [{ onLate: 'skip' }, 'expected waitFor or after beside onLate and checkEvery'],
+    [{ deadline: '1h', waitFor: [] }, 'expected a list of maps with file, table or sql'],
+    [
+      { deadline: '1h', waitFor: [{ table: 'input' }] },
+      'expected a map with table and rows, newest or distinct',
+    ],
+    [
+      { deadline: '1h', waitFor: [{ table: 'input', newest: 'x' }] },
+      'expected a column with newest or distinct',
+    ],
+    [{ deadline: '1h', waitFor: [{ table: 'price', rows: 1 }] }, 'expected tables that are called input'],
+    [{ deadline: '1h', waitFor: [{ file: 'a' }], onLate: 'stop' }, 'expected skip, run or fail'],
+  ])('%j is refused', (fields, message) => {
+    const [first = ''] = messagesOf({ schedule: { cron: '0 0 * * *', ...fields } });
+    expect(first).toContain(message);
   });
 
   it.each([

@@ -23,6 +23,7 @@ function decided({ schedule = {}, now = NOW, known = [], ...ledger }: Case): Dec
       since: day(1),
       records: new Map(records.map((record) => [record.occurrence, record])),
       missed: [],
+      waits: new Map(),
       alerts: new Set(),
       runs: new Map(),
       published: null,

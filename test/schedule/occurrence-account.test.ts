@@ -18,7 +18,9 @@ async function accountAfter(known: Partial<OccurrenceRecord> | null, anew = fals
   const folderOfJob = await quickFolder();
   if (known !== null) await writeRecord(folderOfJob, { ...newRecord(OCCURRENCE, clock.now()), ...known });
   const schedule = { retries: 2, backoffSeconds: 60 };
-  const account = new OccurrenceAccount({ folderOfJob, occurrence: OCCURRENCE, schedule, clock, anew });
+  const runsUnready = () => false;
+  const request = { folderOfJob, occurrence: OCCURRENCE, schedule, clock, anew, runsUnready };
+  const account = new OccurrenceAccount(request);
   return { account, read: () => readRecord(folderOfJob, OCCURRENCE) };
 }
 
@@ -31,7 +33,7 @@ describe('the account of an occurrence, once the lock is held', () => {
     { state: 'waiting', attempts: 1, nextAttemptAt: '2026-11-21T00:01:00.000Z' },
   ])('leaves what another process settled since the look: %j', async (known) => {
     const { account, read } = await accountAfter(known);
-    await expect(account.begins()).rejects.toThrow(AlreadySettled);
+    await expect(account.begins(null)).rejects.toThrow(AlreadySettled);
     expect(await read()).toMatchObject(known);
   });
 
@@ -43,7 +45,7 @@ describe('the account of an occurrence, once the lock is held', () => {
     { state: 'waiting', attempts: 1, nextAttemptAt: '2030-01-01T00:00:00.000Z' },
   ])('goes on with %j', async (known) => {
     const { account, read } = await accountAfter(known);
-    await account.begins();
+    await account.begins(null);
     expect(await read()).toMatchObject({
       state: 'running',
       attempts: known?.attempts ?? 0,
@@ -53,13 +55,13 @@ describe('the account of an occurrence, once the lock is held', () => {
 
   it('runs anew what had failed, where somebody asks for it', async () => {
     const { account, read } = await accountAfter({ state: 'failed', attempts: 3 }, true);
-    await account.begins();
+    await account.begins(null);
     expect(await read()).toMatchObject({ state: 'running', attempts: 0 });
   });
 
   it.each(['SIGTERM', 'SIGINT', 'FENCED'] as const)('%s is no failure: it stays as running', async (code) => {
     const { account, read } = await accountAfter(null);
-    await account.begins();
+    await account.begins(null);
     await account.ends({ result: null, error: new ServeBatchError(code, 'ended') });
     expect(await read()).toMatchObject({ state: 'running', attempts: 0, error: null });
   });
@@ -70,7 +72,7 @@ describe('the account of an occurrence, once the lock is held', () => {
     [2, 'failed', null],
   ] as const)('after %i failures another one makes it %s', async (attempts, state, nextAttemptAt) => {
     const { account, read } = await accountAfter({ state: 'waiting', attempts });
-    await account.begins();
+    await account.begins(null);
     await account.ends({ result: null, error: FAILURE });
     expect(await read()).toMatchObject({
       state,

@@ -7,6 +7,7 @@ import { adHocJob } from '../../src/config/override-job.ts';
 import { DEFAULT_SCHEDULE, type ScheduleSpec } from '../../src/config/sections/schedule.ts';
 import type { Clock, Log } from '../../src/core/effects.ts';
 import { ServeBatchError } from '../../src/core/errors.ts';
+import { readinessOf } from '../../src/core/readiness.ts';
 import type { Alert, Announcer } from '../../src/jobs/alert.ts';
 import { folderOfJob } from '../../src/jobs/locations.ts';
 import type { RunEnd, RunJobOptions, RunJobResult } from '../../src/jobs/run-job-options.ts';
@@ -120,6 +121,7 @@ export function simulate(iso: string | FakeClock): Simulation {
     ...simulation,
     effects: {
       ...{ clock, log, announcer, runJob, drain: drain.signal },
+      checkReady: async () => readinessOf(clock.now(), []),
       stores: { compare: async () => ({ kind: 'same' }), reload: async () => true },
       signal: new AbortController().signal,
     },
@@ -139,7 +141,7 @@ async function tinyRun(options: RunJobOptions, simulation: TinySimulation): Prom
   const { witness } = options;
   const lock = await acquireLock(folderOfJob(options.spec), { clock: simulation.clock });
   try {
-    await witness?.begins();
+    await witness?.begins((await options.checkReady?.()) ?? null);
     const end = await computeAndPublish(options, simulation, lock.token).then(
       (result): RunEnd => ({ result }),
       (error: unknown): RunEnd => ({ result: null, error }),

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../core/effects.ts';
+import { missingData, type Readiness } from '../../core/readiness.ts';
 import type { NothingNew } from '../../jobs/incremental/nothing-new.ts';
 import type { RunJobOptions } from '../../jobs/run-job-options.ts';
 import type { CliContext } from '../context.ts';
@@ -95,10 +96,36 @@ async function showPlan(
   watch: RunWatch,
 ): Promise<void> {
   const { planOnly } = await import('../../jobs/plan-only.ts');
+  const readiness = await readinessOf(request);
+  if (readiness !== null && flags.json !== true && flags.quiet !== true) {
+    const { renderReadiness } = await import('../render/render-readiness.ts');
+    context.out(context.secrets.mask(renderReadiness(readiness)));
+  }
   const plan = await planOnly(request).finally(watch.stop);
   if ('outcome' in plan) showNothingNew(context, flags, plan);
-  else if (flags.json === true) context.out(`${JSON.stringify(plan, null, 2)}\n`);
+  else if (flags.json === true)
+    context.out(`${JSON.stringify(readiness === null ? plan : { ...plan, readiness }, null, 2)}\n`);
   else if (flags.quiet !== true) context.out(renderPlan(plan));
+}
+
+/** What an occurrence of the job waits for; null: nothing. */
+async function readinessOf({
+  spec,
+  signal,
+  startWorkers,
+}: Pick<RunRequest, 'spec' | 'signal' | 'startWorkers'>): Promise<Readiness | null> {
+  if (spec.schedule === null || spec.schedule.waitFor.length === 0) return null;
+  const { checkReadiness } = await import('../../jobs/readiness/check-readiness.ts');
+  const workers = startWorkers === undefined ? {} : { startWorkers };
+  return checkReadiness(spec, { clock: systemClock, signal, ...workers });
+}
+
+/** Somebody asked for the run: it does not wait, and says what it lacks. */
+async function checkAndSay(request: RunRequest, { log }: RunWatch): Promise<Readiness | null> {
+  const readiness = await readinessOf(request);
+  if (readiness !== null && !readiness.isReady)
+    log.warn(`the run lacks ${missingData(readiness)}; it runs, since you asked for it`);
+  return readiness;
 }
 
 async function runAndShow(
@@ -110,7 +137,9 @@ async function runAndShow(
   const { runJob } = await import('../../jobs/run-job.ts');
   const { announceRun } = await import('../watch/announce-run.ts');
   const publish = flags.publish === true ? 'always' : 'unless newer';
-  const options = { ...request, resume: flags.resume, force: flags.force === true, publish } as const;
+  const checkReady = () => checkAndSay(request, watch);
+  const force = flags.force === true;
+  const options = { ...request, resume: flags.resume, force, publish, checkReady } as const;
   const result = await announceRun(context, request.spec, watch.log, () => runJob(options)).finally(
     watch.stop,
   );

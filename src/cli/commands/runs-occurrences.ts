@@ -85,20 +85,21 @@ function statusNamed(text: string): OccurrenceStatus {
 function renderOccurrences(occurrences: readonly OccurrenceSummary[]): string {
   return formatTable(
     ['OCCURRENCE', 'JOB', 'STATE', 'ATTEMPTS', 'RUN', 'NEXT TRY', 'REASON'],
-    occurrences.map(({ occurrence, job, status, count, attempts, runId, nextAttemptAt, error, ...rest }) => [
+    occurrences.map(({ occurrence, job, status, count, attempts, runId, nextAttemptAt, ...rest }) => [
       shortTime(occurrence),
       job,
       status,
       attempts === 0 ? '' : String(attempts),
       runId ?? '',
       shortTime(nextAttemptAt),
-      count > 1 ? `${count} in a row, from ${shortTime(rest.firstOccurrence)}` : reasonOf(error),
+      count > 1 ? `${count} in a row, from ${shortTime(rest.firstOccurrence)}` : reasonOf(rest),
     ]),
   );
 }
 
-function reasonOf(error: OccurrenceSummary['error']): string {
-  if (error === null) return '';
-  const text = `${error.code}: ${error.message.replaceAll(/\s+/g, ' ')}`;
+function reasonOf({ error, waitsFor }: Pick<OccurrenceSummary, 'error' | 'waitsFor'>): string {
+  const why =
+    error === null ? (waitsFor === null ? '' : `lacks ${waitsFor}`) : `${error.code}: ${error.message}`;
+  const text = why.replaceAll(/\s+/g, ' ');
   return text.length > REASON_CHARACTERS ? `${text.slice(0, REASON_CHARACTERS - 1)}…` : text;
 }

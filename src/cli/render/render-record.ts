@@ -1,6 +1,7 @@
 import { formatNumber, formatPercent } from '../../core/amounts.ts';
 import { engineText } from '../../core/engine.ts';
 import type { IncrementalPlan } from '../../core/incremental.ts';
+import { missingData } from '../../core/readiness.ts';
 import type { CoverageRecord, DeviceRecord, RunRecord } from '../../runs/record/run-record.ts';
 import { formatBytes, formatCount, formatPairs, formatSeconds, type Pair } from './format.ts';
 import { shortPath, shortUrl } from './short-path.ts';
@@ -22,6 +23,9 @@ export function summaryPairs(record: RunRecord): readonly Pair[] {
     ],
     ['time', timeText(record)],
     ...(coverage === undefined ? [] : [['coverage', coverageText(coverage)] as const]),
+    ...(record.readiness?.isReady === false
+      ? [['not ready', `it ran without ${missingData(record.readiness)}`] as const]
+      : []),
     ...(shards.reused + shards.retried > 0 ? [['shards', shardsText(record)] as const] : []),
     ['output', `${shortPath(output.path)}${isOneFile ? '' : partsText(output)}`],
     ...(isOneFile ? [['columns', (output.columns ?? []).join(', ')] as const] : []),
@@ -44,6 +48,9 @@ export function detailPairs(record: RunRecord): readonly Pair[] {
   const batch = record.batchSize === undefined ? '' : `${formatNumber(record.batchSize, 'row')}: `;
   return [
     ...(shards.reused + shards.retried > 0 ? [] : [['shards', shardsText(record)] as const]),
+    ...(record.readiness?.conditions ?? []).map(
+      ({ condition, found }) => ['waited for', `${condition} (${found})`] as const,
+    ),
     [
       'work',
       Object.entries(stages)

@@ -2,10 +2,13 @@ import { z } from 'zod';
 import { isTimeZone } from '../../core/zoned-time.ts';
 import { CRON_EXPECTED, cronProblem } from '../fields/cron.ts';
 import { DURATION_EXPECTED, isDuration, parseDuration } from '../fields/duration.ts';
-import { choice, expected, flag, section, text, wholeNumber } from '../fields/field-kinds.ts';
+import { choice, expected, flag, section, text, texts, wholeNumber } from '../fields/field-kinds.ts';
+import type { MapText } from '../fields/map-text.ts';
+import { mapWaitFor, normaliseWaitFor, type WaitCondition, waitFor } from './wait-for.ts';
 
 const CATCHUP_POLICIES = ['none', 'latest', 'all'] as const;
 const OVERLAP_POLICIES = ['wait', 'skip'] as const;
+const LATE_POLICIES = ['skip', 'run', 'fail'] as const;
 
 /** When a job runs by itself. */
 export interface ScheduleSpec {
@@ -25,6 +28,14 @@ export interface ScheduleSpec {
   /** Before the first retry; it doubles. */
   readonly backoffSeconds: number;
   readonly enabled: boolean;
+  /** Jobs whose run of the same occurrence has to be published first. */
+  readonly after: readonly string[];
+  /** What has to be there first. */
+  readonly waitFor: readonly WaitCondition[];
+  /** What an occurrence does that has waited until its deadline in vain. */
+  readonly onLate: (typeof LATE_POLICIES)[number];
+  /** Between two looks at what an occurrence waits for. */
+  readonly checkEverySeconds: number;
 }
 
 export const DEFAULT_SCHEDULE: Omit<ScheduleSpec, 'cron'> = {
@@ -37,6 +48,10 @@ export const DEFAULT_SCHEDULE: Omit<ScheduleSpec, 'cron'> = {
   retries: 2,
   backoffSeconds: 60,
   enabled: true,
+  after: [],
+  waitFor: [],
+  onLate: 'fail',
+  checkEverySeconds: 60,
 };
 
 const TIMEZONE = expected('an IANA time zone', 'Europe/Stockholm');
@@ -63,6 +78,12 @@ const durationOrZero = () => {
 
 function isZero(value: string | number): boolean {
   return /^0+[smhdw]?$/.test(String(value));
+}
+
+const AFTER = expected('the name of a job, or a list of names', 'prices');
+
+function waits(written: { readonly after?: unknown; readonly waitFor?: unknown }): boolean {
+  return (written.after ?? written.waitFor) !== undefined;
 }
 
 /** The field `schedule` of a job file. */
@@ -108,17 +129,56 @@ export const schedule = z
           .describe(
             'Whether the schedule is on. Occurrences while it is off are not caught up. Default: true.',
           ),
-      }),
+        after: z
+          .union([text(AFTER), texts(AFTER)], { error: AFTER })
+          .exactOptional()
+          .describe(
+            'Another job, or a list of jobs: an occurrence starts once their runs of the same occurrence are published. Default: none.',
+          ),
+        waitFor: waitFor
+          .exactOptional()
+          .describe(
+            'What has to be there before an occurrence starts: a list of conditions. Default: nothing.',
+          ),
+        onLate: choice(LATE_POLICIES)
+          .exactOptional()
+          .describe(
+            'What an occurrence does that has waited until its deadline in vain: skip, run with what is there, or fail. Default: fail.',
+          ),
+        checkEvery: duration()
+          .exactOptional()
+          .describe('The pause between two looks at what an occurrence waits for. Default: 1m.'),
+      })
+        .refine((written) => !waits(written) || written.deadline !== undefined, {
+          path: ['deadline'],
+          error: expected('how long an occurrence waits for waitFor and after', 'deadline: 4h'),
+        })
+        .refine((written) => waits(written) || (written.onLate ?? written.checkEvery) === undefined, {
+          path: ['waitFor'],
+          error:
+            'waitFor or after beside onLate and checkEvery. Write what an occurrence waits for, or remove them.',
+        }),
     ],
     { error: SCHEDULE },
   )
   .describe('When the job runs by itself: a cron expression, or a map. Default: it does not.');
 
 /** The long form of `schedule`; null where the job has none. */
-export function normaliseSchedule(written: z.output<typeof schedule> | undefined): ScheduleSpec | null {
+export function normaliseSchedule(
+  written: z.output<typeof schedule> | undefined,
+  folder: string,
+): ScheduleSpec | null {
   if (written === undefined) return null;
-  const { catchupWindow, jitter, deadline, backoff, ...rest } =
-    typeof written === 'string' ? { cron: written } : written;
+  const {
+    catchupWindow,
+    jitter,
+    deadline,
+    backoff,
+    checkEvery,
+    after,
+    waitFor: conditions,
+    ...rest
+  } = typeof written === 'string' ? { cron: written } : written;
   const seconds = (value: string | number | undefined, field: string): number | undefined =>
     value === undefined ? undefined : isZero(value) ? 0 : parseDuration(value, `schedule.${field}`);
   return {
@@ -129,5 +189,13 @@ export function normaliseSchedule(written: z.output<typeof schedule> | undefined
     jitterSeconds: seconds(jitter, 'jitter') ?? DEFAULT_SCHEDULE.jitterSeconds,
     deadlineSeconds: seconds(deadline, 'deadline') ?? DEFAULT_SCHEDULE.deadlineSeconds,
     backoffSeconds: seconds(backoff, 'backoff') ?? DEFAULT_SCHEDULE.backoffSeconds,
+    checkEverySeconds: seconds(checkEvery, 'checkEvery') ?? DEFAULT_SCHEDULE.checkEverySeconds,
+    after: [after ?? []].flat(),
+    waitFor: normaliseWaitFor(conditions, folder),
   };
+}
+
+/** The schedule with every text replaced that may hold a template. */
+export function mapSchedule(spec: ScheduleSpec, map: MapText): ScheduleSpec {
+  return { ...spec, waitFor: mapWaitFor(spec.waitFor, map) };
 }

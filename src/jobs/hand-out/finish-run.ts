@@ -85,7 +85,7 @@ async function finishInTime(
     if (store !== null) release.add(() => store.close());
     const locked: LockedJob = {
       options: { ...options, spec, resume: true, force: false },
-      ...{ folder: folderOfJob, lock, workers, store, storeUrl },
+      ...{ folder: folderOfJob, lock, workers, store, storeUrl, readiness: null },
     };
     return await finishLocked(locked, paths, plan);
   } finally {

@@ -85,6 +85,9 @@ function recordPairs(record: RunRecord): Pair[] {
     ['model inputs', model.inputs.map((each) => `${each.name}: ${describeTensor(each)}`).join(', ')],
     ['model outputs', model.outputs.map((each) => `${each.name}: ${describeTensor(each)}`).join(', ')],
     ...(model.warnings ?? []).map((text) => ['warning', text] as const),
+    ...(record.readiness?.conditions ?? []).map(
+      ({ condition, found }) => ['waited for', `${condition} (${found})`] as const,
+    ),
     ['fingerprint', record.input.fingerprint],
     ['output', `${output.path} (${plural(output.parts.length, 'part')}, ${formatBytes(output.bytes)})`],
     ...(kv === null

@@ -1,4 +1,5 @@
 import { formatBytes, formatCount, formatSeconds } from '../../core/amounts.ts';
+import { missingData } from '../../core/readiness.ts';
 import type { RunStatus } from '../../runs/run-status.ts';
 import type { ReportFacts } from '../facts/report-facts.ts';
 import { type Html, html } from '../html.ts';
@@ -8,10 +9,15 @@ import { formatCompact, formatInstant, formatShare } from '../numbers.ts';
 export function headSection(facts: ReportFacts): Html {
   const { summary } = facts;
   const failure = summary.failure ?? summary.record?.error;
+  const readiness = summary.record?.readiness;
   return html`<header><p class="eyebrow">serve-batch report</p><h1>${summary.job} <span class="status ${KIND_OF_STATUS[summary.status]}">${summary.status}</span></h1><p class="run">Run <code>${summary.runId}</code>${summary.occurrence === null ? null : html` for the occurrence ${formatInstant(summary.occurrence)}`}, planned at ${formatInstant(summary.createdAt)}. ${SENTENCE_OF_STATUS[summary.status]}</p>${
     failure === undefined
       ? null
       : html`<p class="failure"><strong>${failure.code}</strong> ${failure.message}</p>`
+  }${
+    readiness === undefined || readiness.isReady
+      ? null
+      : html`<p class="failure"><strong>NOT_READY</strong> The run began without ${missingData(readiness)}.</p>`
   }</header>${tiles(facts)}`;
 }
 

@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
 import type { Clock } from '../../core/effects.ts';
+import { missingData } from '../../core/readiness.ts';
 import { readHolder } from '../lock/lock.ts';
 import type { LockHolder } from '../lock/lock-claim.ts';
 import type { RecordedError } from '../record/recorded-error.ts';
 import {
-  type MissedRange,
   OCCURRENCE_STATES,
+  type OccurrenceFiles,
   type OccurrenceRecord,
   occurrenceFileNames,
   readOccurrenceNames,
@@ -42,6 +43,8 @@ export interface OccurrenceSummary {
   readonly runId: string | null;
   /** Why it failed the last time, or why its run is not published. */
   readonly error: RecordedError | null;
+  /** What it lacks before it can start; null: nothing that is known. */
+  readonly waitsFor: string | null;
   /** ISO 8601; null: at once, or not at all. */
   readonly nextAttemptAt: string | null;
   /** When this was written down, ISO 8601; null: only its run says so. */
@@ -93,36 +96,38 @@ function instantOfName(name: string): string {
   return name.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, '$1-$2-$3T$4:$5:$6.000Z');
 }
 
-interface Known {
+interface Known extends Omit<OccurrenceFiles, 'alerts'> {
   readonly job: string;
-  readonly records: ReadonlyMap<string, OccurrenceRecord>;
-  readonly missed: readonly MissedRange[];
   readonly runs: ReadonlyMap<string, RunOfOccurrence>;
   readonly holder: LockHolder | undefined;
 }
 
 function summariesOf(occurrence: string, known: Known): OccurrenceSummary[] {
-  const { job, records, missed, runs, holder } = known;
+  const { job, records, missed, runs, waits, holder } = known;
   const record = records.get(occurrence);
+  const wait = waits.get(occurrence)?.readiness;
+  const waitsFor = wait === undefined || wait.isReady ? null : missingData(wait);
   const run = runs.get(occurrence);
   const range = missed.find(({ to }) => to === occurrence);
   const of = { job, occurrence, firstOccurrence: occurrence, count: 1 };
   const own: OccurrenceSummary[] =
-    record === undefined && run === undefined
+    record === undefined && run === undefined && waitsFor === null
       ? []
       : [
           {
             ...of,
-            status: occurrenceStatus(record, run, holder),
+            status:
+              record === undefined && run === undefined ? 'waiting' : occurrenceStatus(record, run, holder),
             attempts: record?.attempts ?? 0,
             runId: run?.runId ?? record?.runId ?? null,
             error: record?.error ?? null,
+            waitsFor: record === undefined || record.state === 'waiting' ? waitsFor : null,
             nextAttemptAt: record?.nextAttemptAt ?? null,
             at: record?.at ?? null,
           },
         ];
   if (range === undefined || (own.length > 0 && range.count === 1)) return own;
-  const nothing = { attempts: 0, runId: null, error: null, nextAttemptAt: null };
+  const nothing = { attempts: 0, runId: null, error: null, waitsFor: null, nextAttemptAt: null };
   const inARow = { firstOccurrence: range.from, count: range.count, at: range.at };
   return [...own, { ...of, ...nothing, ...inARow, status: 'missed' }];
 }

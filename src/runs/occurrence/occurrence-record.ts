@@ -2,8 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
+import type { Readiness } from '../../core/readiness.ts';
 import { isMissing, jsonText, readJsonIfValid } from '../json-file.ts';
 import { occurrenceStamp, occurrencesFolder } from '../layout.ts';
+import { readinessSchema } from '../record/readiness-schema.ts';
 import { type RecordedError, recordedErrorSchema } from '../record/recorded-error.ts';
 
 /**
@@ -42,6 +44,15 @@ export interface MissedRange {
   readonly at: string;
 }
 
+/** What an occurrence waits for: `occurrences/20261121T000000Z.wait.json`. Any process may replace it. */
+export interface OccurrenceWait {
+  readonly formatVersion: 1;
+  readonly occurrence: string;
+  /** ISO 8601. */
+  readonly nextCheckAt: string;
+  readonly readiness: Readiness;
+}
+
 const recordSchema: z.ZodType<OccurrenceRecord> = z.object({
   formatVersion: z.literal(1),
   occurrence: z.iso.datetime(),
@@ -59,6 +70,13 @@ const missedSchema: z.ZodType<MissedRange> = z.object({
   to: z.iso.datetime(),
   count: z.int().positive(),
   at: z.iso.datetime(),
+});
+
+const waitSchema: z.ZodType<OccurrenceWait> = z.object({
+  formatVersion: z.literal(1),
+  occurrence: z.iso.datetime(),
+  nextCheckAt: z.iso.datetime(),
+  readiness: readinessSchema,
 });
 
 /** A record that says nothing yet. */
@@ -97,8 +115,17 @@ export async function writeMissed(folderOfJob: string, missed: MissedRange): Pro
   await writeFileDurably(join(folder, name), jsonText(missed));
 }
 
+export async function writeWait(folderOfJob: string, wait: OccurrenceWait): Promise<void> {
+  const folder = occurrencesFolder(folderOfJob);
+  await makeFolder(folder);
+  const name = `${occurrenceStamp(new Date(wait.occurrence))}.wait.json`;
+  await writeFileDurably(join(folder, name), jsonText(wait));
+}
+
 /** What the folder says of occurrences. */
 export interface OccurrenceFiles {
+  /** What occurrences waited for when it was looked at last, by occurrence. */
+  readonly waits: ReadonlyMap<string, OccurrenceWait>;
   /** By {@link OccurrenceRecord.occurrence}. */
   readonly records: ReadonlyMap<string, OccurrenceRecord>;
   readonly missed: readonly MissedRange[];
@@ -133,9 +160,10 @@ const READ_AT_ONCE = 32;
 export async function readOccurrenceNames(
   folderOfJob: string,
   names: readonly string[],
-): Promise<Pick<OccurrenceFiles, 'records' | 'missed'>> {
+): Promise<Omit<OccurrenceFiles, 'alerts'>> {
   const folder = occurrencesFolder(folderOfJob);
   const records = new Map<string, OccurrenceRecord>();
+  const waits = new Map<string, OccurrenceWait>();
   const missed: MissedRange[] = [];
   const read = async (name: string): Promise<void> => {
     if (/^\d+T\d+Z\.json$/.test(name)) {
@@ -144,9 +172,12 @@ export async function readOccurrenceNames(
     } else if (name.endsWith('.missed.json')) {
       const range = await readJsonIfValid(join(folder, name), missedSchema);
       if (range !== undefined) missed.push(range);
+    } else if (name.endsWith('.wait.json')) {
+      const wait = await readJsonIfValid(join(folder, name), waitSchema);
+      if (wait !== undefined) waits.set(wait.occurrence, wait);
     }
   };
   for (let start = 0; start < names.length; start += READ_AT_ONCE)
     await Promise.all(names.slice(start, start + READ_AT_ONCE).map(read));
-  return { records, missed };
+  return { records, missed, waits };
 }

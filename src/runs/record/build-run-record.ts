@@ -1,11 +1,11 @@
 import { PROVIDERS } from '../../core/device.ts';
-import { serializeError } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
+import type { Readiness } from '../../core/readiness.ts';
 import { maskUrl } from '../../core/secrets.ts';
 import { partName } from '../layout.ts';
 import type { RunStatus } from '../run-status.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
-import type { RecordedError } from './recorded-error.ts';
+import { recorded } from './recorded-error.ts';
 import type {
   BatchLatency,
   CoverageRecord,
@@ -37,6 +37,8 @@ export interface RunOutcome {
   readonly extraSeconds?: Partial<StageSeconds>;
   readonly versions: Versions;
   readonly host: Host;
+  /** What the run waited for; null: nothing. */
+  readonly readiness?: Readiness | null;
   /** Anything that was thrown. */
   readonly error?: unknown;
 }
@@ -65,6 +67,7 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
     ...(outcome.coverageMin === null
       ? {}
       : { coverage: coverage(plan.input.rows, rowsOut, outcome.coverageMin) }),
+    ...(outcome.readiness ? { readiness: outcome.readiness } : {}),
     throughputRowsPerSecond: rate(
       sum(computed, ({ rowsIn }) => rowsIn),
       outcome.durationSeconds,
@@ -105,7 +108,7 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
         : { url: maskUrl(plan.kv.url), generation: plan.runId, ...outcome.kv },
     versions: outcome.versions,
     host: outcome.host,
-    ...(outcome.error === undefined ? {} : { error: recordedError(outcome.error) }),
+    ...(outcome.error === undefined ? {} : { error: recorded(outcome.error) }),
   };
 }
 
@@ -151,11 +154,6 @@ function batchLatency(records: readonly ShardRecord[]): BatchLatency {
     p99: rounded(all.percentile(99)),
     max: rounded(all.max),
   };
-}
-
-function recordedError(error: unknown): RecordedError {
-  const { stack: _, ...recorded } = serializeError(error);
-  return recorded;
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ERROR_KINDS, type ErrorCode, type SerializedError } from '../../core/errors.ts';
+import { ERROR_KINDS, type ErrorCode, type SerializedError, toServeBatchError } from '../../core/errors.ts';
 
 /** An error as it stands in a record: without its stack. */
 export type RecordedError = Omit<SerializedError, 'stack'>;
@@ -16,3 +16,9 @@ export const recordedErrorSchema: z.ZodType<RecordedError> = z.object({
   retryable: z.boolean(),
   exitCode: z.int(),
 });
+
+/** Anything that was thrown, as it is written down. */
+export function recorded(error: unknown): RecordedError {
+  const { code, message, fields, retryable, exitCode } = toServeBatchError(error);
+  return { code, message, fields, retryable, exitCode };
+}

@@ -9,6 +9,7 @@ import {
 } from '../plan/plan-schema.ts';
 import { RUN_STATUSES } from '../run-status.ts';
 import { upgradeRecord } from '../upgrade.ts';
+import { readinessSchema } from './readiness-schema.ts';
 import { recordedErrorSchema } from './recorded-error.ts';
 import { stageSecondsSchema } from './shard-record.ts';
 
@@ -34,6 +35,8 @@ const newestRecord = z.object({
   coverage: z.object({ expected: count, present: count, ratio: amount, min: amount }).exactOptional(),
   /** Of an incremental job: what the run took. */
   incremental: incrementalSchema.exactOptional(),
+  /** What the run waited for, as it was when it began. Not ready: it ran all the same, because it was late or asked for. */
+  readiness: readinessSchema.exactOptional(),
   /** Rows of the shards that this command computed, by its duration: reused shards do not count. */
   throughputRowsPerSecond: amount,
   shards: z.object({ total: count, reused: count, retried: count }),
