@@ -10,6 +10,9 @@ import type { PartRequest } from './write-part.ts';
 /** Ends the scoring of a shard. */
 export class EnoughInvalid extends Error {}
 
+/** The rows that come are not those of the shard, one each and in order. */
+export class RowsDiffer extends Error {}
+
 /**
  * Scores the chunks of a shard as DuckDB asks for them. A chunk has the positions of its rows in the shard, then
  * the required columns; the answer has the predictions, then whether the row could be scored.
@@ -31,11 +34,12 @@ export class ChunkScorer {
     this.#firstColumns = firstColumns(request.plan);
   }
 
-  /** Throws what `assertWanted` throws, and `EnoughInvalid`. */
+  /** Throws what `assertWanted` throws, `RowsDiffer`, and `EnoughInvalid`. */
   answer({ rows, columns: [positions, ...columns] }: Chunk, result: DuckDBStructVector): void {
     const { timer, onRows, assertWanted, stopAt } = this.#request;
     assertWanted();
     const start = performance.now();
+    assertPlaces(positions, this.rows, rows);
     const outputs = this.#score(columns, rows);
     const scored = performance.now();
     this.#predictions.forEach((prediction, index) => {
@@ -43,7 +47,7 @@ export class ChunkScorer {
       prediction.flush(result.entryVectorAt(index), rows);
     });
     const bad = findInvalid(columns, rows);
-    if (bad !== null) this.#note(bad, Number(positions?.values[0]));
+    if (bad !== null) this.#note(bad);
     setBooleans(result.entryVectorAt(this.#predictions.length), scoredOf(bad, rows), rows);
     this.rows += rows;
     const end = performance.now();
@@ -67,12 +71,18 @@ export class ChunkScorer {
     return columns[(this.#firstColumns.get(input) ?? 0) + column]?.values ?? [];
   }
 
-  #note(bad: Int32Array, position: number): void {
+  #note(bad: Int32Array): void {
     bad.forEach((column, row) => {
       if (column !== -1)
-        this.invalid.push({ position: position + row, requiredColumn: column, modelError: null });
+        this.invalid.push({ position: this.rows + row, requiredColumn: column, modelError: null });
     });
   }
+}
+
+function assertPlaces(positions: ChunkColumn | undefined, first: number, rows: number): void {
+  const values = positions?.values as Int32Array;
+  for (let row = 0; row < rows; row++)
+    if (values[row] !== first + row) throw new RowsDiffer(`there is ${values[row]} and not ${first + row}`);
 }
 
 /** By input: the index of its first column among the required ones. */

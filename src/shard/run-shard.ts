@@ -6,6 +6,7 @@ import type { Session } from '../inference/session.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import { LatencyHistogram } from '../runs/record/latency-histogram.ts';
 import { type ShardRecord, writeShardRecord } from '../runs/record/shard-record.ts';
+import type { WrittenFile } from '../sinks/parquet/part-file.ts';
 import { type Reject, writeRejects } from '../sinks/parquet/reject-file.ts';
 import type { Database } from '../source/database.ts';
 import { segmentsOf } from '../source/file-rows.ts';
@@ -18,8 +19,9 @@ import { rejectsOf } from './explain-rejects.ts';
 import { FirstCommit } from './first-commit.ts';
 import { assertRejectsWithin, rejectLimit } from './reject-limit.ts';
 import { StageTimer } from './stage-timer.ts';
-import { type WritePart, writePartInBatches } from './write-part.ts';
+import { type PartRequest, type WritePart, writePartInBatches } from './write-part.ts';
 import { writePartAtOnce } from './write-part-at-once.ts';
+import { writeUnchecked } from './write-unchecked.ts';
 
 /** How many rejects end a run. */
 export interface RejectLimit {
@@ -69,50 +71,60 @@ async function computeShard(
   shard: ShardPlan,
   { assertNone: beforeCommit }: FirstCommit,
 ): Promise<ShardRecord> {
-  const { plan, paths, database } = context;
-  const { index } = shard;
+  const { plan, paths } = context;
   const startedAt = context.now();
   const timer = new StageTimer();
   const latency = new LatencyHistogram();
   await assertSourcesUnchanged(plan, shard);
 
+  const request = { ...context, shard, timer, latency, beforeCommit };
+  const { part, rejects } = (await writeUnchecked(request)) ?? (await writeWithRejects(request));
+  await assertSourcesUnchanged(plan, shard);
+  context.assertWanted();
+  const record = shardRecord({ context, shard, part, rejects, timer, latency, startedAt });
+  return writeShardRecord(paths, record);
+}
+
+type ShardRequest = Omit<PartRequest, 'rows' | 'stopAt'>;
+
+interface WrittenShard {
+  readonly part: WrittenFile;
+  readonly rejects: readonly Reject[];
+}
+
+async function writeWithRejects(request: ShardRequest): Promise<WrittenShard> {
+  const { plan, paths, database, shard, timer } = request;
   const rows = await timer.time('read', () => openRows(database, plan, shard));
   try {
-    const stopAt = rejectsToStopAt(context);
-    const { invalid, part } = await writePartOf(context)({
-      ...{ ...context, shard, rows, timer, latency, beforeCommit },
+    const stopAt = rejectsToStopAt(request);
+    const { invalid, part } = await writePartOf(request)({
+      ...{ ...request, rows },
       stopAt: Math.max(1, stopAt - rows.leftOut.length),
     });
     const rejects = await rejectsOf({ plan, database, shard, rows, invalid });
-    const write = <T>(work: () => Promise<T>): Promise<T> =>
-      timer.time('write', () => blameInput(rows, work));
-    if (part === null || rejects.length >= stopAt) {
-      await write(() => writeRejects(database, plan, shard, rejects, paths.rejects(index)));
-      throw overLimit(context, rejects.length);
-    }
     if (rejects.length > 0)
-      await write(() => writeRejects(database, plan, shard, rejects, paths.rejects(index)));
-    await assertSourcesUnchanged(plan, shard);
-    context.assertWanted();
-    const record = shardRecord({ context, shard, part, rejects, timer, latency, startedAt });
-    return await writeShardRecord(paths, record);
+      await timer.time('write', () =>
+        blameInput(rows, () => writeRejects(database, plan, shard, rejects, paths.rejects(shard.index))),
+      );
+    if (part === null || rejects.length >= stopAt) throw overLimit(request, rejects.length);
+    return { part, rejects };
   } finally {
     await rows.close();
   }
 }
 
-function writePartOf({ session }: ShardContext): WritePart {
+function writePartOf({ session }: ShardRequest): WritePart {
   return session.columns === null ? writePartInBatches : writePartAtOnce(session.columns);
 }
 
 /** Where nothing may be rejected, the first row that cannot be scored ends the shard with an error of its own. */
-function rejectsToStopAt({ plan, rejectLimit: limit }: ShardContext): number {
+function rejectsToStopAt({ plan, rejectLimit: limit }: ShardRequest): number {
   if (plan.onInvalid.action === 'fail') return 1;
   if (limit === undefined || limit === null) return Number.POSITIVE_INFINITY;
   return Math.max(1, Math.floor(rejectLimit(limit.policy, plan)) - limit.before + 1);
 }
 
-function overLimit({ plan, rejectLimit: limit }: ShardContext, rejects: number): ServeBatchError {
+function overLimit({ plan, rejectLimit: limit }: ShardRequest, rejects: number): ServeBatchError {
   try {
     if (limit !== undefined && limit !== null)
       assertRejectsWithin(limit.policy, plan, limit.before + rejects);

@@ -1,4 +1,4 @@
-import { BIGINT, BOOLEAN } from '@duckdb/node-api';
+import { BOOLEAN, INTEGER } from '@duckdb/node-api';
 import type { Plan } from '../core/plan.ts';
 import { quoteName } from '../core/sql.ts';
 import type { ColumnScorer } from '../inference/session.ts';
@@ -13,7 +13,7 @@ import type { Database } from '../source/database.ts';
 import type { ShardRows } from '../source/shard-rows.ts';
 import { AnswerError, SqlFunction } from '../source/sql-function.ts';
 import { blamed } from './blame-input.ts';
-import { ChunkScorer, EnoughInvalid } from './chunk-scorer.ts';
+import { ChunkScorer, EnoughInvalid, RowsDiffer } from './chunk-scorer.ts';
 import { requiredColumns } from './feature-columns.ts';
 import { keptOfRows, partSelect } from './part-select.ts';
 import type { PartRequest, WritePart } from './write-part.ts';
@@ -35,6 +35,7 @@ export function writePartAtOnce(scorer: ColumnScorer): WritePart {
     try {
       return { invalid: chunks.invalid, part: await copy(request, chunks, predictions) };
     } catch (error) {
+      if (error instanceof RowsDiffer) throw error;
       if (!(error instanceof AnswerError)) throw await blamed(rows, error);
       if (error.cause instanceof EnoughInvalid) return { invalid: chunks.invalid, part: null };
       throw error.cause;
@@ -58,13 +59,14 @@ async function copy(
     scored: `kept_rows.${ANSWER}.${IS_SCORED}`,
     predictions: predictionList(plan.output.predictions, `kept_rows.${ANSWER}`),
   });
-  const written = await model.during(
+  return model.during(
     (chunk, answer) => chunks.answer(chunk, answer),
-    () => writeParquet(database, select, paths.part(shard.index), plan.output.compression, beforeCommit),
+    () =>
+      writeParquet(database, select, paths.part(shard.index), plan.output.compression, async () => {
+        if (chunks.rows !== rows.rows) throw new RowsDiffer(`${chunks.rows} rows of ${rows.rows}`);
+        await beforeCommit();
+      }),
   );
-  if (chunks.rows !== rows.rows)
-    throw new TypeError(`DuckDB had ${chunks.rows} rows scored, and the shard has ${rows.rows}`);
-  return written;
 }
 
 function modelFunction(
@@ -75,7 +77,7 @@ function modelFunction(
   const required = requiredColumns(plan);
   return SqlFunction.of(database, {
     parameters: [
-      BIGINT,
+      INTEGER,
       ...required.map(({ elementType }) => (elementType === null ? BOOLEAN : duckdbTypeOf(elementType))),
     ],
     fields: Object.fromEntries([
@@ -87,7 +89,8 @@ function modelFunction(
 
 function answersSelect({ name }: SqlFunction, plan: Plan, rows: ShardRows): string {
   const kept = keptOfRows(plan).map((column) => quoteName(column.name));
-  const arguments_ = ['row_number() OVER () - 1', ...requiredColumns(plan).map(({ sql }) => sql)];
+  const position = `coalesce(TRY_CAST(${rows.positionSql} AS INTEGER), -1)`;
+  const arguments_ = [position, ...requiredColumns(plan).map(({ sql }) => sql)];
   const answer = `${name}(${arguments_.join(', ')}) AS ${ANSWER}`;
   return `SELECT ${[...kept, answer].join(', ')} FROM ${rows.from}`;
 }

@@ -3,15 +3,19 @@ import type { Database } from './database.ts';
 import { fileRowsSql, type RowsOptions } from './file-rows.ts';
 import { gridRowsSql } from './grid/grid-rows.ts';
 
-/** A SELECT of the input's rows `rowStart` to `rowEnd` (exclusive), in order. */
+/**
+ * A SELECT of the input's rows `rowStart` to `rowEnd` (exclusive), in order; without `ordered`, those of a grid
+ * come in any order.
+ */
 export async function rowsSql(
   database: Database,
   input: Pick<ResolvedInput, 'files' | 'columns' | 'hiveColumns' | 'grid' | 'written'>,
   range: { readonly rowStart: number; readonly rowEnd: number },
-  options: RowsOptions = {},
+  options: RowsOptions & { readonly ordered?: boolean } = {},
 ): Promise<string> {
   if (input.grid === null) return fileRowsSql(database, input, range, options);
-  return gridRowsSql(database, input.grid, range, { numbered: options.numbered === true });
+  const { numbered = false, ordered = true } = options;
+  return gridRowsSql(database, input.grid, range, { numbered, ordered });
 }
 
 /** Columns as they are written where they are kept, for {@link rowsSql}. */

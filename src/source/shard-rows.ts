@@ -13,6 +13,8 @@ import { rowsSql } from './shard-relation.ts';
 export interface ShardRows {
   /** A relation for FROM, in the order of the input; may be scanned several times. */
   readonly from: string;
+  /** SQL of a row's place in the shard, from 0, for a SELECT from `from`. */
+  readonly positionSql: string;
   /** SQL of the input row number, for a SELECT from `from` with the column {@link POSITION} added. */
   readonly inputRowSql: string;
   readonly rows: number;
@@ -23,6 +25,9 @@ export interface ShardRows {
   /** Releases what was made for the shard. */
   close(): Promise<void>;
 }
+
+/** In a SELECT from rows that come in order. */
+const PLACE = 'row_number() OVER () - 1';
 
 /** What a relation of rows is numbered with where their place in the shard is asked for. */
 export const POSITION = 'serve_batch_position';
@@ -45,10 +50,35 @@ export async function openShardRows(
   const sql = await rowsSql(database, plan.input, shard);
   return {
     from: `(${sql})`,
+    positionSql: PLACE,
     inputRowSql: `(${POSITION} + ${shard.rowStart})`,
     rows: shard.rowEnd - shard.rowStart,
     leftOut: [],
     explain: async (error) => readError(error, inputName(plan.input)),
+    async close() {},
+  };
+}
+
+/**
+ * The rows of a shard whose SELECT has to be copied, without a copy: they may be read once, and whoever reads them
+ * finds out whether there is one for each row of the input, in order, by {@link ShardRows.positionSql}. Null where
+ * nothing has to be copied.
+ */
+export async function openUncheckedRows(
+  database: Database,
+  plan: RowsPlan,
+  shard: ShardPlan,
+): Promise<ShardRows | null> {
+  const { select } = plan.features;
+  if (select === null || !select.copy) return null;
+  await createTables(database, plan, shard, select);
+  return {
+    from: `(${neededSelect(plan, select)})`,
+    positionSql: `${INPUT_ROW} - ${shard.rowStart}`,
+    inputRowSql: INPUT_ROW,
+    rows: shard.rowEnd - shard.rowStart,
+    leftOut: [],
+    explain: (error) => explainSelect(database, plan, error),
     async close() {},
   };
 }
@@ -58,8 +88,9 @@ export async function createInputView(
   database: Database,
   input: ResolvedInput,
   range: { readonly rowStart: number; readonly rowEnd: number },
+  options: { readonly ordered?: boolean } = {},
 ): Promise<void> {
-  const rows = await rowsSql(database, input, range, { numbered: true });
+  const rows = await rowsSql(database, input, range, { numbered: true, ...options });
   await database.run(`CREATE OR REPLACE TEMP VIEW input AS ${rows}`);
 }
 
@@ -69,37 +100,53 @@ async function openSelectedRows(
   shard: ShardPlan,
   select: SelectPlan,
 ): Promise<ShardRows> {
-  await createFeatureTables(database, select.tables);
-  await createInputView(database, plan.input, shard);
-  const needed = neededColumns(plan).map(quoteName).join(', ');
-  const explain = async (error: unknown): Promise<ServeBatchError> =>
-    (await unreadableInput(database, plan)) ?? selectError(error);
+  await createTables(database, plan, shard, select);
+  const explain = (error: unknown): Promise<ServeBatchError> => explainSelect(database, plan, error);
   if (!select.copy)
     return {
-      from: `(SELECT ${needed} FROM (${select.sql}))`,
+      from: `(${neededSelect(plan, select)})`,
+      positionSql: PLACE,
       inputRowSql: INPUT_ROW,
       rows: shard.rowEnd - shard.rowStart,
       leftOut: [],
       explain,
       async close() {},
     };
-  const order = select.sort ? ` ORDER BY ${INPUT_ROW}` : '';
   try {
-    await database.run(
-      `CREATE OR REPLACE TEMP TABLE ${FEATURE_TABLE} AS SELECT ${needed} FROM (${select.sql})${order}`,
-    );
+    await database.run(`CREATE OR REPLACE TEMP TABLE ${FEATURE_TABLE} AS ${neededSelect(plan, select)}`);
   } catch (error) {
     throw await explain(error);
   }
   const leftOut = await checkRows(database, shard);
   return {
     from: FEATURE_TABLE,
+    positionSql: PLACE,
     inputRowSql: INPUT_ROW,
     rows: shard.rowEnd - shard.rowStart - leftOut.length,
     leftOut,
     explain,
     close: () => database.run(`DROP TABLE IF EXISTS ${FEATURE_TABLE}`),
   };
+}
+
+/** Where the SELECT is sorted in the end, its input need not be. */
+async function createTables(
+  database: Database,
+  { input }: RowsPlan,
+  shard: ShardPlan,
+  { tables, sort }: SelectPlan,
+): Promise<void> {
+  await createFeatureTables(database, tables);
+  await createInputView(database, input, shard, { ordered: !sort });
+}
+
+function neededSelect(plan: RowsPlan, { sql, sort }: SelectPlan): string {
+  const order = sort ? ` ORDER BY ${INPUT_ROW}` : '';
+  return `SELECT ${neededColumns(plan).map(quoteName).join(', ')} FROM (${sql})${order}`;
+}
+
+async function explainSelect(database: Database, plan: RowsPlan, error: unknown): Promise<ServeBatchError> {
+  return (await unreadableInput(database, plan)) ?? selectError(error);
 }
 
 /** Where a SELECT fails since the input is corrupt, the SELECT is not to blame: reads the rows without it. */

@@ -1,10 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunFlags } from '../../src/config/run-flags.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import type { RunPaths } from '../../src/runs/layout.ts';
-import { type RejectLimit, runShard } from '../../src/shard/run-shard.ts';
+import { runShard, type ShardContext } from '../../src/shard/run-shard.ts';
 import type { Database } from '../../src/source/database.ts';
 import { openDatabase, parquetRows } from '../support/database.ts';
 import { onnxFile } from '../support/onnx.ts';
@@ -25,6 +25,10 @@ const ROWS = `
 
 const NULLS = { features: ['null_a', 'b', 'c'], onInvalid: 'reject' };
 const KEYS = { key: ['id', 'sparse'], kv: 'lmdb:nowhere' };
+
+/** In DuckDB's hands, the rows of a join come in another order. */
+const JOINS = `SELECT input.* REPLACE (b + other.n AS b) FROM input
+  LEFT JOIN (SELECT range AS n, range * 4 % 9001 AS id FROM range(9001)) other USING (id)`;
 
 let database: Database;
 let folder = '';
@@ -93,6 +97,12 @@ describe('the parts have the bytes of those that ONNX Runtime makes in batches',
     ],
     ['of a CSV with texts that are no numbers', () => ({ inputs: [path('rows.csv')], outputColumns: ['*'] })],
     ['of a SELECT', () => ({ outputColumns: ['*'] }), 'SELECT * REPLACE (b * 2 AS b) FROM input'],
+    ['of a SELECT with joins', () => ({ outputColumns: ['*'] }), JOINS],
+    [
+      'of a SELECT whose rows are not all usable',
+      () => ({ ...NULLS, outputColumns: ['*'] }),
+      'SELECT input.* FROM input LEFT JOIN range(9000) r ON r.range = input.id',
+    ],
     [
       'of a SELECT that leaves rows out',
       () => ({ ...NULLS, outputColumns: ['note'] }),
@@ -126,11 +136,7 @@ it('the rejects are those that ONNX Runtime has', async () => {
   expect(atOnce.length).toBeGreaterThan(4000);
 });
 
-async function compute(
-  plan: Plan,
-  paths: RunPaths,
-  more: { readonly rejectLimit?: RejectLimit; readonly assertWanted?: () => void } = {},
-) {
+async function compute(plan: Plan, paths: RunPaths, more: Partial<ShardContext> = {}) {
   const effects = { onRows() {}, assertWanted() {}, now: () => new Date(0) };
   const session = await openCompiled(plan);
   return runShard({ plan, paths, database, session, attempt: 1, ...effects, ...more }, 0);
@@ -140,6 +146,37 @@ const WITH_NULLS = (): RunFlags => ({
   model: regressor,
   inputs: [path('rows.parquet')],
   features: ['null_a', 'b', 'c'],
+});
+
+it('copies nothing of a SELECT that returns one row for each row of the input', async () => {
+  const job = { model: regressor, inputs: [path('rows.parquet')], features: FEATURES };
+  const { plan, paths } = await planTable(database, job, (spec) => ({
+    ...spec,
+    features: { ...spec.features, select: JOINS },
+  }));
+  const run = vi.spyOn(database, 'run');
+  const told: number[] = [];
+  await compute(plan, paths, { onRows: (rows) => told.push(rows) });
+  const statements = run.mock.calls.map(([sql]) => sql);
+  run.mockRestore();
+  expect(statements.some((sql) => sql.startsWith('COPY'))).toBe(true);
+  expect(statements.filter((sql) => sql.includes('TEMP TABLE'))).toEqual([]);
+  expect(told).toEqual([9001]);
+});
+
+it('says that a SELECT multiplies rows', async () => {
+  const job = { model: regressor, inputs: [path('rows.parquet')], features: FEATURES };
+  const { plan, paths } = await planTable(database, job, (spec) => ({
+    ...spec,
+    features: {
+      ...spec.features,
+      select: 'SELECT input.* FROM input LEFT JOIN range(2) r ON input.id = 6000',
+    },
+  }));
+  await expect(compute(plan, paths)).rejects.toMatchObject({
+    code: 'FEATURES_SELECT',
+    message: expect.stringContaining('returns 2 rows for input row 6001'),
+  });
 });
 
 it('ends at the first row that cannot be scored, and names it', async () => {

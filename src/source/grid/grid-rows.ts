@@ -15,26 +15,28 @@ const CELL = 'serve_batch_cell';
 
 /**
  * A SELECT of a grid's rows `rowStart` to `rowEnd` (exclusive), in order. Each shard makes its own rows from
- * their numbers: the grid is written nowhere. With `numbered` they have the column {@link INPUT_ROW}.
+ * their numbers: the grid is written nowhere. With `numbered` they have the column {@link INPUT_ROW}; without
+ * `ordered` they come in any order.
  */
 export async function gridRowsSql(
   database: Database,
   grid: GridPlan,
   { rowStart, rowEnd }: { readonly rowStart: number; readonly rowEnd: number },
-  { numbered }: { readonly numbered: boolean },
+  { numbered, ordered = true }: { readonly numbered: boolean; readonly ordered?: boolean },
 ): Promise<string> {
   await createGridTables(database, grid);
   const columns = grid.dimensions.map(({ name }) => quoteName(name)).join(', ');
   const list = numbered ? `${columns}, ${INPUT_ROW}` : columns;
+  const order = ordered ? ` ORDER BY ${INPUT_ROW}` : '';
   if (grid.blocks === null) {
     const rows = `SELECT *, ${CELL} AS ${INPUT_ROW} FROM (${cellsSql(grid, rowStart, rowEnd)})`;
-    return `SELECT ${list} FROM (${rows}) ORDER BY ${INPUT_ROW}`;
+    return `SELECT ${list} FROM (${rows})${order}`;
   }
   const span = blocksOf(grid.blocks, rowStart, rowEnd);
   const cells = cellsSql(grid, span.first * BLOCK_CELLS, Math.min(span.end * BLOCK_CELLS, cellCount(grid)));
   const rows = `SELECT *, row_number() OVER (ORDER BY ${CELL}) - 1 + ${span.rowsBefore} AS ${INPUT_ROW}
     FROM (SELECT * FROM (${cells}) WHERE (${grid.filter}\n))`;
-  return `SELECT ${list} FROM (${rows}) WHERE ${INPUT_ROW} >= ${rowStart} AND ${INPUT_ROW} < ${rowEnd} ORDER BY ${INPUT_ROW}`;
+  return `SELECT ${list} FROM (${rows}) WHERE ${INPUT_ROW} >= ${rowStart} AND ${INPUT_ROW} < ${rowEnd}${order}`;
 }
 
 /** Counts the rows that meet the filter, for each block of cells. */
