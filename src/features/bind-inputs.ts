@@ -46,9 +46,18 @@ export function bindInputs(request: BindRequest): readonly InputBinding[] {
   if (problems.length === 0) return bindings;
   throw new ServeBatchError(
     'SCHEMA_MISMATCH',
-    `${request.tableName} does not fit the model:\n${problems.map((each) => `  - ${each}`).join('\n')}`,
+    `${request.tableName} does not fit the model:\n${problems.map((each) => `  - ${each}`).join('\n')}\nIt has ${columnList(request.columns)}.`,
     { fields: { problems } },
   );
+}
+
+/** Names enough to see what was meant. */
+const MOST_NAMES = 40;
+
+export function columnList(columns: readonly Pick<Column, 'name'>[]): string {
+  const names = columns.slice(0, MOST_NAMES).map(({ name }) => name);
+  const more = columns.length - names.length;
+  return `the columns ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** The column names of an input, or the sentence that says why there are none. */
@@ -65,7 +74,8 @@ function columnsOf(input: TensorSpec, request: BindRequest): readonly string[] |
   if (given !== undefined) return widthProblem(input, given.length) ?? given;
   if (width === 1) return oneColumn(input, request);
   if (signature.inputs.length === 1 && signature.featureNames !== null) {
-    if (width === null || width === signature.featureNames.length) return signature.featureNames;
+    if (width === null || width === signature.featureNames.length)
+      return signature.featureNames.map((name) => sameName(name, request.columns));
     return `model input "${input.name}" is ${describeTensor(input)}, but the model's own feature_names are ${signature.featureNames.length}; name the columns in features.columns`;
   }
   const hint = isList(featureColumns)

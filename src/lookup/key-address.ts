@@ -26,8 +26,8 @@ export function parseKeyTemplates(info: GenerationInfo): KeyTemplates {
 /** Key and field from the columns given. Throws `USAGE` for a column that is missing, or that neither has. */
 export function predictionAddress(templates: KeyTemplates, columns: Columns): KeyAddress {
   const wanted = [...templates.key.columns, ...(templates.field?.columns ?? [])];
-  checkNames(wanted, columns);
-  const textOf = (column: string) => textOfColumn(wanted, columns, column);
+  const given = spelt(wanted, columns);
+  const textOf = (column: string) => textOfColumn(wanted, given, column);
   return {
     key: fillTemplate(templates.key, textOf),
     field: templates.field === null ? null : fillTemplate(templates.field, textOf),
@@ -37,19 +37,26 @@ export function predictionAddress(templates: KeyTemplates, columns: Columns): Ke
 /** The key alone, for all of its fields. Throws `USAGE` as {@link predictionAddress} does. */
 export function seriesKey(templates: KeyTemplates, columns: Columns): string {
   const wanted = templates.key.columns;
-  checkNames(wanted, columns);
-  return fillTemplate(templates.key, (column) => textOfColumn(wanted, columns, column));
+  const given = spelt(wanted, columns);
+  return fillTemplate(templates.key, (column) => textOfColumn(wanted, given, column));
 }
 
-function checkNames(wanted: readonly string[], columns: Columns): void {
-  for (const column in columns) {
-    if (wanted.includes(column)) continue;
-    throw new ServeBatchError(
-      'USAGE',
-      `The column "${column}" is not a part of the key.${suggestion(column, wanted)} Give ${listOf(wanted)}.`,
-      { fields: { column, columns: wanted } },
-    );
-  }
+/** The columns as the templates spell them: case does not matter. */
+function spelt(wanted: readonly string[], columns: Columns): Columns {
+  const names = Object.keys(columns);
+  if (names.every((name) => wanted.includes(name))) return columns;
+  return Object.fromEntries(names.map((name) => [ownName(wanted, name), columns[name] ?? '']));
+}
+
+function ownName(wanted: readonly string[], name: string): string {
+  if (wanted.includes(name)) return name;
+  const own = wanted.find((each) => each.toLowerCase() === name.toLowerCase());
+  if (own !== undefined) return own;
+  throw new ServeBatchError(
+    'USAGE',
+    `The column "${name}" is not a part of the key.${suggestion(name, wanted)} Give ${listOf(wanted)}.`,
+    { fields: { column: name, columns: wanted } },
+  );
 }
 
 function textOfColumn(wanted: readonly string[], columns: Columns, column: string): string {

@@ -43,6 +43,7 @@ import { createInputView, selectError } from '../source/shard-rows.ts';
 import { columnNeeds, specKeyColumns } from './column-needs.ts';
 import { planKeptColumns, withoutPredictions } from './plan-kept-columns.ts';
 import { DEFAULT_SHARD_ROWS, planShards } from './plan-shards.ts';
+import { spellColumns } from './spell-columns.ts';
 import { syntaxTree } from './syntax-tree.ts';
 import { tryModel } from './trial/try-model.ts';
 
@@ -74,13 +75,15 @@ export async function planRun(
   session: Session,
   request: PlanRequest,
 ): Promise<DraftPlan> {
-  const { spec } = request;
   const resolved = request.taken ?? (await resolvePlannedInput(database, session, request));
-  const usesTables = spec.features.select !== null || (spec.input.grid?.filter ?? null) !== null;
+  const usesTables =
+    request.spec.features.select !== null || (request.spec.input.grid?.filter ?? null) !== null;
   const tables = usesTables ? request.tables : [];
   const tableCells = await createFeatureTables(database, tables);
   const input = { ...resolved, badCells: [...resolved.badCells, ...tableCells] };
-  const select = await planSelect(database, request, input);
+  const written = spellColumns(request.spec, input.columns);
+  const select = await planSelect(database, { ...request, spec: written }, input);
+  const spec = spellColumns(written, [...(select?.columns ?? []), ...input.columns]);
   const bindings = bindInputs({
     signature: session.signature,
     columns: select?.columns ?? input.columns,
@@ -250,13 +253,13 @@ function assertNoInputRow(input: ResolvedInput): void {
 
 /** The row number, and the columns that the job keeps and the SELECT does not give itself. */
 function addedColumns(spec: BoundJob, own: readonly Column[], input: ResolvedInput): string[] {
-  const given = new Set(own.map(({ name }) => name));
+  const given = new Set(own.map(({ name }) => name.toLowerCase()));
   const inInput = new Set(input.columns.map(({ name }) => name));
   const kept = keptColumns(spec.output, spec.kv);
   const wanted = [...new Set([...specKeyColumns(spec), ...(kept === '*' ? inInput : kept)])].filter((name) =>
     inInput.has(name),
   );
-  return [INPUT_ROW, ...wanted].filter((name) => !given.has(name));
+  return [INPUT_ROW, ...wanted].filter((name) => !given.has(name.toLowerCase()));
 }
 
 function hiddenInputError(added: readonly string[]): ServeBatchError {
@@ -276,7 +279,8 @@ function planKv(
   const made = predictions.flatMap(({ columns }) => columns);
   const values = spec.kv.values ?? made;
   const known = [...made, ...kept.map(({ name }) => name)];
-  for (const name of values) {
+  const spelt = values.map((name) => known.find((each) => each.toLowerCase() === name.toLowerCase()) ?? name);
+  for (const name of spelt) {
     if (known.includes(name)) continue;
     throw new ServeBatchError(
       'SCHEMA_MISMATCH',
@@ -287,7 +291,7 @@ function planKv(
     url: showStoreUrl(storeUrl),
     key: spec.kv.key.text,
     field: spec.kv.field?.text ?? null,
-    values,
+    values: spelt,
     ttlSeconds: spec.kv.ttlSeconds,
     keepGenerations: spec.kv.keepGenerations,
     layout: spec.kv.layout,

@@ -16,6 +16,13 @@ describe('the address of a prediction', () => {
     expect(seriesKey(templates, { product: 2, store: 1 })).toBe('1:2');
   });
 
+  it('takes columns in any case', () => {
+    expect(predictionAddress(templates, { Date: '2026-11-21', PRODUCT: 'x', store: 1 })).toEqual({
+      key: '1:x',
+      field: '2026-11-21',
+    });
+  });
+
   it('has no field where the job has none', () => {
     const plain = parseKeyTemplates({ ...INFO, key: 'c/{customer}', field: null });
     expect(predictionAddress(plain, { customer: 7 })).toEqual({ key: 'c/7', field: null });

@@ -181,3 +181,27 @@ it('does not round an integer that no decimal holds', async () => {
     scoreTable(database, flags, (spec) => ({ ...spec, features: { ...spec.features, select } })),
   ).rejects.toMatchObject({ code: 'FEATURES_SELECT', message: expect.stringContaining('DECIMAL(38,0)') });
 });
+
+it('takes columns that the job names in another case', async () => {
+  const path = await writeTable('case.parquet', 'SELECT 1.5::FLOAT AS Price, 7 AS Store');
+  const { plan, rows } = await scoreTable(database, {
+    model,
+    inputs: [path],
+    features: ['PRICE'],
+    outputColumns: ['store', 'STORE'],
+  });
+  expect(plan.output.keptColumns).toEqual([{ name: 'Store', type: 'INTEGER' }]);
+  expect(rows).toMatchObject([{ Store: 7 }]);
+});
+
+it.each([
+  ['features', { features: ['Prize'] }],
+  ['output.columns', { features: ['Price'], outputColumns: ['Prize'] }],
+])('names what is near, and what there is, for a misspelt column of %s', async (_, flags) => {
+  const path = await writeTable('near.parquet', 'SELECT 1.5::FLOAT AS Price, 7 AS Store');
+  const scored = scoreTable(database, { model, inputs: [path], ...flags });
+  await expect(scored).rejects.toMatchObject({ code: 'SCHEMA_MISMATCH' });
+  await expect(scored).rejects.toThrow(
+    /"Prize" is missing.*Did you mean "Price"\?[\s\S]*It has the columns Price, Store\./,
+  );
+});

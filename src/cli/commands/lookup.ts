@@ -55,7 +55,8 @@ async function lookup(
     });
     const { parseTemplate } = await import('../../core/template.ts');
     const fieldColumns = info.field === null ? [] : parseTemplate(info.field, 'kv.field').columns;
-    const wantsSeries = info.field !== null && !fieldColumns.some((name) => name in columns);
+    const given = new Set(Object.keys(columns).map((name) => name.toLowerCase()));
+    const wantsSeries = info.field !== null && !fieldColumns.some((name) => given.has(name.toLowerCase()));
     const origin = {
       job: place.job,
       run: info.runId,
