@@ -1,10 +1,11 @@
 import { statfsSync, statSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { open, type RootDatabase, TransactionFlags } from 'lmdb';
+import type { RootDatabase } from 'lmdb';
 import { firstLine, isDiskFull, ServeBatchError, toServeBatchError } from '../../core/errors.ts';
 import { checkLmdbHeader } from './lmdb-header.ts';
 import { isLockFileSparse, MAX_READERS, reserveLockFile } from './lmdb-lock-file.ts';
 import { assertDiskSpace, freeAddressSpace, mapBytes } from './lmdb-space.ts';
+import { commitFlags, loadLmdb } from './load-lmdb.ts';
 
 export type LmdbDatabase = RootDatabase<Buffer, Buffer>;
 
@@ -14,9 +15,6 @@ export interface LmdbFile {
   /** Whether the folder or file may only be read. */
   readonly readOnly: boolean;
 }
-
-/** lmdb-js: commit at once, and let the flush to disk overlap with later transactions. */
-const COMMIT_FLAGS = TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH;
 
 /** Writing two pages takes far less. */
 const MAKING_MS = 200;
@@ -42,13 +40,13 @@ export function openLmdbFile(path: string): LmdbFile {
     const fileBytes = sizeOf(path);
     reserveLockFile(path);
     if (fileBytes === 0 || isLockFileSparse(path)) assertDiskSpace(path);
-    return { path, db: open<Buffer, Buffer>(openOptions(path, fileBytes)), readOnly: false };
+    return { path, db: loadLmdb().open<Buffer, Buffer>(openOptions(path, fileBytes)), readOnly: false };
   } catch (error) {
     if (!isForbidden(error)) throw lmdbError(error, path);
   }
   try {
     const options = openOptions(path, statSync(path).size);
-    return { path, db: open<Buffer, Buffer>({ ...options, readOnly: true }), readOnly: true };
+    return { path, db: loadLmdb().open<Buffer, Buffer>({ ...options, readOnly: true }), readOnly: true };
   } catch (error) {
     throw lmdbError(error, path);
   }
@@ -85,7 +83,7 @@ export function writeTransaction(file: LmdbFile, write: (db: LmdbDatabase) => vo
   // With a read-only environment lmdb-js would not throw but crash the process.
   if (file.readOnly) throw lmdbError({ code: EACCES, message: 'opened for reading only' }, file.path);
   try {
-    file.db.transactionSync(() => write(file.db), COMMIT_FLAGS);
+    file.db.transactionSync(() => write(file.db), commitFlags());
   } catch (error) {
     throw lmdbError(error, file.path);
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis, RedisOptions } from 'ioredis';
+import { missingPackage } from '../missing-package.ts';
 import { isConnectionError, redisError } from './redis-errors.ts';
 import { type RedisTarget, tlsOptions } from './redis-url.ts';
 
@@ -95,7 +96,9 @@ function isLate(start: number, timeouts: RedisTimeouts): boolean {
 
 async function connectOnce(target: RedisTarget, timeouts: RedisTimeouts): Promise<Redis> {
   // Loaded with the first connection: it takes longer than all else that a process with LMDB loads.
-  const ioredis = await import('ioredis');
+  const ioredis = await import('ioredis').catch((error: unknown) => {
+    throw missingPackage('ioredis', error);
+  });
   const client = new ioredis.Redis(optionsOf(target, timeouts));
   let cause: unknown;
   // Without a listener an error would end the process. The first one says why; later ones that it is over.
