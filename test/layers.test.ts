@@ -9,7 +9,7 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
 const LAYERS: readonly (readonly string[])[] = [
   ['core'],
   ['source', 'features', 'inference', 'kv', 'runs'],
-  ['sinks', 'publish', 'config'],
+  ['sinks', 'publish', 'config', 'gates'],
   ['shard', 'planning', 'lookup'],
   ['tuning'],
   ['tasks'],

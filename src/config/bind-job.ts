@@ -5,6 +5,7 @@ import { fillTemplates, paramsUsed, type TemplateValues, usesOccurrence } from '
 import type { BoundJob, JobSpec } from './job-spec.ts';
 import { mapFeatures } from './sections/features.ts';
 import { mapInput } from './sections/input.ts';
+import { mapPublish } from './sections/publish.ts';
 import { DEFAULT_SCHEDULE, mapSchedule } from './sections/schedule.ts';
 
 export interface JobBinding {
@@ -71,5 +72,6 @@ function mapTexts(spec: JobSpec, map: MapText): JobSpec {
     input: mapInput(spec.input, map),
     features: mapFeatures(spec.features, map),
     schedule: spec.schedule === null ? null : mapSchedule(spec.schedule, map),
+    publish: mapPublish(spec.publish, map),
   };
 }

@@ -10,6 +10,7 @@ import { model } from './sections/model.ts';
 import { heartbeat, notify } from './sections/notify.ts';
 import { onInvalid } from './sections/on-invalid.ts';
 import { DEFAULT_OUTPUT, output, outputKind } from './sections/output.ts';
+import { publish } from './sections/publish.ts';
 import { schedule } from './sections/schedule.ts';
 import { serving } from './sections/serving.ts';
 import { isTableName } from './sections/wait-for.ts';
@@ -47,6 +48,7 @@ export const jobFileSchema = section({
   execution: execution.exactOptional(),
   onInvalid: onInvalid.exactOptional(),
   coverage: coverage.exactOptional(),
+  publish: publish.exactOptional(),
   schedule: schedule.exactOptional(),
   notify: notify.exactOptional(),
   heartbeat: heartbeat.exactOptional(),

@@ -7,6 +7,7 @@ import type { KvSpec } from './sections/kv.ts';
 import type { ModelSpec } from './sections/model.ts';
 import type { NotifySpec } from './sections/notify.ts';
 import type { OutputSpec } from './sections/output.ts';
+import type { PublishSpec } from './sections/publish.ts';
 import type { ScheduleSpec } from './sections/schedule.ts';
 import type { ServingSpec } from './sections/serving.ts';
 
@@ -33,6 +34,7 @@ export interface JobSpec {
   readonly onInvalid: InvalidRowPolicy;
   /** Of a grid: what must be there before a run is published. */
   readonly coverage: CoverageSpec;
+  readonly publish: PublishSpec;
   /** Null: it runs only when asked. */
   readonly schedule: ScheduleSpec | null;
   /** Null: nobody is told. */

@@ -9,6 +9,7 @@ import { normaliseModel } from './sections/model.ts';
 import { normaliseNotify } from './sections/notify.ts';
 import { normaliseOnInvalid } from './sections/on-invalid.ts';
 import { normaliseOutput, withKeyColumns } from './sections/output.ts';
+import { normalisePublish } from './sections/publish.ts';
 import { normaliseSchedule } from './sections/schedule.ts';
 import { normaliseServing } from './sections/serving.ts';
 
@@ -37,6 +38,7 @@ export function normaliseJob(job: JobFile, defaultName: string, folder: string):
     onInvalid: normaliseOnInvalid(job.onInvalid ?? (grid === null ? 'fail' : 'reject')),
     coverage: normaliseCoverage(job.coverage),
     schedule: normaliseSchedule(job.schedule, folder),
+    publish: normalisePublish(job.publish, folder),
     notify: normaliseNotify(job.notify, folder),
     heartbeat: job.heartbeat ?? null,
     serving: normaliseServing(job.serving),

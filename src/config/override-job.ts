@@ -12,6 +12,7 @@ import { DEFAULT_INPUT } from './sections/input.ts';
 import { overrideKv } from './sections/kv.ts';
 import { parseOnInvalid } from './sections/on-invalid.ts';
 import { DEFAULT_OUTPUT, overrideOutput, withKeyColumns } from './sections/output.ts';
+import { DEFAULT_PUBLISH } from './sections/publish.ts';
 import { DEFAULT_SERVING } from './sections/serving.ts';
 
 /**
@@ -62,6 +63,7 @@ export function adHocJob(flags: RunFlags, folder?: string): JobSpec {
     execution: DEFAULT_EXECUTION,
     onInvalid: { action: 'fail', maxRows: null, maxShare: null },
     coverage: DEFAULT_COVERAGE,
+    publish: DEFAULT_PUBLISH,
     schedule: null,
     notify: null,
     heartbeat: null,

@@ -22,7 +22,15 @@ export interface Log {
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** What a run does at the moment: the words shown to the user. */
-export type Stage = 'plan' | 'stage input' | 'score' | 'load store' | 'verify' | 'commit' | 'publish';
+export type Stage =
+  | 'plan'
+  | 'stage input'
+  | 'score'
+  | 'check gates'
+  | 'load store'
+  | 'verify'
+  | 'commit'
+  | 'publish';
 
 export interface ProgressUpdate {
   readonly stage: Stage;

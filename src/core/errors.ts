@@ -113,6 +113,16 @@ export const ERROR_KINDS = {
     true,
     'Some shards of the run are not computed yet, so it cannot be finished.',
   ),
+  GATE_FAILED: kind(
+    EXIT.overLimit,
+    false,
+    'A gate of publish.gates does not hold: the run is committed, but not published.',
+  ),
+  DUPLICATE_KEYS: kind(
+    EXIT.overLimit,
+    false,
+    'Rows share key and field, and kv.duplicates is error: the run is committed, but not published.',
+  ),
   LOCKED: kind(EXIT.locked, true, 'Another process is running this job.'),
   FENCED: kind(EXIT.locked, false, 'Another process took over this job while this one was running.'),
   STORE_UNAVAILABLE: kind(EXIT.storeUnavailable, true, 'The key-value store does not answer.'),

@@ -168,7 +168,12 @@ export interface KvPlan {
   readonly ttlSeconds: number | null;
   readonly keepGenerations: number;
   readonly layout: KvLayout;
+  readonly duplicates: KvDuplicates;
 }
+
+/** Rows that share key and field: they keep the run from its readers, or the last of the input wins. */
+export const KV_DUPLICATES = ['error', 'last'] as const;
+export type KvDuplicates = (typeof KV_DUPLICATES)[number];
 
 export interface InvalidRowPolicy {
   readonly action: 'fail' | 'reject';

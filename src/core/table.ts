@@ -4,6 +4,11 @@ export interface Column {
   readonly type: string;
 }
 
+/** Whether values of a type are numbers. */
+export function isNumberType(type: string): boolean {
+  return /^(?:FLOAT|DOUBLE|U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|DECIMAL\(.*\))$/.test(type);
+}
+
 export const TABLE_FORMATS = ['parquet', 'csv', 'json', 'arrow'] as const;
 export type TableFormat = (typeof TABLE_FORMATS)[number];
 

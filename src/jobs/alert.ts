@@ -1,7 +1,7 @@
 import type { BoundJob } from '../config/job-spec.ts';
 import type { AlertEvent } from '../config/sections/notify.ts';
 import { formatCount, formatNumber } from '../core/amounts.ts';
-import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
+import { type ErrorCode, ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
 import type { RunJobResult } from './run-job-options.ts';
 
@@ -44,7 +44,7 @@ export function alertOfResult(spec: Subject, result: RunJobResult): Alert | null
   if (publishError !== null)
     return {
       ...about,
-      event: publishError.code === 'COVERAGE_TOO_LOW' ? 'partial' : 'failed',
+      event: isHeldBack(publishError) ? 'partial' : 'failed',
       message: `Run ${record.runId} of ${spec.name} is committed, but not published: ${publishError.message}`,
     };
   if (record.rejects === 0) return null;
@@ -67,6 +67,19 @@ export function alertOfError(spec: Subject, error: unknown, record: RunRecord | 
     message: `${spec.name} failed: ${failure.message}`,
     record,
   };
+}
+
+/** What is wrong with the predictions themselves: publishing them again would end the same. */
+const HELD_BACK: ReadonlySet<ErrorCode> = new Set([
+  'COVERAGE_TOO_LOW',
+  'GATE_FAILED',
+  'DUPLICATE_KEYS',
+  'NOTHING_SCORED',
+]);
+
+/** Whether a committed run is kept from its readers until somebody has looked at it. */
+export function isHeldBack({ code }: ServeBatchError): boolean {
+  return HELD_BACK.has(code);
 }
 
 /** Whether a run ended for a reason that says nothing of the job: it was asked to end, or another one runs it. */

@@ -1,10 +1,11 @@
-import { type ErrorCode, EXIT, ServeBatchError } from '../core/errors.ts';
+import { EXIT, ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { clearWorkFiles } from '../runs/clear-work-files.ts';
 import { runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
+import { isHeldBack } from './alert.ts';
 import { computeRun, type RunToCompute } from './compute-run.ts';
 import { memoryLimitOf } from './limits/memory-limit.ts';
 import type { LockedJob } from './locked-run.ts';
@@ -36,7 +37,7 @@ export function completeRun({ overtakenBy, ...run }: RunToComplete): Promise<Ran
   });
 }
 
-/** A run that is committed has not failed where only its store or its coverage keeps it from its readers. */
+/** A run that is committed has not failed where only its store, its coverage or a gate keeps it from its readers. */
 async function publishing(
   outcome: RanJob['outcome'],
   committed: RunRecord,
@@ -51,12 +52,9 @@ async function publishing(
   }
 }
 
-/** Of a grid: what is wrong with it does not make the run a failed one. */
-const KEPT_BACK: ReadonlySet<ErrorCode> = new Set(['COVERAGE_TOO_LOW', 'NOTHING_SCORED']);
-
 function keepsBack(error: unknown): error is ServeBatchError {
   if (!(error instanceof ServeBatchError)) return false;
-  return KEPT_BACK.has(error.code) || error.exitCode === EXIT.storeUnavailable;
+  return isHeldBack(error) || error.exitCode === EXIT.storeUnavailable;
 }
 
 function committedRun(locked: LockedJob, plan: Plan, committed: RunRecord): CommittedRun {
@@ -68,7 +66,11 @@ function committedRun(locked: LockedJob, plan: Plan, committed: RunRecord): Comm
     run: { runId: plan.runId, memoryLimit: memoryLimitOf(spec) },
     store: plan.kv === null ? null : store,
     singleFile: singleFileOf(spec),
-    coverageMin: spec.coverage.min,
+    policy: {
+      kind: 'checked',
+      coverageMin: spec.coverage.min,
+      duplicates: spec.kv?.duplicates ?? 'error',
+    },
     ...(drain === undefined ? {} : { drain }),
   };
 }

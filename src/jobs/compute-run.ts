@@ -11,6 +11,7 @@ import { host, versions } from '../runs/record/versions.ts';
 import { assertRejectsWithin, assertSomethingScored, rejectsOf } from '../shard/reject-limit.ts';
 import { rememberHalved } from '../tuning/remember-halved.ts';
 import { shardsAtOnce } from './device-of-run.ts';
+import { checkGatesOf } from './gates/check-gates-of.ts';
 import { memoryLimitOf } from './limits/memory-limit.ts';
 import { isTimeLimit } from './limits/time-limit.ts';
 import type { LockedJob } from './locked-run.ts';
@@ -52,16 +53,21 @@ export async function computeRun<T>(
   let waitsForOthers = false;
   try {
     await computeShards(run, done);
+    const gates = await checkGatesOf(run);
     await lock.assertHeld();
     await clearFailure(paths);
     options.effects.progress.update({ stage: 'commit' });
-    const committed = describe({ status: 'committed', kv: null });
+    const described: DescribeRun = (outcome) => ({
+      ...describe(outcome),
+      ...(gates.length === 0 ? {} : { gates }),
+    });
+    const committed = described({ status: 'committed', kv: null });
     // Of a grid it is the coverage that is too low: the run is committed all the same.
     if (plan.input.grid === null) assertSomethingScored(committed);
     await checkParts(paths, committed.output.parts);
     await lock.assertHeld();
     await writeManifest(paths, committed);
-    return await finish(committed, describe);
+    return await finish(committed, described);
   } catch (error) {
     waitsForOthers = isMissing(error);
     if (!isAskedToEnd(error, options) && !waitsForOthers && (await lock.isHeld()))

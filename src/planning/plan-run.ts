@@ -30,6 +30,7 @@ import {
   passesOn,
   shapeOfSelect,
 } from '../features/plan-select.ts';
+import { assertGatesFit } from '../gates/fit-gates.ts';
 import type { Session } from '../inference/session.ts';
 import { showStoreUrl } from '../kv/store-kinds.ts';
 import type { Database } from '../source/database.ts';
@@ -118,6 +119,14 @@ export async function planRun(
     observedWidths: trial?.widths ?? new Map(),
   });
   const kept = givesWay ? withoutPredictions(wanted, predictions) : wanted;
+  const store = planKv(spec, request.storeUrl, kept, predictions);
+  const output = { keptColumns: kept, predictions, compression: spec.output.compression };
+  await assertGatesFit(database, {
+    gates: spec.publish.gates,
+    plan: { input, features, output, kv: store },
+    tables: Object.keys(spec.features.tables),
+    externalAccess: spec.features.externalAccess,
+  });
   return {
     formatVersion: 1,
     runId: request.runId,
@@ -132,8 +141,8 @@ export async function planRun(
       signature: session.signature,
       warnings: trial?.warnings ?? [],
     },
-    output: { keptColumns: kept, predictions, compression: spec.output.compression },
-    kv: planKv(spec, request.storeUrl, kept, predictions),
+    output,
+    kv: store,
     incremental: request.incremental,
     onInvalid: spec.onInvalid,
     batchSize: fixedRows ?? spec.execution.batchSize,
@@ -295,5 +304,6 @@ function planKv(
     ttlSeconds: spec.kv.ttlSeconds,
     keepGenerations: spec.kv.keepGenerations,
     layout: spec.kv.layout,
+    duplicates: spec.kv.duplicates,
   };
 }

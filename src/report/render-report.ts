@@ -4,6 +4,7 @@ import { formatInstant } from './numbers.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { detailsSection } from './sections/details.ts';
 import { dimensionsSections } from './sections/dimensions.ts';
+import { gatesSections } from './sections/gates.ts';
 import { headSection } from './sections/head.ts';
 import { latencySection } from './sections/latency.ts';
 import { predictionsSections } from './sections/predictions.ts';
@@ -24,6 +25,7 @@ export function renderReport(facts: ReportFacts): string {
     html`<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><title>${summary.job}: run ${summary.runId}</title><style>${PAGE_STYLE}</style></head>
 <body><main>${headSection(facts)}
 <div class="cards">${[
+      ...gatesSections(record ?? {}),
       throughputSection(timeline),
       stagesSection(stages),
       latencySection(latency, batchRows),

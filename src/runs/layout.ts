@@ -86,6 +86,8 @@ export interface RunPaths {
   readonly unorderedRejects: string;
   /** Of a job that takes files: all that are taken once the run is committed. */
   readonly taken: string;
+  /** Features of some rows, for gates and comparisons. */
+  readonly sample: string;
   /** The typed copy of an input that is not Parquet. */
   readonly staged: string;
   /** Its presence means that the run is committed. */
@@ -113,6 +115,7 @@ export function runPaths(folderOfJob: string, runId: string): RunPaths {
     stagingRejects: join(folder, 'rejects', 'staging.parquet'),
     unorderedRejects: join(folder, 'rejects', 'unordered.parquet'),
     taken: join(folder, 'taken.json'),
+    sample: join(folder, 'sample.parquet'),
     staged: join(folder, 'staged', 'input.parquet'),
     manifest: join(folder, 'run.json'),
     success: join(folder, '_SUCCESS'),

@@ -25,6 +25,7 @@ const PLAN: readonly AddedField[] = [
   ['features.select.passedOn', []],
   ['model.warnings', []],
   ['kv.layout', 'hash'],
+  ['kv.duplicates', 'last'],
   ['incremental', null],
   ['device', CPU],
   ['engine', ONNX_RUNTIME],

@@ -2,7 +2,7 @@ import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import type { Clock } from '../core/effects.ts';
 import { EXIT, toServeBatchError } from '../core/errors.ts';
 import { missingData, type Readiness } from '../core/readiness.ts';
-import { isNoFailure } from '../jobs/alert.ts';
+import { isHeldBack, isNoFailure } from '../jobs/alert.ts';
 import type { RunEnd, RunWitness } from '../jobs/run-job-options.ts';
 import {
   newRecord,
@@ -72,7 +72,7 @@ export class OccurrenceAccount implements RunWitness {
     if (publishError === null) return this.#write({ state: 'done', runId, error: null });
     const error = recorded(publishError);
     // Somebody has to look at it; publishing it again would end the same.
-    if (publishError.code === 'COVERAGE_TOO_LOW') return this.#write({ state: 'done', runId, error });
+    if (isHeldBack(publishError)) return this.#write({ state: 'done', runId, error });
     // Nothing has to be computed any more: the store is tried until it is there.
     await this.#write({ state: 'waiting', runId, error, ...this.#oneMoreFailure() });
   }

@@ -1,5 +1,5 @@
 import { quoteName, quoteText } from '../core/sql.ts';
-import type { Column } from '../core/table.ts';
+import { type Column, isNumberType } from '../core/table.ts';
 import { parseTemplate } from '../core/template.ts';
 
 /** SQL text of a key or field template over a part's columns. */
@@ -54,9 +54,7 @@ export function valueKind(values: readonly string[], columns: readonly Column[])
 
 function kindOfType(type: string): 'number' | 'text' | 'json' {
   if (isList(type) || type === 'BOOLEAN') return 'json';
-  return isFloat(type) || /^(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|DECIMAL\(.*\))$/.test(type)
-    ? 'number'
-    : 'text';
+  return isNumberType(type) ? 'number' : 'text';
 }
 
 /** Never null: one member that is would make the whole text null. */

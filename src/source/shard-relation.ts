@@ -1,21 +1,23 @@
 import type { Column, ResolvedInput, WrittenColumn } from '../core/table.ts';
 import type { Database } from './database.ts';
 import { fileRowsSql, type RowsOptions } from './file-rows.ts';
-import { gridRowsSql } from './grid/grid-rows.ts';
+import { gridRowsSql, type SomeRows } from './grid/grid-rows.ts';
+import { INPUT_ROW } from './input-row.ts';
 
 /**
  * A SELECT of the input's rows `rowStart` to `rowEnd` (exclusive), in order; without `ordered`, those of a grid
- * come in any order.
+ * come in any order. With `some` (and `numbered`) there are only those that meet it.
  */
 export async function rowsSql(
   database: Database,
   input: Pick<ResolvedInput, 'files' | 'columns' | 'hiveColumns' | 'grid' | 'written'>,
   range: { readonly rowStart: number; readonly rowEnd: number },
-  options: RowsOptions & { readonly ordered?: boolean } = {},
+  options: RowsOptions & { readonly ordered?: boolean; readonly some?: SomeRows } = {},
 ): Promise<string> {
-  if (input.grid === null) return fileRowsSql(database, input, range, options);
-  const { numbered = false, ordered = true } = options;
-  return gridRowsSql(database, input.grid, range, { numbered, ordered });
+  const { numbered = false, ordered = true, some = null } = options;
+  if (input.grid !== null) return gridRowsSql(database, input.grid, range, { numbered, ordered, some });
+  const rows = await fileRowsSql(database, input, range, options);
+  return some === null ? rows : `SELECT * FROM (${rows}) WHERE ${some(INPUT_ROW)}`;
 }
 
 /** Columns as they are written where they are kept, for {@link rowsSql}. */

@@ -22,6 +22,7 @@ import { describeTable } from '../source/resolve-input.ts';
 import { compareEngines } from '../tuning/compare-engines.ts';
 import { growBatches } from '../tuning/grow-batches.ts';
 import { measureBatches } from '../tuning/measure-batches.ts';
+import { checkRun } from './check-run.ts';
 import { reachOfPlan, reachOfRequest } from './job-reach.ts';
 import type { LoadPartTask, RunReference, TaskName, TaskRequest, TaskResult } from './tasks.ts';
 import { readFrom, type WorkerState } from './worker-state.ts';
@@ -134,6 +135,14 @@ export const TASK_HANDLERS: Handlers = {
   async 'read-missing'(state, request) {
     const { plan, paths, database } = await openRun(state, request);
     return readMissing(database, plan, paths, request.limit);
+  },
+
+  /** The shards are done: the machine is free for as many threads as it has cores. */
+  async 'check-gates'(state, request) {
+    const plan = await state.plan(request.runId);
+    const { temp } = state.paths(request.runId);
+    const limits = { threads: machineLimits().cpus, memoryLimit: request.memoryLimit, temporaryFolder: temp };
+    return withDatabase(limits, (database) => checkRun(database, state.paths.bind(state), plan, request));
   },
 
   /** Which of the wanted texts occur in their key columns at all. */

@@ -1,4 +1,5 @@
 import type { EnginePlan } from '../core/engine.ts';
+import type { GateResult, GateSpec } from '../core/gates.ts';
 import type { ModelSignature } from '../core/model.ts';
 import type { DraftPlan, Plan } from '../core/plan.ts';
 import type { ConditionState } from '../core/readiness.ts';
@@ -43,6 +44,8 @@ export interface Tasks {
     readonly request: KeyValuesTask;
     readonly result: Readonly<Record<string, readonly string[] | null>>;
   };
+  /** Writes the sample of features, and looks whether the run may be published. */
+  readonly 'check-gates': { readonly request: CheckGatesTask; readonly result: readonly GateResult[] };
   /** Columns of key and field of one row, as a lookup names them; null: there is none with all of them. */
   readonly 'example-key': {
     readonly request: PartsTask;
@@ -134,6 +137,13 @@ export interface MergeTask extends PartsTask {
 
 export interface ReadMissingTask extends RunReference {
   readonly limit: number;
+}
+
+export interface CheckGatesTask extends RunReference {
+  readonly gates: readonly GateSpec[];
+  /** Runs of the job to compare with; null: there is none. */
+  readonly last: string | null;
+  readonly weekday: string | null;
 }
 
 export interface KnownValuesTask extends PartsTask {

@@ -4,7 +4,7 @@ import { createLookup } from '../../src/index.ts';
 import type { RunRecord } from '../../src/runs/record/run-record.ts';
 import { openDatabase, parquetRows } from '../support/database.ts';
 import { expectGoldenStore } from '../support/golden.ts';
-import { makeProject, type Project } from '../support/project.ts';
+import { makeProject, type Project, withoutGates } from '../support/project.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 
 const OCCURRENCE = ['--occurrence', '2026-11-21'];
@@ -24,7 +24,7 @@ async function changedJob(
   name: string,
   changes: readonly (readonly [from: string, to: string])[],
 ): Promise<string> {
-  let text = await readFile(project.path('jobs/weekly-forecast.yaml'), 'utf8');
+  let text = withoutGates(await readFile(project.path('jobs/weekly-forecast.yaml'), 'utf8'));
   for (const [from, to] of [['name: weekly-forecast', `name: ${name}`] as const, ...changes]) {
     if (!text.includes(from)) throw new Error(`The job has no "${from}"`);
     text = text.replace(from, to);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLookup, type Lookup } from '../../src/index.ts';
-import { makeProject, type Project } from '../support/project.ts';
+import { makeProject, type Project, withoutGates } from '../support/project.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 
 const JOB = 'weekly-forecast';
@@ -23,7 +23,7 @@ async function makeForecast(): Promise<Project> {
   const text = await readFile(file, 'utf8');
   await project.write(
     'jobs/weekly-forecast.yaml',
-    text.replace('stores: fixtures/stores.csv', 'store: {from: 1, to: 5}'),
+    withoutGates(text).replace('stores: fixtures/stores.csv', 'store: {from: 1, to: 5}'),
   );
   return project;
 }

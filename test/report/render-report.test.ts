@@ -103,3 +103,25 @@ describe('the page of a report', () => {
     expect(page).toContain('<strong>INVALID_ROW</strong> &lt;img src=x');
   });
 });
+
+describe('the gates of a run', () => {
+  it('stand in a section with what they found; a run without gates has none', () => {
+    const facts = sampleFacts('plain');
+    const { record } = facts.summary;
+    if (record === undefined) throw new Error('The sample has a record');
+    expect(renderReport(facts)).not.toContain('Gates');
+    const gates = [
+      {
+        name: 'stores',
+        kind: 'rows' as const,
+        verdict: 'failed' as const,
+        detail: 'compared with run X',
+        failures: 1,
+        findings: [{ segment: 'store=7', column: null, text: 'lost: 5 rows before, none now', examples: [] }],
+      },
+    ];
+    const page = renderReport({ ...facts, summary: { ...facts.summary, record: { ...record, gates } } });
+    expect(page).toContain('0 of 1 gate passed, 1 failed, 0 not compared.');
+    expect(page).toContain('lost: 5 rows before, none now');
+  });
+});

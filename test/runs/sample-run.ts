@@ -84,6 +84,7 @@ export function samplePlan(changes: Partial<Plan> = {}): Plan {
       ttlSeconds: null,
       keepGenerations: 2,
       layout: 'hash',
+      duplicates: 'error',
     },
     incremental: null,
     onInvalid: { action: 'reject', maxRows: null, maxShare: 0.01 },

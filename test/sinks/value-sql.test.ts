@@ -39,6 +39,7 @@ async function storedValue(sql: string, values: readonly string[]): Promise<stri
     ttlSeconds: null,
     keepGenerations: 1,
     layout: 'hash',
+    duplicates: 'error',
   };
   for await (const batch of readKvBatches(database, kv, part)) return kvRows(batch)[0]?.[2] ?? '?';
   throw new Error('the part has no row');

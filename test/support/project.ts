@@ -53,6 +53,13 @@ export async function makeProject({ jobs, fixtures = true }: ProjectOptions = {}
   return project;
 }
 
+/** A job file without its section `publish`, which must be the last: for tests that want a job of the repository, changed. */
+export function withoutGates(job: string): string {
+  const at = job.indexOf('\npublish:\n');
+  if (at === -1) throw new Error('The job has no gates');
+  return job.slice(0, at + 1);
+}
+
 /** A folder that is deleted after the tests of the file. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'serve-batch-test-')));

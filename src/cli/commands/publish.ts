@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../core/effects.ts';
+import { ServeBatchError } from '../../core/errors.ts';
 import type { RunRecord } from '../../runs/record/run-record.ts';
 import type { CliContext } from '../context.ts';
 import {
@@ -17,7 +18,7 @@ interface PublishFlags {
   readonly output?: string;
   readonly kv?: string;
   readonly json?: boolean;
-  readonly force?: boolean;
+  readonly force?: string;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly debug?: boolean;
@@ -39,11 +40,14 @@ export function addPublishCommand(program: Command, context: CliContext): void {
     .argument('<run>', 'its id, or the first characters of it');
   addOptions(command, [
     ...options(),
-    option('-f, --force', 'publish it even if its coverage is below coverage.min'),
+    option(
+      '-f, --force <reason>',
+      'publish it though its coverage, a gate or duplicate keys keep it back; the record keeps the reason',
+    ),
   ]);
   command.addHelpText(
     'after',
-    '\nExample:\n  serve-batch publish 20261121T000000Z-k3x9    after the store was down when the run ended',
+    '\nExamples:\n  serve-batch publish 20261121T000000Z-k3x9    after the store was down when the run ended\n  serve-batch publish 20261121T000000Z-k3x9 --force "prices rose, as planned"',
   );
   command.action((runId: string, flags: PublishFlags) => publish(context, runId, flags));
 }
@@ -77,10 +81,24 @@ async function publish(context: CliContext, runId: string, flags: PublishFlags):
   const { publishEarlier } = await import('../../jobs/publish/publish-earlier.ts');
   const { watch, ...request } = await publishOptions(context, run.job, flags);
   const record = await publishEarlier(
-    { ...request, force: flags.force === true, place: { ...place, folderOfJob: run.folderOfJob } },
+    {
+      ...request,
+      ...(flags.force === undefined ? {} : { force: reasonOf(flags.force) }),
+      place: { ...place, folderOfJob: run.folderOfJob },
+    },
     run.runId,
   ).finally(watch.stop);
   show(context, flags, record, renderRecord(record, { verbose: flags.verbose === true }));
+}
+
+/** Who reads the record later wants to know why. */
+function reasonOf(text: string): string {
+  const reason = text.trim();
+  if (reason !== '') return reason;
+  throw new ServeBatchError(
+    'USAGE',
+    '--force is empty; expected why the run is right all the same. Write for example --force "prices rose, as planned".',
+  );
 }
 
 async function rollback(

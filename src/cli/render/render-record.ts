@@ -4,6 +4,7 @@ import type { IncrementalPlan } from '../../core/incremental.ts';
 import { missingData } from '../../core/readiness.ts';
 import type { CoverageRecord, DeviceRecord, RunRecord } from '../../runs/record/run-record.ts';
 import { formatBytes, formatCount, formatPairs, formatSeconds, type Pair } from './format.ts';
+import { gatePairs } from './render-gates.ts';
 import { shortPath, shortUrl } from './short-path.ts';
 
 /** The record of one run as a table: its few lines, or with `verbose` all that it says. */
@@ -26,6 +27,7 @@ export function summaryPairs(record: RunRecord): readonly Pair[] {
     ...(record.readiness?.isReady === false
       ? [['not ready', `it ran without ${missingData(record.readiness)}`] as const]
       : []),
+    ...gatePairs(record),
     ...(shards.reused + shards.retried > 0 ? [['shards', shardsText(record)] as const] : []),
     ['output', `${shortPath(output.path)}${isOneFile ? '' : partsText(output)}`],
     ...(isOneFile ? [['columns', (output.columns ?? []).join(', ')] as const] : []),

@@ -1,5 +1,6 @@
-import { z } from 'zod';
-import { expected, pattern, section } from '../fields/field-kinds.ts';
+import type { z } from 'zod';
+import { section } from '../fields/field-kinds.ts';
+import { parseShare, share } from '../fields/share.ts';
 
 export interface CoverageSpec {
   /** The least share of the grid's rows that has a prediction, 0 to 1. */
@@ -8,26 +9,9 @@ export interface CoverageSpec {
 
 export const DEFAULT_COVERAGE: CoverageSpec = { min: 1 };
 
-const MIN = expected('a share from 0 to 1, or a percentage', '0.995 or 99.5%');
-
-/** 0.995 of `0.995` or `99.5%`; undefined for anything else. */
-function coverageShare(value: number | string | undefined): number | undefined {
-  if (value === undefined || typeof value === 'number') return value;
-  const match = /^(\d+(?:\.\d+)?)%$/.exec(value);
-  return match === null ? undefined : Number(match[1]) / 100;
-}
-
 /** The field `coverage` of a job file. */
 export const coverage = section({
-  min: z
-    .union([z.number({ error: MIN }), pattern(/^\d+(\.\d+)?%$/, MIN)], { error: MIN })
-    .refine(
-      (value) => {
-        const share = coverageShare(value);
-        return share !== undefined && share >= 0 && share <= 1;
-      },
-      { error: MIN },
-    )
+  min: share('0.995 or 99.5%')
     .exactOptional()
     .describe('The least share of the grid that has a prediction, 0 to 1 or a percentage. Default: 1.'),
 }).describe(
@@ -36,5 +20,5 @@ export const coverage = section({
 
 /** The long form. */
 export function normaliseCoverage(written: z.output<typeof coverage> = {}): CoverageSpec {
-  return { min: coverageShare(written.min) ?? DEFAULT_COVERAGE.min };
+  return { min: parseShare(written.min) ?? DEFAULT_COVERAGE.min };
 }

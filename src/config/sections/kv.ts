@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ServeBatchError } from '../../core/errors.ts';
-import { KV_LAYOUTS, type KvLayout } from '../../core/plan.ts';
+import { KV_DUPLICATES, KV_LAYOUTS, type KvDuplicates, type KvLayout } from '../../core/plan.ts';
 import { parseTemplate, type Template } from '../../core/template.ts';
 import { resolveStoreUrl, showStoreUrl } from '../../kv/store-kinds.ts';
 import { DURATION_EXPECTED, DURATION_PATTERN, durationSeconds, parseDuration } from '../fields/duration.ts';
@@ -23,6 +23,7 @@ export interface KvSpec {
   readonly keepGenerations: number;
   /** Of Redis; LMDB has one of its own. `packed` only where there is a field. */
   readonly layout: KvLayout;
+  readonly duplicates: KvDuplicates;
 }
 
 export const DEFAULT_KV: Omit<KvSpec, 'key' | 'field'> = {
@@ -31,6 +32,7 @@ export const DEFAULT_KV: Omit<KvSpec, 'key' | 'field'> = {
   ttlSeconds: null,
   keepGenerations: 2,
   layout: 'hash',
+  duplicates: 'error',
 };
 
 const template = z.string({ error: TEMPLATE_EXPECTED }).refine(isTemplate, { error: TEMPLATE_EXPECTED });
@@ -80,6 +82,11 @@ export const kv = z
           .describe(
             'How Redis holds the fields of a key: a hash of them, or packed into one string (less memory). LMDB ignores it. Default: hash.',
           ),
+        duplicates: choice(KV_DUPLICATES)
+          .exactOptional()
+          .describe(
+            'What becomes of rows that share key and field: error (the run commits, is not published, and exits 5), or last (the last row of the input wins). Default: error.',
+          ),
       }).refine(({ field, layout }) => layout !== 'packed' || field !== undefined, {
         path: ['layout'],
         error:
@@ -91,7 +98,7 @@ export const kv = z
         typeof value === 'string'
           ? 'none, or a map with a key: a store needs kv.key to know the key of a prediction. Write for example kv: {url: "redis://HOST:6379", key: "{store}:{product}", field: "{date}"}.'
           : expected(
-              'none, or a map with key, and if you want url, field, values, ttl, keep, layout',
+              'none, or a map with key, and if you want url, field, values, ttl, keep, layout, duplicates',
               'kv: {key: "{store}:{product}"}',
             ),
     },
@@ -109,6 +116,7 @@ export function normaliseKv(written: z.output<typeof kv> = 'none', folder: strin
     ttlSeconds: written.ttl === undefined ? null : parseDuration(written.ttl, 'kv.ttl'),
     keepGenerations: written.keep ?? DEFAULT_KV.keepGenerations,
     layout: written.layout ?? DEFAULT_KV.layout,
+    duplicates: written.duplicates ?? DEFAULT_KV.duplicates,
   };
 }
 

@@ -27,7 +27,7 @@ export function coverageError(
       : ` Missing ${lacking === 1 ? 'is' : 'are'}${lacking > missing.length ? ', for example,' : ''} ${missing.join('; ')}.`;
   return new ServeBatchError(
     'COVERAGE_TOO_LOW',
-    `Run ${runId} lacks ${formatCount(lacking)} of the ${formatNumber(expected, 'prediction')} of its grid: coverage is ${formatPercent(ratio)}, coverage.min asks for ${formatPercent(min)}. It is committed, but not published: readers see what they saw before.${examples} List all with "serve-batch runs show ${runId} --missing"; publish it all the same with "serve-batch publish ${runId} --force".`,
+    `Run ${runId} lacks ${formatCount(lacking)} of the ${formatNumber(expected, 'prediction')} of its grid: coverage is ${formatPercent(ratio)}, coverage.min asks for ${formatPercent(min)}. It is committed, but not published: readers see what they saw before.${examples} List all with "serve-batch runs show ${runId} --missing"; publish it all the same with "serve-batch publish ${runId} --force REASON".`,
     { fields: { runId, expected, present, ratio, min } },
   );
 }

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { formatNumber } from '../../core/amounts.ts';
+import { ServeBatchError } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Column } from '../../core/table.ts';
 import { sqlTypeOf } from '../../core/tensor-data.ts';
@@ -12,7 +13,7 @@ import type { CommittedRun } from './publish-committed.ts';
 
 type LoadRequest = Pick<
   CommittedRun,
-  'plan' | 'run' | 'workers' | 'store' | 'committed' | 'effects' | 'drain'
+  'plan' | 'run' | 'workers' | 'store' | 'committed' | 'effects' | 'drain' | 'policy'
 >;
 
 export type KvCounts = Pick<KvRecord, 'keys' | 'values' | 'bytes' | 'example'>;
@@ -22,7 +23,7 @@ export type KvCounts = Pick<KvRecord, 'keys' | 'values' | 'bytes' | 'example'>;
  * Throws `STORE_*`.
  */
 export async function loadGeneration(request: LoadRequest): Promise<KvCounts | null> {
-  const { plan, run, workers, store, effects } = request;
+  const { plan, run, workers, store, effects, policy } = request;
   if (store === null) return null;
   const shards = shardsOf(plan);
   const load = (stageAs: number, signal: AbortSignal): Promise<unknown> =>
@@ -42,6 +43,8 @@ export async function loadGeneration(request: LoadRequest): Promise<KvCounts | n
       await workers.runRetrying('load-part', { ...run, stageAs: shards.length, duplicatesAmong: shards });
     },
   });
+  if (duplicates > 0 && policy.kind === 'checked' && policy.duplicates === 'error')
+    throw duplicatesError(plan, duplicates);
   if (duplicates > 0)
     effects.log.warn(
       `${formatNumber(duplicates, 'row')} with the key and field of a later row: the store holds the last of each`,
@@ -51,6 +54,15 @@ export async function loadGeneration(request: LoadRequest): Promise<KvCounts | n
   const marks = await store.stagedShards(plan.runId);
   const bytes = shards.reduce((sum, shard) => sum + (marks.get(shard)?.bytes ?? 0), 0);
   return { keys, values, bytes, ...(await exampleOf(request)) };
+}
+
+function duplicatesError({ runId, kv }: Plan, duplicates: number): ServeBatchError {
+  const template = [kv?.key, kv?.field].filter((each) => typeof each === 'string').join(' and field ');
+  return new ServeBatchError(
+    'DUPLICATE_KEYS',
+    `Run ${runId} has ${formatNumber(duplicates, 'row')} with the key and field of a later row (key ${template}); expected each once. It is committed, but not published: readers see what they saw before. Remove the rows that are there twice, or make kv.key say more. If the last of them is the right one, set kv.duplicates: last, or publish the run with "serve-batch publish ${runId} --force REASON".`,
+    { fields: { runId, duplicates } },
+  );
 }
 
 /** A key to look up first. It is only for people: whatever keeps it from them keeps the run from nothing. */

@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { Effects } from '../../core/effects.ts';
-import type { Plan } from '../../core/plan.ts';
+import { failedGates } from '../../core/gates.ts';
+import type { KvDuplicates, Plan } from '../../core/plan.ts';
+import { gateError } from '../../gates/gate-error.ts';
 import type { KvStore } from '../../kv/store.ts';
 import {
   dropGenerations,
@@ -22,6 +24,18 @@ import { coverageError, isBelow, MISSING_EXAMPLES } from './coverage.ts';
 import { type KvCounts, loadGeneration, shardsOf } from './load-generation.ts';
 import { sampleStore } from './sample-store.ts';
 
+/** What must hold before a run is published; or why it is published all the same. */
+export type PublishPolicy =
+  | {
+      readonly kind: 'checked';
+      /** The least share of a grid that is published. */
+      readonly coverageMin: number;
+      readonly duplicates: KvDuplicates;
+    }
+  | { readonly kind: 'forced'; readonly reason: string }
+  /** Readers saw it before: a rollback goes back to it. */
+  | { readonly kind: 'seen' };
+
 /** A committed run, and what is needed to bring it to its readers. */
 export interface CommittedRun {
   readonly plan: Plan;
@@ -35,8 +49,8 @@ export interface CommittedRun {
   readonly store: KvStore | null;
   /** Where the parts are joined into one file; null: they stay a folder. */
   readonly singleFile: string | null;
-  /** The least share of a grid that is published. */
-  readonly coverageMin: number;
+  /** What keeps a run from its readers. */
+  readonly policy: PublishPolicy;
   readonly effects: Effects;
   /** No load of the store begins once it is aborted; its reason is thrown. The run stays committed. */
   readonly drain?: AbortSignal;
@@ -61,8 +75,8 @@ export async function prepareStore(
  * Brings a committed run to its readers: loads the store from what is not loaded yet, counts what it holds,
  * and makes the run the published one. Idempotent. The store is prepared.
  *
- * Throws `COVERAGE_TOO_LOW`, `NOTHING_SCORED`, `PART_DAMAGED` and `STORE_*`: the run stays committed, and readers see what they
- * saw before.
+ * Throws `COVERAGE_TOO_LOW`, `GATE_FAILED`, `DUPLICATE_KEYS`, `NOTHING_SCORED`, `PART_DAMAGED` and `STORE_*`: the run stays
+ * committed, and readers see what they saw before.
  *
  * @param recordOf what the manifest says once the run is published
  */
@@ -72,6 +86,7 @@ export async function publishCommitted(
 ): Promise<RunRecord> {
   const { paths, committed, lock, effects } = request;
   await assertCovered(request);
+  assertGatesPassed(request);
   assertSomethingScored(committed);
   await checkParts(paths, committed.output.parts);
   const kv = await loadOrDrop(request);
@@ -79,7 +94,7 @@ export async function publishCommitted(
   await joinParts(request);
   await publishRun({ ...request, clock: effects.clock });
   await warnOfLosses(request);
-  const record = recordOf(kv);
+  const record = { ...recordOf(kv), ...forcedBy(request) };
   // Readers see it, whatever happens to the lock from here on.
   if (await lock.isHeld()) {
     await dropOld(request);
@@ -132,7 +147,19 @@ export async function publishAgain(request: CommittedRun): Promise<RunRecord> {
   return publishCommitted(request, (kv) => publishedRecord(request, kv));
 }
 
-async function assertCovered({ committed, coverageMin, workers, run }: CommittedRun): Promise<void> {
+function assertGatesPassed({ committed, policy }: CommittedRun): void {
+  const { runId, gates = [] } = committed;
+  if (policy.kind === 'checked' && failedGates(gates).length > 0) throw gateError(runId, gates);
+}
+
+/** The reason stays in the record for as long as nobody gives another one. */
+function forcedBy({ policy, effects }: CommittedRun): Pick<RunRecord, 'forced'> {
+  if (policy.kind !== 'forced') return {};
+  return { forced: { reason: policy.reason, at: effects.clock.now().toISOString() } };
+}
+
+async function assertCovered({ committed, policy, workers, run }: CommittedRun): Promise<void> {
+  const coverageMin = policy.kind === 'checked' ? policy.coverageMin : 0;
   if (!isBelow(committed, coverageMin)) return;
   const missing = await workers.runRetrying('read-missing', { ...run, limit: MISSING_EXAMPLES });
   throw coverageError(committed, coverageMin, missing);

@@ -3,6 +3,7 @@ import type { Effects } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import { machineLimits } from '../../core/machine-limits.ts';
 import { outputFileFormat } from '../../core/output-file.ts';
+import type { Plan } from '../../core/plan.ts';
 import { openStore } from '../../kv/open-store.ts';
 import { runPaths } from '../../runs/layout.ts';
 import { acquireLock, type JobLock } from '../../runs/lock/lock.ts';
@@ -12,7 +13,7 @@ import { previousPublished, publishedSince } from '../../runs/published-runs.ts'
 import { type RunRecord, readManifest } from '../../runs/record/run-record.ts';
 import type { StartWorkers } from '../../tasks/workers.ts';
 import { memoryLimitOf } from '../limits/memory-limit.ts';
-import { prepareStore, publishAgain } from './publish-committed.ts';
+import { type PublishPolicy, prepareStore, publishAgain } from './publish-committed.ts';
 
 /** Where a job's runs are, and where its predictions go. */
 export interface JobPlace {
@@ -24,8 +25,8 @@ export interface JobPlace {
 
 export interface PublishEarlierOptions {
   readonly place: JobPlace;
-  /** Publish a run also where its coverage is too low. */
-  readonly force?: boolean;
+  /** Why a run is published though its coverage, a gate or duplicate keys keep it back. Left out: it is not. */
+  readonly force?: string;
   readonly effects: Effects;
   readonly signal: AbortSignal;
   /** Who does the work; it is ended with the call. Default: child processes. */
@@ -69,7 +70,7 @@ export async function rollBack(
       );
     await assertRollbackTarget(folderOfJob, to, from);
     const left = await publishedSince(folderOfJob, to, from);
-    const record = await publishLocked({ ...options, force: true }, lock, to);
+    const record = await publishLocked(options, lock, to, { kind: 'seen' });
     for (const each of left) await markRolledBack(runPaths(folderOfJob, each), { at: clock.now() });
     return { from, record };
   } finally {
@@ -100,6 +101,7 @@ export async function publishLocked(
   { place, effects, signal, force, startWorkers = startChildren }: PublishEarlierOptions,
   lock: JobLock,
   runId: string,
+  policy?: PublishPolicy,
 ): Promise<RunRecord> {
   const paths = runPaths(place.folderOfJob, runId);
   const committed = await readManifest(paths);
@@ -126,10 +128,16 @@ export async function publishLocked(
       run: { runId, memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }) },
       folderOfJob: place.folderOfJob,
       singleFile: outputFileFormat(path) === null ? null : path,
-      coverageMin: force === true ? 0 : (committed.coverage?.min ?? 0),
+      policy: policy ?? policyOf(committed, plan, force),
     });
   } finally {
     await workers.close();
     await store?.close();
   }
+}
+
+/** As the run was planned and committed: the job may say something else by now. */
+function policyOf({ coverage }: RunRecord, { kv }: Plan, force: string | undefined): PublishPolicy {
+  if (force !== undefined) return { kind: 'forced', reason: force };
+  return { kind: 'checked', coverageMin: coverage?.min ?? 0, duplicates: kv?.duplicates ?? 'error' };
 }

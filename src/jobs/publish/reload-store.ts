@@ -16,8 +16,8 @@ export async function reloadStore(
   try {
     const current = await readCurrent(folderOfJob);
     if (current === undefined || !(await isLost())) return null;
-    // It was published before: whatever its coverage is, readers had it.
-    return await publishLocked({ ...options, force: true }, lock, current);
+    // It was published before: whatever kept it back, readers had it.
+    return await publishLocked(options, lock, current, { kind: 'seen' });
   } finally {
     await lock.release();
   }

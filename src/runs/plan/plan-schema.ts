@@ -7,6 +7,7 @@ import {
   COMPRESSIONS,
   type FeaturesPlan,
   type InvalidRowPolicy,
+  KV_DUPLICATES,
   KV_LAYOUTS,
   type KvPlan,
   type OutputPlan,
@@ -186,6 +187,7 @@ const kv: z.ZodType<KvPlan> = z.strictObject({
   ttlSeconds: z.number().positive().nullable(),
   keepGenerations: count,
   layout: z.enum(KV_LAYOUTS),
+  duplicates: z.enum(KV_DUPLICATES),
 });
 
 const onInvalid: z.ZodType<InvalidRowPolicy> = z.strictObject({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GATE_KINDS, GATE_VERDICTS } from '../../core/gates.ts';
 import type { Immutable } from '../../core/immutable.ts';
 import {
   devicePlanSchema,
@@ -33,6 +34,28 @@ const newestRecord = z.object({
   rejects: count,
   /** Of a grid: rows, those that have a prediction, their share (0 to 1), and the share that the job asked for. */
   coverage: z.object({ expected: count, present: count, ratio: amount, min: amount }).exactOptional(),
+  /** What the gates of the job said before the run was committed; left out where it has none. */
+  gates: z
+    .array(
+      z.object({
+        name: z.string(),
+        kind: z.enum(GATE_KINDS),
+        verdict: z.enum(GATE_VERDICTS),
+        detail: z.string(),
+        failures: count,
+        findings: z.array(
+          z.object({
+            segment: z.string().nullable(),
+            column: z.string().nullable(),
+            text: z.string(),
+            examples: z.array(z.string()),
+          }),
+        ),
+      }),
+    )
+    .exactOptional(),
+  /** Why somebody published it in spite of what kept it back, and when. */
+  forced: z.object({ reason: z.string(), at: z.iso.datetime() }).exactOptional(),
   /** Of an incremental job: what the run took. */
   incremental: incrementalSchema.exactOptional(),
   /** What the run waited for, as it was when it began. Not ready: it ran all the same, because it was late or asked for. */

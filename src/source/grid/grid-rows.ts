@@ -7,6 +7,9 @@ import { sourceFile } from '../find-files.ts';
 import { INPUT_ROW } from '../input-row.ts';
 import { type SmallTableRows, withTableRows } from '../small-table.ts';
 
+/** A condition, over SQL of a row's number, that holds for the rows that are wanted. */
+export type SomeRows = (rowNumber: string) => string;
+
 /** Cells of a block: how finely the rows that meet the filter are counted when a run is planned. */
 export const BLOCK_CELLS = 122_880;
 
@@ -22,21 +25,26 @@ export async function gridRowsSql(
   database: Database,
   grid: GridPlan,
   { rowStart, rowEnd }: { readonly rowStart: number; readonly rowEnd: number },
-  { numbered, ordered = true }: { readonly numbered: boolean; readonly ordered?: boolean },
+  {
+    numbered,
+    ordered = true,
+    some = null,
+  }: { readonly numbered: boolean; readonly ordered?: boolean; readonly some?: SomeRows | null },
 ): Promise<string> {
   await createGridTables(database, grid);
   const columns = grid.dimensions.map(({ name }) => quoteName(name)).join(', ');
   const list = numbered ? `${columns}, ${INPUT_ROW}` : columns;
   const order = ordered ? ` ORDER BY ${INPUT_ROW}` : '';
   if (grid.blocks === null) {
-    const rows = `SELECT *, ${CELL} AS ${INPUT_ROW} FROM (${cellsSql(grid, rowStart, rowEnd)})`;
+    const rows = `SELECT *, ${CELL} AS ${INPUT_ROW} FROM (${cellsSql(grid, rowStart, rowEnd, some)})`;
     return `SELECT ${list} FROM (${rows})${order}`;
   }
   const span = blocksOf(grid.blocks, rowStart, rowEnd);
   const cells = cellsSql(grid, span.first * BLOCK_CELLS, Math.min(span.end * BLOCK_CELLS, cellCount(grid)));
   const rows = `SELECT *, row_number() OVER (ORDER BY ${CELL}) - 1 + ${span.rowsBefore} AS ${INPUT_ROW}
     FROM (SELECT * FROM (${cells}) WHERE (${grid.filter}\n))`;
-  return `SELECT ${list} FROM (${rows}) WHERE ${INPUT_ROW} >= ${rowStart} AND ${INPUT_ROW} < ${rowEnd}${order}`;
+  const wanted = some === null ? '' : ` AND ${some(INPUT_ROW)}`;
+  return `SELECT ${list} FROM (${rows}) WHERE ${INPUT_ROW} >= ${rowStart} AND ${INPUT_ROW} < ${rowEnd}${wanted}${order}`;
 }
 
 /** Counts the rows that meet the filter, for each block of cells. */
@@ -128,7 +136,7 @@ function rangeValueSql(from: string, step: number, type: string): string {
   return `TIMESTAMP ${quoteText(from)} + to_seconds(range * ${step})`;
 }
 
-function cellsSql({ dimensions }: GridPlan, from: number, to: number): string {
+function cellsSql({ dimensions }: GridPlan, from: number, to: number, some: SomeRows | null = null): string {
   let stride = 1;
   const joins: string[] = [];
   const columns: string[] = [];
@@ -138,7 +146,7 @@ function cellsSql({ dimensions }: GridPlan, from: number, to: number): string {
     columns.unshift(`d${index}.value AS ${quoteName(name)}`);
     stride *= size;
   }
-  return `SELECT ${CELL}, ${columns.join(', ')} FROM (SELECT range AS ${CELL} FROM range(${from}, ${to})) ${joins.join(' ')}`;
+  return `SELECT ${CELL}, ${columns.join(', ')} FROM (SELECT range AS ${CELL} FROM range(${from}, ${to})${some === null ? '' : ` WHERE ${some('range')}`}) ${joins.join(' ')}`;
 }
 
 function tableName(index: number): string {

@@ -17,6 +17,7 @@ const KV: KvPlan = {
   ttlSeconds: null,
   keepGenerations: 2,
   layout: 'hash',
+  duplicates: 'error',
 };
 
 let database: Database;
