@@ -44,6 +44,7 @@ describe('the long form of a job', () => {
       description: null,
       isDefault: false,
       params: {},
+      publish: { gates: [] },
       input: { paths: [], grid: null, incremental: null, hivePartitioning: 'auto', csv: {}, json: {} },
       features: { columns: null, select: null, tables: {}, externalAccess: false },
       model: { path: join(folder, 'm.onnx'), outputs: null },
