@@ -169,7 +169,7 @@ describe('a grid of which something is missing', () => {
     const job = await changedJob('forced', GAP);
     await project.serveBatch(['run', job, ...OCCURRENCE]);
     const [runId = ''] = await project.runs(job);
-    const { code } = await project.serveBatch(['publish', runId, '--force']);
+    const { code } = await project.serveBatch(['publish', runId, '--force', 'as a test wants it']);
     expect(code).toBe(0);
     expect((await project.published(job))?.runId).toBe(runId);
   });
