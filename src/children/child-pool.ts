@@ -143,6 +143,7 @@ export class ChildPool implements OwnedWorkers {
   #startChild(): Child {
     const child = this.#start();
     this.#all.add(child);
+    child.onSaid = this.#options.onSaid ?? null;
     void child.ended.then((error) => {
       this.#forget(child);
       if (this.#over === null) this.#options.onDied?.(error);

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { deserializeError, type ServeBatchError } from '../core/errors.ts';
 import type { TaskName } from '../tasks/tasks.ts';
 import type { TaskOptions, WorkPlace } from '../tasks/workers.ts';
@@ -21,6 +22,8 @@ export class Child {
   readonly ended: Promise<ServeBatchError>;
   /** Null: it could not be started. */
   readonly #process: ChildProcess | null;
+  /** Told of each line that it writes to its standard error, where that is a pipe. */
+  onSaid: ((line: string) => void) | null = null;
   #isAlive = true;
   #place: WorkPlace | null = null;
   #pending: Pending | null = null;
@@ -30,6 +33,8 @@ export class Child {
     try {
       this.#process = start();
       this.#process.on('message', (message) => this.#receive(message as FromChild));
+      if (this.#process.stderr !== null)
+        createInterface({ input: this.#process.stderr }).on('line', (line) => this.onSaid?.(line));
       this.ended = this.#untilEnded(this.#process);
     } catch (error) {
       this.#process = null;

@@ -13,8 +13,9 @@ export async function scheduleEffects(context: CliContext, debug: boolean): Prom
   const { createAnnouncer } = await import('../notify/announcer.ts');
   const { env, secrets, signal, drain, workers } = context;
   const log = watchSchedule(context, { debug });
-  const announcer = createAnnouncer({ log, env, mask: (text) => secrets.mask(text) });
-  const runHere: typeof runJob = (options) => runJob({ startWorkers: workers.start, ...options });
+  const mask = (text: string): string => secrets.mask(text);
+  const announcer = createAnnouncer({ log, env, mask });
+  const runHere: typeof runJob = (options) => runJob({ startWorkers: workers.start, mask, ...options });
   const stores = await storeKeeper(context, log);
   const checkReady = await readinessChecker(context);
   return { clock: systemClock, log, announcer, runJob: runHere, stores, checkReady, signal, drain };

@@ -81,6 +81,8 @@ export async function publishCommittedRun(
   { runId, record }: Pick<RunSummary, 'runId' | 'record'>,
 ): Promise<RanJob> {
   if (record === undefined) throw new TypeError('Only a run with a manifest is published');
-  const plan = await readPlan(runPaths(locked.folder, runId).plan);
+  const paths = runPaths(locked.folder, runId);
+  locked.runLog.begin(paths.log);
+  const plan = await readPlan(paths.plan);
   return publishing('published', record, () => publishAgain(committedRun(locked, plan, record)));
 }

@@ -91,7 +91,8 @@ function isMissing(error: unknown): boolean {
 
 async function computeShards(run: RunToCompute, done: Map<number, ShardRecord>): Promise<void> {
   const { plan, meter, engine } = run;
-  const { options, workers, folder, storeUrl } = run.locked;
+  const { locked } = run;
+  const { options, workers, folder, storeUrl } = locked;
   const { spec, effects, signal, drain } = options;
   const { progress, log, clock } = effects;
   const rowsReused = [...done.values()].reduce((rows, { rowsIn }) => rows + rowsIn, 0);
@@ -133,10 +134,15 @@ async function computeShards(run: RunToCompute, done: Map<number, ShardRecord>):
     },
     onShard: (record) => {
       done.set(record.index, record);
+      locked.runLog.note('debug', `shard ${record.index} is committed`, shardFields(record));
       report();
       assertRejectsWithin(spec.onInvalid, plan, rejectsOf(plan, done.values()));
     },
   });
+}
+
+function shardFields({ index, attempt, rowsOut, rejects, part }: ShardRecord) {
+  return { shard: index, attempt, rowsOut, rejects, bytes: part.bytes };
 }
 
 function recordOf(

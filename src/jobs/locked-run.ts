@@ -2,6 +2,7 @@ import type { Readiness } from '../core/readiness.ts';
 import type { KvStore } from '../kv/store.ts';
 import type { JobLock } from '../runs/lock/lock.ts';
 import type { PlanIndex } from '../runs/plan-index.ts';
+import type { RunLog } from '../runs/run-log.ts';
 import type { Workers } from '../tasks/workers.ts';
 import type { IdentifiedRun } from './identify-run.ts';
 import type { IncrementalStart } from './incremental/incremental-start.ts';
@@ -14,6 +15,8 @@ export interface LockedJob {
   readonly folder: string;
   readonly lock: JobLock;
   readonly workers: Workers;
+  /** What is said of the run, in its folder; also what `options.effects.log` says. */
+  readonly runLog: RunLog;
   readonly store: KvStore | null;
   readonly storeUrl: string | null;
   /** What the run waited for; null: nothing. */

@@ -15,6 +15,8 @@ export interface RunJobOptions {
   /** Of an input that grows: take everything, whatever was taken before. */
   readonly full?: boolean;
   readonly effects: Effects;
+  /** Takes secrets out of what goes to the run's log. Default: nothing is taken out. */
+  readonly mask?: (text: string) => string;
   /** Gives up at once: children are killed. */
   readonly signal: AbortSignal;
   /** Asks the run to end soon: no shard starts any more, those under way finish, then its reason is thrown. */

@@ -1,3 +1,4 @@
+import { toServeBatchError } from '../core/errors.ts';
 import { timeLimitsOf, withinTimeLimit } from './limits/time-limit.ts';
 import type { LockedRun } from './locked-run.ts';
 import type { RunEnd, RunJobOptions, RunJobResult } from './run-job-options.ts';
@@ -15,11 +16,31 @@ export function runJob(options: RunJobOptions): Promise<RunJobResult> {
   );
 }
 
+/** How the run ends stands in its log. */
+async function runLogged(locked: LockedRun): Promise<RunJobResult> {
+  const { runLog, options } = locked;
+  runLog.note('info', 'a command begins', { job: options.spec.name, occurrence: options.spec.occurrence });
+  try {
+    const result = await runLocked(locked);
+    const { outcome, record } = result;
+    runLog.note('info', `the command ends: ${outcome}`, {
+      ...(record === null ? {} : { status: record.status, rowsOut: record.rowsOut, rejects: record.rejects }),
+    });
+    if (result.outcome !== 'nothing new' && result.publishError !== null)
+      runLog.note('error', result.publishError.message, { code: result.publishError.code });
+    return result;
+  } catch (error) {
+    const { code, message } = toServeBatchError(error);
+    runLog.note('error', message, { code });
+    throw error;
+  }
+}
+
 async function runWitnessed(locked: LockedRun, { drain, witness }: RunJobOptions): Promise<RunJobResult> {
   drain?.throwIfAborted();
-  if (witness === undefined) return runLocked(locked);
+  if (witness === undefined) return runLogged(locked);
   await witness.begins(locked.readiness);
-  const end = await runLocked(locked).then(
+  const end = await runLogged(locked).then(
     (result): RunEnd => ({ result }),
     (error: unknown): RunEnd => ({ result: null, error }),
   );

@@ -132,8 +132,10 @@ async function nothingToDo(
   };
 }
 
-async function continuedPlan({ folder, lock }: LockedRun, { runId }: RunSummary): Promise<Plan> {
+async function continuedPlan(locked: LockedRun, { runId }: RunSummary): Promise<Plan> {
+  const { folder, lock, runLog } = locked;
   await lock.setRun(runId);
+  runLog.begin(runPaths(folder, runId).log);
   return readPlan(runPaths(folder, runId).plan);
 }
 
@@ -141,6 +143,7 @@ async function planAnew(locked: LockedRun, meter: RunMeter, same: RunSummary | u
   await mentionUnfinished(locked, same);
   const runId = newRunId(meter.startedAt);
   await locked.lock.setRun(runId);
+  locked.runLog.begin(runPaths(locked.folder, runId).log);
   const planned = await planNewRun({ ...locked, runId, startedAt: meter.startedAt });
   if ('outcome' in planned) return planned;
   meter.extraSeconds.read = planned.stagingSeconds;

@@ -6,6 +6,7 @@ import { surroundings } from '../inference/devices/surroundings.ts';
 import type { KvStore } from '../kv/store.ts';
 import { acquireLock } from '../runs/lock/lock.ts';
 import { refreshPlanIndex } from '../runs/plan-index.ts';
+import { RunLog } from '../runs/run-log.ts';
 import { shardsAtOnce } from './device-of-run.ts';
 import { type IdentifiedRun, identifyRun } from './identify-run.ts';
 import { startIncremental } from './incremental/incremental-start.ts';
@@ -31,8 +32,10 @@ export async function withLockedRun<T>(
   work: (locked: LockedRun) => Promise<T>,
   { computesHere }: { readonly computesHere: boolean } = { computesHere: true },
 ): Promise<T> {
-  const { effects, signal } = options;
+  const { signal, mask = (text: string) => text } = options;
   const spec = options.spec;
+  const runLog = new RunLog({ clock: options.effects.clock, mask, also: options.effects.log });
+  const effects = { ...options.effects, log: runLog };
   const storeUrl = storeUrlOf(spec);
   const { startWorkers = startChildren } = options;
   const workers = startWorkers({
@@ -40,6 +43,7 @@ export async function withLockedRun<T>(
     place: { folder: folderOfJob(spec), storeUrl },
     signal,
     onDied: (error) => effects.log.debug('a child process ended', { error: error.message }),
+    onSaid: (line) => runLog.note('warn', line, { from: 'child' }),
   });
   // Its libraries take longer to load than anything that is done before it is needed.
   workers.warmUp(1);
@@ -80,7 +84,8 @@ export async function withLockedRun<T>(
     });
     const readiness = (await options.checkReady?.()) ?? null;
     const locked: LockedRun = {
-      options: { ...options, spec: spooled },
+      options: { ...options, effects, spec: spooled },
+      runLog,
       folder: folderOfJob(spec),
       identified: incremental?.identified ?? found,
       incremental,

@@ -73,6 +73,8 @@ export interface RunPaths {
   readonly runId: string;
   readonly folder: string;
   readonly plan: string;
+  /** What its commands and their children said, JSON lines. */
+  readonly log: string;
   /** A list of shards that were handed out, from 1. */
   dispatch(round: number): string;
   shardRecord(shard: number): string;
@@ -107,6 +109,7 @@ export function runPaths(folderOfJob: string, runId: string): RunPaths {
     runId,
     folder,
     plan: join(folder, 'plan.json'),
+    log: join(folder, 'log.jsonl'),
     dispatch: (round) => join(folder, 'dispatch', `${String(round).padStart(4, '0')}.json`),
     shardRecord: (shard) => join(folder, 'shards', `${digits(shard)}.json`),
     part: (shard) => join(folder, partName(shard)),

@@ -60,6 +60,8 @@ export interface WorkersOptions {
   readonly signal: AbortSignal;
   /** Told of each worker that is lost while it is wanted. */
   readonly onDied?: (error: ServeBatchError) => void;
+  /** Told of each line that a worker writes to its standard error. */
+  readonly onSaid?: (line: string) => void;
 }
 
 export type StartWorkers = (options: WorkersOptions) => OwnedWorkers;

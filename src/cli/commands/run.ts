@@ -79,14 +79,16 @@ async function run(context: CliContext, job: string | undefined, flags: RunComma
   });
   const effects = { clock: systemClock, log: watch.log, progress: watch.progress };
   const { start: startWorkers } = workers;
-  const request = { spec, effects, signal, drain, stdin, startWorkers, full: flags.full === true };
+  const mask = (text: string): string => context.secrets.mask(text);
+  const full = flags.full === true;
+  const request = { spec, effects, mask, signal, drain, stdin, startWorkers, full };
   if (flags.dryRun === true) await showPlan(context, flags, request, watch);
   else await runAndShow(context, flags, request, watch);
 }
 
 type RunRequest = Pick<
   RunJobOptions,
-  'spec' | 'effects' | 'signal' | 'drain' | 'stdin' | 'startWorkers' | 'full'
+  'spec' | 'effects' | 'mask' | 'signal' | 'drain' | 'stdin' | 'startWorkers' | 'full'
 >;
 
 async function showPlan(

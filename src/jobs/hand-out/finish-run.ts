@@ -10,6 +10,7 @@ import { readPlan } from '../../runs/plan/plan-file.ts';
 import { readCurrent } from '../../runs/publication.ts';
 import { readCommittedShards } from '../../runs/record/shard-record.ts';
 import { assertPlannedHere } from '../../runs/record/versions.ts';
+import { RunLog } from '../../runs/run-log.ts';
 import { isCommitted } from '../../runs/run-status.ts';
 import { readJobState, readRunSummary } from '../../runs/run-summary.ts';
 import { completeRun, publishCommittedRun } from '../complete-run.ts';
@@ -83,9 +84,12 @@ async function finishInTime(
     const store =
       storeUrl === null ? null : openStore({ url: storeUrl, job: spec.name, clock: effects.clock });
     if (store !== null) release.add(() => store.close());
+    const runLog = new RunLog({ clock: effects.clock, mask: (text) => text, also: effects.log });
+    runLog.begin(paths.log);
+    const logged = { ...effects, log: runLog };
     const locked: LockedJob = {
-      options: { ...options, spec, resume: true, force: false },
-      ...{ folder: folderOfJob, lock, workers, store, storeUrl, readiness: null },
+      options: { ...options, effects: logged, spec, resume: true, force: false },
+      ...{ folder: folderOfJob, lock, workers, runLog, store, storeUrl, readiness: null },
     };
     return await finishLocked(locked, paths, plan);
   } finally {
