@@ -12,8 +12,11 @@ export function deployedCalls(): readonly DeployedCall[] {
   const compose = yamlDocuments('deploy/compose.yaml')[0];
   const cronJob = yamlDocuments('deploy/kubernetes/cronjob.yaml')[0];
   const pod = at(cronJob, 'spec', 'jobTemplate', 'spec', 'template', 'spec');
+  const server = at(yamlDocuments('deploy/kubernetes/serve.yaml')[0], 'spec', 'template', 'spec');
   return [
     { file: 'deploy/compose.yaml', words: at(compose, 'services', 'scheduler', 'command') as string[] },
+    { file: 'deploy/compose.yaml', words: at(compose, 'services', 'serve', 'command') as string[] },
+    { file: 'deploy/kubernetes/serve.yaml', words: at(server, 'containers', 0, 'args') as string[] },
     { file: 'deploy/kubernetes/cronjob.yaml', words: at(pod, 'containers', 0, 'args') as string[] },
     ...SYSTEMD_UNITS.flatMap((file) =>
       unitValues(file, 'ExecStart').map((command) => ({ file, words: command.split(' ').slice(1) })),

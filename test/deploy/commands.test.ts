@@ -9,6 +9,8 @@ describe('calls of serve-batch in deploy/', () => {
   it('are found in every place', () => {
     expect(calls.map(({ words: [command] }) => command)).toEqual([
       'schedule', // compose
+      'serve', // compose
+      'serve', // Kubernetes
       'tick', // Kubernetes
       'tick', // systemd, timer
       'schedule', // systemd, long-running
