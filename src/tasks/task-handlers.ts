@@ -50,12 +50,15 @@ export const TASK_HANDLERS: Handlers = {
     const { staged, stagingRejects, temp } = paths;
     const plan = { ...task, stagedPath: staged, stagingRejectsPath: stagingRejects };
     const { model, execution } = plan.spec;
-    const session = await state.runtimeSession({
+    const asked = {
       model: { path: model.path, sha256: plan.identity.modelSha256 },
       threads: execution.threads,
       // Whatever the run will be computed on: a plan asks only what the model takes and gives.
       device: CPU,
-    });
+    };
+    const session = await (execution.engine === 'onnxruntime'
+      ? state.runtimeSession(asked)
+      : state.planningSession(asked));
     const reach = reachOfRequest(plan, paths);
     // Nothing is copied: the database for shards will do, and is warm for the first of them.
     if (plan.format === 'parquet' || plan.format === 'grid')

@@ -6,13 +6,16 @@ import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { hashModel } from '../inference/hash-model.ts';
 import type { Session } from '../inference/session.ts';
+import { findRecipe } from '../inference/trees/recipe-file.ts';
 import type { KvStore } from '../kv/store.ts';
-import { type RunPaths, runPaths } from '../runs/layout.ts';
+import { enginesFolder, type RunPaths, runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { withPathsFrom } from '../runs/plan/plan-paths.ts';
 import { Database } from '../source/database.ts';
+import { comparedHere } from '../tuning/compare-engines.ts';
 import { covers, type Reach } from './job-reach.ts';
 import { openInRuntime, openTrees, type RuntimeModel } from './open-model.ts';
+import { RememberedModel } from './remembered-model.ts';
 import { StoreLoads } from './store-loads.ts';
 import type { WorkPlace } from './workers.ts';
 
@@ -86,6 +89,15 @@ export class WorkerState {
       plan.output.predictions,
     ]);
     return this.#opened(key, plan, () => openTrees(plan, this.folder));
+  }
+
+  /** The model as planning looks at it: in ONNX Runtime, unless it was compiled on this machine before. */
+  async planningSession(model: RuntimeModel): Promise<Session> {
+    const { path, sha256 } = model.model;
+    const known = await findRecipe(enginesFolder(this.folder), sha256, comparedHere());
+    if (known === undefined || known.signature === null) return this.runtimeSession(model);
+    await assertSameModel(model);
+    return new RememberedModel(path, known.signature, known.recipe, () => this.runtimeSession(model));
   }
 
   /** The model in ONNX Runtime. */

@@ -8,7 +8,13 @@ import type { Session } from '../inference/session.ts';
 import { compileModel } from '../inference/trees/compile-model.ts';
 import type { CompiledRecipe } from '../inference/trees/graph/recipe-builder.ts';
 import { candidatesOf } from '../inference/trees/near-cuts.ts';
-import { type ComparedOn, readRecipe, recipeName, writeRecipe } from '../inference/trees/recipe-file.ts';
+import {
+  type ComparedOn,
+  isSameMachine,
+  readRecipe,
+  recipeName,
+  writeRecipe,
+} from '../inference/trees/recipe-file.ts';
 import { TreeSession } from '../inference/trees/tree-session.ts';
 import { useOf } from '../planning/model-use.ts';
 import { enginesFolder } from '../runs/layout.ts';
@@ -42,12 +48,14 @@ export async function compareEngines(request: CompareRequest): Promise<EnginePla
   const path = join(enginesFolder(folderOfJob), recipeName(plan.model.sha256, use));
   const here = comparedHere();
   const known = await readRecipe(path);
-  if (known !== undefined && JSON.stringify(known.comparedOn) === JSON.stringify(here)) return TREES;
+  if (known !== undefined && isSameMachine(known.comparedOn, here)) return TREES;
   try {
     const compiled = compileModel(await readFile(plan.model.path), use);
     const difference = await differenceOf(compiled, request);
     if (difference !== null) return leftTo(difference);
-    await writeRecipe(path, { recipe: compiled.recipe, comparedOn: here });
+    const isAnyRows = plan.features.bindings.every(({ fixedRows }) => fixedRows === null);
+    const signature = isAnyRows ? plan.model.signature : null;
+    await writeRecipe(path, { recipe: compiled.recipe, comparedOn: here, signature });
     return TREES;
   } catch (error) {
     // What goes wrong here ends no run: ONNX Runtime scores it, or says better what is wrong with it.
@@ -59,7 +67,8 @@ function leftTo(why: string): EnginePlan {
   return { ...ONNX_RUNTIME, why };
 }
 
-function comparedHere(): ComparedOn {
+/** What the answers of ONNX Runtime depend on. */
+export function comparedHere(): ComparedOn {
   const { cpu, onnxruntime } = machine();
   return { onnxruntime, cpu, platform: `${process.platform} ${process.arch}` };
 }

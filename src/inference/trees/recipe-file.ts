@@ -3,6 +3,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
 import { TREE_ENGINE_VERSION } from '../../core/engine.ts';
+import type { ModelSignature } from '../../core/model.ts';
 import type { ModelUse } from './compile-model.ts';
 import type { Recipe } from './graph/recipe.ts';
 import type { KernelCode } from './kernel/kernel-code.ts';
@@ -18,6 +19,8 @@ export interface ComparedOn {
 export interface RecipeFile {
   readonly recipe: Recipe;
   readonly comparedOn: ComparedOn;
+  /** What ONNX Runtime says of the model, for planning without it; null: it takes calls of one size only. */
+  readonly signature: ModelSignature | null;
 }
 
 /** A folder keeps so many: models change. */
@@ -34,8 +37,27 @@ export function recipeName(modelSha256: string, { inputs, outputs }: ModelUse): 
     columns.length,
     rowShape.length,
   ]);
-  const key = JSON.stringify([TREE_ENGINE_VERSION, modelSha256, shapes, outputs]);
-  return `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.trees`;
+  const key = JSON.stringify([TREE_ENGINE_VERSION, shapes, outputs]);
+  return `${modelSha256}-${createHash('sha256').update(key).digest('hex').slice(0, 16)}.trees`;
+}
+
+/** What was compiled of a model, for whatever a job took of it, on a machine like this one. */
+export async function findRecipe(
+  folder: string,
+  modelSha256: string,
+  here: ComparedOn,
+): Promise<RecipeFile | undefined> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    if (!name.startsWith(`${modelSha256}-`)) continue;
+    const found = await readRecipe(join(folder, name));
+    if (found !== undefined && isSameMachine(found.comparedOn, here)) return found;
+  }
+  return undefined;
+}
+
+export function isSameMachine(one: ComparedOn, other: ComparedOn): boolean {
+  return one.onnxruntime === other.onnxruntime && one.cpu === other.cpu && one.platform === other.platform;
 }
 
 /** Undefined: it is missing, or damaged in any way. */
@@ -64,9 +86,11 @@ interface Header {
     readonly firstScore: string;
   })[];
   readonly comparedOn: ComparedOn;
+  readonly version: string;
+  readonly signature: ModelSignature | null;
 }
 
-function encode({ recipe, comparedOn }: RecipeFile): Uint8Array {
+function encode({ recipe, comparedOn, signature }: RecipeFile): Uint8Array {
   const { kernels, ...plain } = recipe;
   const header: Header = {
     recipe: plain,
@@ -78,6 +102,8 @@ function encode({ recipe, comparedOn }: RecipeFile): Uint8Array {
       firstScore: String(firstScore),
     })),
     comparedOn,
+    version: TREE_ENGINE_VERSION,
+    signature,
   };
   const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
@@ -95,6 +121,7 @@ function decode(bytes: Buffer): RecipeFile {
   const textStart = MAGIC.length + 4;
   let at = textStart + content.readUInt32LE(MAGIC.length);
   const header = JSON.parse(content.toString('utf8', textStart, at)) as Header;
+  if (header.version !== TREE_ENGINE_VERSION) throw new TypeError('another version');
   const take = (length: number): Uint8Array => {
     at += length;
     return content.subarray(at - length, at);
@@ -105,7 +132,8 @@ function decode(bytes: Buffer): RecipeFile {
     module: take(moduleBytes),
     firstScore: Number(firstScore),
   }));
-  return { recipe: { ...header.recipe, kernels }, comparedOn: header.comparedOn };
+  const { recipe, comparedOn, signature } = header;
+  return { recipe: { ...recipe, kernels }, comparedOn, signature };
 }
 
 function hashOf(content: Uint8Array): Buffer {

@@ -2,9 +2,10 @@ import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ModelSignature } from '../../../src/core/model.ts';
 import { compileModel, type ModelUse } from '../../../src/inference/trees/compile-model.ts';
 import type { Recipe } from '../../../src/inference/trees/graph/recipe.ts';
-import { readRecipe, recipeName, writeRecipe } from '../../../src/inference/trees/recipe-file.ts';
+import { findRecipe, readRecipe, recipeName, writeRecipe } from '../../../src/inference/trees/recipe-file.ts';
 import { regressorNode, type TestRegressor, treeModel } from '../../support/trees/tree-models.ts';
 
 const model: TestRegressor = {
@@ -31,6 +32,11 @@ const use: ModelUse = {
 };
 const comparedOn = { onnxruntime: '1.30.0', cpu: 'some processor', platform: 'linux x64' };
 
+const signature = {
+  inputs: [{ name: 'x', elementType: 'float32', shape: [null, 2] }],
+  outputs: [{ name: 'y', elementType: 'float32', shape: [null, 1] }],
+} as unknown as ModelSignature;
+
 let folder = '';
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'serve-batch-recipes-'));
@@ -43,9 +49,10 @@ function recipe(): Recipe {
 
 test('what is read is what was written, infinities included', async () => {
   const path = join(folder, 'engines', 'a.trees');
-  await writeRecipe(path, { recipe: recipe(), comparedOn });
+  await writeRecipe(path, { recipe: recipe(), comparedOn, signature });
   const read = await readRecipe(path);
   expect(read?.comparedOn).toEqual(comparedOn);
+  expect(read?.signature).toEqual(signature);
   const { kernels, ...rest } = recipe();
   expect(read?.recipe).toMatchObject(rest);
   expect(read?.recipe.kernels[0]?.firstScore).toBe(Number.POSITIVE_INFINITY);
@@ -58,7 +65,7 @@ test('what is read is what was written, infinities included', async () => {
 test('a file that is missing, cut off or changed in any byte is none', async () => {
   const path = join(folder, 'a.trees');
   expect(await readRecipe(path)).toBeUndefined();
-  await writeRecipe(path, { recipe: recipe(), comparedOn });
+  await writeRecipe(path, { recipe: recipe(), comparedOn, signature });
   const whole = await readFile(path);
   for (const at of [0, 30, whole.length >> 1, whole.length - 1]) {
     const changed = Buffer.from(whole);
@@ -85,10 +92,21 @@ test('the name says the model and what is taken of it', () => {
 test('of many models the latest are kept', async () => {
   for (let index = 0; index < 10; index++) {
     const path = join(folder, `${index}.trees`);
-    await writeRecipe(path, { recipe: recipe(), comparedOn });
+    await writeRecipe(path, { recipe: recipe(), comparedOn, signature });
     await utimes(path, index, index);
   }
-  await writeRecipe(join(folder, 'last.trees'), { recipe: recipe(), comparedOn });
+  await writeRecipe(join(folder, 'last.trees'), { recipe: recipe(), comparedOn, signature });
   expect(await readdir(folder)).toHaveLength(8);
   expect(await readRecipe(join(folder, 'last.trees'))).toBeDefined();
+});
+
+test('a model is found whatever a job took of it, on the machine where it was compared', async () => {
+  const other = recipeName('other', use);
+  await writeRecipe(join(folder, other), { recipe: recipe(), comparedOn, signature });
+  await writeFile(join(folder, recipeName('one', { ...use, outputs: ['z'] })), 'damaged');
+  await writeRecipe(join(folder, recipeName('one', use)), { recipe: recipe(), comparedOn, signature });
+  expect((await findRecipe(folder, 'one', { ...comparedOn }))?.signature).toEqual(signature);
+  expect(await findRecipe(folder, 'one', { ...comparedOn, cpu: 'another' })).toBeUndefined();
+  expect(await findRecipe(folder, 'on', comparedOn)).toBeUndefined();
+  expect(await findRecipe(join(folder, 'nowhere'), 'one', comparedOn)).toBeUndefined();
 });
