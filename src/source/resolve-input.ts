@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { commitFile, makeFolder, temporaryName } from '../core/durable-file.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { quoteText } from '../core/sql.ts';
-import type { Column, InputFingerprint, InputFormat, ResolvedInput } from '../core/table.ts';
+import type { BadCells, Column, InputFingerprint, InputFormat, ResolvedInput } from '../core/table.ts';
 import { stageCsv } from './csv/stage-csv.ts';
 import { type ColumnNeeds, NO_NEEDS } from './csv/staged-columns.ts';
 import type { Database } from './database.ts';
@@ -120,14 +120,18 @@ async function stageAs(database: Database, request: InputRequest, target: string
 export async function describeTable(
   database: Database,
   request: Omit<InputRequest, 'setAside' | 'stagingRejectsPath' | 'needs'>,
-): Promise<{ readonly columns: readonly Column[]; readonly rows: number }> {
-  const { columns, rows } = await resolveInput(database, {
+): Promise<{
+  readonly columns: readonly Column[];
+  readonly rows: number;
+  readonly badCells: readonly BadCells[];
+}> {
+  const { columns, rows, badCells } = await resolveInput(database, {
     ...request,
     setAside: false,
     stagingRejectsPath: '',
     needs: NO_NEEDS,
   });
-  return { columns, rows };
+  return { columns, rows, badCells };
 }
 
 /** Beside the copy, since whoever reads one needs the other. */

@@ -3,7 +3,7 @@ import type { GateResult, GateSpec } from '../core/gates.ts';
 import type { ModelSignature } from '../core/model.ts';
 import type { DraftPlan, Plan } from '../core/plan.ts';
 import type { ConditionState } from '../core/readiness.ts';
-import type { Column, SourceFile, TableFormat } from '../core/table.ts';
+import type { BadCells, Column, SourceFile, TableFormat } from '../core/table.ts';
 import type { StagedCounts } from '../kv/store.ts';
 import type { PlanRequest } from '../planning/plan-run.ts';
 import type { CheckTablesRequest } from '../planning/readiness/check-tables.ts';
@@ -168,4 +168,5 @@ export interface DescribeTableTask {
 export interface TableDescription {
   readonly columns: readonly Column[];
   readonly rows: number;
+  readonly badCells: readonly BadCells[];
 }

@@ -2,11 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { badCellsText } from '../../core/bad-cells-text.ts';
 import { describeTensor, type ModelSignature } from '../../core/model.ts';
 import type { TableDescription, TaskName, TaskRequest, TaskResult } from '../../tasks/tasks.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, jsonOption } from '../options.ts';
 import { formatBytes, formatNumber, formatTable } from '../render/format.ts';
+import { shortPath } from '../render/short-path.ts';
 
 interface InspectFlags {
   readonly json?: boolean;
@@ -69,7 +71,8 @@ function renderTable(
     formatTable(
       ['COLUMN', 'TYPE'],
       table.columns.map(({ name, type }) => [name, type]),
-    )
+    ) +
+    table.badCells.map((cells) => `bad cells: ${badCellsText(cells, shortPath)}\n`).join('')
   );
 }
 

@@ -1,7 +1,7 @@
+import { badCellsText } from '../../core/bad-cells-text.ts';
 import { engineText } from '../../core/engine.ts';
 import { describeTensor } from '../../core/model.ts';
 import type { BatchSize, DraftOnEngine } from '../../core/plan.ts';
-import type { BadCells } from '../../core/table.ts';
 import { sameFileNotes } from '../../source/one-of-each.ts';
 import { formatCount, formatNumber, formatPairs } from './format.ts';
 import { describeWindow, inputText } from './render-record.ts';
@@ -33,10 +33,10 @@ export function renderPlan(plan: DraftOnEngine): string {
             ] as const,
           ]
         : []),
-      ...(input.format === 'csv'
+      ...(input.format === 'csv' || input.format === 'json'
         ? [['types', input.columns.map(({ name, type }) => `${name} ${type}`).join(', ')] as const]
         : []),
-      ...input.badCells.map((cells) => ['bad cells', badCellsText(cells)] as const),
+      ...input.badCells.map((cells) => ['bad cells', badCellsText(cells, shortPath)] as const),
       ...(features.select === null ? [] : [['select', shorten(features.select.sql)] as const]),
       ['model', shortPath(model.path)],
       ['device', plan.device.name === 'auto' ? 'auto (chosen when the run begins)' : plan.device.name],
@@ -74,12 +74,6 @@ function plannedInput({ paths, grid, format, sources, rows }: DraftOnEngine['inp
   const dimensions = grid.dimensions.map(({ name, size }) => ({ name, values: size }));
   const filter = grid.filter === null ? '' : ' meet the filter';
   return `${inputText({ paths, grid: dimensions })} (${formatNumber(rows, 'row')}${filter})`;
-}
-
-function badCellsText({ column, type, count, file, line, value }: BadCells): string {
-  const cells = count === 1 ? '1 cell' : `${formatCount(count)} cells`;
-  const where = line === null ? shortPath(file) : `${shortPath(file)}:${line}`;
-  return `${column}: ${cells} without a ${type}, null to the features; the first is ${JSON.stringify(value)} (${where})`;
 }
 
 function batchText(batchSize: BatchSize): string {

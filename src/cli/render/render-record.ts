@@ -1,4 +1,5 @@
 import { formatNumber, formatPercent } from '../../core/amounts.ts';
+import { badCellsText } from '../../core/bad-cells-text.ts';
 import { engineText } from '../../core/engine.ts';
 import type { IncrementalPlan } from '../../core/incremental.ts';
 import { missingData } from '../../core/readiness.ts';
@@ -39,6 +40,7 @@ export function summaryPairs(record: RunRecord): readonly Pair[] {
             `${shortUrl(kv.url)} (${formatNumber(kv.values, 'value')} under ${formatNumber(kv.keys, 'key')})`,
           ] as const,
         ]),
+    ...(record.input.badCells ?? []).map((cells) => ['bad cells', badCellsText(cells, shortPath)] as const),
     ...(record.model.warnings ?? []).map((text) => ['warning', text] as const),
     ...(record.error === undefined ? [] : [['error', record.error.message] as const]),
   ];

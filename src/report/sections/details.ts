@@ -1,4 +1,5 @@
 import { formatBytes, formatCount, formatSeconds } from '../../core/amounts.ts';
+import { badCellsText } from '../../core/bad-cells-text.ts';
 import { describeTensor } from '../../core/model.ts';
 import type { RunRecord } from '../../runs/record/run-record.ts';
 import { card } from '../card.ts';
@@ -84,6 +85,7 @@ function recordPairs(record: RunRecord): Pair[] {
     ['model', `${model.path} (sha256 ${model.sha256})`],
     ['model inputs', model.inputs.map((each) => `${each.name}: ${describeTensor(each)}`).join(', ')],
     ['model outputs', model.outputs.map((each) => `${each.name}: ${describeTensor(each)}`).join(', ')],
+    ...(record.input.badCells ?? []).map((cells) => ['bad cells', badCellsText(cells)] as const),
     ...(model.warnings ?? []).map((text) => ['warning', text] as const),
     ...(record.readiness?.conditions ?? []).map(
       ({ condition, found }) => ['waited for', `${condition} (${found})`] as const,

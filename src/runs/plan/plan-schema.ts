@@ -92,6 +92,16 @@ const grid: z.ZodType<GridPlan> = z.strictObject({
   blocks: z.array(count).nullable(),
 });
 
+/** Also the shape of those in run.json. */
+export const badCellsSchema = z.strictObject({
+  column: z.string(),
+  type: z.string(),
+  count,
+  file: z.string(),
+  line: count.nullable(),
+  value: z.string(),
+});
+
 const input: z.ZodType<ResolvedInput> = z.strictObject({
   format: z.enum(INPUT_FORMATS),
   paths: texts,
@@ -113,16 +123,7 @@ const input: z.ZodType<ResolvedInput> = z.strictObject({
       isKept: z.boolean(),
     }),
   ),
-  badCells: z.array(
-    z.strictObject({
-      column: z.string(),
-      type: z.string(),
-      count,
-      file: z.string(),
-      line: count.nullable(),
-      value: z.string(),
-    }),
-  ),
+  badCells: z.array(badCellsSchema),
   places: z.string().nullable(),
 });
 

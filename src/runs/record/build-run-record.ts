@@ -95,6 +95,7 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
         : { grid: plan.input.grid.dimensions.map(({ name, size }) => ({ name, values: size })) }),
       rows: plan.input.rows + stagingRejects,
       fingerprint: plan.input.fingerprint,
+      ...(plan.input.badCells.length === 0 ? {} : { badCells: plan.input.badCells }),
     },
     output: {
       path: outcome.outputPath,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { GATE_KINDS, GATE_VERDICTS } from '../../core/gates.ts';
 import type { Immutable } from '../../core/immutable.ts';
 import {
+  badCellsSchema,
   devicePlanSchema,
   enginePlanSchema,
   incrementalSchema,
@@ -88,6 +89,8 @@ const newestRecord = z.object({
     grid: z.array(z.object({ name: z.string(), values: count })).exactOptional(),
     rows: count,
     fingerprint: z.string(),
+    /** Cells that are null to the features, since they do not have the type of their column; left out: none. */
+    badCells: z.array(badCellsSchema).exactOptional(),
   }),
   output: z.object({
     path: z.string(),

@@ -46,3 +46,18 @@ it('names the columns of a single file, and how to look at it', () => {
 it('names no next command where readers see another run', () => {
   expect(render({ ...RECORD, status: 'committed' })).not.toContain('next:');
 });
+
+it('counts bad cells by column, with the first and where it stands', () => {
+  const cells = { column: 'price', type: 'DOUBLE', count: 2, file: 'in.csv', line: 17, value: 'n/a' };
+  const plan = samplePlan();
+  const record = buildRunRecord(
+    { ...plan, input: { ...plan.input, badCells: [cells] } },
+    [sampleShard(0), sampleShard(1)],
+    sampleOutcome(),
+  );
+  expect(record.input.badCells).toEqual([cells]);
+  expect(render(record)).toContain(
+    'price: 2 cells without a DOUBLE, null to the features; the first is "n/a" (in.csv:17)',
+  );
+  expect(RECORD.input.badCells).toBeUndefined();
+});
