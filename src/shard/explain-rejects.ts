@@ -97,8 +97,13 @@ function reject(
     return { inputRow, column: null, value: null, reason: `the model fails on it: ${row.modelError}` };
   const blamed = required[row.requiredColumn];
   const value = found.value === null ? null : String(found.value);
-  const what = value === null ? 'is null' : `holds "${value}"`;
+  const what = value === null ? 'is null' : `holds "${value}"${commaHint(value)}`;
   return { inputRow, column: blamed?.column ?? null, value, reason: `${what}; ${blamed?.wantedBy}` };
+}
+
+/** A column of numbers with decimal commas is text. */
+function commaHint(value: string): string {
+  return /^[+-]?\d+,\d+$/.test(value) ? ' (for decimal commas, set input.csv.decimalSeparator: ",")' : '';
 }
 
 type NamedPlace = Awaited<ReturnType<typeof findRowPlace>> & { readonly text: string };

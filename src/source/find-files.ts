@@ -77,17 +77,21 @@ async function lookAt(path: string): Promise<FoundFile> {
   try {
     const status = await stat(path);
     if (!status.isFile()) throw notAFile(path, kindOf(status));
-    const { size, mtimeMs, nlink } = status;
-    const inode = nlink > 1 ? await inodeOf(path) : null;
+    const { size, mtimeMs } = status;
+    const inode = await inodeOf(path);
     return { path, bytes: size, modifiedMs: mtimeMs, realPath: await realpath(path), inode };
   } catch (error) {
     throw (await brokenLink(path, error)) ?? error;
   }
 }
 
-async function inodeOf(path: string): Promise<string> {
-  const { dev, ino } = await stat(path, { bigint: true });
-  return `${dev}:${ino}`;
+/**
+ * What tells a file whatever path leads to it, bind mounts too. With size and time, since a file system over a
+ * network may give all files one number.
+ */
+async function inodeOf(path: string): Promise<string | null> {
+  const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true });
+  return ino === 0n ? null : `${dev}:${ino}:${size}:${mtimeNs}`;
 }
 
 function notAFile(path: string, kind: string): ServeBatchError {

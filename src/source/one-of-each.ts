@@ -5,13 +5,13 @@ import type { SourceFile } from '../core/table.ts';
 export interface FoundFile extends SourceFile {
   /** The path with all links followed. */
   readonly realPath: string;
-  /** Device and inode of a file with hard links; null: it has none. */
+  /** What hard links and bind mounts of a file have in common; null: it is not known. */
   readonly inode: string | null;
 }
 
 /**
  * Each file once: its rows count once however many links lead to it. Of several paths the one that is no
- * link stays, at its place; hard links are alike, and the first of them stays.
+ * link stays, at its place; hard links and bind mounts are alike, and the first of them stays.
  */
 export function oneOfEach(found: readonly FoundFile[]): readonly SourceFile[] {
   const same = new Map<string, FoundFile[]>();

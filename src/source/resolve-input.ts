@@ -13,6 +13,7 @@ import { malformedRowError } from './formats/malformed-row.ts';
 import { assertNoRowNumber, describeParquet, readCounts } from './formats/parquet-input.ts';
 import { stageJson } from './formats/stage-json.ts';
 import type { StagedSelect } from './formats/staged-copy.ts';
+import { assertIsWhatItSays } from './formats/what-it-is.ts';
 
 export interface InputRequest {
   readonly paths: readonly string[];
@@ -93,6 +94,7 @@ export async function readTable(database: Database, request: InputRequest): Prom
 
 async function stageAs(database: Database, request: InputRequest, target: string): Promise<StagedSelect> {
   const { source, options, setAside, needs } = request;
+  if (request.format !== 'grid') await assertIsWhatItSays(source.sources, request.format);
   await assertWholeArchives(source.sources);
   switch (request.format) {
     case 'csv':

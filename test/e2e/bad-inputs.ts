@@ -158,7 +158,10 @@ export const BAD_CASES: readonly BadCase[] = [
     what: 'a gzip file that was cut off behind a row',
     args: input('cut.csv.gz'),
     exitCode: 3,
-    says: ['cut.csv.gz cannot be read: unexpected end of file', 'check that the copy'],
+    says: [
+      'cut.csv.gz cannot be read: it is cut off: the end of the gzip archive is missing',
+      'check that the copy',
+    ],
   },
   {
     what: 'a Zstandard file that was cut off',

@@ -178,10 +178,17 @@ function assertNoPreamble(groups: readonly CsvGroup[], { first, count }: Malform
     ({ dialect, paths }) => dialect.preamble > 0 && paths.includes(first?.file ?? ''),
   );
   if (first === null || group === undefined) return;
+  const { preamble, header } = group.dialect;
+  const lines = preamble === 1 ? 'The first line has' : `The first ${preamble} lines have`;
+  const commas =
+    preamble === 1 && header
+      ? ' Where it is the header, it lacks names, or numbers have decimal commas without quotes around them: write them with points, or with another delimiter.'
+      : '';
+  const titles = preamble === 1 ? 'it is a title' : 'they are titles or comments before the header';
   throw malformedRowError(
     first,
     count,
-    `The first ${group.dialect.preamble} lines of the file have fewer fields than those after them: where they are titles or comments before the header, set input.csv.skip: ${group.dialect.preamble}.`,
+    `${lines} fewer fields than those after ${preamble === 1 ? 'it' : 'them'}: where ${titles}, set input.csv.skip: ${preamble}.${commas}`,
   );
 }
 
@@ -198,7 +205,7 @@ function malformedSql(originals: ReadonlyMap<string, string>): string {
         error_message, 'Expected Number of Columns: (\\d+) Found: (\\d+)', 'has \\2 fields; expected \\1')
       WHEN error_type = 'UNQUOTED VALUE' THEN if(length(csv_line) - length(replace(csv_line, '"', '')) & 1 = 1,
         'has a quote that is never closed', 'has a quote inside a field')
-      WHEN error_type = 'INVALID ENCODING' THEN 'has bytes that are not UTF-8 (input.csv.encoding takes latin-1 and utf-16 too)'
+      WHEN error_type = 'INVALID ENCODING' THEN 'has bytes that are not UTF-8'
       ELSE error_message END, if(error_type = 'TOO MANY COLUMNS', -column_idx, column_idx)) AS reason
   FROM reject_errors JOIN (SELECT DISTINCT scan_id, file_id, file_path FROM reject_scans) USING (scan_id, file_id)
   GROUP BY file_path, line`;

@@ -16,9 +16,19 @@ export async function assertWholeArchives(sources: readonly SourceFile[]): Promi
       if (/\.gz$/i.test(path)) await assertWholeGzip(path);
       if (/\.zst$/i.test(path)) await assertWholeZstd(path);
     } catch (error) {
-      throw readError(error, path);
+      throw readError(gzipError(error), path);
     }
   }
+}
+
+/** Says in words what zlib says in codes. */
+function gzipError(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'Z_BUF_ERROR')
+    return new Error('it is cut off: the end of the gzip archive is missing', { cause: error });
+  if (code === 'Z_DATA_ERROR' && error instanceof Error && error.message.includes('header'))
+    return new Error('it is not compressed with gzip, though its name ends in .gz', { cause: error });
+  return error;
 }
 
 /** The length and the checksum of the content stand at the end, so all of it has to be unpacked. */

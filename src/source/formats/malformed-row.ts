@@ -39,17 +39,19 @@ export interface MalformedRow {
 }
 
 /** `cure`: what to do, where it is known better than that the line is to be mended. */
-export function malformedRowError(
-  row: MalformedRow,
-  count: number,
-  cure = 'Mend the line, or set such rows aside with onInvalid: reject (--on-invalid reject).',
-): ServeBatchError {
+export function malformedRowError(row: MalformedRow, count: number, cure = cureOf(row)): ServeBatchError {
   const more = count > 1 ? ` (and ${count - 1} more such ${count === 2 ? 'row' : 'rows'})` : '';
   return new ServeBatchError(
     'INPUT_MALFORMED_ROW',
     `${row.file}:${row.line} ${row.reason}: ${shorten(row.text)}${more}. ${cure}`,
     { fields: { file: row.file, line: row.line, count } },
   );
+}
+
+function cureOf({ reason }: MalformedRow): string {
+  if (reason.includes('not UTF-8'))
+    return 'Set input.csv.encoding: latin-1 (or utf-16), where the file is written so; otherwise mend the line, or set such rows aside with onInvalid: reject (--on-invalid reject).';
+  return 'Mend the line, or set such rows aside with onInvalid: reject (--on-invalid reject).';
 }
 
 function shorten(text: string): string {

@@ -5,6 +5,7 @@ import type { Database } from '../database.ts';
 import { readError } from '../read-error.ts';
 import { assertNoOwnColumn, type HivePartitioning, partitionColumns } from './partitions.ts';
 import { type FilesOfSchema, uniteColumns } from './unite-columns.ts';
+import { assertIsWhatItSays } from './what-it-is.ts';
 
 export interface ParquetDescription {
   readonly columns: readonly Column[];
@@ -127,6 +128,12 @@ export async function readCounts(database: Database, paths: readonly string[]): 
   }
 }
 
+/** DuckDB's "magic bytes" in plain words. */
+function noMagic(error: unknown): unknown {
+  if (!(error instanceof Error && error.message.includes('No magic bytes'))) return error;
+  return new Error('it does not end as a Parquet file does', { cause: error });
+}
+
 /** DuckDB does not always say which of the files is the broken one: ask for each. */
 async function nameTheFile(
   database: Database,
@@ -137,7 +144,8 @@ async function nameTheFile(
     try {
       await database.rows(`SELECT num_rows FROM parquet_file_metadata(${quoteFile(path)})`);
     } catch (cause) {
-      return readError(cause, path);
+      await assertIsWhatItSays([{ path }], 'parquet');
+      return readError(noMagic(cause), path);
     }
   }
   return readError(error, 'The input');

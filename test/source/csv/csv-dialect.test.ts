@@ -369,7 +369,7 @@ describe('names file and line of', () => {
       'latin-1',
       Buffer.from('a,b\n1,ü\n', 'latin1'),
       'INPUT_MALFORMED_ROW',
-      /table.csv:2 .*input.csv.encoding takes latin-1/,
+      /table.csv:2 .*Set input.csv.encoding: latin-1/,
     ],
     [
       'an empty field too many',
