@@ -33,7 +33,7 @@ export interface ServeOptions {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Called with what was read first. */
   readonly onStart: (loaded: LoadedSchedule) => Promise<void>;
-  /** Called after each look: a sign of life for those who watch the service. */
+  /** Called after each look, at least each minute: a sign of life for those who watch the service. Never throws. */
   readonly onLook?: (look: Look) => Promise<void>;
 }
 

@@ -1,11 +1,14 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { EXIT } from '../../core/errors.ts';
 import type { CliContext } from '../context.ts';
+import type { Check } from '../doctor/check.ts';
 import { addOptions, debugOption, jsonOption, option } from '../options.ts';
 
 interface DoctorFlags {
   readonly kv?: string;
   readonly output?: string;
+  readonly schedule?: string;
   readonly json?: boolean;
 }
 
@@ -16,6 +19,7 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
   addOptions(command, [
     option('--kv <url>', 'look at this store (default: those of the jobs)'),
     option('-o, --output <path>', 'look at this output folder (default: those of the jobs, or "out")'),
+    option('--schedule <file>', 'look only whether a scheduler is alive that writes this --alive-file'),
     jsonOption('what was found'),
     debugOption(),
   ]);
@@ -26,12 +30,17 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
   command.action((flags: DoctorFlags) => doctorCommand(context, flags));
 }
 
-async function doctorCommand(context: CliContext, { json, ...options }: DoctorFlags): Promise<void> {
-  const { examine } = await import('../doctor/examine.ts');
+async function doctorCommand(
+  context: CliContext,
+  { json, schedule, ...options }: DoctorFlags,
+): Promise<void> {
   const { verdictOf } = await import('../doctor/verdict.ts');
   const { renderChecks } = await import('../render/render-checks.ts');
   const { systemClock } = await import('../../core/effects.ts');
-  const groups = await examine(context, options, systemClock);
+  const groups =
+    schedule === undefined
+      ? await (await import('../doctor/examine.ts')).examine(context, options, systemClock)
+      : [{ name: 'Schedule', checks: [await lookForScheduler(context, schedule)] }];
   const verdict = verdictOf(groups);
   const exitCode = verdict?.exitCode ?? EXIT.done;
   const colour = context.hasColour === true;
@@ -39,4 +48,10 @@ async function doctorCommand(context: CliContext, { json, ...options }: DoctorFl
     json === true ? `${JSON.stringify({ exitCode, groups }, null, 2)}\n` : renderChecks(groups, { colour }),
   );
   if (verdict !== null) throw verdict;
+}
+
+async function lookForScheduler({ cwd }: CliContext, file: string): Promise<Check> {
+  const { checkSchedule } = await import('../doctor/check-schedule.ts');
+  const { systemClock } = await import('../../core/effects.ts');
+  return checkSchedule(resolve(cwd, file), systemClock);
 }

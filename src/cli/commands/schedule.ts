@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
@@ -10,6 +11,7 @@ import {
   debugOption,
   graceOption,
   jsonOption,
+  option,
   wholeNumber,
 } from '../options.ts';
 import { fitTable } from '../render/fit-table.ts';
@@ -23,6 +25,7 @@ const DEFAULT_COUNT = 10;
 interface ScheduleFlags {
   readonly concurrency?: number;
   readonly grace?: number;
+  readonly aliveFile?: string;
   readonly debug?: boolean;
 }
 
@@ -42,7 +45,15 @@ export function addScheduleCommand(program: Command, context: CliContext): void 
   const schedule = program
     .command('schedule')
     .description('Keep running, and run each job when its time comes.');
-  addOptions(schedule, [concurrencyOption(), graceOption(), debugOption()]);
+  addOptions(schedule, [
+    concurrencyOption(),
+    graceOption(),
+    option(
+      '--alive-file <file>',
+      'a file that is written at each look, for probes: doctor --schedule reads it',
+    ),
+    debugOption(),
+  ]);
   schedule.action((flags: ScheduleFlags) => serve(context, flags));
   const ls = schedule.command('ls').description('List the scheduled jobs: next and last occurrences.');
   addOptions(ls, [jsonOption('the jobs'), debugOption()]);
@@ -62,10 +73,14 @@ export function addScheduleCommand(program: Command, context: CliContext): void 
 async function serve(context: CliContext, flags: ScheduleFlags): Promise<void> {
   const { loadSchedule, scheduleEffects, sleep } = await import('../schedule-context.ts');
   const { serveSchedule } = await import('../../schedule/serve.ts');
+  const { signsOfLife } = await import('../watch/liveness.ts');
   context.allowGrace(flags.grace ?? DEFAULT_GRACE_SECONDS);
+  const effects = await scheduleEffects(context, flags.debug === true);
+  const file = flags.aliveFile === undefined ? null : resolve(context.cwd, flags.aliveFile);
   await serveSchedule({
     load: () => loadSchedule(context),
-    effects: await scheduleEffects(context, flags.debug === true),
+    effects,
+    onLook: signsOfLife({ ...effects, env: context.env, file }),
     concurrency: flags.concurrency ?? DEFAULT_CONCURRENCY,
     sleep,
     onStart: async (loaded) => {
