@@ -15,7 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['tasks'],
   ['children', 'devices'],
   ['jobs'],
-  ['schedule', 'notify', 'history', 'report'],
+  ['schedule', 'init', 'notify', 'history', 'report'],
   ['serving'],
   ['cli', 'index.ts'],
 ];

@@ -3,6 +3,7 @@ import { ownVersion } from '../runs/record/versions.ts';
 import { addBackfillCommand } from './commands/backfill.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addFinishCommand } from './commands/finish.ts';
+import { addInitCommand } from './commands/init.ts';
 import { addInspectCommand } from './commands/inspect.ts';
 import { addJobsCommand } from './commands/jobs.ts';
 import { addLookupCommand } from './commands/lookup.ts';
@@ -17,9 +18,11 @@ import { addScheduleCommand } from './commands/schedule.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addShardCommand } from './commands/shard.ts';
 import { addTickCommand } from './commands/tick.ts';
+import { addValidateCommand } from './commands/validate.ts';
 import type { CliContext } from './context.ts';
 
 const COMMANDS = [
+  ['Begin:', [addInitCommand, addValidateCommand]],
   ['Run:', [addRunCommand, addScheduleCommand, addTickCommand, addBackfillCommand]],
   ['Many machines:', [addPlanCommand, addShardCommand, addFinishCommand]],
   [

@@ -78,7 +78,7 @@ function relativeTo(folder: string | undefined): (path: string) => string {
 }
 
 /** `models/Sales 2026.onnx` makes `sales-2026`. */
-function jobNameOf(model: string): string {
+export function jobNameOf(model: string): string {
   const file = basename(maskUrl(model).replace(/[?#].*$/, ''));
   const name = basename(file, extname(file))
     .toLowerCase()

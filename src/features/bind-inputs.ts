@@ -2,7 +2,7 @@ import { ServeBatchError } from '../core/errors.ts';
 import { describeTensor, type ModelSignature, type TensorSpec } from '../core/model.ts';
 import { suggestion } from '../core/nearest.ts';
 import type { InputBinding } from '../core/plan.ts';
-import type { Column } from '../core/table.ts';
+import { type Column, isNumberType } from '../core/table.ts';
 import { canFill } from './cast-rules.ts';
 import { fixedRowsOf, rowProblems } from './row-dimension.ts';
 
@@ -80,8 +80,16 @@ function columnsOf(input: TensorSpec, request: BindRequest): readonly string[] |
   }
   const hint = isList(featureColumns)
     ? 'with several inputs, features.columns maps each input to its list'
-    : 'name them in order in features.columns (or --features a,b,c)';
+    : `name them in order in features.columns, or with ${flagOf(width, request)}`;
   return `model input "${input.name}" is ${describeTensor(input)} and it is not known which columns it takes: ${hint}`;
+}
+
+/** A flag to paste. The numeric columns of the table, in its order, are a guess that somebody has to check. */
+function flagOf(width: number | null, { columns }: BindRequest): string {
+  const numeric = columns.filter(({ type }) => isNumberType(type)).map(({ name }) => name);
+  const some = width === null ? numeric : numeric.slice(-width);
+  if (some.length === 0 || (width !== null && some.length < width)) return '--features a,b,c';
+  return `this flag, if the order is that of the model: --features ${some.join(',')}`;
 }
 
 /** The model's own `feature_names` say more than the input's name, where the table has such a column. */

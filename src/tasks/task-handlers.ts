@@ -19,12 +19,20 @@ import { templateSql } from '../sinks/value-sql.ts';
 import { Database } from '../source/database.ts';
 import { takeRows } from '../source/incremental/take-rows.ts';
 import { describeTable } from '../source/resolve-input.ts';
+import { surveyTable } from '../source/survey-table.ts';
 import { compareEngines } from '../tuning/compare-engines.ts';
 import { growBatches } from '../tuning/grow-batches.ts';
 import { measureBatches } from '../tuning/measure-batches.ts';
 import { checkRun } from './check-run.ts';
 import { reachOfPlan, reachOfRequest } from './job-reach.ts';
-import type { LoadPartTask, RunReference, TaskName, TaskRequest, TaskResult } from './tasks.ts';
+import type {
+  DescribeTableTask,
+  LoadPartTask,
+  RunReference,
+  TaskName,
+  TaskRequest,
+  TaskResult,
+} from './tasks.ts';
 import { readFrom, type WorkerState } from './worker-state.ts';
 
 export interface TaskEffects {
@@ -208,16 +216,12 @@ export const TASK_HANDLERS: Handlers = {
     return withDatabase(limits, (database) => checkTables(database, request));
   },
 
-  async 'describe-table'({ folder }, { format, paths, sources, options }) {
-    const request = {
-      paths,
-      format,
-      source: { sources, fingerprint: '' },
-      options,
-      stagedPath: join(folder, 'input.parquet'),
-    };
-    const limits = { threads: machineLimits().cpus, memoryLimit: '1GB', temporaryFolder: folder };
-    return withDatabase(limits, (database) => describeTable(database, request));
+  async 'describe-table'({ folder }, request) {
+    return withTable(folder, request, describeTable);
+  },
+
+  async 'survey-table'({ folder }, request) {
+    return withTable(folder, request, surveyTable);
   },
 };
 
@@ -263,6 +267,18 @@ function kvOf(plan: Plan): NonNullable<Plan['kv']> {
 
 function partFiles(paths: RunPaths, shards: readonly number[]): string[] {
   return shards.map((shard) => paths.part(shard));
+}
+
+/** With all cores: nothing else is done meanwhile. */
+function withTable<T>(
+  folder: string,
+  { format, paths, sources, options }: DescribeTableTask,
+  work: (database: Database, request: Parameters<typeof describeTable>[1]) => Promise<T>,
+): Promise<T> {
+  const limits = { threads: machineLimits().cpus, memoryLimit: '1GB', temporaryFolder: folder };
+  const stagedPath = join(folder, 'input.parquet');
+  const request = { paths, format, source: { sources, fingerprint: '' }, options, stagedPath };
+  return withDatabase(limits, (database) => work(database, request));
 }
 
 async function withDatabase<T>(

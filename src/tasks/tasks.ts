@@ -12,6 +12,7 @@ import type { RejectLimit } from '../shard/run-shard.ts';
 import type { KeyAndField } from '../sinks/kv/sample-keys.ts';
 import type { InputOptions } from '../source/formats/input-options.ts';
 import type { TakenRows, TakeRowsRequest } from '../source/incremental/take-rows.ts';
+import type { TableSurvey } from '../source/survey-table.ts';
 import type { BatchTiming } from '../tuning/choose-batch-size.ts';
 import type { LoadReport } from './store-loads.ts';
 
@@ -62,6 +63,8 @@ export interface Tasks {
     readonly result: readonly ConditionState[];
   };
   readonly 'describe-table': { readonly request: DescribeTableTask; readonly result: TableDescription };
+  /** For whoever writes a job for the table. */
+  readonly 'survey-table': { readonly request: DescribeTableTask; readonly result: TableSurvey };
 }
 
 export type TaskName = keyof Tasks;

@@ -161,7 +161,7 @@ describe('says what does not fit:', () => {
     [
       'a matrix of which nobody names the columns',
       { signature: signature([MATRIX]) },
-      ['it is not known which columns it takes', '--features a,b,c'],
+      ['it is not known which columns it takes', '--features price,stock'],
     ],
     [
       'a list for several inputs',

@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { badCellsText } from '../../core/bad-cells-text.ts';
 import { describeTensor, type ModelSignature } from '../../core/model.ts';
-import type { TableDescription, TaskName, TaskRequest, TaskResult } from '../../tasks/tasks.ts';
+import type { TableDescription } from '../../tasks/tasks.ts';
 import type { CliContext } from '../context.ts';
+import { inWorker } from '../in-worker.ts';
 import { addOptions, debugOption, jsonOption } from '../options.ts';
 import { formatBytes, formatNumber, formatTable } from '../render/format.ts';
 import { shortPath } from '../render/short-path.ts';
@@ -74,20 +73,4 @@ function renderTable(
     ) +
     table.badCells.map((cells) => `bad cells: ${badCellsText(cells, shortPath)}\n`).join('')
   );
-}
-
-/** Models and tables are opened by a worker: one that crashes native code does not end the command without a word. */
-async function inWorker<N extends TaskName>(
-  { workers: source, signal }: CliContext,
-  task: N,
-  request: TaskRequest<N>,
-): Promise<TaskResult<N>> {
-  const folder = await mkdtemp(join(tmpdir(), 'serve-batch-inspect-'));
-  const workers = source.start({ size: 1, place: { folder, storeUrl: null }, signal });
-  try {
-    return await workers.run(task, request);
-  } finally {
-    await workers.close();
-    await rm(folder, { recursive: true, force: true });
-  }
 }

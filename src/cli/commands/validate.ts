@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { loadProject } from '../../config/file/load-project.ts';
+import { ServeBatchError } from '../../core/errors.ts';
+import type { CliContext } from '../context.ts';
+import { addOptions, debugOption } from '../options.ts';
+import { planFault } from '../plan-fault.ts';
+
+export function addValidateCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command('validate')
+    .description('Check job files against their models and tables, and write nothing.')
+    .argument('[job]', 'a job in jobs/, or a job file (default: all jobs of the project)');
+  addOptions(command, [debugOption()]);
+  command.addHelpText('after', '\nExamples:\n  serve-batch validate\n  serve-batch validate weekly-forecast');
+  command.action((job: string | undefined) => validate(context, job));
+}
+
+/** Each job is planned, as `run --dry-run` does. The first that cannot be gives the exit code; all are told. */
+async function validate(context: CliContext, job: string | undefined): Promise<void> {
+  const jobs = job === undefined ? await namesOf(context) : [job];
+  let first: ServeBatchError | null = null;
+  for (const each of jobs) {
+    const fault = await planFault(context, each);
+    context.out(fault === null ? `${each}: ok\n` : `${each}: ${fault.code}\n`);
+    if (fault !== null && first !== null) context.err(`error: ${fault.message}\n`);
+    first ??= fault;
+  }
+  if (first !== null) throw first;
+}
+
+async function namesOf({ cwd, env }: CliContext): Promise<readonly string[]> {
+  const { jobs } = await loadProject(cwd, env);
+  if (jobs.length > 0) return jobs.map(({ file }) => file);
+  throw new ServeBatchError(
+    'JOB_FILE',
+    'This folder has no jobs/. Write one with serve-batch init --model sales.onnx --input sales.csv.',
+  );
+}
