@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['shard', 'planning', 'lookup'],
   ['tuning'],
   ['tasks'],
-  ['children', 'devices'],
+  ['children', 'devices', 'queue'],
   ['jobs'],
   ['schedule', 'init', 'notify', 'history', 'report'],
   ['serving'],

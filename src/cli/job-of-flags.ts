@@ -17,7 +17,7 @@ export async function jobOfFlags(
   job: string | undefined,
   flags: RunFlags,
 ): Promise<BoundJob> {
-  if (flags.kv !== undefined) context.secrets.addUrl(flags.kv);
+  for (const url of [flags.kv, flags.queue]) if (url !== undefined) context.secrets.addUrl(url);
   const { cwd, env } = context;
   const project = await loadProject(cwd, env);
   if (job === undefined && project.jobs.length === 0) return bindToFlags(adHocJob(flags), flags);

@@ -80,6 +80,11 @@ export const kvOption = (): Option =>
     '--kv <url>',
     'the store: lmdb:PATH, redis://..., rediss://... or none (default: LMDB in the output folder)',
   );
+export const queueOption = (): Option =>
+  option(
+    '--queue <url>',
+    'a Redis from which workers take the shards: redis://... or none (default: child processes compute them)',
+  );
 export const jsonOption = (what: string): Option =>
   option('--json', `print ${what} as JSON on standard output`);
 export const verboseOption = (): Option => option('-v, --verbose', 'print everything about the run');

@@ -19,12 +19,13 @@ import { addServeCommand } from './commands/serve.ts';
 import { addShardCommand } from './commands/shard.ts';
 import { addTickCommand } from './commands/tick.ts';
 import { addValidateCommand } from './commands/validate.ts';
+import { addWorkerCommand } from './commands/worker.ts';
 import type { CliContext } from './context.ts';
 
 const COMMANDS = [
   ['Begin:', [addInitCommand, addValidateCommand]],
   ['Run:', [addRunCommand, addScheduleCommand, addTickCommand, addBackfillCommand]],
-  ['Many machines:', [addPlanCommand, addShardCommand, addFinishCommand]],
+  ['Many machines:', [addWorkerCommand, addPlanCommand, addShardCommand, addFinishCommand]],
   [
     'Look:',
     [

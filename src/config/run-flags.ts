@@ -14,6 +14,8 @@ export interface RunFlags {
   readonly batchSize?: BatchSize;
   readonly device?: DeviceChoice;
   readonly engine?: EngineChoice;
+  /** The address of a queue's Redis, or `none`. */
+  readonly queue?: string;
   /** Columns (`['store', 'product']`), or one template with braces. */
   readonly key?: readonly string[];
   readonly field?: readonly string[];

@@ -42,6 +42,8 @@ export interface ProgressUpdate {
   readonly shardsDone?: number;
   readonly shardsTotal?: number;
   readonly rejects?: number;
+  /** Workers that take shards from a queue. */
+  readonly workers?: number;
 }
 
 export interface Progress {

@@ -136,6 +136,12 @@ export const ERROR_KINDS = {
     true,
     'The key-value store does not hold what was loaded into it.',
   ),
+  QUEUE_UNAVAILABLE: kind(EXIT.storeUnavailable, true, "The queue's Redis does not answer."),
+  QUEUE_REFUSED: kind(
+    EXIT.storeUnavailable,
+    false,
+    "The queue's Redis refuses the login, or may drop what lies in the queue.",
+  ),
   PART_DAMAGED: kind(
     EXIT.unexpected,
     false,

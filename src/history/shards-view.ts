@@ -16,6 +16,8 @@ const FIELDS = {
   seconds: 'STRUCT(read DOUBLE, features DOUBLE, infer DOUBLE, write DOUBLE, stage DOUBLE)',
   batchLatency: 'STRUCT("maxMs" DOUBLE)',
   peakMemoryBytes: 'BIGINT',
+  host: 'VARCHAR',
+  waitSeconds: 'DOUBLE',
   startedAt: 'TIMESTAMPTZ',
   finishedAt: 'TIMESTAMPTZ',
 } as const;
@@ -43,6 +45,8 @@ const COLUMNS: readonly (readonly [name: string, sql: string])[] = [
   ['stage_seconds', 'seconds.stage'],
   ['slowest_batch_ms', '"batchLatency"."maxMs"'],
   ['peak_memory_bytes', '"peakMemoryBytes"'],
+  ['host', 'host'],
+  ['wait_seconds', '"waitSeconds"'],
   ['started_at', '"startedAt"'],
   ['finished_at', '"finishedAt"'],
   ['part', 'part.file'],

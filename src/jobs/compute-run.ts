@@ -9,6 +9,7 @@ import { clearFailure, type RunRecord, writeFailure, writeManifest } from '../ru
 import { readCommittedShards, type ShardRecord } from '../runs/record/shard-record.ts';
 import { host, versions } from '../runs/record/versions.ts';
 import { assertRejectsWithin, assertSomethingScored, rejectsOf } from '../shard/reject-limit.ts';
+import type { ShardEngine } from '../tasks/shard-engine.ts';
 import { rememberHalved } from '../tuning/remember-halved.ts';
 import { shardsAtOnce } from './device-of-run.ts';
 import { checkGatesOf } from './gates/check-gates-of.ts';
@@ -16,7 +17,6 @@ import { memoryLimitOf } from './limits/memory-limit.ts';
 import { isTimeLimit } from './limits/time-limit.ts';
 import type { LockedJob } from './locked-run.ts';
 import type { RunMeter } from './run-meter.ts';
-import type { ShardEngine } from './run-shards.ts';
 import { singleFileOf } from './single-file.ts';
 
 /** A run as it is computed. */
@@ -129,6 +129,7 @@ async function computeShards(run: RunToCompute, done: Map<number, ShardRecord>):
       halvedTo = callRows;
       await rememberHalved(plan, callRows, { folderOfJob: folder, now: () => clock.now(), log });
     },
+    onWorkers: (count) => progress.update({ stage: 'score', workers: count }),
     onLoads: (stageSeconds) => {
       meter.extraSeconds.stage += stageSeconds;
     },

@@ -12,7 +12,9 @@ import { withLockedRun } from './with-locked-run.ts';
 export function runJob(options: RunJobOptions): Promise<RunJobResult> {
   const { spec, signal } = options;
   return withinTimeLimit(timeLimitsOf(spec), spec.name, signal, (limited) =>
-    withLockedRun({ ...options, signal: limited }, (locked) => runWitnessed(locked, options)),
+    withLockedRun({ ...options, signal: limited }, (locked) => runWitnessed(locked, options), {
+      computesHere: spec.execution.queue === null,
+    }),
   );
 }
 

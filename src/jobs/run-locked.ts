@@ -1,3 +1,4 @@
+import type { JobSpec } from '../config/job-spec.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { clearWorkFiles } from '../runs/clear-work-files.ts';
@@ -9,6 +10,7 @@ import { checkParts } from '../runs/record/check-parts.ts';
 import { newRunId } from '../runs/run-id.ts';
 import { listRuns } from '../runs/run-list.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
+import type { ShardEngine } from '../tasks/shard-engine.ts';
 import { completeRun, publishCommittedRun } from './complete-run.ts';
 import { decideRun, type RunDecision } from './decide-run.ts';
 import { isOnWantedDevice } from './device-of-run.ts';
@@ -38,8 +40,15 @@ export async function runLocked(locked: LockedRun): Promise<RunJobResult> {
     case 'publish':
       return publishCommittedRun(locked, next.run);
     case 'compute':
-      return completeRun({ ...next, locked, meter, engine: LOCAL_ENGINE });
+      return completeRun({ ...next, locked, meter, engine: await engineOf(locked.options.spec) });
   }
+}
+
+/** The queue's libraries are loaded where a job has one. */
+async function engineOf({ execution }: Pick<JobSpec, 'execution'>): Promise<ShardEngine> {
+  if (execution.queue === null) return LOCAL_ENGINE;
+  const { queueEngine } = await import('../queue/hand-out.ts');
+  return queueEngine(execution.queue);
 }
 
 /** Looks at what was done already, and plans what is left, with the lock held. */

@@ -1,50 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../core/effects.ts';
 import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
-import type { Plan, ShardPlan } from '../core/plan.ts';
-import type { ShardRecord } from '../runs/record/shard-record.ts';
-import type { RejectLimit } from '../shard/run-shard.ts';
-import type { RunReference } from '../tasks/tasks.ts';
-import type { Workers } from '../tasks/workers.ts';
+import type { ShardPlan } from '../core/plan.ts';
+import type { RunShardsRequest, ShardEngine } from '../tasks/shard-engine.ts';
 
 const FIRST_BACKOFF_MS = 250;
 
-/** Who computes the shards of a run. */
-export interface ShardEngine {
-  /** The shards that it finds committed are its own work, and not that of an earlier command. */
-  readonly ownsEarlier: boolean;
-  compute(request: RunShardsRequest): Promise<void>;
-}
-
 /** Workers of this process. */
 export const LOCAL_ENGINE: ShardEngine = { ownsEarlier: false, compute: runShards };
-
-export interface RunShardsRequest {
-  readonly plan: Plan;
-  readonly folderOfJob: string;
-  readonly run: RunReference;
-  readonly shards: readonly ShardPlan[];
-  readonly workers: Workers;
-  /** Shards given to workers at once. */
-  readonly processes: number;
-  /** How often a shard is tried again. */
-  readonly retries: number;
-  /** Load the store, too. */
-  readonly loadStore: boolean;
-  /** What the job allows, and how many rejects there are by now. */
-  readonly rejectLimit: () => RejectLimit;
-  readonly signal: AbortSignal;
-  /** No shard starts once it is aborted; its reason is thrown when those under way have ended. */
-  readonly drain?: AbortSignal;
-  readonly log: Log;
-  readonly onRows: (rows: number) => void;
-  /** Called as shards are committed; may throw to end the run. */
-  readonly onShard: (record: ShardRecord) => void;
-  /** Called where a device had memory for calls of so many rows only. */
-  readonly onCallRows: (rows: number) => Promise<void>;
-  /** Called with the seconds that loads of the store have taken since it was called before. */
-  readonly onLoads: (stageSeconds: number) => void;
-}
 
 /**
  * Has workers compute shards. When one fails for good no new one starts, those under way finish (what

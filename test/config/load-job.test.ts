@@ -69,6 +69,7 @@ describe('the long form of a job', () => {
         slots: 1,
         timeoutSeconds: null,
         memoryLimitBytes: null,
+        queue: null,
       },
       onInvalid: { action: 'fail', maxRows: null, maxShare: null },
       coverage: { min: 1 },

@@ -15,6 +15,7 @@ const COMMANDS = [
   'publish',
   'rollback',
   'inspect',
+  'worker',
   'plan',
   'shard',
   'finish',
@@ -44,7 +45,7 @@ describe('help', () => {
     expect(stdout).toMatch(/^Examples:$/m);
     expect(stdout).toMatch(/^Exit codes:\n {2}0 done, 1 unexpected, 2 usage/m);
     expect(stdout).toMatch(
-      /^Run:\n {2}run [\s\S]*^Many machines:\n {2}plan [\s\S]*^Look:\n {2}lookup [\s\S]*^Operate:\n {2}jobs /m,
+      /^Run:\n {2}run [\s\S]*^Many machines:\n {2}worker [\s\S]*^Look:\n {2}lookup [\s\S]*^Operate:\n {2}jobs /m,
     );
   });
 

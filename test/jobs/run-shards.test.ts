@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Log, type LogFields, silentLog } from '../../src/core/effects.ts';
 import { type ErrorCode, ServeBatchError, serializeError } from '../../src/core/errors.ts';
-import { type RunShardsRequest, runShards } from '../../src/jobs/run-shards.ts';
+import { runShards } from '../../src/jobs/run-shards.ts';
+import type { RunShardsRequest } from '../../src/tasks/shard-engine.ts';
 import type { LoadReport } from '../../src/tasks/store-loads.ts';
 import type { ShardOutcome, ShardTask } from '../../src/tasks/tasks.ts';
 import type { TaskOptions, Workers } from '../../src/tasks/workers.ts';

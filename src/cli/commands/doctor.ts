@@ -9,6 +9,7 @@ interface DoctorFlags {
   readonly kv?: string;
   readonly output?: string;
   readonly schedule?: string;
+  readonly queue?: string;
   readonly json?: boolean;
 }
 
@@ -20,6 +21,7 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
     option('--kv <url>', 'look at this store (default: those of the jobs)'),
     option('-o, --output <path>', 'look at this output folder (default: those of the jobs, or "out")'),
     option('--schedule <file>', 'look only whether a scheduler is alive that writes this --alive-file'),
+    option('--queue <url>', 'look at this queue (default: those of the jobs)'),
     jsonOption('what was found'),
     debugOption(),
   ]);

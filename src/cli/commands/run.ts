@@ -12,6 +12,7 @@ import {
   graceOption,
   jsonOption,
   option,
+  queueOption,
   verboseOption,
 } from '../options.ts';
 import { renderPlan } from '../render/render-plan.ts';
@@ -19,6 +20,7 @@ import { renderRun } from '../render/render-run.ts';
 import type { RunWatch } from '../watch/watch-run.ts';
 
 interface RunCommandFlags extends JobFlags {
+  readonly queue?: string;
   readonly dryRun?: boolean;
   readonly resume: boolean;
   readonly force?: boolean;
@@ -38,6 +40,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     .argument('[job]', 'a job in jobs/, or a job file (default: the default job)');
   addOptions(command, [
     ...jobOptions(),
+    queueOption(),
     option('--dry-run', 'show the plan, and do nothing'),
     option('--resume', 'continue an interrupted run of the same input and model').default(true),
     option('--no-resume', 'start over instead of continuing'),
@@ -71,7 +74,10 @@ async function run(context: CliContext, job: string | undefined, flags: RunComma
   workers.prepare();
   const { jobOfFlags } = await import('../job-of-flags.ts');
   const { watchRun } = await import('../watch/watch-run.ts');
-  const spec = await jobOfFlags(context, job, runFlags(flags));
+  const spec = await jobOfFlags(context, job, {
+    ...runFlags(flags),
+    ...(flags.queue === undefined ? {} : { queue: flags.queue }),
+  });
   const watch = watchRun(context, {
     quiet: flags.quiet === true,
     debug: flags.debug === true,

@@ -12,6 +12,7 @@ import { checkOutputFolder, checkTemporaryFolder } from './check-folder.ts';
 import { checkJobs } from './check-jobs.ts';
 import { checkMachine } from './check-machine.ts';
 import { checkPublished } from './check-published.ts';
+import { checkQueues, queuesOf } from './check-queues.ts';
 import { checkStores, storesToCheck } from './check-stores.ts';
 import { checkVersions } from './check-versions.ts';
 
@@ -19,6 +20,7 @@ import { checkVersions } from './check-versions.ts';
 export interface ExamineOptions {
   readonly kv?: string;
   readonly output?: string;
+  readonly queue?: string;
 }
 
 /** Looks at everything that a run needs. Nothing is left behind; secrets are masked in what is returned. */
@@ -27,14 +29,15 @@ export async function examine(
   options: ExamineOptions,
   clock: Clock,
 ): Promise<readonly CheckGroup[]> {
-  if (options.kv !== undefined) context.secrets.addUrl(options.kv);
+  for (const url of [options.kv, options.queue]) if (url !== undefined) context.secrets.addUrl(url);
   const { checks: jobChecks, jobs: loaded } = await checkJobs(context);
   // As a run with this flag: an embedded store goes where the output goes.
   const { output } = options;
   const jobs = output === undefined ? loaded : loaded.map((job) => overrideJob(job, { output }));
-  const [disk, store, published, versions, devices] = await Promise.all([
+  const [disk, store, queue, published, versions, devices] = await Promise.all([
     checkDisks(outputFolders(context, options, jobs)),
     checkStores(storesToCheck(options.kv, jobs), clock),
+    checkQueues(options.queue === undefined ? queuesOf(jobs) : [options.queue]),
     checkPublished(options.kv === undefined ? jobs : [], clock),
     checkVersions(context),
     checkDevices(jobs, context.signal),
@@ -43,6 +46,7 @@ export async function examine(
     ['Machine', checkMachine()],
     ['Disk', disk],
     ['Store', [...store, ...published]],
+    ...(queue.length === 0 ? [] : [['Queue', queue] as const]),
     ['Jobs', jobChecks],
     ['Versions', versions],
     ['Devices', devices],

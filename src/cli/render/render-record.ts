@@ -8,6 +8,9 @@ import { formatBytes, formatCount, formatPairs, formatSeconds, type Pair } from 
 import { gatePairs } from './render-gates.ts';
 import { shortPath, shortUrl } from './short-path.ts';
 
+/** Machines that one line names. */
+const MACHINES_SHOWN = 5;
+
 /** The record of one run as a table: its few lines, or with `verbose` all that it says. */
 export function renderRecord(record: RunRecord, { verbose }: { readonly verbose: boolean }): string {
   const title = `Run ${record.runId} of ${record.job}: ${record.status}\n`;
@@ -30,6 +33,7 @@ export function summaryPairs(record: RunRecord): readonly Pair[] {
       : []),
     ...gatePairs(record),
     ...(shards.reused + shards.retried > 0 ? [['shards', shardsText(record)] as const] : []),
+    ...(record.machines === undefined ? [] : [['machines', machinesText(record.machines)] as const]),
     ['output', `${shortPath(output.path)}${isOneFile ? '' : partsText(output)}`],
     ...(isOneFile ? [['columns', (output.columns ?? []).join(', ')] as const] : []),
     ...(kv === null
@@ -90,6 +94,15 @@ function partsText({ parts, bytes }: RunRecord['output']): string {
 
 function shardsText({ shards }: RunRecord): string {
   return `${formatCount(shards.total)} (${formatCount(shards.reused)} reused, ${formatCount(shards.retried)} retried)`;
+}
+
+function machinesText(machines: NonNullable<RunRecord['machines']>): string {
+  const shown = machines.slice(0, MACHINES_SHOWN).map(({ host, shards, waitSeconds }) => {
+    const wait = waitSeconds > 0 ? `, which waited ${formatSeconds(waitSeconds)} each` : '';
+    return `${host} (${formatNumber(shards, 'shard')}${wait})`;
+  });
+  const more = machines.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}`;
 }
 
 /** Files; or a grid by its dimensions: `100 store x 1,000 product x 7 date`. */

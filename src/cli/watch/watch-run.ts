@@ -77,6 +77,7 @@ function watchInLog(
       shardsDone,
       shardsTotal,
       rejects,
+      workers,
       scoringMs,
     } = keeper.state;
     const rowsPerSecond = scoringMs > 0 ? Math.round((rowsDone / scoringMs) * 1000) : 0;
@@ -89,6 +90,7 @@ function watchInLog(
         shardsDone,
         shardsTotal,
         rejects,
+        ...(workers === undefined ? {} : { workers }),
       }),
       'progress',
     );

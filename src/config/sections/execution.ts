@@ -3,6 +3,7 @@ import { DEVICE_CHOICES, type DeviceChoice, type DeviceOptions, expectedOption }
 import { ENGINE_CHOICES, type EngineChoice } from '../../core/engine.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { BatchSize } from '../../core/plan.ts';
+import { maskUrl } from '../../core/secrets.ts';
 import { BYTE_SIZE_EXPECTED, BYTE_SIZE_PATTERN, byteSize, parseByteSize } from '../fields/byte-size.ts';
 import { DURATION_EXPECTED, isDuration, parseDuration } from '../fields/duration.ts';
 import { choice, expected, pattern, section, wholeNumber } from '../fields/field-kinds.ts';
@@ -30,6 +31,8 @@ export interface ExecutionSpec {
   readonly timeoutSeconds: number | null;
   /** What DuckDB may use in each child. Null: the program chooses. */
   readonly memoryLimitBytes: number | null;
+  /** The Redis whose workers compute the shards, with its password. Null: children of this process do. */
+  readonly queue: string | null;
 }
 
 export const DEFAULT_EXECUTION: ExecutionSpec = {
@@ -44,7 +47,11 @@ export const DEFAULT_EXECUTION: ExecutionSpec = {
   slots: 1,
   timeoutSeconds: null,
   memoryLimitBytes: null,
+  queue: null,
 };
+
+const QUEUE_PATTERN = /^rediss?:\/\/.+/;
+const QUEUE_EXPECTED = expected('the address of a Redis', 'redis://queue:6379');
 
 const BATCH_SIZE = expected('auto, or a whole number of rows, at least 1', '1024');
 
@@ -106,6 +113,11 @@ export const execution = section({
     )
     .exactOptional()
     .describe('Memory that DuckDB may use in each process: 1GB, 512MiB. Default: 1GiB.'),
+  queue: pattern(QUEUE_PATTERN, QUEUE_EXPECTED)
+    .exactOptional()
+    .describe(
+      'A Redis from which workers on other machines take the shards: redis://host:6379. Default: child processes compute them.',
+    ),
 })
   .check(({ value, issues }) => {
     for (const [name, option] of Object.entries(value.deviceOptions ?? {})) {
@@ -159,6 +171,7 @@ export function overrideExecution(execution: ExecutionSpec, flags: RunFlags): Ex
     ...(flags.batchSize === undefined ? {} : { batchSize: batchSizeOf(flags.batchSize) }),
     ...(flags.device === undefined ? {} : overrideDevice(execution, flags.device)),
     ...(flags.engine === undefined ? {} : { engine: engineOf(flags.engine) }),
+    ...(flags.queue === undefined ? {} : { queue: queueOf(flags.queue) }),
   };
 }
 
@@ -186,6 +199,15 @@ function engineOf(engine: EngineChoice): EngineChoice {
 function atLeastOne(value: number, flag: string): number {
   if (Number.isSafeInteger(value) && value >= 1) return value;
   throw new ServeBatchError('USAGE', `${flag} is ${value}; expected a whole number, at least 1.`);
+}
+
+function queueOf(queue: string): string | null {
+  if (queue === 'none') return null;
+  if (QUEUE_PATTERN.test(queue)) return queue;
+  throw new ServeBatchError(
+    'USAGE',
+    `--queue is "${maskUrl(queue)}"; expected redis://..., rediss://... or none.`,
+  );
 }
 
 function batchSizeOf(value: BatchSize): BatchSize {

@@ -1,7 +1,7 @@
 import { formatNumber } from '../../core/amounts.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
-import type { ShardEngine } from '../run-shards.ts';
+import type { ShardEngine } from '../../tasks/shard-engine.ts';
 
 /** Ranges that a message shows. */
 const SHOWN = 10;

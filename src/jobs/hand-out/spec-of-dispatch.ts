@@ -10,7 +10,8 @@ const NOT_WRITTEN = { params: {}, schedule: null, notify: null, heartbeat: null 
 export function specForDispatch(spec: BoundJob): Dispatch['spec'] {
   const kv = spec.kv?.url == null ? spec.kv : { ...spec.kv, url: publicUrl(spec.kv.url) };
   const output = { ...spec.output, path: resolve(spec.output.path) };
-  return JSON.parse(JSON.stringify({ ...spec, ...NOT_WRITTEN, kv, output })) as Dispatch['spec'];
+  const execution = { ...spec.execution, queue: null };
+  return JSON.parse(JSON.stringify({ ...spec, ...NOT_WRITTEN, kv, output, execution })) as Dispatch['spec'];
 }
 
 function publicUrl(url: string): string {

@@ -5,6 +5,7 @@ import { maskUrl } from '../../core/secrets.ts';
 import { partName } from '../layout.ts';
 import type { RunStatus } from '../run-status.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
+import { machinesOf } from './machines-of-run.ts';
 import { recorded } from './recorded-error.ts';
 import type {
   BatchLatency,
@@ -49,6 +50,7 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
   const { stagingRejects } = plan.input;
   const computed = records.filter(({ index }) => !outcome.reusedShards.has(index));
   const parts = records.map(partRecord);
+  const machines = machinesOf(records);
   const rowsOut = sum(records, (record) => record.rowsOut);
   return {
     formatVersion: 1,
@@ -107,6 +109,7 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
       plan.kv === null || outcome.kv === null
         ? null
         : { url: maskUrl(plan.kv.url), generation: plan.runId, ...outcome.kv },
+    ...(machines.length === 0 ? {} : { machines }),
     versions: outcome.versions,
     host: outcome.host,
     ...(outcome.error === undefined ? {} : { error: recorded(outcome.error) }),

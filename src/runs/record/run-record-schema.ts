@@ -111,6 +111,10 @@ const newestRecord = z.object({
       example: z.record(z.string(), z.string()).exactOptional(),
     })
     .nullable(),
+  /** Which machines computed the shards, and how long shards waited for one: where others than this one did. */
+  machines: z
+    .array(z.object({ host: z.string(), shards: count, rows: count, waitSeconds: amount }))
+    .exactOptional(),
   versions: z.object({
     serveBatch: z.string(),
     node: z.string(),

@@ -1,0 +1,60 @@
+import { ServeBatchError } from '../core/errors.ts';
+import { RedisConnection } from '../kv/redis/redis-connection.ts';
+import { parseRedisInfo, type RedisFacts } from '../kv/redis/redis-facts.ts';
+import { parseRedisUrl, tlsOptions } from '../kv/redis/redis-url.ts';
+
+/** The longest pause between two attempts to connect again. */
+const RECONNECT_MS = 1000;
+
+/** How BullMQ connects to the queue's Redis. A connection that was lost is made again, for as long as it takes. */
+export function queueConnection(url: string) {
+  const target = parseRedisUrl(url);
+  return {
+    host: target.host,
+    port: target.port,
+    db: target.db,
+    ...(target.username === undefined ? {} : { username: target.username }),
+    ...(target.password === undefined ? {} : { password: target.password }),
+    ...(target.tls === null ? {} : { tls: tlsOptions(target) }),
+    maxRetriesPerRequest: null,
+    retryStrategy: (attempt: number) => Math.min(attempt * 100, RECONNECT_MS),
+  };
+}
+
+export type QueueFacts = Omit<RedisFacts, 'snapshots'>;
+
+/**
+ * Asks the queue's Redis whether it can hold a queue. Throws `QUEUE_UNAVAILABLE` where it does not answer, and
+ * `QUEUE_REFUSED` where it refuses, or may drop what lies in the queue.
+ */
+export async function checkQueueServer(url: string): Promise<QueueFacts> {
+  const target = parseRedisUrl(url);
+  const connection = new RedisConnection(target);
+  try {
+    const facts = parseRedisInfo(String(await connection.run((client) => client.info())));
+    assertKeepsAll(target.url, facts.maxMemoryPolicy);
+    return facts;
+  } catch (error) {
+    throw asQueueError(error, target.url);
+  } finally {
+    await connection.close();
+  }
+}
+
+function assertKeepsAll(url: string, policy: string | null): void {
+  if (policy === null || policy === 'noeviction') return;
+  throw new ServeBatchError(
+    'QUEUE_REFUSED',
+    `The queue's Redis ${url} has maxmemory-policy ${policy}, so it may drop shards when its memory is full. Set it to noeviction, or use another Redis for the queue than for a cache.`,
+    { fields: { url, policy } },
+  );
+}
+
+function asQueueError(error: unknown, url: string): unknown {
+  if (!(error instanceof ServeBatchError) || !error.code.startsWith('STORE_')) return error;
+  const code = error.code === 'STORE_UNAVAILABLE' ? 'QUEUE_UNAVAILABLE' : 'QUEUE_REFUSED';
+  return new ServeBatchError(code, `The queue cannot be used: ${error.message}`, {
+    cause: error,
+    fields: { url },
+  });
+}
