@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { commitFile, makeFolder, temporaryName } from '../core/durable-file.ts';
 import { ServeBatchError } from '../core/errors.ts';
@@ -8,6 +9,7 @@ import { type ColumnNeeds, NO_NEEDS } from './csv/staged-columns.ts';
 import type { Database } from './database.ts';
 import { assertUnchanged } from './fingerprint.ts';
 import { assertWholeArchives } from './formats/archive-check.ts';
+import { whileSpaceLasts } from './formats/disk-watch.ts';
 import type { InputOptions } from './formats/input-options.ts';
 import { malformedRowError } from './formats/malformed-row.ts';
 import { assertNoRowNumber, describeParquet, readCounts } from './formats/parquet-input.ts';
@@ -65,7 +67,22 @@ export async function readTable(database: Database, request: InputRequest): Prom
   }
   await makeFolder(dirname(request.stagedPath));
   const temporary = temporaryName(request.stagedPath);
-  const staged = await stageAs(database, request, temporary);
+  try {
+    return await stagedTable(database, request, temporary);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function stagedTable(
+  database: Database,
+  request: InputRequest,
+  temporary: string,
+): Promise<ResolvedInput> {
+  const { paths, format, source } = request;
+  const base = { format, paths, grid: null, sources: source.sources, fingerprint: source.fingerprint };
+  const watch = { folder: dirname(temporary), interrupt: () => database.connection.interrupt() };
+  const staged = await whileSpaceLasts(watch, () => stageAs(database, request, temporary));
   assertNoRowNumber(
     staged.columns,
     source.sources.map(({ path }) => path),
@@ -95,7 +112,7 @@ export async function readTable(database: Database, request: InputRequest): Prom
 async function stageAs(database: Database, request: InputRequest, target: string): Promise<StagedSelect> {
   const { source, options, setAside, needs } = request;
   if (request.format !== 'grid') await assertIsWhatItSays(source.sources, request.format);
-  await assertWholeArchives(source.sources);
+  await assertWholeArchives(source.sources, options.maxBytes);
   switch (request.format) {
     case 'csv':
       return stageCsv(database, { sources: source.sources, options: options.csv, needs, target });

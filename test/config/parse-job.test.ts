@@ -109,6 +109,7 @@ describe('what is refused, and what is said', () => {
       'output is a map; expected a folder beside input.incremental',
     ],
     [{ input: { format: 'xlsx' } }, 'input.format is "xlsx"; expected parquet, csv, json or arrow.'],
+    [{ input: { maxBytes: 'much' } }, 'input.maxBytes is "much"; expected a size in bytes'],
     [
       { input: { hivePartitioning: 'yes' } },
       'input.hivePartitioning is "yes"; expected auto, true or false.',

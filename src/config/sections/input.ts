@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { TABLE_FORMATS } from '../../core/table.ts';
 import type { InputOptions } from '../../source/formats/input-options.ts';
 import type { GridSpec } from '../../source/grid/grid-spec.ts';
+import { BYTE_SIZE_EXPECTED, byteSize, parseByteSize } from '../fields/byte-size.ts';
 import { choice, expected, flag, section, text, textMap, texts, wholeNumber } from '../fields/field-kinds.ts';
 import type { MapText } from '../fields/map-text.ts';
 import { resolvePath } from '../fields/resolve-path.ts';
@@ -121,6 +122,13 @@ export const input = z
         csv: csv.exactOptional(),
         json: json.exactOptional(),
         arrow: arrow.exactOptional(),
+        maxBytes: z
+          .union([z.number(), z.string()], { error: BYTE_SIZE_EXPECTED })
+          .refine((value) => byteSize(value) !== undefined, { error: BYTE_SIZE_EXPECTED })
+          .exactOptional()
+          .describe(
+            'Bytes that the input may have, compressed files unpacked: 20GB. More is an error. Default: no limit.',
+          ),
       })
         .refine(({ path, grid: dimensions }) => path === undefined || dimensions === undefined, {
           path: ['grid'],
@@ -155,6 +163,7 @@ export function normaliseInput(written: z.output<typeof input> = {}, folder: str
     hivePartitioning = 'auto',
     csv = {},
     json = {},
+    maxBytes,
     ...format
   } = long;
   const { nullText, delimiter, ...csvOptions } = csv;
@@ -170,6 +179,7 @@ export function normaliseInput(written: z.output<typeof input> = {}, folder: str
       ...(nullText === undefined ? {} : { nullText: [nullText].flat() }),
     },
     json,
+    ...(maxBytes === undefined ? {} : { maxBytes: parseByteSize(maxBytes, 'input.maxBytes') }),
   };
 }
 

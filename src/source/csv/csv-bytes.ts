@@ -1,18 +1,24 @@
 import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable, type Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { createGunzip } from 'node:zlib';
 
 /** The content of a file, unpacked. Null: this Node cannot unpack Zstandard (22.15 can). */
 export function openContent(path: string): Readable | null {
   const file = createReadStream(path, { highWaterMark: 1 << 20 });
-  if (/\.gz$/i.test(path)) return file.pipe(createGunzip({ chunkSize: 1 << 18 }));
+  if (/\.gz$/i.test(path)) return compose(file, createGunzip({ chunkSize: 1 << 18 }));
   if (!/\.zst$/i.test(path)) return file;
   const create = (zlib as { readonly createZstdDecompress?: () => NodeJS.ReadWriteStream })
     .createZstdDecompress;
-  if (create !== undefined) return file.pipe(create()) as unknown as Readable;
+  if (create !== undefined) return compose(file, create() as unknown as Transform);
   file.destroy();
   return null;
+}
+
+/** What fails or ends of the two fails or ends both: a file that cannot be read is no end of its content. */
+function compose(file: Readable, unpacking: Transform): Readable {
+  pipeline(file, unpacking, () => {});
+  return unpacking;
 }
 
 /** The first bytes of a file, unpacked; fewer where it is shorter. Null as {@link openContent}. */

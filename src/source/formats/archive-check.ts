@@ -1,24 +1,44 @@
-import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
+import type { Readable } from 'node:stream';
+import { formatBytes } from '../../core/amounts.ts';
+import { ServeBatchError } from '../../core/errors.ts';
 import type { SourceFile } from '../../core/table.ts';
+import { openContent } from '../csv/csv-bytes.ts';
 import { readError } from '../read-error.ts';
 
 /**
  * Throws `INPUT_UNREADABLE` for a `.gz` or `.zst` that was cut off: DuckDB takes it for a shorter file,
- * and rows would be missing without a word.
+ * and rows would be missing without a word. And for files whose content has more bytes than the limit.
  */
-export async function assertWholeArchives(sources: readonly SourceFile[]): Promise<void> {
-  for (const { path } of sources) {
+export async function assertWholeArchives(
+  sources: readonly SourceFile[],
+  maxBytes = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  let total = 0;
+  for (const { path, bytes } of sources) {
     try {
-      if (/\.gz$/i.test(path)) await assertWholeGzip(path);
-      if (/\.zst$/i.test(path)) await assertWholeZstd(path);
+      total += await contentBytes(path, bytes, maxBytes - total);
     } catch (error) {
       throw readError(gzipError(error), path);
     }
+    if (total > maxBytes) throw tooLarge(path, maxBytes);
   }
+}
+
+function tooLarge(path: string, maxBytes: number): ServeBatchError {
+  return new ServeBatchError(
+    'INPUT_UNREADABLE',
+    `The input has more than ${formatBytes(maxBytes)}, the limit of input.maxBytes, with ${path} unpacked. Raise the limit, or look at what the file holds: a small archive may unpack to many times its size.`,
+    { fields: { file: path, maxBytes } },
+  );
+}
+
+/** Bytes of a file, unpacked; what is above the limit may be left uncounted. */
+async function contentBytes(path: string, bytes: number, limit: number): Promise<number> {
+  if (/\.gz$/i.test(path)) return gzipBytes(path, limit);
+  if (!/\.zst$/i.test(path)) return bytes;
+  await assertWholeZstd(path);
+  return limit === Number.POSITIVE_INFINITY ? bytes : zstdBytes(path, bytes, limit);
 }
 
 /** Says in words what zlib says in codes. */
@@ -32,9 +52,24 @@ function gzipError(error: unknown): unknown {
 }
 
 /** The length and the checksum of the content stand at the end, so all of it has to be unpacked. */
-async function assertWholeGzip(path: string): Promise<void> {
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  await pipeline(createReadStream(path), createGunzip(), nowhere);
+async function gzipBytes(path: string, limit: number): Promise<number> {
+  const content = openContent(path);
+  return content === null ? 0 : countBytes(content, limit);
+}
+
+/** Before Node 22.15, which cannot unpack it, the file as it is. */
+async function zstdBytes(path: string, bytes: number, limit: number): Promise<number> {
+  const content = openContent(path);
+  return content === null ? bytes : countBytes(content, limit);
+}
+
+async function countBytes(content: Readable, limit: number): Promise<number> {
+  let bytes = 0;
+  for await (const block of content as AsyncIterable<Buffer>) {
+    bytes += block.length;
+    if (bytes > limit) break;
+  }
+  return bytes;
 }
 
 // RFC 8878, section 3.1: frames of blocks, each with its size before it.

@@ -89,3 +89,28 @@ describe('a Zstandard file', () => {
     await expect(check('t.csv.zst', Buffer.from('a,b\n1,2\n'))).rejects.toThrow('it is not a Zstandard file');
   });
 });
+
+describe('input.maxBytes', () => {
+  const limited = async (files: Readonly<Record<string, Buffer>>, maxBytes: number): Promise<void> => {
+    const paths = Object.keys(files).map((name) => join(folder, name));
+    for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+    await assertWholeArchives(await findFiles(paths), maxBytes);
+  };
+
+  it('counts what an archive holds, not what it takes', async () => {
+    expect(GZIP.length).toBeLessThan(1000);
+    await expect(limited({ 'bomb.csv.gz': GZIP }, 99_999)).rejects.toMatchObject({
+      code: 'INPUT_UNREADABLE',
+      message: expect.stringMatching(
+        /more than 100\.0 kB, the limit of input\.maxBytes, with .*bomb\.csv\.gz/,
+      ),
+    });
+    await expect(limited({ 'bomb.csv.gz': GZIP }, 100_000)).resolves.toBeUndefined();
+  });
+
+  it('counts all files together', async () => {
+    const files = { 'limit-1.csv': Buffer.from('a,b\n1,2\n'), 'limit-2.csv.gz': gzipSync('a,b\n1,2\n') };
+    await expect(limited(files, 15)).rejects.toThrow('limit-2.csv.gz');
+    await expect(limited(files, 16)).resolves.toBeUndefined();
+  });
+});
