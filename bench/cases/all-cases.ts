@@ -7,6 +7,7 @@ import { linearParquet, smallNetParquet, treesParquet, wideNetParquet } from './
 import { pandas, plainPipeline } from './peer-cases.ts';
 import { redisLoad, treesRedis } from './redis-cases.ts';
 import { redisLayouts } from './redis-layouts.ts';
+import { serving } from './serving.ts';
 import { start } from './start.ts';
 import { variedRows } from './varied-rows.ts';
 
@@ -24,6 +25,7 @@ export const ALL_CASES: readonly BenchCase[] = [
   treesLmdb,
   memory,
   lookup,
+  serving,
   plainPipeline,
   pandas,
   start,

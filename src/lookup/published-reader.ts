@@ -11,6 +11,9 @@ export interface Found<T> {
   readonly found: T;
 }
 
+/** A value, or the fields and values of a series, as the store holds them. */
+export type FoundText = string | ReadonlyMap<string, string>;
+
 export interface PublishedReaderOptions {
   readonly job: string;
   readonly refreshMs: number;
@@ -35,12 +38,17 @@ export class PublishedReader {
     return this.#views.fresh ?? this.#views.refresh();
   }
 
+  /** The prediction of a key; without the columns of its field, the series. */
+  find(columns: Columns): Promise<Found<FoundText | undefined>> {
+    return this.#answer<FoundText | undefined>(
+      (view) => (wantsSeries(view, columns) ? this.#seriesOf(view, columns) : this.#oneOf(view, columns)),
+      (found) => found !== undefined,
+    );
+  }
+
   get(columns: Columns): Promise<Found<string | undefined>> {
     return this.#answer(
-      ({ generation, templates }) => {
-        const { key, field } = predictionAddress(templates, columns);
-        return this.#store.get(generation, key, field);
-      },
+      (view) => this.#oneOf(view, columns),
       (found) => found !== undefined,
     );
   }
@@ -87,10 +95,20 @@ export class PublishedReader {
     return newer === undefined ? { view, found } : { view: newer, found: await read(newer) };
   }
 
+  #oneOf({ generation, templates }: PublishedView, columns: Columns): Promise<string | undefined> {
+    const { key, field } = predictionAddress(templates, columns);
+    return this.#store.get(generation, key, field);
+  }
+
   async #seriesOf(view: PublishedView, columns: Columns): Promise<ReadonlyMap<string, string> | undefined> {
     if (view.info.field === null) throw noField(view);
     return this.#store.getSeries(view.generation, seriesKey(view.templates, columns));
   }
+}
+
+/** Whether the columns leave the field out, where there is one. */
+export function wantsSeries({ templates }: PublishedView, columns: Columns): boolean {
+  return templates.field !== null && !templates.field.columns.some((name) => Object.hasOwn(columns, name));
 }
 
 function noField({ info }: PublishedView): ServeBatchError {

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/effects.ts';
 import { valueJson } from '../lookup/parse-value.ts';
+import type { FoundText } from '../lookup/published-reader.ts';
 import type { PublishedView } from '../lookup/published-view.ts';
 
 /** Where an answer comes from: the store, or, while that is away, the memory of this server. */
@@ -11,9 +12,6 @@ export interface KnownAnswer {
   /** The fields of the answer that the store decides, as JSON without braces: `"value":1.5`. */
   readonly content: string;
 }
-
-/** A value, or the fields and values of a series, as the store holds them. */
-export type FoundText = string | ReadonlyMap<string, string>;
 
 /** Throws `STORE_REFUSED` for a value that the job does not write. */
 export function contentOf(found: FoundText, { info }: PublishedView): string {

@@ -2,14 +2,13 @@ import type { ServingSpec } from '../config/sections/serving.ts';
 import type { Clock } from '../core/effects.ts';
 import type { ServeBatchError } from '../core/errors.ts';
 import type { Columns } from '../lookup/column-text.ts';
-import type { Found, PublishedReader } from '../lookup/published-reader.ts';
+import { type Found, type FoundText, type PublishedReader, wantsSeries } from '../lookup/published-reader.ts';
 import type { PublishedView } from '../lookup/published-view.ts';
 import {
   type Age,
   type AnswerSource,
   AnswerText,
   contentOf,
-  type FoundText,
   itemJson,
   type KnownAnswer,
 } from './answer-text.ts';
@@ -84,7 +83,7 @@ export class ServedJob {
     const keeps = this.#options.serving.onStoreDown === 'last-known';
     let answer: Found<FoundText | undefined>;
     try {
-      answer = await this.#options.gate.run(() => this.#read(columns));
+      answer = await this.#options.gate.run(() => this.#options.reader.find(columns));
     } catch (error) {
       const known = keeps && isStoreFailure(error) ? this.#last.get(questionOf(columns)) : undefined;
       if (known === undefined) throw error;
@@ -116,11 +115,6 @@ export class ServedJob {
     }
   }
 
-  async #read(columns: Columns): Promise<Found<FoundText | undefined>> {
-    const { reader } = this.#options;
-    return wantsSeries(await reader.view(), columns) ? reader.series(columns) : reader.get(columns);
-  }
-
   async #readMany(list: readonly Columns[]) {
     const { reader } = this.#options;
     const view = await reader.view();
@@ -132,10 +126,6 @@ export class ServedJob {
   #explain({ info }: PublishedView, columns: Columns): Promise<ServeBatchError> {
     return this.#options.dictionary.explain({ job: this.name, info, columns });
   }
-}
-
-function wantsSeries({ templates }: PublishedView, columns: Columns): boolean {
-  return templates.field !== null && !templates.field.columns.some((name) => Object.hasOwn(columns, name));
 }
 
 /** The same for the same columns in any order. */

@@ -217,9 +217,14 @@ export class LmdbGeneration {
     const range = seriesRange(key);
     const entries: LmdbEntry[] = [];
     if (range === undefined) return entries;
-    for (const { value } of this.#range(range.start, range.end)) {
-      const entry = new LmdbEntry(value);
-      if (entry.expiresAtMs === null || entry.expiresAtMs > this.#nowMs()) entries.push(entry);
+    try {
+      // Not #range: a generator for each read costs as much as a fifth of it.
+      for (const { value } of this.#file.db.getRange(range)) {
+        const entry = new LmdbEntry(bufferOf(value));
+        if (entry.expiresAtMs === null || entry.expiresAtMs > this.#nowMs()) entries.push(entry);
+      }
+    } catch (error) {
+      throw lmdbError(error, this.#file.path);
     }
     return entries;
   }
@@ -227,7 +232,7 @@ export class LmdbGeneration {
   *#range(start: Buffer, end: Buffer, exclusiveStart = false): Generator<{ key: Buffer; value: Buffer }> {
     try {
       for (const { key, value } of this.#file.db.getRange({ start, end, exclusiveStart }))
-        yield { key, value: Buffer.from(value.buffer, value.byteOffset, value.byteLength) };
+        yield { key, value: bufferOf(value) };
     } catch (error) {
       throw lmdbError(error, this.#file.path);
     }
@@ -236,6 +241,11 @@ export class LmdbGeneration {
   #nowMs(): number {
     return this.#clock.now().getTime();
   }
+}
+
+/** lmdb-js gives arrays of bytes, without the methods of a buffer. */
+function bufferOf(value: Uint8Array): Buffer {
+  return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
 
 function hasExpired(entry: LmdbEntry, nowMs: number): boolean {

@@ -9,6 +9,8 @@ const keyValue = z.union([z.string(), z.number().refine(isExact, { error: KEY_VA
   error: KEY_VALUE,
 });
 
+export type KeysSchema = ReturnType<typeof keysSchema>;
+
 /** The body of a request for many keys. */
 export function keysSchema(mostKeys: number) {
   const error = `expected a list of 1 to ${mostKeys} keys, each a map from column to value`;
@@ -21,6 +23,29 @@ export function keysSchema(mostKeys: number) {
         .describe('Columns of key and field of each prediction; without those of the field: the series.'),
     },
     { error: 'expected {"keys": [...]} and nothing else' },
+  );
+}
+
+/**
+ * The keys of a body. The schema says what is wrong; where nothing is, one look at each value tells so in a tenth
+ * of the time. Throws `ZodError`.
+ */
+export function parseKeys(body: unknown, schema: KeysSchema, mostKeys: number): readonly Columns[] {
+  return isRightBody(body, mostKeys) ? body.keys : schema.parse(body).keys;
+}
+
+function isRightBody(body: unknown, mostKeys: number): body is { readonly keys: readonly Columns[] } {
+  if (typeof body !== 'object' || body === null || !('keys' in body)) return false;
+  const { keys, ...others } = body;
+  if (!Array.isArray(keys) || keys.length < 1 || keys.length > mostKeys) return false;
+  return Object.keys(others).length === 0 && keys.every(isRightKey);
+}
+
+function isRightKey(key: unknown): boolean {
+  if (typeof key !== 'object' || key === null || Array.isArray(key)) return false;
+  return Object.values(key).every(
+    (value) =>
+      typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value) && isExact(value)),
   );
 }
 

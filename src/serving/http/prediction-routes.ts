@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer } from '../served-job.ts';
-import { columnsOfQuery, keysSchema } from './asked-keys.ts';
+import { columnsOfQuery, keysSchema, parseKeys } from './asked-keys.ts';
 import type { ServerParts } from './http-server.ts';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
@@ -11,7 +11,7 @@ interface JobParams {
 
 /** Stored predictions: of one key, its series, or many keys at once. */
 export function addPredictionRoutes(app: FastifyInstance, { jobs, limits }: ServerParts): void {
-  const body = keysSchema(limits.keys);
+  const schema = keysSchema(limits.keys);
   app.get<{ Params: JobParams }>('/v1/jobs/:job/predictions', (request, reply) =>
     jobs.use(request.params.job, async (job) => {
       reply.job = job.name;
@@ -21,7 +21,7 @@ export function addPredictionRoutes(app: FastifyInstance, { jobs, limits }: Serv
   app.post<{ Params: JobParams }>('/v1/jobs/:job/predictions', (request, reply) =>
     jobs.use(request.params.job, async (job) => {
       reply.job = job.name;
-      const { keys } = body.parse(request.body);
+      const keys = parseKeys(request.body, schema, limits.keys);
       return sendAnswer(request, reply, await job.many(keys));
     }),
   );
