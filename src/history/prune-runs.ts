@@ -5,7 +5,8 @@ import type { Clock } from '../core/effects.ts';
 import type { KvStore } from '../kv/store.ts';
 import { dropGenerations, unneededGenerations } from '../publish/drop-generations.ts';
 import { type RunPaths, runPaths, trashFolder } from '../runs/layout.ts';
-import { acquireLock, type JobLock } from '../runs/lock/lock.ts';
+import type { JobLock } from '../runs/lock/lock.ts';
+import { underLock } from '../runs/lock/under-lock.ts';
 import { settleOccurrence } from '../runs/occurrence/settle-occurrence.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { readCurrent } from '../runs/publication.ts';
@@ -50,12 +51,7 @@ export interface PruneResult {
  */
 export async function pruneRuns(request: PruneRequest): Promise<PruneResult> {
   if (request.dryRun) return prune(request, null);
-  const lock = await acquireLock(request.folderOfJob, { clock: request.clock });
-  try {
-    return await prune(request, lock);
-  } finally {
-    await lock.release();
-  }
+  return underLock(request.folderOfJob, request, (lock) => prune(request, lock));
 }
 
 async function prune(request: PruneRequest, lock: JobLock | null): Promise<PruneResult> {

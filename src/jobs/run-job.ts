@@ -1,4 +1,5 @@
 import { toServeBatchError } from '../core/errors.ts';
+import { whileHeld } from '../runs/lock/under-lock.ts';
 import { timeLimitsOf, withinTimeLimit } from './limits/time-limit.ts';
 import type { LockedRun } from './locked-run.ts';
 import type { RunEnd, RunJobOptions, RunJobResult } from './run-job-options.ts';
@@ -23,7 +24,7 @@ async function runLogged(locked: LockedRun): Promise<RunJobResult> {
   const { runLog, options } = locked;
   runLog.note('info', 'a command begins', { job: options.spec.name, occurrence: options.spec.occurrence });
   try {
-    const result = await runLocked(locked);
+    const result = await whileHeld(locked.lock, () => runLocked(locked));
     const { outcome, record } = result;
     runLog.note('info', `the command ends: ${outcome}`, {
       ...(record === null ? {} : { status: record.status, rowsOut: record.rowsOut, rejects: record.rejects }),

@@ -309,8 +309,8 @@ describe('kill -9 at any instant, and data that arrives at any instant', () => {
     ['rows', 'data.parquet'],
     ['text', 'data.csv'],
   ];
-  // All of them in the longer campaign: npm run kill-test.
-  it.each(process.env.KILL_INSTANTS === undefined ? forms.slice(0, 1) : forms)(
+  // All of them with INCREMENTAL_KILLS=all.
+  it.each(process.env.INCREMENTAL_KILLS === undefined ? forms.slice(0, 1) : forms)(
     'every row is scored once (%s)',
     async (job, table) => {
       let last = 0;

@@ -13,9 +13,9 @@ import { committedShards } from './kill-after-shards.ts';
 import { setLayout } from './packed-job.ts';
 import { runSql } from './sales-tables.ts';
 
-// A longer campaign: KILL_INSTANTS=200 npm run kill-test. Another one: KILL_SEED=2.
-const INSTANTS = Number(process.env.KILL_INSTANTS ?? 30);
-const SEED = Number(process.env.KILL_SEED ?? 1);
+// A first look: `npm run campaign` strikes more commands, in more ways, with readers at work.
+const INSTANTS = 12;
+const SEED = 1;
 const INPUT = 'week.parquet';
 const RUN = ['run', '--input', INPUT, '--shard-rows', '584', '--processes', '2'];
 const SHARDS = 12;

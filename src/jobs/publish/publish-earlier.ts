@@ -6,7 +6,8 @@ import { outputFileFormat } from '../../core/output-file.ts';
 import type { Plan } from '../../core/plan.ts';
 import { openStore } from '../../kv/open-store.ts';
 import { runPaths } from '../../runs/layout.ts';
-import { acquireLock, type JobLock } from '../../runs/lock/lock.ts';
+import type { JobLock } from '../../runs/lock/lock.ts';
+import { underLock } from '../../runs/lock/under-lock.ts';
 import { readPlan } from '../../runs/plan/plan-file.ts';
 import { markRolledBack, readCurrent, wasPublished, wasRolledBack } from '../../runs/publication.ts';
 import { previousPublished, publishedSince } from '../../runs/published-runs.ts';
@@ -35,12 +36,7 @@ export interface PublishEarlierOptions {
 
 /** Makes a committed run the published one: loads the store again from its parts where that is needed. */
 export async function publishEarlier(options: PublishEarlierOptions, runId: string): Promise<RunRecord> {
-  const lock = await acquireLock(options.place.folderOfJob, { clock: options.effects.clock });
-  try {
-    return await publishLocked(options, lock, runId);
-  } finally {
-    await lock.release();
-  }
+  return underLock(options.place.folderOfJob, options.effects, (lock) => publishLocked(options, lock, runId));
 }
 
 /**
@@ -53,9 +49,7 @@ export async function rollBack(
   runId?: string,
 ): Promise<{ readonly from: string; readonly record: RunRecord }> {
   const { folderOfJob, job } = options.place;
-  const { clock } = options.effects;
-  const lock = await acquireLock(folderOfJob, { clock });
-  try {
+  return underLock(folderOfJob, options.effects, async (lock) => {
     const from = await readCurrent(folderOfJob);
     if (from === undefined)
       throw new ServeBatchError(
@@ -71,11 +65,12 @@ export async function rollBack(
     await assertRollbackTarget(folderOfJob, to, from);
     const left = await publishedSince(folderOfJob, to, from);
     const record = await publishLocked(options, lock, to, { kind: 'seen' });
-    for (const each of left) await markRolledBack(runPaths(folderOfJob, each), { at: clock.now() });
+    // A successor may have published one of them since.
+    await lock.assertHeld(`Readers were given run ${to}.`);
+    const at = options.effects.clock.now();
+    for (const each of left) await markRolledBack(runPaths(folderOfJob, each), { at });
     return { from, record };
-  } finally {
-    await lock.release();
-  }
+  });
 }
 
 async function assertRollbackTarget(folderOfJob: string, to: string, from: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { acquireLock } from '../../runs/lock/lock.ts';
+import { underLock } from '../../runs/lock/under-lock.ts';
 import { readCurrent } from '../../runs/publication.ts';
 import type { RunRecord } from '../../runs/record/run-record.ts';
 import { type PublishEarlierOptions, publishLocked } from './publish-earlier.ts';
@@ -12,13 +12,10 @@ export async function reloadStore(
   isLost: () => Promise<boolean>,
 ): Promise<RunRecord | null> {
   const { folderOfJob } = options.place;
-  const lock = await acquireLock(folderOfJob, { clock: options.effects.clock });
-  try {
+  return underLock(folderOfJob, options.effects, async (lock) => {
     const current = await readCurrent(folderOfJob);
     if (current === undefined || !(await isLost())) return null;
     // It was published before: whatever kept it back, readers had it.
     return await publishLocked(options, lock, current, { kind: 'seen' });
-  } finally {
-    await lock.release();
-  }
+  });
 }

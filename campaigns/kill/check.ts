@@ -1,0 +1,58 @@
+import { readdir } from 'node:fs/promises';
+import { readPublished } from '../../test/support/project.ts';
+import { type Bench, hashesOf, type JobName, readStore } from './bench.ts';
+import type { Attempt } from './moments.ts';
+
+/** A run that no attempt has made known yet: at most one, which the struck command has begun. */
+export async function unknownRun({ project, weekOf }: Bench, job: JobName): Promise<string | null> {
+  const unknown = (await project.runs(job)).filter(
+    (runId) => !weekOf.has(runId) && !runId.startsWith('2020'),
+  );
+  if (unknown.length > 1) throw new Error(`${unknown.join(' and ')} are new; one run was begun`);
+  return unknown[0] ?? null;
+}
+
+/** Readers of the store and of the folder see one of these runs, and all of it, with the bytes of its week. */
+export async function checkWhole(bench: Bench, job: JobName, allowed: readonly string[]): Promise<void> {
+  const { weekOf, references, project } = bench;
+  const folder = await readPublished(project.path('out', job));
+  if (folder !== null) {
+    expectOneOf(folder.runId, allowed, 'the folder shows');
+    const hashes = await hashesOf(
+      folder.folder,
+      folder.record.output.parts.map(({ file }) => file),
+    );
+    const reference = references.get(weekOf.get(folder.runId) ?? 'sales');
+    expectSame(hashes, reference?.partHashes, `the parts of ${folder.runId}`);
+  }
+  const seen = await readStore(bench, job).catch((error: { code?: string }) => {
+    if (folder === null && error.code === 'NOT_FOUND') return null;
+    throw error;
+  });
+  if (seen === null) return;
+  const [runId = 'none'] = seen.runIds;
+  if (seen.runIds.size !== 1) throw new Error(`the store answers from ${[...seen.runIds].join(' and ')}`);
+  expectOneOf(runId, allowed, 'the store shows');
+  expectSame(seen.values, references.get(weekOf.get(runId) ?? 'sales')?.values, `the values of ${runId}`);
+}
+
+/** What is there once the command is through. */
+export async function checkDone(bench: Bench, { job, week, runId }: Attempt): Promise<void> {
+  const published = await readPublished(bench.project.path('out', job));
+  if (published === null) throw new Error(`nothing of ${job} is published`);
+  if (runId !== null) expectOneOf(published.runId, [runId], 'the folder shows');
+  if (bench.weekOf.get(published.runId) !== week)
+    throw new Error(`${published.runId} is not of the week ${week}`);
+  await checkWhole(bench, job, [published.runId]);
+  const left = (await readdir(published.folder)).filter((name) => name === 'tmp' || name.endsWith('.tmp'));
+  if (left.length > 0) throw new Error(`${left.join(', ')} stays in ${published.folder}`);
+}
+
+function expectOneOf(runId: string, allowed: readonly string[], what: string): void {
+  if (!allowed.includes(runId)) throw new Error(`${what} ${runId}; expected ${allowed.join(' or ')}`);
+}
+
+function expectSame(found: unknown, expected: unknown, what: string): void {
+  if (JSON.stringify(found) !== JSON.stringify(expected))
+    throw new Error(`${what} are not those of its week`);
+}

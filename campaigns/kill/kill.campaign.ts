@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { leftoversIn } from '../../test/support/processes.ts';
+import { type RedisServer, startRedis } from '../../test/support/redis-server.ts';
+import { type Bench, makeBench } from './bench.ts';
+import { checkDone, checkWhole, unknownRun } from './check.ts';
+import { type Attempt, PREPARE } from './moments.ts';
+import { killOptions, type Moment, randomNumbers, VICTIMS, type Victim } from './options.ts';
+import { type Reader, startReader } from './readers.ts';
+import { makeSilent, signal, strike } from './strike.ts';
+
+const options = killOptions(process.env);
+const random = randomNumbers(options.seed);
+
+let redis: RedisServer;
+const benches: Bench[] = [];
+const readers: Reader[] = [];
+
+beforeAll(async () => {
+  redis = await startRedis();
+  for (const store of options.stores) benches.push(await makeBench(store, redis.url));
+  for (const [index, bench] of benches.entries()) readers.push(startReader(bench, options.seed + index + 1));
+});
+afterAll(() => redis.stop());
+
+/** How long commands of a kind take: of those that ended before they were struck, and of the first. */
+const durations = new Map<string, number>();
+const counts = new Map<string, number>();
+const exits = new Map<string, number>();
+const violations: string[] = [];
+
+it(`${options.kills} kills, seed ${options.seed}`, async () => {
+  let kills = 0;
+  for (let round = 0; kills < options.kills; round++) {
+    const bench = benches[round % benches.length];
+    const moment = options.moments[Math.floor(round / benches.length) % options.moments.length];
+    const victim = VICTIMS[Math.floor(random() * VICTIMS.length)];
+    if (bench === undefined || moment === undefined || victim === undefined) throw new Error('no bench');
+    const startMs = performance.now();
+    const where = `kill ${kills + 1}: ${moment}, ${bench.store}, ${victim}`;
+    try {
+      const struck = await strikeOnce(bench, moment, victim);
+      if (process.env.CAMPAIGN_VERBOSE)
+        say(`${where}: ${struck} ${Math.round(performance.now() - startMs)} ms`);
+      if (struck) kills++;
+      else if (moment === 'tick' && options.moments.length === 1) await sleep(1_000);
+    } catch (error) {
+      violations.push(`${where}: ${error instanceof Error ? error.message : String(error)}`);
+      kills++;
+      say(violations.at(-1) ?? '');
+    }
+    if (kills > 0 && kills % 25 === 0 && round % benches.length === 0)
+      say(`${kills} kills, ${violations.length} violations`);
+  }
+  const reports = await Promise.all(readers.map((reader) => reader.report()));
+  const reads = reports.reduce((sum, report) => sum + report.reads, 0);
+  violations.push(...reports.flatMap((report) => report.violations.map((each) => `a reader: ${each}`)));
+  say(summary(kills, reads));
+  expect(violations).toEqual([]);
+});
+
+/** Strikes one command, looks at what readers have, and lets the same command finish what it began. */
+async function strikeOnce(bench: Bench, moment: Moment, victim: Victim): Promise<boolean> {
+  const attempt = await PREPARE[moment](bench);
+  if (attempt === null) return false;
+  const { project } = bench;
+  const before = (await project.published(attempt.job))?.runId;
+  const kind = `${moment} ${bench.store}`;
+  const startMs = performance.now();
+  const running = project.start(attempt.args, { ownGroup: true });
+  const duration = durations.get(kind);
+  // A command that nobody has timed runs through: before the first tenth nothing has been written.
+  if (duration !== undefined) await sleep((0.1 + 0.95 * random()) * duration);
+  const struck = duration !== undefined && strike(running, victim, random);
+  const mayGoOn = struck && victim === 'stop';
+  if (mayGoOn) await takeOver(bench, attempt, running);
+  const result = await running.result;
+  if (!struck)
+    durations.set(kind, Math.min(performance.now() - startMs, duration ?? Number.POSITIVE_INFINITY));
+  const end = result.signal ?? String(result.code);
+  if (struck) {
+    count(counts, `${moment}, ${victim}`);
+    count(exits, `${victim}: ${end}`);
+  }
+  if (struck && victim === 'stop' && !['0', '6', 'SIGKILL'].includes(end))
+    throw new Error(`stopped and continued, it ended with ${end}: ${result.stderr.slice(-400)}`);
+  if (struck && victim === 'child' && end !== '0')
+    throw new Error(`without a child, it ended with ${end}: ${result.stderr.slice(-400)}`);
+  const left = await leftoversIn(project.folder);
+  if (left.length > 0) throw new Error(`processes ${left.join(', ')} do not end`);
+  await learnRun(bench, attempt);
+  const allowed = [before, attempt.runId, ...(await ownRuns(bench, attempt))].filter((each) => each != null);
+  await checkWhole(bench, attempt.job, allowed);
+  await finish(bench, attempt);
+  await checkDone(bench, attempt);
+  return struck;
+}
+
+/** While it stands still, the same command is done by this process, which finds its lock silent; then it goes on. */
+async function takeOver(bench: Bench, attempt: Attempt, { pid }: { readonly pid: number }): Promise<void> {
+  try {
+    if (!(await makeSilent(bench.project.path('out', attempt.job), pid))) return;
+    await learnRun(bench, attempt);
+    await finish(bench, attempt);
+    await checkDone(bench, attempt);
+  } finally {
+    signal(-pid, 'SIGCONT');
+  }
+}
+
+async function finish(bench: Bench, attempt: Attempt): Promise<void> {
+  const { code, stderr } = await bench.project.serveBatch(attempt.args);
+  const isDone = /is the published one already/.test(stderr);
+  if (code !== 0 && !isDone) throw new Error(`${attempt.args.join(' ')} again ended with ${code}: ${stderr}`);
+  await learnRun(bench, attempt);
+}
+
+async function learnRun(bench: Bench, { job, week }: Attempt): Promise<void> {
+  const runId = await unknownRun(bench, job);
+  if (runId !== null) bench.weekOf.set(runId, week);
+}
+
+async function ownRuns(bench: Bench, { job, week, runId }: Attempt): Promise<readonly string[]> {
+  if (runId !== null) return [];
+  const newest = (await bench.project.runs(job)).at(-1);
+  return newest !== undefined && bench.weekOf.get(newest) === week ? [newest] : [];
+}
+
+function count(map: Map<string, number>, name: string): void {
+  map.set(name, (map.get(name) ?? 0) + 1);
+}
+
+function summary(kills: number, reads: number): string {
+  const table = (map: ReadonlyMap<string, number>): string =>
+    [...map]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, times]) => `  ${name.padEnd(20)} ${times}`)
+      .join('\n');
+  return `
+Struck
+${table(counts)}
+Ends of what was struck (signal or exit code)
+${table(exits)}
+${kills} kills (seed ${options.seed}), ${reads} whole series read, ${violations.length} violations.
+The bytes at the end are ${violations.length === 0 ? 'those of undisturbed runs' : 'in doubt'}.${violations.map((each) => `\n  ${each}`).join('')}`;
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}

@@ -1,0 +1,44 @@
+export const STORES = ['lmdb', 'redis', 'packed'] as const;
+export type StoreName = (typeof STORES)[number];
+
+export const MOMENTS = ['run', 'publish', 'rollback', 'prune', 'tick', 'backfill'] as const;
+export type Moment = (typeof MOMENTS)[number];
+
+export const VICTIMS = ['parent', 'child', 'group', 'stop'] as const;
+/** `group`: the command and its children at once. `stop`: all of them stand still until another process has taken over. */
+export type Victim = (typeof VICTIMS)[number];
+
+export interface KillOptions {
+  readonly kills: number;
+  readonly stores: readonly StoreName[];
+  readonly moments: readonly Moment[];
+  readonly seed: number;
+}
+
+/** The options of `npm run campaign`, as scripts/campaign.mjs hands them on. */
+export function killOptions(env: NodeJS.ProcessEnv): KillOptions {
+  return {
+    kills: Number(env.CAMPAIGN_KILLS ?? 30),
+    stores: only(STORES, env.CAMPAIGN_STORE),
+    moments: only(MOMENTS, env.CAMPAIGN_DURING),
+    seed: Number(env.CAMPAIGN_SEED ?? 1),
+  };
+}
+
+function only<T extends string>(all: readonly T[], wanted: string | undefined): readonly T[] {
+  if (wanted === undefined) return all;
+  const found = all.filter((each) => wanted.split(',').includes(each));
+  if (found.length === 0) throw new Error(`"${wanted}" is not among ${all.join(', ')}`);
+  return found;
+}
+
+/** mulberry32: the same numbers from 0 to 1 for the same seed. */
+export function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
