@@ -9,6 +9,7 @@ import { redisLoad, treesRedis } from './redis-cases.ts';
 import { redisLayouts } from './redis-layouts.ts';
 import { serving } from './serving.ts';
 import { start } from './start.ts';
+import { treeEngine } from './tree-engine.ts';
 import { variedRows } from './varied-rows.ts';
 
 /** In the order in which they run. */
@@ -30,4 +31,5 @@ export const ALL_CASES: readonly BenchCase[] = [
   pandas,
   start,
   variedRows,
+  treeEngine,
 ];

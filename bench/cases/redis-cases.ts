@@ -42,7 +42,7 @@ export const redisLoad: BenchCase = {
           value:
             resultOf(results, SERVE_BATCH_NAME).rowsPerSecond / resultOf(results, REDIS_CLI).rowsPerSecond,
           unit: 'x',
-          target: { atLeast: 0.8 },
+          target: { atLeast: 0.85 },
         },
       ],
       release: () => rm(run.folder, { recursive: true, force: true }),
@@ -74,7 +74,7 @@ export const treesRedis: BenchCase = {
         inferenceAlone(bench, { model, table, rows }),
       ],
       figures: (results) => [
-        shareOfInference(results, 'trees with Redis, end to end, by inference alone', { atLeast: 0.72 }),
+        shareOfInference(results, 'trees with Redis, end to end, by inference alone', { atLeast: 0.9 }),
       ],
     };
   },

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { modelFile } from '../data/models.ts';
 import { rowCountText } from '../data/row-count.ts';
+import { measureCommand } from '../measure/measure-command.ts';
 import { measureRun } from '../project/serve-batch.ts';
 import { REPOSITORY } from '../repository.ts';
 import { type BenchCase, type Contender, type Figure, type Results, resultOf } from './bench-case.ts';
@@ -24,11 +25,13 @@ export const start: BenchCase = {
     };
     return {
       contenders: [
+        bareNode,
         await contender('trees', fixture, FIXTURE_ROWS),
         await contender('small-net', await bench.data.table(rows), rows),
       ],
       figures: (results) => [
         firstRow(results, FIXTURE_ROWS),
+        byBareNode(results),
         firstRow(results, rows),
         {
           title: `the whole run of ${rowCountText(FIXTURE_ROWS)} rows`,
@@ -40,6 +43,31 @@ export const start: BenchCase = {
     };
   },
 };
+
+/** What no program that uses both can be faster than: Node starts, loads the two libraries, and ends. */
+const bareNode: Contender = {
+  name: 'bare Node, DuckDB and ONNX Runtime',
+  async measure() {
+    const { wallSeconds, cpuSeconds, memory } = await measureCommand({
+      program: process.execPath,
+      args: ['-e', "require('@duckdb/node-api'); require('onnxruntime-node')"],
+      cwd: REPOSITORY,
+    });
+    return { rows: 0, wallSeconds, cpuSeconds, memory, details: {} };
+  },
+};
+
+function byBareNode(results: Results): Figure {
+  const bare = resultOf(results, bareNode.name);
+  const run = resultOf(results, nameOf(FIXTURE_ROWS));
+  return {
+    title: 'start to first row, by bare Node with DuckDB and ONNX Runtime',
+    value: firstRow(results, FIXTURE_ROWS).value / bare.wallSeconds,
+    unit: 'x',
+    target: { atMost: 1.5 },
+    note: `bare ${bare.wallSeconds.toFixed(2)} s; the whole run ${((run.cpuSeconds ?? 0) / (bare.cpuSeconds ?? 1)).toFixed(1)} x its processor time`,
+  };
+}
 
 function nameOf(rows: number): string {
   return `serve-batch, ${rowCountText(rows)}`;
