@@ -5,6 +5,8 @@ import { readModelFile } from './model-file.ts';
 /** What stands in the .onnx file itself and ONNX Runtime's Node binding does not tell. */
 export interface OnnxFile {
   readonly metadata: ReadonlyMap<string, string>;
+  /** The program that wrote it, `skl2onnx 1.16.0`; empty where it does not say. */
+  readonly producer: string;
   /** Files, relative to the model's folder, that hold its weights. */
   readonly externalDataFiles: readonly string[];
   /** Inputs and outputs of its graph that are tensors without a shape; ONNX Runtime tells them as single values. */
@@ -20,6 +22,8 @@ export interface Operator {
 }
 
 // Field numbers of onnx.proto3 (github.com/onnx/onnx): ModelProto, GraphProto, NodeProto, AttributeProto, ValueInfoProto, TypeProto, TensorProto, StringStringEntryProto.
+const MODEL_PRODUCER = 2;
+const MODEL_PRODUCER_VERSION = 3;
 const MODEL_GRAPH = 7;
 const MODEL_METADATA = 14;
 const GRAPH_NODE = 1;
@@ -61,10 +65,13 @@ export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
   const external = new Set<string>();
   const withoutShape = new Set<string>();
   const operators: Operator[] = [];
+  const producer = new Map<number, string>();
   eachField(bytes, (field, value) => {
     if (field === MODEL_METADATA) {
       const [key, text] = readEntry(value);
       metadata.set(key, text);
+    } else if (field === MODEL_PRODUCER || field === MODEL_PRODUCER_VERSION) {
+      producer.set(field, Buffer.from(value).toString('utf8'));
     } else if (field === MODEL_GRAPH) {
       collectFromGraph(value, external);
       eachField(value, (graphField, message) => {
@@ -76,7 +83,14 @@ export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
       });
     }
   });
-  return { metadata, externalDataFiles: [...external].sort(), withoutShape, operators };
+  const made = [producer.get(MODEL_PRODUCER), producer.get(MODEL_PRODUCER_VERSION)];
+  return {
+    metadata,
+    producer: made.filter((each) => each !== undefined && each !== '').join(' '),
+    externalDataFiles: [...external].sort(),
+    withoutShape,
+    operators,
+  };
 }
 
 function readOperator(node: Uint8Array): Operator {

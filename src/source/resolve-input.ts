@@ -2,11 +2,12 @@ import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { commitFile, makeFolder, temporaryName } from '../core/durable-file.ts';
 import { ServeBatchError } from '../core/errors.ts';
-import { quoteText } from '../core/sql.ts';
+import { quoteName, quoteText } from '../core/sql.ts';
 import type { BadCells, Column, InputFingerprint, InputFormat, ResolvedInput } from '../core/table.ts';
 import { stageCsv } from './csv/stage-csv.ts';
 import { type ColumnNeeds, NO_NEEDS } from './csv/staged-columns.ts';
 import type { Database } from './database.ts';
+import { fileRowsSql } from './file-rows.ts';
 import { assertUnchanged } from './fingerprint.ts';
 import { assertWholeArchives } from './formats/archive-check.ts';
 import { whileSpaceLasts } from './formats/disk-watch.ts';
@@ -135,22 +136,32 @@ async function stageAs(database: Database, request: InputRequest, target: string
   }
 }
 
-/** The columns and the row count of a table. Anything but Parquet is read once for it, into `stagedPath`. */
+/**
+ * The columns, the row count and the first rows of a table. Anything but Parquet is read once for it, into
+ * `stagedPath`.
+ */
 export async function describeTable(
   database: Database,
   request: Omit<InputRequest, 'setAside' | 'stagingRejectsPath' | 'needs'>,
+  firstRows = 0,
 ): Promise<{
   readonly columns: readonly Column[];
   readonly rows: number;
   readonly badCells: readonly BadCells[];
+  readonly first: readonly Readonly<Record<string, string | null>>[];
 }> {
-  const { columns, rows, badCells } = await resolveInput(database, {
+  const input = await resolveInput(database, {
     ...request,
     setAside: false,
     stagingRejectsPath: '',
     needs: NO_NEEDS,
   });
-  return { columns, rows, badCells };
+  const { columns, rows, badCells } = input;
+  if (firstRows === 0) return { columns, rows, badCells, first: [] };
+  const list = columns.map(({ name }) => `CAST(${quoteName(name)} AS VARCHAR) AS ${quoteName(name)}`);
+  const sql = await fileRowsSql(database, input, { rowStart: 0, rowEnd: Math.min(rows, firstRows) });
+  const first = await database.rows(`SELECT ${list.join(', ')} FROM (${sql})`);
+  return { columns, rows, badCells, first: first as Readonly<Record<string, string | null>>[] };
 }
 
 /** Beside the copy, since whoever reads one needs the other. */

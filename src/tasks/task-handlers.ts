@@ -217,7 +217,7 @@ export const TASK_HANDLERS: Handlers = {
   },
 
   async 'describe-table'({ folder }, request) {
-    return withTable(folder, request, describeTable);
+    return withTable(folder, request, (database, table) => describeTable(database, table, request.firstRows));
   },
 
   async 'survey-table'({ folder }, request) {

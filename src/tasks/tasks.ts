@@ -166,10 +166,14 @@ export interface DescribeTableTask {
   readonly paths: readonly string[];
   readonly sources: readonly SourceFile[];
   readonly options: InputOptions;
+  /** Rows whose values come with it. Default: 0. */
+  readonly firstRows?: number;
 }
 
 export interface TableDescription {
   readonly columns: readonly Column[];
   readonly rows: number;
+  /** The values of the first rows as text, by column. */
+  readonly first: readonly Readonly<Record<string, string | null>>[];
   readonly badCells: readonly BadCells[];
 }

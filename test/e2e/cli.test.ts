@@ -172,6 +172,13 @@ describe('what goes where', () => {
 });
 
 describe('inspect', () => {
+  it('shows the first rows of a table, and what the file of a model says', async () => {
+    const table = await project.serveBatch(['inspect', 'fixtures/stores.csv', '--rows', '2']);
+    expect(table.stdout).toMatch(/COLUMN +TYPE +ROW 1 +ROW 2\nstore +BIGINT +1 +2\n/);
+    const model = await project.serveBatch(['inspect', 'fixtures/sales.onnx']);
+    expect(model.stdout).toMatch(/\nfile: \d+\.\d kB, sha256 [0-9a-f]{12}, by serve-batch-fixtures.*\n$/);
+  });
+
   it('shows the signature of a model', async () => {
     const { code, stdout } = await project.serveBatch(['inspect', 'fixtures/sales.onnx']);
     expect(code).toBe(0);

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { badCellsText } from '../../core/bad-cells-text.ts';
@@ -5,12 +6,13 @@ import { describeTensor, type ModelSignature } from '../../core/model.ts';
 import type { TableDescription } from '../../tasks/tasks.ts';
 import type { CliContext } from '../context.ts';
 import { inWorker } from '../in-worker.ts';
-import { addOptions, debugOption, jsonOption } from '../options.ts';
+import { addOptions, debugOption, jsonOption, wholeNumber } from '../options.ts';
 import { formatBytes, formatNumber, formatTable } from '../render/format.ts';
 import { shortPath } from '../render/short-path.ts';
 
 interface InspectFlags {
   readonly json?: boolean;
+  readonly rows?: number;
 }
 
 export function addInspectCommand(program: Command, context: CliContext): void {
@@ -18,7 +20,11 @@ export function addInspectCommand(program: Command, context: CliContext): void {
     .command('inspect')
     .description('Show the inputs and outputs of a model, or the columns of a table.')
     .argument('<path>', 'an .onnx file, or a table: a file, a quoted glob or a folder');
-  addOptions(command, [jsonOption('it'), debugOption()]);
+  addOptions(command, [
+    wholeNumber('--rows <n>', 'show the first rows of a table'),
+    jsonOption('it'),
+    debugOption(),
+  ]);
   command.addHelpText(
     'after',
     '\nExamples:\n  serve-batch inspect fixtures/sales.onnx\n  serve-batch inspect "data/*.parquet"',
@@ -29,10 +35,38 @@ export function addInspectCommand(program: Command, context: CliContext): void {
 }
 
 async function inspectModel(context: CliContext, path: string, flags: InspectFlags): Promise<void> {
-  const signature = await inWorker(context, 'describe-model', { path: resolve(context.cwd, path) });
+  const model = resolve(context.cwd, path);
+  const signature = await inWorker(context, 'describe-model', { path: model });
+  const file = await describeFile(model, signature);
   context.out(
-    flags.json === true ? `${JSON.stringify(signature, null, 2)}\n` : renderSignature(path, signature),
+    flags.json === true
+      ? `${JSON.stringify({ ...signature, file }, null, 2)}\n`
+      : `${renderSignature(path, signature)}${renderFile(file)}`,
   );
+}
+
+/** What the file says besides what goes in and comes out. */
+interface ModelFileFacts {
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly producer: string;
+  /** Rows that every call takes; null: any number. */
+  readonly fixedRows: number | null;
+}
+
+async function describeFile(path: string, { inputs }: ModelSignature): Promise<ModelFileFacts> {
+  const { hashModel } = await import('../../inference/hash-model.ts');
+  const { readOnnxFile } = await import('../../inference/onnx-file.ts');
+  const { fixedRowsOf } = await import('../../features/row-dimension.ts');
+  const { size: bytes } = await stat(path);
+  // Models in ONNX Runtime's own format are no protobuf.
+  const producer = /\.onnx$/i.test(path) ? (await readOnnxFile(path)).producer : '';
+  return { bytes, sha256: await hashModel(path), producer, fixedRows: fixedRowsOf(inputs) };
+}
+
+function renderFile({ bytes, sha256, producer, fixedRows }: ModelFileFacts): string {
+  const rows = fixedRows === null ? '' : `rows: every call takes ${fixedRows}\n`;
+  return `${rows}file: ${formatBytes(bytes)}, sha256 ${sha256.slice(0, 12)}${producer === '' ? '' : `, by ${producer}`}\n`;
 }
 
 function renderSignature(
@@ -54,7 +88,8 @@ async function inspectTable(context: CliContext, path: string, flags: InspectFla
   const sources = await findFiles([path]);
   const format = formatOfFiles(sources.map((source) => source.path));
   const options = { hivePartitioning: 'auto', csv: {}, json: {} } as const;
-  const table = await inWorker(context, 'describe-table', { format, paths: [path], sources, options });
+  const request = { format, paths: [path], sources, options, firstRows: flags.rows ?? 0 };
+  const table = await inWorker(context, 'describe-table', request);
   const bytes = sources.reduce((sum, source) => sum + source.bytes, 0);
   const summary = { path, format, files: sources.length, bytes, ...table };
   context.out(flags.json === true ? `${JSON.stringify(summary, null, 2)}\n` : renderTable(summary));
@@ -64,12 +99,13 @@ function renderTable(
   table: TableDescription & { path: string; format: string; files: number; bytes: number },
 ): string {
   const size = `${formatNumber(table.files, 'file')}, ${formatBytes(table.bytes)}, ${formatNumber(table.rows, 'row')}`;
+  const { first } = table;
   const title = `${table.path}: ${table.format}, ${size}\n`;
   return (
     title +
     formatTable(
-      ['COLUMN', 'TYPE'],
-      table.columns.map(({ name, type }) => [name, type]),
+      ['COLUMN', 'TYPE', ...first.map((_, index) => `ROW ${index + 1}`)],
+      table.columns.map(({ name, type }) => [name, type, ...first.map((row) => row[name] ?? '(null)')]),
     ) +
     table.badCells.map((cells) => `bad cells: ${badCellsText(cells, shortPath)}\n`).join('')
   );
