@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path';
 import { ServeBatchError } from '../core/errors.ts';
-import type { Plan } from '../core/plan.ts';
 import { pathExists } from '../runs/json-file.ts';
 import { jobFolder, runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
@@ -8,35 +7,47 @@ import { assertPlannedHere } from '../runs/record/versions.ts';
 import type { ShardJob } from './shard-job.ts';
 
 /** Where a run that was handed out lies on this machine. */
-export interface FoundPlan {
+export interface FoundRun {
   readonly folderOfJob: string;
-  readonly plan: Plan;
 }
 
 /**
- * The plan of a shard: below the worker's own output folder, or where the other machine has it. Throws
- * `NOT_FOUND` where this machine does not see it, and `VERSION_MISMATCH`.
+ * Finds the runs of shards: below the worker's own output folder, or where the other machine has them. A plan
+ * never changes, and one of 10,000 shards takes a while to read: the last one is not read again.
  */
-export async function findPlan(
-  { planFile, job, runId }: ShardJob,
-  output: string | null,
-): Promise<FoundPlan> {
-  const given = dirname(dirname(dirname(planFile)));
-  const folderOfJob = output === null ? given : jobFolder(output, job);
-  const { plan: file } = runPaths(folderOfJob, runId);
-  if (!(await pathExists(file)))
-    throw new ServeBatchError(
-      'NOT_FOUND',
-      `This machine does not see ${file}. Mount the output folder under the same path, or say with --output where it lies here.`,
-      { fields: { file } },
-    );
-  const plan = await readPlan(file);
-  assertPlannedHere(plan);
-  return { folderOfJob, plan };
+export class PlanFinder {
+  readonly #output: string | null;
+  #last: { readonly file: string; readonly found: FoundRun } | null = null;
+
+  constructor(output: string | null) {
+    this.#output = output;
+  }
+
+  /** Throws `NOT_FOUND` where this machine does not see the plan, and `VERSION_MISMATCH`. */
+  async find(shard: ShardJob): Promise<FoundRun> {
+    const folderOfJob = folderOf(shard, this.#output);
+    const { plan: file } = runPaths(folderOfJob, shard.runId);
+    if (this.#last?.file === file) return this.#last.found;
+    if (!(await pathExists(file)))
+      throw new ServeBatchError(
+        'NOT_FOUND',
+        `This machine does not see ${file}. Mount the output folder under the same path, or say with --output where it lies here.`,
+        { fields: { file } },
+      );
+    assertPlannedHere(await readPlan(file));
+    this.#last = { file, found: { folderOfJob } };
+    return this.#last.found;
+  }
+}
+
+function folderOf({ planFile, job }: ShardJob, output: string | null): string {
+  return output === null ? dirname(dirname(dirname(planFile))) : jobFolder(output, job);
 }
 
 /** Whether the run was deleted: its job is there, and it is not. */
-export async function isGone({ planFile, job, runId }: ShardJob, output: string | null): Promise<boolean> {
-  const folder = output === null ? dirname(dirname(dirname(planFile))) : jobFolder(output, job);
-  return (await pathExists(join(folder, 'runs'))) && !(await pathExists(runPaths(folder, runId).folder));
+export async function isGone(shard: ShardJob, output: string | null): Promise<boolean> {
+  const folder = folderOf(shard, output);
+  return (
+    (await pathExists(join(folder, 'runs'))) && !(await pathExists(runPaths(folder, shard.runId).folder))
+  );
 }

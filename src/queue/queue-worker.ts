@@ -4,7 +4,7 @@ import type { Log } from '../core/effects.ts';
 import { type ServeBatchError, serializeError, toServeBatchError } from '../core/errors.ts';
 import type { ShardRecord } from '../runs/record/shard-record.ts';
 import type { StartWorkers } from '../tasks/workers.ts';
-import { findPlan, isGone } from './find-plan.ts';
+import { isGone, PlanFinder } from './find-plan.ts';
 import { PlaceWorkers } from './place-workers.ts';
 import { checkQueueServer, queueConnection } from './queue-server.ts';
 import { isOfThisMachine, waitAfterRefusal } from './refusal.ts';
@@ -106,11 +106,13 @@ class ShardHandler {
   readonly #options: QueueWorkerOptions;
   readonly #workers: PlaceWorkers;
   readonly #errors: QueueErrors;
+  readonly #plans: PlanFinder;
   pause = async (): Promise<void> => {};
 
   constructor(options: QueueWorkerOptions, workers: PlaceWorkers, errors: QueueErrors) {
     this.#options = options;
     this.#workers = workers;
+    this.#plans = new PlanFinder(options.output);
     this.#errors = errors;
   }
 
@@ -130,7 +132,7 @@ class ShardHandler {
   async #compute(job: Job<ShardJob>, cancelled: AbortSignal | undefined): Promise<ShardRecord> {
     const { data } = job;
     const { runId, index, memoryLimit, rejectLimit, handedOutAt } = data;
-    const { folderOfJob } = await findPlan(data, this.#options.output);
+    const { folderOfJob } = await this.#plans.find(data);
     const attempt = job.attemptsMade + job.stalledCounter + 1;
     const task = { runId, index, memoryLimit, rejectLimit, handedOutAt, attempt, loadStore: false };
     const { record } = await this.#workers.use(folderOfJob, (workers) =>
