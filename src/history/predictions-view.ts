@@ -3,8 +3,8 @@ import { quoteFiles, quoteName } from '../core/sql.ts';
 import { runPaths } from '../runs/layout.ts';
 import { readManifest } from '../runs/record/run-record.ts';
 import type { Database } from '../source/database.ts';
-import { chainOfRuns, readChainPlace } from './growing-input.ts';
 import type { HistoryJob } from './history-jobs.ts';
+import { chainOfRuns, readChainPlace } from './incremental-chain.ts';
 
 /**
  * Makes the view of a job: the parts of its published run, or, where each run takes only what is new, of

@@ -12,9 +12,11 @@ import { readPlan } from '../runs/plan/plan-file.ts';
 import { readCurrent } from '../runs/publication.ts';
 import { previousPublished } from '../runs/published-runs.ts';
 import { listRunIds } from '../runs/run-folders.ts';
+import { runIdTime } from '../runs/run-id.ts';
 import { readJobState, readRunSummary } from '../runs/run-summary.ts';
 import { folderBytes } from './folder-bytes.ts';
-import { lastOfChain } from './growing-input.ts';
+import { lastOfChain } from './incremental-chain.ts';
+import { deleteOccurrenceFiles, oldOccurrenceFiles } from './prune-occurrences.ts';
 import { type PruneRule, planPrune } from './prune-plan.ts';
 
 export interface PruneRequest {
@@ -38,6 +40,8 @@ export interface PruneResult {
   readonly pruned: readonly PrunedRun[];
   /** How many runs are left. */
   readonly kept: number;
+  /** Files of occurrences that no scheduler looks at any more. */
+  readonly occurrenceFiles: number;
   /** Of the runs, and of what an earlier prune that was killed had left. */
   readonly bytes: number;
   /** What was dropped from the store. */
@@ -79,7 +83,23 @@ async function prune(request: PruneRequest, lock: JobLock | null): Promise<Prune
   }
   if (lock !== null) await rm(trash, { recursive: true, force: true });
   const generations = await pruneStore(request, current, lock);
-  return { pruned, kept: runIds.length - pruned.length, bytes, generations };
+  const kept = runIds.filter((runId) => !doomed.includes(runId));
+  const occurrenceFiles = await pruneOccurrences(request, kept, lock);
+  return { pruned, kept: kept.length, occurrenceFiles, bytes, generations };
+}
+
+/** What is older than all runs that are kept, or than the rule says, as far as no scheduler looks at it. */
+async function pruneOccurrences(
+  { folderOfJob, rule }: PruneRequest,
+  kept: readonly string[],
+  lock: JobLock | null,
+): Promise<number> {
+  const before = rule.olderThan ?? new Date(runIdTime(kept.at(-1) ?? '') ?? 0);
+  const old = await oldOccurrenceFiles({ folderOfJob, before, keptRuns: new Set(kept) });
+  if (lock === null) return old.length;
+  await lock.assertHeld();
+  await deleteOccurrenceFiles(folderOfJob, old);
+  return old.length;
 }
 
 /** Keeps as many generations as the published run says (`kv.keep`). Without a lock it only says which would go. */

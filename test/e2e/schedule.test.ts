@@ -190,3 +190,23 @@ describe('a store that was emptied', () => {
     expect((await project.serveBatch(['tick'])).stderr).toBe('');
   });
 });
+
+describe('execution.timeout', () => {
+  it('ends a run that takes too long: it has failed, its lock is free, and nothing of it is left', async () => {
+    const { cron, occurrence } = aMinuteAgo();
+    const schedule = `{cron: "${cron}", retries: 0}`;
+    // Takes minutes on any machine.
+    const slow = `execution: {timeout: 1s, processes: 1}
+features:
+  select: SELECT * REPLACE (price + 0 * list_sum(range(5000000 + product)) AS price) FROM input
+`;
+    const project = await makeProject({ jobs: { weekly: job(schedule, slow) } });
+    const tick = await project.inOwnProcess(['tick']);
+    expect(tick.code).toBe(1);
+    expect(tick.stderr).toContain('The run of weekly was ended after 1.00 s, as execution.timeout says.');
+    expect(records(project)).toMatchObject([{ occurrence, state: 'failed', error: { code: 'TIMED_OUT' } }]);
+    await project.write('jobs/weekly.yaml', job(schedule));
+    const again = await project.serveBatch(['run', 'weekly', '--occurrence', 'latest', '--json']);
+    expect(JSON.parse(again.stdout)).toMatchObject({ status: 'published', identity: { occurrence } });
+  });
+});

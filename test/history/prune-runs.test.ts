@@ -105,7 +105,9 @@ describe('pruneRuns', () => {
     await mkdir(trashFolder(job));
     await rename(runPaths(job, runOn(1)).folder, join(trashFolder(job), runOn(1)));
     const size = await folderBytes(trashFolder(job));
-    expect(await prune(job, 2)).toEqual({ pruned: [], kept: 2, bytes: size, generations: [] });
+    expect(await prune(job, 2)).toEqual({
+      ...{ pruned: [], kept: 2, occurrenceFiles: 0, bytes: size, generations: [] },
+    });
     expect(await readdir(job)).not.toContain('trash');
   });
 

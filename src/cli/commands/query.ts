@@ -84,7 +84,7 @@ async function showTable(context: CliContext, request: QueryRequest): Promise<vo
   // One row more tells whether there are more.
   const most = request.limit ?? SHOWN_ROWS;
   const { text, isAll } = await queryRows({ ...request, limit: most + 1, text: 'plain' }, (rows) =>
-    renderRows(rows, most),
+    renderRows(rows, most, context.width),
   );
   context.out(text);
   if (!isAll && request.limit === undefined)

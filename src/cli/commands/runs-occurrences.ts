@@ -12,11 +12,15 @@ import {
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, jsonOption, list, option, outputOption, wholeNumber } from '../options.ts';
 import { pointInTime } from '../point-in-time.ts';
+import { fitTable } from '../render/fit-table.ts';
 import { formatTable, shortTime } from '../render/format.ts';
 
 const DEFAULT_LIMIT = 50;
 /** A table stays readable; --json has the whole reason. */
 const REASON_CHARACTERS = 100;
+const SHORTEST_REASON = 20;
+/** Columns that a narrow window does without, the first of them first. */
+const EXPENDABLE = ['NEXT TRY', 'ATTEMPTS', 'RUN'];
 
 interface OccurrencesFlags {
   readonly state?: readonly string[];
@@ -59,7 +63,7 @@ async function listCommand(
   found.sort((a, b) => (a.occurrence < b.occurrence ? 1 : a.occurrence > b.occurrence ? -1 : 0));
   const shown = found.slice(0, filter.limit);
   if (flags.json === true) context.out(`${JSON.stringify(shown, null, 2)}\n`);
-  else if (shown.length > 0) context.out(context.secrets.mask(renderOccurrences(shown)));
+  else if (shown.length > 0) context.out(context.secrets.mask(renderOccurrences(shown, context.width)));
   else context.out('No such occurrences. Only jobs with a schedule have some.\n');
 }
 
@@ -82,10 +86,14 @@ function statusNamed(text: string): OccurrenceStatus {
   );
 }
 
-function renderOccurrences(occurrences: readonly OccurrenceSummary[]): string {
-  return formatTable(
-    ['OCCURRENCE', 'JOB', 'STATE', 'ATTEMPTS', 'RUN', 'NEXT TRY', 'REASON'],
-    occurrences.map(({ occurrence, job, status, count, attempts, runId, nextAttemptAt, ...rest }) => [
+/** The reason is cut first: without it, `runs occurrences --json` would be the only way to see it at all. */
+function renderOccurrences(
+  occurrences: readonly OccurrenceSummary[],
+  width = Number.POSITIVE_INFINITY,
+): string {
+  const header = ['OCCURRENCE', 'JOB', 'STATE', 'ATTEMPTS', 'RUN', 'NEXT TRY', 'REASON'];
+  const rows = occurrences.map(
+    ({ occurrence, job, status, count, attempts, runId, nextAttemptAt, ...rest }) => [
       shortTime(occurrence),
       job,
       status,
@@ -93,13 +101,28 @@ function renderOccurrences(occurrences: readonly OccurrenceSummary[]): string {
       runId ?? '',
       shortTime(nextAttemptAt),
       count > 1 ? `${count} in a row, from ${shortTime(rest.firstOccurrence)}` : reasonOf(rest),
-    ]),
+    ],
   );
+  const withReasons = (room: number) =>
+    rows.map((cells) => [...cells.slice(0, -1), cut(cells.at(-1) ?? '', room)]);
+  const spare =
+    width -
+    Math.max(
+      ...formatTable(header, withReasons(0))
+        .split('\n')
+        .map(({ length }) => length),
+    ) -
+    2;
+  const room = Math.max(Math.min(spare, REASON_CHARACTERS), SHORTEST_REASON);
+  return fitTable(header, withReasons(room), width, EXPENDABLE).text;
+}
+
+function cut(text: string, room: number): string {
+  return text.length > room ? `${text.slice(0, Math.max(room - 1, 0))}…` : text;
 }
 
 function reasonOf({ error, waitsFor }: Pick<OccurrenceSummary, 'error' | 'waitsFor'>): string {
   const why =
     error === null ? (waitsFor === null ? '' : `lacks ${waitsFor}`) : `${error.code}: ${error.message}`;
-  const text = why.replaceAll(/\s+/g, ' ');
-  return text.length > REASON_CHARACTERS ? `${text.slice(0, REASON_CHARACTERS - 1)}…` : text;
+  return why.replaceAll(/\s+/g, ' ');
 }

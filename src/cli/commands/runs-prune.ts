@@ -16,7 +16,7 @@ import {
   wholeNumber,
 } from '../options.ts';
 import { pointInTime } from '../point-in-time.ts';
-import { formatBytes, formatCount, formatTable } from '../render/format.ts';
+import { formatBytes, formatCount, formatNumber, formatTable } from '../render/format.ts';
 
 interface PruneFlags {
   readonly output?: string;
@@ -141,7 +141,9 @@ function renderPruned(jobs: readonly PrunedJob[], dryRun: boolean): string {
   const done = dryRun ? 'Would delete' : 'Deleted';
   const runs = rows.length === 1 ? '1 run' : `${formatCount(rows.length)} runs`;
   const table = rows.length === 0 ? '' : formatTable(['RUN', 'JOB', 'SIZE'], rows);
-  return `${table}${done} ${runs}, ${formatBytes(bytes)}; ${formatCount(kept)} kept.\n${renderDropped(jobs, dryRun)}`;
+  const files = jobs.reduce((sum, each) => sum + each.occurrenceFiles, 0);
+  const ledger = files === 0 ? '' : `${done} ${formatNumber(files, 'file')} of old occurrences.\n`;
+  return `${table}${done} ${runs}, ${formatBytes(bytes)}; ${formatCount(kept)} kept.\n${ledger}${renderDropped(jobs, dryRun)}`;
 }
 
 function renderDropped(jobs: readonly PrunedJob[], dryRun: boolean): string {

@@ -162,7 +162,7 @@ async function showRows(
       for await (const text of jsonText(rows)) context.out(text);
       return;
     }
-    const { text } = await renderRows(rows, total);
+    const { text } = await renderRows(rows, total, context.width);
     const more = total - Math.min(total, limit ?? total);
     context.out(
       `${text}${more === 0 ? '' : `and ${formatCount(more)} more: --limit or --json shows them\n`}`,

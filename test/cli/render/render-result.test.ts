@@ -36,4 +36,17 @@ describe('renderRows', () => {
     const { text } = await renderRows({ columns, chunks: chunksOf([['1', 'x'.repeat(200)]]) }, 1);
     expect(text.split('\n')[1]).toHaveLength('1  '.length + 80);
   });
+
+  it('fits the window: the widest text is cut first, numbers and short texts never', async () => {
+    const rows = [['123456789012', 'a text of some length', 'another, which is longer than the first one']];
+    const named = [...columns, { name: 'more', kind: 'text' }] as const;
+    const at = async (width?: number) => {
+      const { text } = await renderRows({ columns: named, chunks: chunksOf(rows) }, 1, width);
+      return text.split('\n')[1];
+    };
+    expect(await at()).toContain('longer than the first one');
+    expect((await at(60))?.length).toBeLessThanOrEqual(60);
+    expect(await at(60)).toMatch(/^123456789012 {2}a text/);
+    expect(await at(10)).toBe('123456789012  a text …  another…');
+  });
 });

@@ -4,7 +4,7 @@ import { type RunPaths, runPaths } from '../runs/layout.ts';
 import { readPlanIndex } from '../runs/plan-index.ts';
 import { listRunIds } from '../runs/run-folders.ts';
 
-/** What a committed run of an input that grows says of its place in the chain of such runs. */
+/** What a committed run of an incremental job says of its place in the chain of such runs. */
 export interface ChainPlace {
   readonly runId: string;
   /** From 1; the highest has the watermark. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { chainOfRuns } from '../../src/history/growing-input.ts';
+import { chainOfRuns } from '../../src/history/incremental-chain.ts';
 import { temporaryFolder } from '../runs/sample-run.ts';
 import { committedRun, plannedRun, runOn } from './sample-history.ts';
 

@@ -1,0 +1,60 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { syncPath } from '../core/durable-file.ts';
+import { isMissing, readJsonIfValid } from '../runs/json-file.ts';
+import { occurrenceStamp, occurrencesFolder, scheduleFile } from '../runs/layout.ts';
+
+const scheduleSchema = z.object({ since: z.iso.datetime() });
+const recordSchema = z.object({ runId: z.string().nullable() });
+
+export interface OldOccurrences {
+  readonly folderOfJob: string;
+  /** Only occurrences before it. */
+  readonly before: Date;
+  /** Records of these runs stay. */
+  readonly keptRuns: ReadonlySet<string>;
+}
+
+/**
+ * Names of files in `occurrences/` that nobody needs any more: their occurrences lie before `since` of the
+ * schedule, so that no scheduler looks at them or owes them, and their runs are gone. A job that no scheduler has
+ * seen has none: it may owe what its records say is done.
+ */
+export async function oldOccurrenceFiles({
+  folderOfJob,
+  before,
+  keptRuns,
+}: OldOccurrences): Promise<readonly string[]> {
+  const schedule = await readJsonIfValid(scheduleFile(folderOfJob), scheduleSchema);
+  if (schedule === undefined) return [];
+  const since = new Date(schedule.since);
+  const limit = occurrenceStamp(since < before ? since : before);
+  const folder = occurrencesFolder(folderOfJob);
+  const names = (await readdir(folder).catch(noneIfMissing))
+    .filter((name) => /^\d{8}T\d{6}Z\./.test(name))
+    .sort();
+  const old: string[] = [];
+  for (const name of names) {
+    const [stamp = ''] = name.split('.');
+    if (stamp >= limit) break;
+    if (!(await isOfKeptRun(join(folder, `${stamp}.json`), keptRuns))) old.push(name);
+  }
+  return old;
+}
+
+export async function deleteOccurrenceFiles(folderOfJob: string, names: readonly string[]): Promise<void> {
+  const folder = occurrencesFolder(folderOfJob);
+  for (const name of names) await rm(join(folder, name), { force: true });
+  if (names.length > 0) await syncPath(folder);
+}
+
+async function isOfKeptRun(record: string, keptRuns: ReadonlySet<string>): Promise<boolean> {
+  const runId = (await readJsonIfValid(record, recordSchema))?.runId ?? null;
+  return runId !== null && keptRuns.has(runId);
+}
+
+function noneIfMissing(error: unknown): string[] {
+  if (isMissing(error)) return [];
+  throw error;
+}

@@ -1,0 +1,83 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { deleteOccurrenceFiles, oldOccurrenceFiles } from '../../src/history/prune-occurrences.ts';
+import { pruneRuns } from '../../src/history/prune-runs.ts';
+import { folderOfJob } from '../../src/jobs/locations.ts';
+import { tickOnce } from '../../src/schedule/tick.ts';
+import { temporaryFolder } from '../runs/sample-run.ts';
+import { DAY, quickFolder, scheduledJob, simulate } from '../schedule/simulation.ts';
+
+const NOTHING_KEPT = new Set<string>();
+
+async function jobWith(since: string | null) {
+  const folderOf = await temporaryFolder();
+  const folder = join(folderOf, 'occurrences');
+  await mkdir(folder);
+  const names = [
+    '20261101T000000Z.json',
+    '20261101T000000Z.late',
+    '20261102T000000Z.missed.json',
+    '20261103T000000Z.json',
+    '20261104T000000Z.wait.json',
+    '20261110T000000Z.json',
+  ];
+  for (const name of names)
+    await writeFile(
+      join(folder, name),
+      JSON.stringify({ runId: name.startsWith('20261103') ? 'kept' : null }),
+    );
+  if (since !== null) await writeFile(join(folderOf, 'schedule.json'), JSON.stringify({ since }));
+  return { folderOf, folder };
+}
+
+describe('oldOccurrenceFiles', () => {
+  it.each([
+    ['no scheduler has seen the job: all stay', null, '2026-12-01', []],
+    [
+      'before the rule',
+      '2026-11-30T00:00:00Z',
+      '2026-11-02',
+      ['20261101T000000Z.json', '20261101T000000Z.late'],
+    ],
+    [
+      'before since, whatever the rule says',
+      '2026-11-03T00:00:00Z',
+      '2026-12-01',
+      ['20261101T000000Z.json', '20261101T000000Z.late', '20261102T000000Z.missed.json'],
+    ],
+  ] as const)('%s', async (_, since, before, old) => {
+    const { folderOf } = await jobWith(since);
+    const request = { folderOfJob: folderOf, before: new Date(before), keptRuns: NOTHING_KEPT };
+    expect(await oldOccurrenceFiles(request)).toEqual(old);
+  });
+
+  it('records of runs that are kept stay', async () => {
+    const { folderOf, folder } = await jobWith('2026-11-30T00:00:00Z');
+    const before = new Date('2026-12-01');
+    const old = await oldOccurrenceFiles({ folderOfJob: folderOf, before, keptRuns: new Set(['kept']) });
+    await deleteOccurrenceFiles(folderOf, old);
+    expect(await readdir(folder)).toEqual(['20261103T000000Z.json']);
+  });
+});
+
+it('what is pruned is not owed again', async () => {
+  const job = scheduledJob(await quickFolder(), { catchup: 'all', catchupWindowSeconds: 3 * 86_400 });
+  const simulation = simulate('2026-11-01T12:00:00Z');
+  const { clock, effects } = simulation;
+  const tick = () => tickOnce({ jobs: [job], off: [], problems: [] }, effects, 1);
+  for (let day = 0; day < 12; day++) {
+    await tick();
+    clock.advance(DAY);
+  }
+  const before = [...simulation.computed];
+  const { signal } = new AbortController();
+  const folder = folderOfJob(job.spec);
+  const request = { folderOfJob: folder, rule: { keep: 1 }, dryRun: false, store: null, clock, signal };
+  const { pruned, occurrenceFiles } = await pruneRuns(request);
+  expect(pruned.length).toBeGreaterThan(5);
+  expect(occurrenceFiles).toBeGreaterThan(5);
+  await tick();
+  await tick();
+  expect(simulation.computed.slice(before.length)).toEqual([clock.now().toISOString().replace('T12', 'T00')]);
+});
