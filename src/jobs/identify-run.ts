@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { BoundJob } from '../config/job-spec.ts';
 import type { InputSpec } from '../config/sections/input.ts';
 import { specSha256 } from '../config/spec-hash.ts';
@@ -8,6 +9,7 @@ import { hashModel } from '../inference/hash-model.ts';
 import { versions } from '../runs/record/versions.ts';
 import { findArrivedFiles, findFiles } from '../source/find-files.ts';
 import { fingerprintInput } from '../source/fingerprint.ts';
+import { partitionFolders } from '../source/formats/partitions.ts';
 import { formatOfFiles } from '../source/formats/table-formats.ts';
 import { fingerprintGrid } from '../source/grid/fingerprint-grid.ts';
 
@@ -48,10 +50,18 @@ async function identifyInput({ name, input }: BoundJob): Promise<Pick<Identified
     );
   if (input.incremental?.kind === 'files') return identifyArrived(input);
   const files = await findFiles(input.paths, input.format);
-  return {
-    source: await fingerprintInput(files),
-    format: input.format ?? formatOfFiles(files.map(({ path }) => path)),
-  };
+  const names = files.map(({ path }) => path);
+  const format = input.format ?? formatOfFiles(names);
+  const source = await fingerprintInput(files);
+  const folders =
+    format === 'parquet' && input.hivePartitioning !== false ? partitionFolders(names, input.paths) : '';
+  return { source: folders === '' ? source : withFolders(source, folders), format };
+}
+
+/** The same files make another input where their folders make columns. */
+function withFolders(source: InputFingerprint, folders: string): InputFingerprint {
+  const hash = createHash('sha256').update(`${source.fingerprint}\n${folders}`);
+  return { ...source, fingerprint: hash.digest('hex') };
 }
 
 /** Which of the files that have arrived are new is not known yet: only those are looked into, later. */

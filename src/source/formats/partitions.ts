@@ -41,6 +41,15 @@ export function partitionColumns(
   return names.map((name) => ({ name, type: typeOf(all.map(({ folders }) => valueIn(folders, name))) }));
 }
 
+/**
+ * The folders of all files that may make columns, as one text; empty where there are none. The same files have
+ * other columns where the job names a folder above them.
+ */
+export function partitionFolders(files: readonly string[], given: readonly string[]): string {
+  const folders = files.map((file) => foldersOf(pathBelow(file, given)));
+  return folders.every((each) => each.length === 0) ? '' : JSON.stringify(folders);
+}
+
 /** Throws `SCHEMA_MISMATCH` where a file has a column of its own under the name of a folder. */
 export function assertNoOwnColumn(partitions: readonly Column[], own: readonly Column[], file: string): void {
   for (const { name } of partitions) {
