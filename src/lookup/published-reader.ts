@@ -88,11 +88,13 @@ export class PublishedReader {
     read: (view: PublishedView) => Promise<T>,
     isComplete: (found: T) => boolean,
   ): Promise<Found<T>> {
-    const view = this.#views.fresh ?? (await this.#views.refresh());
-    const found = await read(view);
-    if (isComplete(found)) return { view, found };
-    const newer = await this.#views.newerThan(view);
-    return newer === undefined ? { view, found } : { view: newer, found: await read(newer) };
+    let view = this.#views.fresh ?? (await this.#views.refresh());
+    for (;;) {
+      const found = await read(view);
+      const newer = isComplete(found) ? undefined : await this.#views.newerThan(view);
+      if (newer === undefined) return { view, found };
+      view = newer;
+    }
   }
 
   #oneOf({ generation, templates }: PublishedView, columns: Columns): Promise<string | undefined> {

@@ -60,7 +60,12 @@ describe.each(['LMDB', 'Redis'])('two servers on one store: %s', (kind) => {
     const url = redis?.url ?? `lmdb:${await temporaryFolder()}`;
     store = openStore({ url, job: 'sales' });
     await publish(store, 'g1', rowsOf(1));
-    servers = [await startTestServer([sourceOf(url)]), await startTestServer([sourceOf(url)])];
+    // As serve has it: for so long they ask for generations that may be gone already.
+    const options = { refreshMs: 1_000 };
+    servers = [
+      await startTestServer([sourceOf(url)], options),
+      await startTestServer([sourceOf(url)], options),
+    ];
   });
   afterAll(async () => {
     await store.close();
