@@ -1,12 +1,12 @@
 import { ServeBatchError } from '../core/errors.ts';
 import type { SqlGate } from '../core/gates.ts';
 import type { Plan } from '../core/plan.ts';
-import { quoteText } from '../core/sql.ts';
 import type { NamedTable } from '../core/table.ts';
 import { assertOnlyJobTables } from '../features/job-sql.ts';
 import { parseLossless } from '../features/lossless-json.ts';
 import { type SqlNode, walk } from '../features/sql-tree.ts';
 import type { Database } from '../source/database.ts';
+import { syntaxTree } from '../source/syntax-tree.ts';
 
 /** What the SELECT of a gate may read, besides the tables of `features.tables`. */
 export const GATE_VIEWS = ['run', 'previous', 'features', 'previous_features', 'input'] as const;
@@ -41,8 +41,7 @@ export async function assertGateSelect(
 }
 
 async function treeOf(database: Database, select: string): Promise<SqlNode> {
-  const [row] = await database.rows(`SELECT json_serialize_sql(${quoteText(select)}) AS tree`);
-  return parseLossless(String(row?.tree)) as SqlNode;
+  return parseLossless(await syntaxTree(database, select)) as SqlNode;
 }
 
 /** The tables of `features.select` whose names are none of {@link GATE_VIEWS}. */

@@ -41,11 +41,11 @@ import { inputName } from '../source/locate-row.ts';
 import { resolveInput } from '../source/resolve-input.ts';
 import { asWritten } from '../source/shard-relation.ts';
 import { createInputView, selectError } from '../source/shard-rows.ts';
+import { syntaxTree } from '../source/syntax-tree.ts';
 import { columnNeeds, specKeyColumns } from './column-needs.ts';
 import { planKeptColumns, withoutPredictions } from './plan-kept-columns.ts';
 import { DEFAULT_SHARD_ROWS, planShards } from './plan-shards.ts';
 import { spellColumns } from './spell-columns.ts';
-import { syntaxTree } from './syntax-tree.ts';
 import { tryModel } from './trial/try-model.ts';
 
 /** All that a plan is made from. It crosses a process boundary as JSON. */

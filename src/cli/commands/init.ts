@@ -12,6 +12,7 @@ import { inWorker } from '../in-worker.ts';
 import { addOptions, debugOption, list, option } from '../options.ts';
 import { planFault } from '../plan-fault.ts';
 import { formatNumber } from '../render/format.ts';
+import { shellWord } from '../render/shell-word.ts';
 
 interface InitFlags {
   readonly model?: string;
@@ -91,10 +92,6 @@ function nextSteps(
   const look =
     key.length === 0 ? `query 'SELECT * FROM "${name}" LIMIT 5'` : `lookup ${name} ${pairs.join(' ')}`;
   return `next: serve-batch run ${name}\n      serve-batch ${look}\n`;
-}
-
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 async function surveyOf(context: CliContext, input: string): Promise<TableSurvey> {

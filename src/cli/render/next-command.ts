@@ -1,4 +1,5 @@
 import type { RunRecord } from '../../runs/record/run-record.ts';
+import { shellWord } from './shell-word.ts';
 import { shortPath } from './short-path.ts';
 
 /** Flags of the run that a command about it has to repeat. */
@@ -25,9 +26,4 @@ export function nextCommand(record: RunRecord, { output, kv }: PlaceWords): stri
 
 function words(all: readonly string[]): string {
   return all.map(shellWord).join(' ');
-}
-
-/** As a shell reads it back. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -13,7 +13,7 @@ import type { InputOptions } from '../../source/formats/input-options.ts';
 import { formatOfFiles } from '../../source/formats/table-formats.ts';
 import { duckdbReason } from '../../source/read-error.ts';
 import { readTable } from '../../source/resolve-input.ts';
-import { syntaxTree } from '../syntax-tree.ts';
+import { syntaxTree } from '../../source/syntax-tree.ts';
 
 /** A table that conditions look at: its files are looked for anew at each check. */
 export interface WaitedTable {

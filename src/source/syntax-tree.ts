@@ -1,5 +1,5 @@
 import { quoteText } from '../core/sql.ts';
-import type { Database } from '../source/database.ts';
+import type { Database } from './database.ts';
 
 /** DuckDB's syntax tree of SQL, as JSON; of what has none, an object that says why. */
 export async function syntaxTree(database: Database, sql: string): Promise<string> {
