@@ -56,6 +56,11 @@ async function declaredPlace(context: CliContext, job: string, flags: PlaceFlags
   return { job: spec.name, folderOfJob: folderOfJob(spec), storeUrl: storeUrlOf(spec) };
 }
 
+/** Learns what of a job came from the environment and must not be shown. Where the job file is gone, there is nothing to learn. */
+export async function learnSecrets(context: CliContext, job: string): Promise<void> {
+  await declaredPlace(context, job, {}).catch(() => null);
+}
+
 /** The store of a job whose folder is known: with its password where a job file names it. */
 export async function storeOfFolder(
   context: CliContext,

@@ -3,25 +3,29 @@ import { Secrets } from '../core/secrets.ts';
 import type { CliContext } from './context.ts';
 import { printError, runProgram } from './run-program.ts';
 import { writerTo } from './standard-output.ts';
+import { OWN_COLOURS, OWN_LINE, visible } from './visible.ts';
 import { listenToSignals } from './watch/signals.ts';
 
 const { signal, drain, allowGrace, stopListening } = listenToSignals();
 const args = process.argv.slice(2);
+const secrets = new Secrets();
+const write = writerTo(process.stdout, (error) => {
+  process.exitCode = printError(context, args, error);
+});
 const context: CliContext = {
   env: process.env,
   cwd: process.cwd(),
   stdin: process.stdin,
   hasColour: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
   ...(process.stdout.isTTY ? { width: process.stdout.columns } : {}),
-  out: writerTo(process.stdout, (error) => {
-    process.exitCode = printError(context, args, error);
-  }),
-  err: (text) => void process.stderr.write(text),
+  // What goes to a file or another program keeps the bytes of the data.
+  out: (text) => write(process.stdout.isTTY ? visible(text, OWN_COLOURS) : text),
+  err: (text) => void process.stderr.write(visible(secrets.mask(text), OWN_LINE)),
   isTerminal: process.stderr.isTTY === true,
   signal,
   drain,
   allowGrace,
-  secrets: new Secrets(),
+  secrets,
   workers: new ChildProcesses(),
 };
 // Nobody is left who could be told.

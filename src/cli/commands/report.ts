@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { formatBytes } from '../../core/amounts.ts';
 import { ServeBatchError } from '../../core/errors.ts';
@@ -40,7 +40,9 @@ async function reportCommand(context: CliContext, wanted: string, flags: ReportF
     );
   const { findReported } = await import('../reported-run.ts');
   const { folderOfJob, runId } = await findReported(context, wanted, flags);
-  const page = await makePage(context, folderOfJob, runId);
+  const { learnSecrets } = await import('../job-place.ts');
+  await learnSecrets(context, basename(folderOfJob));
+  const page = context.secrets.mask(await makePage(context, folderOfJob, runId));
   const target = flags.report ?? `report-${runId}.html`;
   if (target === '-') {
     context.out(page);

@@ -112,8 +112,8 @@ async function showPlan(
   const plan = await planOnly(request).finally(watch.stop);
   if ('outcome' in plan) showNothingNew(context, flags, plan);
   else if (flags.json === true)
-    context.out(`${JSON.stringify(readiness === null ? plan : { ...plan, readiness }, null, 2)}\n`);
-  else if (flags.quiet !== true) context.out(renderPlan(plan));
+    context.out(`${jsonOf(readiness === null ? plan : { ...plan, readiness }, context)}\n`);
+  else if (flags.quiet !== true) context.out(context.secrets.mask(renderPlan(plan)));
 }
 
 /** What an occurrence of the job waits for; null: nothing. */
@@ -164,4 +164,11 @@ function showNothingNew(context: CliContext, flags: RunCommandFlags, result: Not
   if (flags.json === true)
     context.out(`${JSON.stringify({ outcome, job, lastRunId, watermark, message }, null, 2)}\n`);
   else if (flags.quiet !== true) context.out(`${message}\n`);
+}
+
+/** The SQL of a plan may hold what came from the environment. Texts only: a number that looks like it stays one. */
+function jsonOf(plan: unknown, { secrets }: CliContext): string {
+  const masked = (_: string, value: unknown): unknown =>
+    typeof value === 'string' ? secrets.mask(value) : value;
+  return JSON.stringify(plan, masked, 2);
 }
