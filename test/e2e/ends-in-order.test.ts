@@ -122,6 +122,6 @@ describe('a shard that takes long', () => {
     expect(releasedLock(project, 'weekly')).toBe(false);
     expect(await leftoversIn(project.folder)).toEqual([]);
     const dry = await project.serveBatch(['publish', newestRun(project) ?? '']);
-    expect(dry.stderr).toContain('is not committed');
+    expect(dry.stderr).toContain('is not complete');
   });
 });

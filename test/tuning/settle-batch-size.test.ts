@@ -91,7 +91,7 @@ test('a size that was halved for want of memory is remembered, with a warning', 
     now: () => new Date('2026-11-21T00:00:00Z'),
     log: { ...silentLog, warn: (message) => warnings.push(message) },
   });
-  expect(warnings).toEqual([expect.stringContaining('no memory for 8192 rows a call: calls have 2048')]);
+  expect(warnings).toEqual([expect.stringContaining('no memory for 8192 rows a call: calls now have 2048')]);
   expect(await knownBatchSize(onDevice(), folder)).toBe(2048);
 });
 
