@@ -55,7 +55,13 @@ describe('serve', () => {
     socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n`);
     await get('/healthz');
     cli.process.kill('SIGTERM');
-    await until(() => cli.process.exitCode === null && cli.process.killed);
+    // It has heard of the signal once it takes no new connections.
+    const isUp = () =>
+      fetch(`${url}/healthz`).then(
+        () => true,
+        () => false,
+      );
+    await expect.poll(isUp, { timeout: 30_000 }).toBe(false);
     socket.write('\r\n');
     expect(await cli.result).toMatchObject({ code: 0 });
     expect(answer).toMatch(/^HTTP\/1.1 200 OK/);
