@@ -24,7 +24,7 @@ afterAll(() => redis.stop());
 async function startWorker(project: Project, args: readonly string[] = []): Promise<RunningCli> {
   const common = ['worker', '--queue', redis.url, '--processes', '1', '--lock', '2s'];
   const worker = project.start([...common, ...args], { ownGroup: true });
-  await until(() => worker.stderr().includes('takes shards from the queue'));
+  await until(() => worker.stderr().includes('takes shards from the queue'), 90_000);
   return worker;
 }
 
@@ -48,7 +48,7 @@ function recordsIn(project: Project): readonly { attempt: number; waitSeconds?: 
   }
 }
 
-const records = (project: Project, count: number) => until(() => recordsIn(project).length >= count);
+const records = (project: Project, count: number) => until(() => recordsIn(project).length >= count, 90_000);
 const hashes = ({ output }: RunRecord): string[] => output.parts.map(({ sha256 }) => sha256);
 
 describe('run --queue', () => {
@@ -96,7 +96,7 @@ describe('run --queue', () => {
     const project = await makeProject();
     const blind = await startWorker(project, ['--output', project.path('elsewhere')]);
     const run = project.run(['--shard-rows', '1400', '--queue', redis.url]);
-    await until(() => blind.stderr().includes('This machine does not see'));
+    await until(() => blind.stderr().includes('This machine does not see'), 90_000);
     const seeing = await startWorker(project);
     expect(await run).toMatchObject({ status: 'published', rowsOut: 7000 });
     await endWorkers([blind, seeing]);

@@ -15,6 +15,9 @@ import { makeProject, type Project } from '../../support/project.ts';
 const URL = 'redis://:hunter2@cache:6379';
 const SHARDS = ['--shard-rows', '1400'];
 
+/** To start one costs more than its shards. */
+const ONE_TASK = ['--groups', '1'];
+
 /** What another command made of the same job: the parts have to be the same, byte for byte. */
 let local: RunRecord;
 let localCsv: RunRecord;
@@ -200,7 +203,7 @@ describe('what other machines are refused', () => {
     const project = await makeProject();
     await rm(project.path('jobs'), { recursive: true });
     const job = ['--model', 'fixtures/sales-by-column.onnx', '--input', 'fixtures/sales.parquet'];
-    const made = await plan(project, job);
+    const made = await plan(project, [...job, ...ONE_TASK]);
     const elsewhere = await makeProject({ fixtures: false });
     await computeAll(elsewhere, made);
     const record = await finish(elsewhere, made, ['--output', project.path('out')]);
@@ -220,7 +223,7 @@ describe('what other machines are refused', () => {
 describe('inputs that are copied first', () => {
   it('the copy lies in the folder of the run, where all machines see it', async () => {
     const project = await makeProject();
-    const made = await plan(project, ['--input', 'fixtures/sales.csv']);
+    const made = await plan(project, [...ONE_TASK, '--input', 'fixtures/sales.csv']);
     await computeAll(project, made);
     expect(hashes(await finish(project, made))).toEqual(hashes(localCsv));
   });
@@ -230,7 +233,7 @@ describe('inputs that are copied first', () => {
     const csv = await readFile(project.path('fixtures/sales.csv'), 'utf8');
     const made = await plan(project, ['--input', '-'], csv);
     expect((await task(project, made, 2)).code).toBe(0);
-    const again = await plan(project, ['--input', '-'], csv);
+    const again = await plan(project, [...ONE_TASK, '--input', '-'], csv);
     expect(again).toMatchObject({ runId: made.runId, missing: 4 });
     await computeAll(project, again);
     expect(hashes(await finish(project, made))).toEqual(hashes(localCsv));
@@ -240,7 +243,7 @@ describe('inputs that are copied first', () => {
 describe('finish', () => {
   it('does not take readers back to a run that was planned before theirs', async () => {
     const project = await makeProject();
-    const made = await plan(project);
+    const made = await plan(project, ONE_TASK);
     await computeAll(project, made);
     // Ids tell seconds: the next one has to be later.
     await new Promise((resolve) => setTimeout(resolve, 1100));
@@ -256,7 +259,7 @@ describe('finish', () => {
     const project = await makeProject();
     await rm(project.path('jobs'), { recursive: true });
     const job = ['--model', 'fixtures/sales-by-column.onnx', '--input', 'fixtures/sales.parquet'];
-    const made = await plan(project, [...job, '--output', 'p.parquet']);
+    const made = await plan(project, [...job, ...ONE_TASK, '--output', 'p.parquet']);
     await computeAll(project, made);
     const record = await finish(project, made, ['--output', 'p.parquet']);
     expect(record.output.path).toBe(project.path('p.parquet'));
@@ -278,7 +281,7 @@ describe('finish', () => {
     const csv = await readFile(project.path('fixtures/sales.csv'), 'utf8');
     const [header, first = '', ...rest] = csv.split('\n');
     await project.write('bad.csv', [header, `${first},,,`, ...rest].join('\n'));
-    const made = await plan(project, ['--input', 'bad.csv', '--on-invalid', 'reject:0']);
+    const made = await plan(project, [...ONE_TASK, '--input', 'bad.csv', '--on-invalid', 'reject:0']);
     await computeAll(project, made);
     const { code, stderr } = await project.serveBatch(['finish', made.runId ?? '']);
     expect(code).toBe(5);
