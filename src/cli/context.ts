@@ -8,8 +8,8 @@ export interface CliContext {
   readonly stdin: NodeJS.ReadableStream;
   /** Results: text for people, or JSON. */
   readonly out: (text: string) => void;
-  /** Whether `out` is a terminal that shows colours; left out: it is not. */
-  readonly hasColour?: boolean;
+  /** As `out`, for text that holds colours, where all else in it is made visible already; left out: no colours. */
+  readonly outColoured?: (text: string) => void;
   /** Characters of a line of `out`; left out: it is not a terminal. */
   readonly width?: number;
   /** Everything else: progress, logs, warnings, errors. */

@@ -3,7 +3,7 @@ import { Secrets } from '../core/secrets.ts';
 import type { CliContext } from './context.ts';
 import { printError, runProgram } from './run-program.ts';
 import { writerTo } from './standard-output.ts';
-import { OWN_COLOURS, OWN_LINE, visible } from './visible.ts';
+import { OWN_LINE, visible } from './visible.ts';
 import { listenToSignals } from './watch/signals.ts';
 
 const { signal, drain, allowGrace, stopListening } = listenToSignals();
@@ -12,14 +12,15 @@ const secrets = new Secrets();
 const write = writerTo(process.stdout, (error) => {
   process.exitCode = printError(context, args, error);
 });
+const showsColours = process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
 const context: CliContext = {
   env: process.env,
   cwd: process.cwd(),
   stdin: process.stdin,
-  hasColour: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
+  ...(showsColours ? { outColoured: write } : {}),
   ...(process.stdout.isTTY ? { width: process.stdout.columns } : {}),
   // What goes to a file or another program keeps the bytes of the data.
-  out: (text) => write(process.stdout.isTTY ? visible(text, OWN_COLOURS) : text),
+  out: (text) => write(process.stdout.isTTY ? visible(text) : text),
   err: (text) => void process.stderr.write(visible(secrets.mask(text), OWN_LINE)),
   isTerminal: process.stderr.isTTY === true,
   signal,

@@ -1,16 +1,14 @@
 /** Controls but newline and tab, and marks that turn the direction of what follows. */
 const CONTROL = /(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
-/** The colours and resets that this program writes itself. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
-export const OWN_COLOURS = /(\u001b\[(?:0|3[1-7]|9[0-7])m)/;
 /** How a line of progress is taken back: at the beginning of what is written, and nowhere else. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
 export const OWN_LINE = /^(\r\u001b\[2K)/;
 
 /**
  * Text as a terminal or a log may have it: names and values of the data may hold sequences that move the cursor, hide
- * text or set the title of the window, so that each control character is shown as what it is, `\x1b`.
+ * text, paint it green or set the title of the window, so that each control character is shown as what it is, `\x1b`.
+ * Colours of this program are added later, to text that is visible already.
  * @param own sequences that stay, in a group
  */
 export function visible(text: string, own: RegExp | null = null): string {

@@ -45,10 +45,9 @@ async function doctorCommand(
       : [{ name: 'Schedule', checks: [await lookForScheduler(context, schedule)] }];
   const verdict = verdictOf(groups);
   const exitCode = verdict?.exitCode ?? EXIT.done;
-  const colour = context.hasColour === true;
-  context.out(
-    json === true ? `${JSON.stringify({ exitCode, groups }, null, 2)}\n` : renderChecks(groups, { colour }),
-  );
+  if (json === true) context.out(`${JSON.stringify({ exitCode, groups }, null, 2)}\n`);
+  else if (context.outColoured !== undefined) context.outColoured(renderChecks(groups, { colour: true }));
+  else context.out(renderChecks(groups, { colour: false }));
   if (verdict !== null) throw verdict;
 }
 
