@@ -352,7 +352,7 @@ export const BAD_CASES: readonly BadCase[] = [
     what: 'a shard that the plan does not have',
     args: ['shard', '--plan', 'plan.json', '--index', '7'],
     exitCode: 2,
-    says: ['has 1 shard, so it has no shard 7', 'Give a number from 0 to 0'],
+    says: ['--index is 7, but the plan has 1 shard', 'Give a number from 0 to 0'],
   },
   {
     what: 'a plan that was copied out of the folder of its run',

@@ -227,7 +227,7 @@ async function expectNothingElse(folder: string, shards: number): Promise<void> 
   const numbers = Array.from({ length: shards }, (_, index) => number(index));
   expect(names).toEqual(
     [
-      ...['_SUCCESS', 'parts', 'plan.json', 'published.json', 'run.json', 'shards'],
+      ...['_SUCCESS', 'log.jsonl', 'parts', 'plan.json', 'published.json', 'run.json', 'shards'],
       ...numbers.map((each) => `parts/part-${each}.parquet`),
       ...numbers.map((each) => `shards/${each}.json`),
     ].sort(),

@@ -1,3 +1,4 @@
+import { formatNumber } from '../../core/amounts.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { ArrayTask } from './array-task.ts';
 import type { Dispatch } from './dispatch-file.ts';
@@ -25,12 +26,12 @@ export function shardsOfTask(
   return shard === undefined ? outside('index', wanted.index, round, shards.length) : [shard];
 }
 
+/** Round 0 is no list of its own: all shards of the plan. */
 function outside(what: 'group' | 'index', value: number, round: number, length: number): never {
-  const has = what === 'group' ? `${length} groups` : `${length} shards`;
-  const hint = length === 0 ? 'It hands out nothing.' : `Give a number from 0 to ${length - 1}.`;
-  throw new ServeBatchError(
-    'USAGE',
-    `--${what} is ${value}, and dispatch list ${round} has ${has}. ${hint}`,
-    { fields: { [what]: value } },
-  );
+  const owner = round === 0 ? 'the plan' : `dispatch list ${round}`;
+  const has = formatNumber(length, what === 'group' ? 'group' : 'shard');
+  const hint = length === 0 ? 'There is nothing to compute.' : `Give a number from 0 to ${length - 1}.`;
+  throw new ServeBatchError('USAGE', `--${what} is ${value}, but ${owner} has ${has}. ${hint}`, {
+    fields: { [what]: value },
+  });
 }
