@@ -80,7 +80,7 @@ describe('the shards of a task', () => {
     expect(shardsOfTask(list, arrayTask(2))).toEqual([]);
     expect(() => shardsOfTask(list, { group: 2 })).toThrow(/--group is 2.+list 2 has 2 groups.+0 to 1/);
     expect(() => shardsOfTask(list, { index: 3 })).toThrow(/--index is 3.+has 3 shards.+0 to 2/);
-    expect(() => shardsOfTask({ round: 1, groups: [] }, { index: 0 })).toThrow(/hands out nothing/);
+    expect(() => shardsOfTask({ round: 1, groups: [] }, { index: 0 })).toThrow(/nothing to compute/);
   });
 });
 
