@@ -4,6 +4,7 @@ import { ServeBatchError } from '../core/errors.ts';
 import type { DraftPlan, Plan } from '../core/plan.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
 import { DEFAULT_BATCH_SIZE } from '../tuning/choose-batch-size.ts';
+import { isOnWantedDevice } from './device-of-run.ts';
 
 /**
  * Whether an earlier run of the same identity was computed by an engine that the job wants now. Both give the same
@@ -14,6 +15,11 @@ export function isOnWantedEngine(run: RunSummary, { execution }: Pick<JobSpec, '
   const { name, version } = run.plan?.engine ?? run.record?.engine ?? ONNX_RUNTIME;
   if (name === 'trees') return execution.engine !== 'onnxruntime' && version === TREE_ENGINE_VERSION;
   return execution.engine !== 'trees';
+}
+
+/** Whether an earlier run of the same identity was computed as the job wants it now. */
+export function isWantedBy(spec: Pick<JobSpec, 'execution'>, run: RunSummary): boolean {
+  return isOnWantedDevice(run, spec) && isOnWantedEngine(run, spec);
 }
 
 export interface EngineRequest {

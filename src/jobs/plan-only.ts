@@ -8,12 +8,14 @@ import type { Effects } from '../core/effects.ts';
 import type { DraftOnEngine } from '../core/plan.ts';
 import { assertDevicePossible } from '../inference/devices/device-errors.ts';
 import { surroundings } from '../inference/devices/surroundings.ts';
+import { findRunByIdentity } from '../runs/earlier-runs.ts';
 import { readPlanIndex } from '../runs/plan-index.ts';
 import { newRunId } from '../runs/run-id.ts';
+import type { RunSummary } from '../runs/run-summary.ts';
 import type { StartWorkers } from '../tasks/workers.ts';
 import { knownBatchSize } from '../tuning/settle-batch-size.ts';
 import { draftPlan } from './draft-plan.ts';
-import { chooseEngine } from './engine-of-run.ts';
+import { chooseEngine, isWantedBy } from './engine-of-run.ts';
 import { identifyRun } from './identify-run.ts';
 import { type IncrementalStart, startIncremental } from './incremental/incremental-start.ts';
 import { type NothingNew, nothingNew } from './incremental/nothing-new.ts';
@@ -81,4 +83,13 @@ export async function planOnly(options: {
     await workers.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The run that a run with this plan would continue or find done. */
+export async function earlierRun(
+  spec: BoundJob,
+  { identity }: Pick<DraftOnEngine, 'identity'>,
+): Promise<RunSummary | undefined> {
+  const folder = folderOfJob(spec);
+  return findRunByIdentity(folder, await readPlanIndex(folder), identity, (run) => isWantedBy(spec, run));
 }

@@ -13,8 +13,7 @@ import type { RunSummary } from '../runs/run-summary.ts';
 import type { ShardEngine } from '../tasks/shard-engine.ts';
 import { completeRun, publishCommittedRun } from './complete-run.ts';
 import { decideRun, type RunDecision } from './decide-run.ts';
-import { isOnWantedDevice } from './device-of-run.ts';
-import { isOnWantedEngine } from './engine-of-run.ts';
+import { isWantedBy } from './engine-of-run.ts';
 import type { LockedRun } from './locked-run.ts';
 import { planNewRun } from './plan-new-run.ts';
 import { prepareStore } from './publish/publish-committed.ts';
@@ -94,9 +93,7 @@ async function findEarlier(locked: LockedRun): Promise<RunSummary | undefined> {
     if (settled !== undefined) return settled;
   }
   if (incremental !== null) return incremental.earlier;
-  const isWanted = (run: RunSummary): boolean =>
-    isOnWantedDevice(run, options.spec) && isOnWantedEngine(run, options.spec);
-  return findRunByIdentity(folder, index, identified.identity, isWanted);
+  return findRunByIdentity(folder, index, identified.identity, (run) => isWantedBy(options.spec, run));
 }
 
 /** The newer occurrence that readers see, where that keeps this one from being published; else null. */

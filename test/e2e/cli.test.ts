@@ -267,6 +267,18 @@ describe('--dry-run', () => {
       expect(await readdir(scratch)).toEqual([]);
     },
   );
+
+  it('says what would become of the run that did this, or began it', async () => {
+    const fresh = await makeProject();
+    const dryRun = async (...flags: readonly string[]): Promise<string> =>
+      (await fresh.serveBatch(['run', '--dry-run', ...flags])).stdout;
+    const many = ['--shard-rows', '1400', '--processes', '1'];
+    const killed = await killAfterShards(fresh, ['run', ...many], 1);
+    expect(await dryRun(...many)).toContain(`would continue run ${killed.runId}`);
+    const { runId } = await fresh.run([]);
+    expect(await dryRun()).toContain(`The job sales is up to date: run ${runId} is published.`);
+    expect(await dryRun('--force')).toContain('The job sales would do this (nothing is done now):');
+  });
 });
 
 describe('shard', () => {

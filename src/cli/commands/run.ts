@@ -103,7 +103,7 @@ async function showPlan(
   request: RunRequest,
   watch: RunWatch,
 ): Promise<void> {
-  const { planOnly } = await import('../../jobs/plan-only.ts');
+  const { earlierRun, planOnly } = await import('../../jobs/plan-only.ts');
   const readiness = await readinessOf(request);
   if (readiness !== null && flags.json !== true && flags.quiet !== true) {
     const { renderReadiness } = await import('../render/render-readiness.ts');
@@ -113,7 +113,11 @@ async function showPlan(
   if ('outcome' in plan) showNothingNew(context, flags, plan);
   else if (flags.json === true)
     context.out(`${jsonOf(readiness === null ? plan : { ...plan, readiness }, context)}\n`);
-  else if (flags.quiet !== true) context.out(context.secrets.mask(renderPlan(plan)));
+  else if (flags.quiet !== true) {
+    const earlier = flags.force === true ? undefined : await earlierRun(request.spec, plan);
+    const { select } = request.spec.features;
+    context.out(context.secrets.mask(renderPlan({ plan, select, earlier })));
+  }
 }
 
 /** What an occurrence of the job waits for; null: nothing. */

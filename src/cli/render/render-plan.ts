@@ -2,16 +2,25 @@ import { badCellsText } from '../../core/bad-cells-text.ts';
 import { engineText } from '../../core/engine.ts';
 import { describeTensor } from '../../core/model.ts';
 import type { BatchSize, DraftOnEngine } from '../../core/plan.ts';
+import { isCommitted } from '../../runs/run-status.ts';
+import type { RunSummary } from '../../runs/run-summary.ts';
 import { sameFileNotes } from '../../source/one-of-each.ts';
 import { formatCount, formatNumber, formatPairs } from './format.ts';
 import { describeWindow, inputText } from './render-record.ts';
 import { shortPath, shortUrl } from './short-path.ts';
 
+export interface PlanToShow {
+  readonly plan: DraftOnEngine;
+  /** `features.select` as the job file has it: that of the plan is rewritten. */
+  readonly select: string | null;
+  /** The run that the command would continue or find done; undefined: it would make a new one. */
+  readonly earlier: RunSummary | undefined;
+}
+
 /** What a run would do, for people. */
-export function renderPlan(plan: DraftOnEngine): string {
+export function renderPlan({ plan, select, earlier }: PlanToShow): string {
   const { input, features, model, output, kv, shards, onInvalid } = plan;
   const rowsOfShard = (shards[0]?.rowEnd ?? 0) - (shards[0]?.rowStart ?? 0);
-  const title = `The job ${plan.job} would do this (nothing is done now):\n`;
   const bindings = features.bindings.map(({ input: name, columns }) => {
     const spec = model.signature.inputs.find((each) => each.name === name);
     return [
@@ -20,7 +29,7 @@ export function renderPlan(plan: DraftOnEngine): string {
     ] as const;
   });
   return (
-    title +
+    `${titleOf(plan.job, earlier)}\n` +
     formatPairs([
       ['input', plannedInput(input)],
       ...sameFileNotes(input.sources).map((text) => ['note', text] as const),
@@ -37,7 +46,7 @@ export function renderPlan(plan: DraftOnEngine): string {
         ? [['types', input.columns.map(({ name, type }) => `${name} ${type}`).join(', ')] as const]
         : []),
       ...input.badCells.map((cells) => ['bad cells', badCellsText(cells, shortPath)] as const),
-      ...(features.select === null ? [] : [['select', shorten(features.select.sql)] as const]),
+      ...(select === null ? [] : [['select', shorten(select)] as const]),
       ['model', shortPath(model.path)],
       ['device', plan.device.name === 'auto' ? 'auto (chosen when the run begins)' : plan.device.name],
       ['engine', engineText(plan.engine)],
@@ -68,6 +77,20 @@ export function renderPlan(plan: DraftOnEngine): string {
   );
 }
 
+function titleOf(job: string, earlier: RunSummary | undefined): string {
+  if (earlier === undefined) return `The job ${job} would do this (nothing is done now):`;
+  const { runId, status } = earlier;
+  if (status === 'running')
+    return `Run ${runId} of ${job} is doing this now, in another process (nothing is done here):`;
+  if (status === 'published')
+    return `The job ${job} is up to date: run ${runId} is published. --force would do this again:`;
+  if (status === 'rolled back')
+    return `The job ${job} has nothing to do: run ${runId} was rolled back. --force would do this again:`;
+  if (isCommitted(status))
+    return `The job ${job} would publish run ${runId}, which has done this already (nothing is done now):`;
+  return `The job ${job} would continue run ${runId}, which does this (nothing is done now):`;
+}
+
 function plannedInput({ paths, grid, format, sources, rows }: DraftOnEngine['input']): string {
   if (grid === null)
     return `${paths.map(shortPath).join(', ')} (${format}, ${formatNumber(sources.length, 'file')}, ${formatNumber(rows, 'row')})`;
@@ -82,8 +105,8 @@ function batchText(batchSize: BatchSize): string {
     : `${formatNumber(batchSize, 'row')} a batch`;
 }
 
-/** The rewritten SELECT is for --json; here its beginning says which one it is. */
+/** Its beginning says which one it is. */
 function shorten(sql: string): string {
-  const line = sql.replace(/\s+/g, ' ');
+  const line = sql.trim().replace(/\s+/g, ' ');
   return line.length > 100 ? `${line.slice(0, 100)}…` : line;
 }

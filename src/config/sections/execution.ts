@@ -148,7 +148,7 @@ export function decidingExecution(spec: ExecutionSpec) {
 /**
  * A device that is named. `auto` and `cpu` are left out: the run is the same on every machine, and runs
  * from before there was a choice stay the same. That a run for `cpu` was computed there is for those who
- * look for an earlier run to check: see isOnWantedDevice in jobs/device-of-run.ts.
+ * look for an earlier run to check: see isWantedBy in jobs/engine-of-run.ts.
  */
 function decidingDevice({ device, deviceOptions }: ExecutionSpec) {
   return device === 'auto' || device === 'cpu' ? {} : { device, deviceOptions };
