@@ -11,11 +11,21 @@ export interface AlertCommand {
   readonly timeoutMs: number;
 }
 
-/** Runs a program that is told of an alert. Throws where it cannot start, fails, or does not end in time. */
+/**
+ * Runs a program that is told of an alert. Throws where it cannot start, fails, or does not end in time: then it is
+ * killed with all that it has started, as it is when this process ends.
+ */
 export async function runAlertCommand({ command, env, body, timeoutMs }: AlertCommand): Promise<void> {
   const [program = '', ...args] = command;
-  const child = spawn(program, args, { env: { ...env }, stdio: ['pipe', 'ignore', 'inherit'] });
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  // A group of its own: of a shell that is killed alone, the commands go on.
+  const child = spawn(program, args, {
+    env: { ...env },
+    stdio: ['pipe', 'ignore', 'inherit'],
+    detached: true,
+  });
+  const kill = (): void => killGroup(child.pid);
+  const timer = setTimeout(kill, timeoutMs);
+  process.once('exit', kill);
   try {
     await new Promise<void>((resolve, reject) => {
       child.once('error', (error) => reject(new Error(`it cannot be started: ${error.message}`)));
@@ -30,5 +40,15 @@ export async function runAlertCommand({ command, env, body, timeoutMs }: AlertCo
     });
   } finally {
     clearTimeout(timer);
+    process.off('exit', kill);
+  }
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it has ended.
   }
 }

@@ -12,13 +12,16 @@ export interface AnnouncerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Default: {@link WEB_PAUSES_MS}. */
   readonly pausesMs?: readonly number[];
-  /** Default: {@link WEB_TIMEOUT_MS}. */
+  /** For one try of a webhook or heartbeat. Default: {@link WEB_TIMEOUT_MS}. */
   readonly timeoutMs?: number;
+  /** Default: {@link COMMAND_TIMEOUT_MS}. */
+  readonly commandTimeoutMs?: number;
 }
 
 /** Sends alerts to webhooks and commands, and heartbeats. What fails is logged. */
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const { log, mask, env, pausesMs = WEB_PAUSES_MS, timeoutMs = WEB_TIMEOUT_MS } = options;
+  const { commandTimeoutMs = COMMAND_TIMEOUT_MS } = options;
   const attempt = async (what: string, fields: Readonly<Record<string, unknown>>, send: Promise<void>) => {
     try {
       await send;
@@ -29,7 +32,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const toWebhook = (url: string, body: string) =>
     sendRequest({ method: 'POST', url, body, timeoutMs, pausesMs });
   const toCommand = (command: readonly string[], body: string, alert: Alert) =>
-    runAlertCommand({ command, body, env: { ...env, ...variablesOf(alert) }, timeoutMs: COMMAND_TIMEOUT_MS });
+    runAlertCommand({ command, body, env: { ...env, ...variablesOf(alert) }, timeoutMs: commandTimeoutMs });
   return {
     async alert({ notify }, alert) {
       const { event, job, occurrence, runId } = alert;

@@ -28,20 +28,24 @@ export async function sendRequest(request: WebRequest): Promise<void> {
 }
 
 async function sendOnce({ method, url, body, timeoutMs }: WebRequest): Promise<void> {
-  const response = await fetch(url, {
-    method,
-    signal: AbortSignal.timeout(timeoutMs),
-    headers: {
-      'user-agent': 'serve-batch',
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body }),
-  }).catch((error: unknown) => {
-    throw new Error(reasonOf(error, timeoutMs));
-  });
-  // An answer that nobody reads keeps its connection.
-  await response.arrayBuffer().catch(() => {});
-  if (!response.ok) throw new Error(`it answered ${response.status} ${response.statusText}`.trim());
+  const over = new AbortController();
+  try {
+    const response = await fetch(url, {
+      method,
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), over.signal]),
+      headers: {
+        'user-agent': 'serve-batch',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body }),
+    }).catch((error: unknown) => {
+      throw new Error(reasonOf(error, timeoutMs));
+    });
+    if (!response.ok) throw new Error(`it answered ${response.status} ${response.statusText}`.trim());
+  } finally {
+    // What it says beyond the status may have no end: nobody reads it, and its connection is closed.
+    over.abort();
+  }
 }
 
 /** `fetch` hides why it failed in the cause. */
