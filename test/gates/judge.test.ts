@@ -55,10 +55,10 @@ describe('a gate of changed keys', () => {
   it('has a greatest and a least share', () => {
     expect(judgeChanged({ by: 0.5, most: 0.3, least: 0.3 }, [change])).toEqual([]);
     expect(texts(judgeChanged({ by: 0.5, most: 0.2, least: null }, [change]))).toEqual([
-      [null, '30 of 100 keys changed by more than 50%: 30%, at most 20%'],
+      [null, '30 of 100 keys changed by more than 50% (30%); expected at most 20%'],
     ]);
     expect(texts(judgeChanged({ by: 0, most: null, least: 0.5 }, [change]))).toEqual([
-      [null, '30 of 100 keys changed by more than 0%: 30%, at least 50%: is it stale?'],
+      [null, '30 of 100 keys changed (30%); expected at least 50%: is it stale?'],
     ]);
   });
 });

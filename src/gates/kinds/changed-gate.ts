@@ -76,11 +76,12 @@ export function judgeChanged(
 ): readonly GateFinding[] {
   return changes.flatMap(({ column, keys, changed, examples }) => {
     const share = changed / Math.max(keys, 1);
-    const text = `${formatCount(changed)} of ${formatCount(keys)} keys changed by more than ${percent(by)}: ${percent(share)}`;
+    const how = by === 0 ? 'changed' : `changed by more than ${percent(by)}`;
+    const text = `${formatCount(changed)} of ${formatCount(keys)} keys ${how} (${percent(share)})`;
     if (most !== null && share > most)
-      return [finding(`${text}, at most ${percent(most)}`, { column, examples })];
+      return [finding(`${text}; expected at most ${percent(most)}`, { column, examples })];
     if (least !== null && share < least)
-      return [finding(`${text}, at least ${percent(least)}: is it stale?`, { column })];
+      return [finding(`${text}; expected at least ${percent(least)}: is it stale?`, { column })];
     return [];
   });
 }
