@@ -27,9 +27,10 @@ export async function runsOfOccurrences(
   const runs: RunSummary[] = [];
   for (const runId of index.runIds) {
     if ((runIdTime(runId) ?? '') < begunFrom) continue;
-    const occurrence = index.planOf(runId)?.identity.occurrence ?? null;
+    const plan = index.planOf(runId);
+    const occurrence = plan?.identity.occurrence ?? null;
     if (occurrence === null || wanted?.has(occurrence) === false || isAhead(runId, occurrence)) continue;
-    runs.push(await readRunSummary(runPaths(folderOfJob, runId), state));
+    runs.push(await readRunSummary(runPaths(folderOfJob, runId), state, plan));
   }
   return runs;
 }

@@ -1,6 +1,7 @@
+import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Clock } from '../core/effects.ts';
-import { pathExists, readJsonIfValid } from './json-file.ts';
+import { isMissing, pathExists, readJsonIfValid } from './json-file.ts';
 import type { RunPaths } from './layout.ts';
 import { readHolder } from './lock/lock.ts';
 import { type PlanSummary, readPlanSummary } from './plan/plan-summary.ts';
@@ -54,15 +55,18 @@ export async function readRunSummary(
   state: JobState,
   known?: PlanSummary,
 ): Promise<RunSummary> {
+  // Listed before anything is read: opening the files that a run does not have costs as much as reading those it has.
+  const names = await namesIn(paths.folder);
+  const has = (path: string): boolean => names.has(basename(path));
   const plan = known ?? (await readPlanSummary(paths));
-  const manifest = await readJsonIfValid(paths.manifest, runRecordSchema);
-  const failed = await readJsonIfValid(paths.failure, runRecordSchema);
-  const committed = manifest !== undefined || (await pathExists(paths.manifest));
-  const publication = await readPublication(paths);
+  const manifest = has(paths.manifest) ? await readJsonIfValid(paths.manifest, runRecordSchema) : undefined;
+  const failed = has(paths.failure) ? await readJsonIfValid(paths.failure, runRecordSchema) : undefined;
+  const committed = manifest !== undefined || (has(paths.manifest) && (await pathExists(paths.manifest)));
+  const publication = has(paths.published) ? await readPublication(paths) : undefined;
   const marks: RunMarks = {
     committed,
     published: publication !== undefined,
-    rolledBack: await wasRolledBack(paths),
+    rolledBack: has(paths.rolledBack) && (await wasRolledBack(paths)),
     failed: failed !== undefined,
   };
   return {
@@ -76,6 +80,16 @@ export async function readRunSummary(
     record: manifest ?? (committed ? undefined : failed),
     failure: isOutdated(failed, manifest, publication) ? undefined : failed?.error,
   };
+}
+
+/** Empty where the folder is gone, or is none. */
+async function namesIn(folder: string): Promise<ReadonlySet<string>> {
+  try {
+    return new Set(await readdir(folder));
+  } catch (error) {
+    if (isMissing(error)) return new Set();
+    throw error;
+  }
 }
 
 /** A failure that the same run has overcome since, by being committed or published. */

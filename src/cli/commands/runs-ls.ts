@@ -55,7 +55,7 @@ async function listCommand(context: CliContext, flags: ListFlags): Promise<void>
   const filter = filterOf(flags);
   const runs = newestOf(await allRuns(context, flags, filter), filter);
   if (flags.json === true) return context.out(`${JSON.stringify(runs, null, 2)}\n`);
-  const listed = newestOf([...runs, ...(await failedWithoutRun(context, flags, filter))], filter);
+  const listed = newestOf([...runs, ...(await failedOccurrences(context, flags, filter))], filter);
   if (listed.length > 0) showRuns(context, listed, await progressOfUnfinished(context, flags, runs));
   else if (Object.keys(filter).length > 0) context.out('No such runs.\n');
   else context.out('No runs yet. Make one with: serve-batch run\n');
@@ -94,23 +94,19 @@ async function allRuns(
 }
 
 /** Occurrences that failed for good before there was a run: nothing else in the list would tell of them. */
-async function failedWithoutRun(
+async function failedOccurrences(
   context: CliContext,
   flags: ListFlags,
   { since, statuses, limit }: RunFilter,
 ): Promise<readonly ListedRun[]> {
   if (statuses?.includes('failed') === false) return [];
   const { foldersOfJobs } = await import('../job-place.ts');
-  const { listOccurrences } = await import('../../runs/occurrence/list-occurrences.ts');
+  const { failedWithoutRun } = await import('../../runs/occurrence/list-occurrences.ts');
   const failed: ListedRun[] = [];
   for (const folder of await foldersOfJobs(context, flags)) {
     const range = { ...(since === undefined ? {} : { since }), ...(limit === undefined ? {} : { limit }) };
-    for (const { job, occurrence, runId, at } of await listOccurrences(folder, systemClock, {
-      ...range,
-      statuses: ['failed'],
-    }))
-      if (runId === null)
-        failed.push({ runId: '-', job, occurrence, status: 'failed', createdAt: at ?? occurrence });
+    for (const { job, occurrence, at } of await failedWithoutRun(folder, systemClock, range))
+      failed.push({ runId: '-', job, occurrence, status: 'failed', createdAt: at ?? occurrence });
   }
   return failed;
 }

@@ -9,6 +9,7 @@ import {
   type OccurrenceFiles,
   type OccurrenceRecord,
   occurrenceFileNames,
+  readOccurrenceFiles,
   readOccurrenceNames,
 } from './occurrence-record.ts';
 import { type RunOfOccurrence, runsByOccurrence } from './runs-by-occurrence.ts';
@@ -89,6 +90,22 @@ export async function listOccurrences(
     listed.push(...summaries.filter(({ status }) => statuses === undefined || statuses.includes(status)));
   }
   return listed.slice(0, limit);
+}
+
+/**
+ * Occurrences that failed for good before there was a run, newest first: only their records tell of them. The
+ * runs of the job, of which there are many more, are read only where there is such a record.
+ */
+export async function failedWithoutRun(
+  folderOfJob: string,
+  clock: Clock,
+  filter: Pick<OccurrenceFilter, 'since' | 'limit'>,
+): Promise<OccurrenceSummary[]> {
+  const { records } = await readOccurrenceFiles(folderOfJob, filter.since ?? new Date(0));
+  const isSeen = [...records.values()].some(({ state, runId }) => state === 'failed' && runId === null);
+  if (!isSeen) return [];
+  const failed = await listOccurrences(folderOfJob, clock, { ...filter, statuses: ['failed'] });
+  return failed.filter(({ runId }) => runId === null);
 }
 
 /** `20261121T000000Z.json` begins with its occurrence. */

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { runPaths } from '../../../src/runs/layout.ts';
 import { acquireLock } from '../../../src/runs/lock/lock.ts';
-import { listOccurrences, occurrenceStatus } from '../../../src/runs/occurrence/list-occurrences.ts';
+import {
+  failedWithoutRun,
+  listOccurrences,
+  occurrenceStatus,
+} from '../../../src/runs/occurrence/list-occurrences.ts';
 import {
   newRecord,
   type OccurrenceRecord,
@@ -52,6 +56,30 @@ describe('the status of an occurrence', () => {
   ] as const)('%j with a run that is %s is %s', (known, status, expected) => {
     const run = status === undefined ? undefined : { runId: 'r', status };
     expect(occurrenceStatus(known, run, undefined)).toBe(expected);
+  });
+});
+
+describe('occurrences that failed without a run', () => {
+  const LATER = '2026-11-21T01:00:00.000Z';
+  const failed = (occurrence: string, runId: string | null = null) =>
+    record({ occurrence, state: 'failed', attempts: 3, runId });
+
+  it('are those whose record failed and that no run is there for', async () => {
+    const folder = await temporaryFolder();
+    await commit(folder, '20261121T000500Z-aaaa');
+    await writeRecord(folder, failed(NIGHT));
+    await writeRecord(folder, failed(LATER));
+    await writeRecord(folder, failed('2026-11-21T02:00:00.000Z', '20261121T020500Z-cccc'));
+    const listed = await failedWithoutRun(folder, CLOCK, {});
+    expect(listed.map(({ occurrence }) => occurrence)).toEqual([LATER]);
+    expect(await failedWithoutRun(folder, CLOCK, { since: new Date('2026-11-21T01:30:00Z') })).toEqual([]);
+  });
+
+  it('are none where all records are done', async () => {
+    const folder = await temporaryFolder();
+    await commit(folder, '20261121T000500Z-aaaa');
+    await writeRecord(folder, record({ state: 'done', runId: '20261121T000500Z-aaaa' }));
+    expect(await failedWithoutRun(folder, CLOCK, {})).toEqual([]);
   });
 });
 
