@@ -19,6 +19,7 @@ import { addServeCommand } from './commands/serve.ts';
 import { addShardCommand } from './commands/shard.ts';
 import { addTickCommand } from './commands/tick.ts';
 import { addValidateCommand } from './commands/validate.ts';
+import { addWhyCommand } from './commands/why.ts';
 import { addWorkerCommand } from './commands/worker.ts';
 import type { CliContext } from './context.ts';
 
@@ -30,6 +31,7 @@ const COMMANDS = [
     'Look:',
     [
       addLookupCommand,
+      addWhyCommand,
       addServeCommand,
       addRunsCommand,
       addQueryCommand,

@@ -58,12 +58,25 @@ function isProjection(node: SqlNode, unstable: ReadonlySet<string>): boolean {
   if (withQueries(node).length > 0 || (node.modifiers as readonly SqlNode[]).length > 0) return false;
   for (const each of walk(node.select_list, () => true)) {
     if (each.class === 'SUBQUERY') return false;
-    // Some are written without parentheses, as columns are: current_date.
-    const columns = Array.isArray(each.column_names) ? each.column_names : [];
-    const name = String(each.function_name ?? columns.at(-1) ?? '').toLowerCase();
+    const name = calledName(each);
     if (name === 'unnest' || unstable.has(name)) return false;
   }
   return true;
+}
+
+/** Some functions are written without parentheses, as columns are: current_date. */
+function calledName(node: SqlNode): string {
+  const columns = Array.isArray(node.column_names) ? node.column_names : [];
+  return String(node.function_name ?? columns.at(-1) ?? '').toLowerCase();
+}
+
+/** The first function of a SELECT that may give another result when it is called again; undefined: there is none. */
+export function findUnstable(parsed: SqlNode, unstable: ReadonlySet<string>): string | undefined {
+  for (const each of walk(parsed, () => true)) {
+    const name = calledName(each);
+    if (unstable.has(name)) return name;
+  }
+  return undefined;
 }
 
 /**

@@ -25,7 +25,6 @@ import {
 import {
   addInputColumns,
   assertDistinct,
-  type FunctionNames,
   parseSelect,
   passesOn,
   shapeOfSelect,
@@ -35,6 +34,7 @@ import type { Session } from '../inference/session.ts';
 import { showStoreUrl } from '../kv/store-kinds.ts';
 import type { Database } from '../source/database.ts';
 import { createFeatureTables } from '../source/feature-tables.ts';
+import { functionNames } from '../source/function-names.ts';
 import { resolveGrid } from '../source/grid/resolve-grid.ts';
 import { INPUT_ROW } from '../source/input-row.ts';
 import { inputName } from '../source/locate-row.ts';
@@ -237,16 +237,6 @@ async function planSelect(
   } catch (error) {
     throw selectError(error);
   }
-}
-
-async function functionNames(database: Database): Promise<FunctionNames> {
-  const rows = await database.rows(
-    `SELECT DISTINCT lower(function_name) AS n, function_type = 'aggregate' AS aggregate
-     FROM duckdb_functions() WHERE function_type = 'aggregate' OR stability <> 'CONSISTENT'`,
-  );
-  const names = (aggregate: boolean) =>
-    new Set(rows.filter((row) => row.aggregate === aggregate).map(({ n }) => String(n)));
-  return { aggregates: names(true), unstable: names(false) };
 }
 
 /** The table `input` has a column of this name: the row's number. */

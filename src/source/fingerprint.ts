@@ -33,15 +33,19 @@ async function sampleFile(source: SourceFile): Promise<Buffer> {
   }
 }
 
+/** How a source differs from what it was when the run was planned: `is gone`; null: it does not. */
+export async function changeOf(source: SourceFile): Promise<string | null> {
+  const now = await stat(source.path).catch(() => undefined);
+  if (now === undefined) return 'is gone';
+  if (now.size === source.bytes && now.mtimeMs === source.modifiedMs) return null;
+  return `has ${now.size} bytes of ${now.mtime.toISOString()}; it had ${source.bytes} bytes of ${new Date(source.modifiedMs).toISOString()}`;
+}
+
 /** Throws `INPUT_CHANGED` where a source is not as it was when the run was planned. */
 export async function assertUnchanged(sources: readonly SourceFile[]): Promise<void> {
   for (const source of sources) {
-    const now = await stat(source.path).catch(() => undefined);
-    if (now !== undefined && now.size === source.bytes && now.mtimeMs === source.modifiedMs) continue;
-    const what =
-      now === undefined
-        ? 'is gone'
-        : `has ${now.size} bytes of ${now.mtime.toISOString()}; it had ${source.bytes} bytes of ${new Date(source.modifiedMs).toISOString()}`;
+    const what = await changeOf(source);
+    if (what === null) continue;
     throw new ServeBatchError(
       'INPUT_CHANGED',
       `The input changed since the run was planned: ${source.path} ${what}. Nothing was published. Run the command again when the file is complete: it starts a new run for the new input.`,

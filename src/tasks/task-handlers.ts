@@ -10,6 +10,7 @@ import { checkTables } from '../planning/readiness/check-tables.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import { checkPartContent } from '../runs/record/check-parts.ts';
 import { runShard } from '../shard/run-shard.ts';
+import { traceRow } from '../shard/trace-row.ts';
 import { exampleKey } from '../sinks/kv/example-key.ts';
 import { countDistinct, readDuplicateWinners, readKvBatches } from '../sinks/kv/kv-batches.ts';
 import { sampleKeys } from '../sinks/kv/sample-keys.ts';
@@ -168,6 +169,11 @@ export const TASK_HANDLERS: Handlers = {
     );
     const [known] = await database.rows(`SELECT ${list.join(', ')} FROM ${from}`);
     return wanted.map(([name]) => name).filter((name) => known?.[name] === true);
+  },
+
+  async 'trace-row'(state, request) {
+    const { plan, paths, database } = await openRun(state, request);
+    return traceRow(database, plan, paths, request);
   },
 
   async 'key-values'(state, { columns: names, limit, ...request }) {

@@ -9,6 +9,7 @@ import type { PlanRequest } from '../planning/plan-run.ts';
 import type { CheckTablesRequest } from '../planning/readiness/check-tables.ts';
 import type { ShardRecord } from '../runs/record/shard-record.ts';
 import type { RejectLimit } from '../shard/run-shard.ts';
+import type { TracedRow } from '../shard/trace-row.ts';
 import type { KeyAndField } from '../sinks/kv/sample-keys.ts';
 import type { InputOptions } from '../source/formats/input-options.ts';
 import type { TakenRows, TakeRowsRequest } from '../source/incremental/take-rows.ts';
@@ -40,6 +41,8 @@ export interface Tasks {
   readonly 'merge-parts': { readonly request: MergeTask; readonly result: { readonly bytes: number } };
   readonly 'read-missing': { readonly request: ReadMissingTask; readonly result: readonly string[] };
   readonly 'known-values': { readonly request: KnownValuesTask; readonly result: readonly string[] };
+  /** Where a prediction comes from; null: no row of the run has the key. */
+  readonly 'trace-row': { readonly request: TraceRowTask; readonly result: TracedRow | null };
   /** The texts of key columns; null for a column with more than the limit. */
   readonly 'key-values': {
     readonly request: KeyValuesTask;
@@ -153,6 +156,8 @@ export interface KnownValuesTask extends PartsTask {
   /** Key columns and the texts that were looked for. */
   readonly wanted: Readonly<Record<string, string>>;
 }
+
+export interface TraceRowTask extends RunReference, KeyAndField {}
 
 export interface KeyValuesTask extends PartsTask {
   readonly columns: readonly string[];

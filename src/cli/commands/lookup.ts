@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { ServeBatchError } from '../../core/errors.ts';
 import type { PredictionValue } from '../../lookup/parse-value.ts';
+import { parsePairs, storeToLookIn } from '../asked-key.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, jsonOption, kvOption, outputOption } from '../options.ts';
 import { shortTime } from '../render/format.ts';
@@ -41,13 +41,9 @@ async function lookup(
   const { placeOfJob } = await import('../job-place.ts');
   const { explainMiss } = await import('../explain-miss.ts');
   const place = await placeOfJob(context, job, flags);
-  if (place.storeUrl === null || place.storeUrl === 'none')
-    throw new ServeBatchError(
-      'NOT_FOUND',
-      `The job ${place.job} has no key-value store to look in. Give it a kv.key (or --key) and run it, or name the store with --kv.`,
-    );
+  const url = storeToLookIn(place);
   const { createLookup } = await import('../../lookup/lookup.ts');
-  const reader = createLookup({ job: place.job, url: place.storeUrl });
+  const reader = createLookup({ job: place.job, url });
   try {
     const info = await reader.info().catch(async (error: unknown) => {
       const { explainNothing } = await import('../explain-miss.ts');
@@ -81,20 +77,6 @@ async function lookup(
   } finally {
     await reader.close();
   }
-}
-
-function parsePairs(pairs: readonly string[]): Record<string, string> {
-  const columns: Record<string, string> = {};
-  for (const pair of pairs) {
-    const at = pair.indexOf('=');
-    if (at < 1)
-      throw new ServeBatchError(
-        'USAGE',
-        `"${pair}" is not COLUMN=VALUE. Write for example store=1 product=2 date=2026-11-21.`,
-      );
-    columns[pair.slice(0, at)] = pair.slice(at + 1);
-  }
-  return columns;
 }
 
 function json(value: unknown): string {

@@ -60,8 +60,8 @@ export async function countDistinct(
   return { keys: Number(counts?.keys), values: Number(counts?.pairs) };
 }
 
-/** k: key, f: field. */
-function keySql(kv: KvPlan, columns: readonly Column[]): string {
+/** `k`: key, `f`: field, as the store has them. */
+export function keySql(kv: Pick<KvPlan, 'key' | 'field'>, columns: readonly Column[]): string {
   const text = (template: string) => `coalesce(${templateSql(template, columns)}, '')`;
   return `${text(kv.key)} AS k, ${kv.field === null ? "''" : text(kv.field)} AS f`;
 }

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { parsePairs } from '../asked-key.ts';
+import type { CliContext } from '../context.ts';
+import { addOptions, debugOption, jsonOption, kvOption, outputOption } from '../options.ts';
+
+interface WhyFlags {
+  readonly output?: string;
+  readonly kv?: string;
+  readonly json?: boolean;
+}
+
+export function addWhyCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command('why')
+    .description('Print what a published prediction comes from: run, model, input row, features.')
+    .argument('<job>', 'the job')
+    .argument('<columns...>', 'the columns of key and field: store=1 product=2 date=2026-11-21');
+  addOptions(command, [outputOption(), kvOption(), jsonOption('what it comes from'), debugOption()]);
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  serve-batch why sales store=1 product=2 date=2026-11-21
+  serve-batch why sales store=1 product=2 date=2026-11-21 --json`,
+  );
+  command.action((job: string, columns: readonly string[], flags: WhyFlags) =>
+    why(context, job, columns, flags),
+  );
+}
+
+async function why(
+  context: CliContext,
+  job: string,
+  pairs: readonly string[],
+  flags: WhyFlags,
+): Promise<void> {
+  const columns = parsePairs(pairs);
+  const { placeOfJob } = await import('../job-place.ts');
+  const { tracePrediction } = await import('../trace-prediction.ts');
+  const { renderWhy, whyJson } = await import('../render/render-why.ts');
+  const traced = await tracePrediction(context, await placeOfJob(context, job, flags), columns);
+  context.out(flags.json === true ? `${JSON.stringify(whyJson(traced), null, 2)}\n` : renderWhy(traced));
+}

@@ -1,0 +1,135 @@
+import { systemClock } from '../core/effects.ts';
+import { ServeBatchError } from '../core/errors.ts';
+import type { Plan } from '../core/plan.ts';
+import { memoryLimitOf } from '../jobs/limits/memory-limit.ts';
+import type { JobPlace } from '../jobs/publish/publish-earlier.ts';
+import { openStore } from '../kv/open-store.ts';
+import type { KvStore } from '../kv/store.ts';
+import { keyColumnsOf } from '../lookup/explain-miss.ts';
+import { type KeyAddress, parseKeyTemplates, predictionAddress } from '../lookup/key-address.ts';
+import { type PredictionValue, parseValue } from '../lookup/parse-value.ts';
+import { PublishedReader } from '../lookup/published-reader.ts';
+import { pathExists } from '../runs/json-file.ts';
+import { runPaths } from '../runs/layout.ts';
+import { readPlan } from '../runs/plan/plan-file.ts';
+import { readPublication } from '../runs/publication.ts';
+import { previousPublished } from '../runs/published-runs.ts';
+import type { TracedRow } from '../shard/trace-row.ts';
+import { storeToLookIn } from './asked-key.ts';
+import type { CliContext } from './context.ts';
+import { explainMiss, explainNothing } from './explain-miss.ts';
+
+type Asked = Readonly<Record<string, string>>;
+
+/** A served prediction, and all that it comes from. */
+export interface TracedPrediction {
+  readonly job: string;
+  readonly key: Asked;
+  readonly value: PredictionValue;
+  readonly generation: string;
+  readonly plan: Plan;
+  /** ISO 8601; null: the folder does not say. */
+  readonly publishedAt: string | null;
+  readonly row: TracedRow;
+  /** What the generation before said; null: there was none. */
+  readonly previous: PreviousPrediction | null;
+}
+
+export interface PreviousPrediction {
+  readonly run: string;
+  /** Left out: it is not known, for the reason `why`. */
+  readonly value?: PredictionValue;
+  readonly why?: string;
+}
+
+/** Throws what a lookup throws, and `NOT_FOUND` where the run itself is not at hand. */
+export async function tracePrediction(
+  context: CliContext,
+  place: JobPlace,
+  columns: Asked,
+): Promise<TracedPrediction> {
+  const { job } = place;
+  const store = openStore({ url: storeToLookIn(place), job });
+  const reader = new PublishedReader(store, { job, refreshMs: 1000, clock: systemClock });
+  try {
+    const { view, found } = await reader.get(columns).catch(async (error: unknown) => {
+      throw await explainNothing(place, error);
+    });
+    const { info, generation, templates } = view;
+    if (found === undefined) throw await explainMiss(context, { place, info, columns });
+    const paths = runPaths(place.folderOfJob, info.runId);
+    if (!(await pathExists(paths.plan))) throw notAtHand(place, info.runId);
+    return {
+      ...{ job, generation, plan: await readPlan(paths.plan) },
+      key: askedKey(keyColumnsOf(info), columns),
+      value: parseValue(found, info),
+      publishedAt: (await readPublication(paths))?.at ?? null,
+      row: await rowOf(context, place, info.runId, predictionAddress(templates, columns)),
+      previous: await previousOf(store, place, info.runId, columns),
+    };
+  } finally {
+    await reader.close();
+  }
+}
+
+async function rowOf(
+  { workers: source, signal }: CliContext,
+  place: JobPlace,
+  runId: string,
+  address: KeyAddress,
+): Promise<TracedRow> {
+  const workers = source.start({ size: 1, place: { folder: place.folderOfJob, storeUrl: null }, signal });
+  try {
+    const memoryLimit = memoryLimitOf({ execution: { memoryLimitBytes: null } });
+    const row = await workers.run('trace-row', { runId, memoryLimit, ...address });
+    if (row === null) throw notInParts(place, runId);
+    return row;
+  } finally {
+    await workers.close();
+  }
+}
+
+/** As the job spells its columns: case does not matter. */
+function askedKey(names: readonly string[], columns: Asked): Asked {
+  const given = new Map(Object.entries(columns).map(([name, value]) => [name.toLowerCase(), value]));
+  return Object.fromEntries(names.map((name) => [name, given.get(name.toLowerCase()) ?? '']));
+}
+
+/** From the store, as long as it has that generation. */
+async function previousOf(
+  store: KvStore,
+  { folderOfJob }: JobPlace,
+  runId: string,
+  columns: Asked,
+): Promise<PreviousPrediction | null> {
+  const run = await previousPublished(folderOfJob, runId);
+  if (run === undefined) return null;
+  const info = await store.info(run);
+  if (info === undefined) return { run, why: 'the store does not have it any more' };
+  try {
+    const { key, field } = predictionAddress(parseKeyTemplates(info), columns);
+    const text = await store.get(run, key, field);
+    return text === undefined
+      ? { run, why: 'it has no prediction for the key' }
+      : { run, value: parseValue(text, info) };
+  } catch (error) {
+    if (!(error instanceof ServeBatchError) || error.code !== 'USAGE') throw error;
+    return { run, why: `its key has other columns: ${[info.key, info.field].filter(Boolean).join(' and ')}` };
+  }
+}
+
+function notAtHand({ job, folderOfJob }: JobPlace, runId: string): ServeBatchError {
+  return new ServeBatchError(
+    'NOT_FOUND',
+    `The prediction comes from run ${runId} of ${job}, which is not in ${folderOfJob}. Run this where the output folder is, or name the folder with --output.`,
+    { fields: { job, runId } },
+  );
+}
+
+function notInParts({ job }: JobPlace, runId: string): ServeBatchError {
+  return new ServeBatchError(
+    'STORE_REFUSED',
+    `The store has a prediction that the parts of run ${runId} of ${job} do not have. Something else wrote there: load the run again with "serve-batch publish ${runId}".`,
+    { fields: { job, runId } },
+  );
+}
