@@ -1,15 +1,32 @@
 import { randomBytes } from 'node:crypto';
+import { appendFileSync, closeSync, constants, openSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
+/** Adds to a file whose name others know. Throws `ELOOP` where a link stands in its place. */
+export function appendToFile(path: string, text: string): void {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
+  const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW);
+  try {
+    appendFileSync(file, text);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /**
  * Writes a file so that its final name only ever shows a complete one: temporary name, fsync, rename,
- * fsync of the folder.
+ * fsync of the folder. A link that has the final name is replaced, and what it points to stays as it is.
+ * @param mode who may do what with it, as far as the umask lets them
  */
-export async function writeFileDurably(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeFileDurably(
+  path: string,
+  content: string | Uint8Array,
+  mode = 0o666,
+): Promise<void> {
   const temporary = temporaryName(path);
   try {
-    const file = await open(temporary, 'wx');
+    const file = await open(temporary, 'wx', mode);
     try {
       await file.writeFile(content);
       await file.sync();
@@ -31,14 +48,14 @@ export async function commitFile(temporary: string, path: string): Promise<void>
   await syncPath(dirname(path));
 }
 
-/** A name beside `path` that no other process uses. */
+/** A name beside `path` that no other process uses, and nobody can guess who would put a link there. */
 export function temporaryName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(8).toString('hex')}.tmp`);
 }
 
 /** Whether {@link temporaryName} made it. */
 export function isTemporaryName(name: string): boolean {
-  return /^\..+\.\d+-[0-9a-f]{8}\.tmp$/.test(name);
+  return /^\..+\.\d+-[0-9a-f]{16}\.tmp$/.test(name);
 }
 
 /**

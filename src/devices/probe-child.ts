@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { serializeError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
@@ -111,7 +112,7 @@ async function modelExercise(state: WorkerState, model: ProbeModel): Promise<Exe
     feeds: rows === 0 ? new Map() : batch.tensors(0, rows, rowsOfCall(plan, rows, model.rows)),
     outputs: plan.output.predictions.map(({ output }) => output),
     open: (options) => ModelSession.open(plan.model.path, { ...options, threads: plan.threads }),
-    profilePrefix: join(temporaryFolder, `profile-${process.pid}`),
+    profilePrefix: join(temporaryFolder, `profile-${randomBytes(8).toString('hex')}`),
   };
 }
 

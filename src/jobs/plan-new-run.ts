@@ -58,7 +58,7 @@ export async function planNewRun(request: NewRunRequest): Promise<PlannedRun | N
     });
     if (incremental !== null && incremental.files !== null)
       await writeTakenFiles(paths, await takenAfter(incremental.takenFiles, incremental.files.fresh));
-    await writePlan(paths, plan);
+    await writePlan(paths, plan, options.mask);
     for (const note of sameFileNotes(plan.input.sources)) log.warn(note);
     for (const { name, reason } of plan.model.signature.skippedOutputs)
       log.warn(`the model output "${name}" is not stored: it is ${reason}`, { output: name });

@@ -1,6 +1,6 @@
-import { appendFile, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { writeFileDurably } from '../core/durable-file.ts';
+import { appendToFile, writeFileDurably } from '../core/durable-file.ts';
 import { planIndexFile, runPaths } from './layout.ts';
 import { type PlanSummary, planSummarySchema, readPlanSummary } from './plan/plan-summary.ts';
 import { listRunIds } from './run-folders.ts';
@@ -74,9 +74,9 @@ export async function refreshPlanIndex(folderOfJob: string): Promise<PlanIndex> 
   try {
     if (gone.length > GONE_KEPT + index.runIds.length) await writeFileDurably(path, fileText(index.lines()));
     // It begins with the end of a line that a kill may have cut.
-    else if (added.length > 0) await appendFile(path, `\n${fileText(added)}`);
+    else if (added.length > 0) appendToFile(path, `\n${fileText(added)}`);
   } catch {
-    // A full disk or a folder that may only be read.
+    // A full disk, a folder that may only be read, or a link in its place.
   }
   return index;
 }

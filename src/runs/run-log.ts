@@ -1,4 +1,5 @@
-import { appendFileSync, renameSync, statSync } from 'node:fs';
+import { renameSync, statSync } from 'node:fs';
+import { appendToFile } from '../core/durable-file.ts';
 import type { Clock, Log, LogFields } from '../core/effects.ts';
 import { systemErrorCode } from '../core/errors.ts';
 
@@ -87,7 +88,7 @@ export class RunLog implements Log {
     const text = this.#waiting.map((line) => `${line}\n`).join('');
     try {
       if (this.#bytes > 0 && this.#bytes + text.length > this.#mostBytes) this.#startAnew(this.#path);
-      appendFileSync(this.#path, text);
+      appendToFile(this.#path, text);
       this.#bytes += Buffer.byteLength(text);
       this.#waiting = [];
     } catch (error) {
@@ -102,7 +103,7 @@ export class RunLog implements Log {
     this.#bytes = 0;
     const mark = { level: LOG_LEVELS.info, time: this.#options.clock.now().toISOString(), pid: process.pid };
     const msg = `the log goes on here: it had reached ${this.#mostBytes} bytes. Lines before those of the other file are gone`;
-    appendFileSync(path, `${JSON.stringify({ ...mark, msg })}\n`);
+    appendToFile(path, `${JSON.stringify({ ...mark, msg })}\n`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { appendFile, cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/core/effects.ts';
@@ -150,4 +150,14 @@ test('nothing fails where it can be neither read nor written', async () => {
   await mkdir(planIndexFile(job));
   await refreshPlanIndex(job);
   expect(await answers(job)).toEqual(expected);
+});
+
+test('a link in the place of the index is not followed', async () => {
+  const job = await temporaryFolder();
+  await planned(job, 1);
+  const victim = join(job, 'victim');
+  await writeFile(victim, 'mine');
+  await symlink(victim, planIndexFile(job));
+  expect((await refreshPlanIndex(job)).runIds).toEqual([runId(1)]);
+  expect(await readFile(victim, 'utf8')).toBe('mine');
 });

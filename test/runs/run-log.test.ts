@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/core/effects.ts';
@@ -86,4 +86,15 @@ describe('the log of a run', () => {
     log.begin('/');
     log.info('two');
   });
+});
+
+it('a link in the place of the log is not followed, and fails nothing', async () => {
+  const { folder, path, log } = await newLog();
+  await mkdir(folder);
+  const victim = join(folder, 'victim');
+  await writeFile(victim, 'mine');
+  await symlink(victim, path);
+  log.begin(path);
+  log.info('planned');
+  expect(await readFile(victim, 'utf8')).toBe('mine');
 });

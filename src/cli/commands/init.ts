@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { jobNameOf } from '../../config/override-job.ts';
+import { writeFileDurably } from '../../core/durable-file.ts';
 import { ServeBatchError, toServeBatchError } from '../../core/errors.ts';
 import { draftJob, proposedKey, withObstacle } from '../../init/draft-job.ts';
 import type { TableSurvey } from '../../source/survey-table.ts';
@@ -72,7 +73,7 @@ async function init(context: CliContext, flags: InitFlags): Promise<void> {
   await mkdir(dirname(resolve(cwd, file)), { recursive: true });
   await writeFile(resolve(cwd, file), draft.text, { flag: 'wx' });
   const fault = await planFault(context, resolve(cwd, file)).catch((error) => toServeBatchError(error));
-  if (fault !== null) await writeFile(resolve(cwd, file), withObstacle(draft.text, fault.message));
+  if (fault !== null) await writeFileDurably(resolve(cwd, file), withObstacle(draft.text, fault.message));
   const open = draft.questions.length + (fault === null ? 0 : 1);
   context.out(
     `Wrote ${file}${open === 0 ? '' : ` with ${formatNumber(open, 'question')} in its comments`}.\n${nextSteps(name, file, fault, store, survey)}`,

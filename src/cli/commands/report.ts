@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { formatBytes } from '../../core/amounts.ts';
+import { writeFileDurably } from '../../core/durable-file.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, option } from '../options.ts';
@@ -48,7 +49,7 @@ async function reportCommand(context: CliContext, wanted: string, flags: ReportF
     context.out(page);
     return;
   }
-  await writeFile(resolve(context.cwd, target), page);
+  await writeFileDurably(resolve(context.cwd, target), page);
   context.out(`The report of run ${runId} is ${target} (${formatBytes(Buffer.byteLength(page))}).\n`);
 }
 

@@ -57,7 +57,7 @@ export class LmdbStore implements KvStore {
     const probe = temporaryName(join(this.#folder, this.#job));
     await this.#onDisk(async () => {
       await makeFolder(this.#folder);
-      await writeFile(probe, '');
+      await writeFile(probe, '', { flag: 'wx' });
       await rm(probe, { force: true });
     });
   }

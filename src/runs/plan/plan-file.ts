@@ -6,15 +6,26 @@ import { jsonText, pathExists, readJsonFile } from '../json-file.ts';
 import type { RunPaths } from '../layout.ts';
 import { planSchema } from './plan-schema.ts';
 
-/** Writes a plan once and for all, and makes the run's folder. Throws `INTERNAL` where the run has one already. */
-export async function writePlan(paths: RunPaths, plan: Plan): Promise<void> {
+/** Of a file with secrets: nobody but its owner and the group. */
+const SECRET_MODE = 0o640;
+
+/**
+ * Writes a plan once and for all, and makes the run's folder. Throws `INTERNAL` where the run has one already.
+ * @param mask finds secrets: SQL that the environment has put one into has to be in the plan as it runs
+ */
+export async function writePlan(
+  paths: RunPaths,
+  plan: Plan,
+  mask: (text: string) => string = (text) => text,
+): Promise<void> {
   if (await pathExists(paths.plan))
     throw new ServeBatchError(
       'INTERNAL',
       `The plan ${paths.plan} exists already; a plan never changes once written.`,
     );
   await makeFolder(paths.folder);
-  await writeFileDurably(paths.plan, jsonText(plan));
+  const text = jsonText(plan);
+  await writeFileDurably(paths.plan, text, mask(text) === text ? undefined : SECRET_MODE);
 }
 
 /** Throws `NOT_FOUND` where there is no such file, `INPUT_UNREADABLE` where it is not a plan of this version. */

@@ -24,7 +24,7 @@ export async function writePlainCopy(
   await pipeline(
     content,
     (blocks: AsyncIterable<Buffer>) => withLineFeeds(asBytes(blocks, dialect.encoding), scanner),
-    createWriteStream(target),
+    createWriteStream(target, { flags: 'wx' }),
   );
   return true;
 }

@@ -161,7 +161,7 @@ async function copyGoodLines(
   sources: readonly SourceFile[],
   target: string,
 ): Promise<string> {
-  await writeFile(target, '');
+  await writeFile(target, '', { flag: 'wx' });
   const selects = sources.map(({ path }) => `SELECT text FROM ${linesSql(path)} WHERE ${IS_OBJECT}`);
   await database.run(
     `COPY (${selects.join(' UNION ALL ')}) TO ${quoteText(target)} (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER ${quoteText('\x01')})`,

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runPaths } from '../../../src/runs/layout.ts';
@@ -16,6 +16,17 @@ test('a plan is read as it was written', async () => {
     expect(await readPlan(own.plan)).toEqual(plan);
     expect(await readdir(own.folder)).toEqual(['plan.json']);
   }
+});
+
+test('a plan that a secret stands in is for its owner and the group alone', async () => {
+  const folder = await temporaryFolder();
+  const mask = (text: string): string => text.replaceAll('sales', '***');
+  await writePlan(runPaths(folder, 'secret'), samplePlan(), mask);
+  await writePlan(runPaths(folder, 'open'), samplePlan(), (text) => text.replaceAll('hunter22', '***'));
+  const others = async (run: string) => (await stat(runPaths(folder, run).plan)).mode & 0o007;
+  expect(await others('secret')).toBe(0);
+  expect(await others('open')).toBe(0o006 & ~process.umask());
+  expect(await readPlan(runPaths(folder, 'secret').plan)).toEqual(samplePlan());
 });
 
 test('a plan never changes once written', async () => {
