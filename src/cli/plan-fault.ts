@@ -2,6 +2,7 @@ import { silentLog, silentProgress, systemClock } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { jobOfFlags } from './job-of-flags.ts';
+import { jobReadiness } from './job-readiness.ts';
 
 /** What keeps a job from being planned; null: nothing. Throws what says nothing of the job. */
 export async function planFault(context: CliContext, job: string): Promise<ServeBatchError | null> {
@@ -9,6 +10,8 @@ export async function planFault(context: CliContext, job: string): Promise<Serve
   try {
     const spec = await jobOfFlags(context, job, {});
     const { planOnly } = await import('../jobs/plan-only.ts');
+    // First: where the data is not there yet, only the files of the job can be checked.
+    await jobReadiness({ spec, signal, startWorkers: workers.start });
     const effects = { clock: systemClock, log: silentLog, progress: silentProgress };
     await planOnly({ spec, effects, signal, stdin, startWorkers: workers.start });
     return null;

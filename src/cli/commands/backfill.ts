@@ -67,6 +67,10 @@ async function backfillCommand(context: CliContext, name: string, flags: Backfil
     order: flags.order ?? 'oldest',
   };
   const planned = await planBackfill(job, range, effects);
+  if (flags.dryRun !== true) {
+    const { sayPaused } = await import('../say-paused.ts');
+    await sayPaused(job.spec, effects.log);
+  }
   const failure = flags.dryRun === true ? null : await backfill(job, planned, effects);
   const items = flags.dryRun === true ? planned : await planBackfill(job, range, effects);
   if (flags.json === true) context.out(`${JSON.stringify(items, null, 2)}\n`);

@@ -5,6 +5,7 @@ import type { NothingNew } from '../../jobs/incremental/nothing-new.ts';
 import type { RunJobOptions } from '../../jobs/run-job-options.ts';
 import type { CliContext } from '../context.ts';
 import { type JobFlags, jobOptions, runFlags } from '../job-flags.ts';
+import { jobReadiness } from '../job-readiness.ts';
 import {
   addOptions,
   DEFAULT_GRACE_SECONDS,
@@ -104,7 +105,7 @@ async function showPlan(
   watch: RunWatch,
 ): Promise<void> {
   const { earlierRun, planOnly } = await import('../../jobs/plan-only.ts');
-  const readiness = await readinessOf(request);
+  const readiness = await jobReadiness(request);
   if (readiness !== null && flags.json !== true && flags.quiet !== true) {
     const { renderReadiness } = await import('../render/render-readiness.ts');
     context.out(context.secrets.mask(renderReadiness(readiness)));
@@ -120,21 +121,9 @@ async function showPlan(
   }
 }
 
-/** What an occurrence of the job waits for; null: nothing. */
-async function readinessOf({
-  spec,
-  signal,
-  startWorkers,
-}: Pick<RunRequest, 'spec' | 'signal' | 'startWorkers'>): Promise<Readiness | null> {
-  if (spec.schedule === null || spec.schedule.waitFor.length === 0) return null;
-  const { checkReadiness } = await import('../../jobs/readiness/check-readiness.ts');
-  const workers = startWorkers === undefined ? {} : { startWorkers };
-  return checkReadiness(spec, { clock: systemClock, signal, ...workers });
-}
-
 /** Somebody asked for the run: it does not wait, and says what it lacks. */
 async function checkAndSay(request: RunRequest, { log }: RunWatch): Promise<Readiness | null> {
-  const readiness = await readinessOf(request);
+  const readiness = await jobReadiness(request);
   if (readiness !== null && !readiness.isReady)
     log.warn(`the run lacks ${missingData(readiness)}; it runs, since you asked for it`);
   return readiness;
@@ -146,6 +135,10 @@ async function runAndShow(
   request: RunRequest,
   watch: RunWatch,
 ): Promise<void> {
+  if (request.spec.schedule !== null) {
+    const { sayPaused } = await import('../say-paused.ts');
+    await sayPaused(request.spec, watch.log);
+  }
   const { runJob } = await import('../../jobs/run-job.ts');
   const { announceRun } = await import('../watch/announce-run.ts');
   const publish = flags.publish === true ? 'always' : 'unless newer';

@@ -1,5 +1,7 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadProject } from '../../config/file/load-project.ts';
+import { systemClock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption } from '../options.ts';
@@ -18,14 +20,27 @@ export function addValidateCommand(program: Command, context: CliContext): void 
 /** Each job is planned, as `run --dry-run` does. The first that cannot be gives the exit code; all are told. */
 async function validate(context: CliContext, job: string | undefined): Promise<void> {
   const jobs = job === undefined ? await namesOf(context) : [job];
+  const ofSchedule = await scheduleFaults(context);
   let first: ServeBatchError | null = null;
   for (const each of jobs) {
-    const fault = await planFault(context, each);
+    const fault = (await planFault(context, each)) ?? ofSchedule(each);
     context.out(fault === null ? `${each}: ok\n` : `${each}: ${fault.code}\n`);
     if (fault !== null && first !== null) context.err(`error: ${fault.message}\n`);
     first ??= fault;
   }
   if (first !== null) throw first;
+}
+
+/** What keeps a job, by name or file, from being scheduled, as `schedule` says it: the order of the jobs above all. */
+async function scheduleFaults(context: CliContext): Promise<(job: string) => ServeBatchError | null> {
+  const { cwd, env, secrets } = context;
+  const { loadScheduledJobs } = await import('../../schedule/load-jobs.ts');
+  const { jobs } = await loadProject(cwd, env);
+  const { problems } = await loadScheduledJobs({ projectFolder: cwd, env, now: systemClock.now(), secrets });
+  return (job) => {
+    const entry = jobs.find(({ name, file }) => name === job || file === resolve(cwd, job));
+    return problems.find((each) => each.job === entry?.name)?.error ?? null;
+  };
 }
 
 async function namesOf({ cwd, env }: CliContext): Promise<readonly string[]> {
