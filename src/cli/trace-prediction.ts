@@ -9,11 +9,12 @@ import { keyColumnsOf } from '../lookup/explain-miss.ts';
 import { type KeyAddress, parseKeyTemplates, predictionAddress } from '../lookup/key-address.ts';
 import { type PredictionValue, parseValue } from '../lookup/parse-value.ts';
 import { PublishedReader } from '../lookup/published-reader.ts';
-import { pathExists } from '../runs/json-file.ts';
 import { runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { readPublication } from '../runs/publication.ts';
 import { previousPublished } from '../runs/published-runs.ts';
+import { checkParts } from '../runs/record/check-parts.ts';
+import { readManifest } from '../runs/record/run-record.ts';
 import type { TracedRow } from '../shard/trace-row.ts';
 import { storeToLookIn } from './asked-key.ts';
 import type { CliContext } from './context.ts';
@@ -42,7 +43,7 @@ export interface PreviousPrediction {
   readonly why?: string;
 }
 
-/** Throws what a lookup throws, and `NOT_FOUND` where the run itself is not at hand. */
+/** Throws what a lookup throws, `NOT_FOUND` where the run itself is not at hand, and `PART_DAMAGED`. */
 export async function tracePrediction(
   context: CliContext,
   place: JobPlace,
@@ -58,7 +59,9 @@ export async function tracePrediction(
     const { info, generation, templates } = view;
     if (found === undefined) throw await explainMiss(context, { place, info, columns });
     const paths = runPaths(place.folderOfJob, info.runId);
-    if (!(await pathExists(paths.plan))) throw notAtHand(place, info.runId);
+    const record = await readManifest(paths);
+    if (record === undefined) throw notAtHand(place, info.runId);
+    await checkParts(paths, record.output.parts);
     return {
       ...{ job, generation, plan: await readPlan(paths.plan) },
       key: askedKey(keyColumnsOf(info), columns),

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { CliResult } from '../../support/cli.ts';
 import { openDatabase } from '../../support/database.ts';
@@ -114,5 +116,24 @@ describe('why', () => {
     const { code, stderr, stdout } = await ask('table', 'store=1', 'product=9');
     expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
     expect(stderr).toContain('has no prediction for store=1 product=9: it has no product=9');
+  });
+
+  it('says which part somebody removed, and where the whole run is not at hand', async () => {
+    const { runId, folder } = (await project.published('grid')) ?? { runId: '', folder: '' };
+    await rm(join(folder, 'parts'), { recursive: true });
+    const damaged = await ask('grid', 'store=2', 'product=5');
+    expect(damaged.code).toBe(1);
+    expect(damaged.stderr).toContain('part-00000.parquet is missing: somebody removed or changed a part');
+    const elsewhere = await ask(
+      'grid',
+      'store=2',
+      'product=5',
+      '--output',
+      'other',
+      '--kv',
+      'lmdb:out/grid/kv',
+    );
+    expect(elsewhere.code).toBe(4);
+    expect(elsewhere.stderr).toContain(`comes from run ${runId} of grid, which is not in`);
   });
 });
