@@ -9,6 +9,16 @@ export interface Miss {
   readonly columns: Columns;
 }
 
+/** When values of the published run end, as `kv.ttl` wants. */
+export interface Expiry {
+  /** As people write it: `2h`. */
+  readonly ttl: string;
+  /** ISO 8601. All values were in the store by then. */
+  readonly publishedAt: string;
+  /** Whether all have ended. If not, only those may have that were loaded first. */
+  readonly isOver: boolean;
+}
+
 /** The columns of key and field, each once, in the order of the templates. */
 export function keyColumnsOf(info: GenerationInfo): string[] {
   const { key, field } = parseKeyTemplates(info);
@@ -28,8 +38,13 @@ export function askedColumns({ info, columns }: Pick<Miss, 'info' | 'columns'>):
 /**
  * The error of a lookup that found nothing: which part of the key no prediction has.
  * @param known the columns whose value occurs in the run at all; null where nobody can tell
+ * @param expiry null where no value of the run can have ended, or nobody can tell
  */
-export function missError(miss: Miss, known: readonly string[] | null): ServeBatchError {
+export function missError(
+  miss: Miss,
+  known: readonly string[] | null,
+  expiry: Expiry | null = null,
+): ServeBatchError {
   const { job, info } = miss;
   const asked = askedColumns(miss);
   const text = Object.entries(asked)
@@ -37,14 +52,21 @@ export function missError(miss: Miss, known: readonly string[] | null): ServeBat
     .join(' ');
   const unknown = known === null ? [] : Object.keys(asked).filter((name) => !known.includes(name));
   const why =
-    known === null
-      ? 'its parts are not at hand to say which part of the key is unknown'
-      : unknown.length === 0
-        ? 'each of these values occurs in it, but not together'
-        : `it has no ${unknown.map((name) => `${name}=${asked[name]}`).join(' and no ')}`;
+    unknown.length > 0
+      ? `it has no ${unknown.map((name) => `${name}=${asked[name]}`).join(' and no ')}`
+      : reasonOf(known, expiry);
   return new ServeBatchError(
     'NOT_FOUND',
     `The published run ${info.runId} of ${job} has no prediction for ${text}: ${why}.`,
     { fields: { job, runId: info.runId, unknown } },
   );
+}
+
+/** Why there is no prediction, as far as each part of the key is known. */
+function reasonOf(known: readonly string[] | null, expiry: Expiry | null): string {
+  if (expiry?.isOver)
+    return `its values have expired, since they live for ${expiry.ttl} (kv.ttl) and it was published at ${expiry.publishedAt}`;
+  if (known === null) return 'its parts are not at hand to say which part of the key is unknown';
+  const together = 'each of these values occurs in it, but not together';
+  return expiry === null ? together : `${together}, or the prediction has expired (kv.ttl is ${expiry.ttl})`;
 }
