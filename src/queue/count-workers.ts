@@ -1,14 +1,18 @@
 import { queueConnection } from './queue-server.ts';
 import { QUEUE_NAME } from './shard-job.ts';
 
-/** Workers that listen to a queue; null: the server does not say. */
-export async function countWorkers(url: string): Promise<number | null> {
+const ANSWER_MS = 5000;
+
+/** Workers that listen to a queue; null: the server does not say, or not in time. */
+export async function countWorkers(url: string, silenceMs = ANSWER_MS): Promise<number | null> {
   const { Queue } = await import('bullmq');
-  const queue = new Queue(QUEUE_NAME, { connection: queueConnection(url) });
+  // One connection is enough for one question.
+  const connection = queueConnection(url, { over: AbortSignal.abort(), silenceMs });
+  const queue = new Queue(QUEUE_NAME, { connection });
   queue.on('error', () => {});
   try {
     return await queue.getWorkersCount().catch(() => null);
   } finally {
-    await queue.disconnect();
+    await queue.disconnect().catch(() => {});
   }
 }

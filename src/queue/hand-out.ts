@@ -31,7 +31,7 @@ async function handOut(request: RunShardsRequest, url: string): Promise<void> {
   if (request.shards.length === 0) return;
   await checkQueueServer(url);
   const hints = new Hints();
-  const queue = await ShardQueue.open(url, request.plan, hints);
+  const queue = await ShardQueue.open(url, request.plan, hints, request);
   try {
     await new Coordinator(request, queue, hints).run();
   } finally {
@@ -223,7 +223,8 @@ class Coordinator {
   async #waitForActive(indices: readonly number[]): Promise<void> {
     const { signal } = this.#request;
     while (!signal.aborted) {
-      const active = await this.#queue.active(indices).catch(() => []);
+      // A queue that is silent ends nothing, and the grace does.
+      const active = await untilAborted(signal, this.#queue.active(indices)).catch(() => []);
       if (active.length === 0) break;
       await sleep(500, undefined, { signal }).catch(() => {});
     }

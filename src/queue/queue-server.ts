@@ -6,8 +6,21 @@ import { parseRedisUrl, tlsOptions } from '../kv/redis/redis-url.ts';
 /** The longest pause between two attempts to connect again. */
 const RECONNECT_MS = 1000;
 
-/** How BullMQ connects to the queue's Redis. A connection that was lost is made again, for as long as it takes. */
-export function queueConnection(url: string) {
+/** A server that owes an answer for so long counts as lost. The longest that BullMQ has it wait is ten seconds. */
+const SILENCE_MS = 30_000;
+
+export interface QueueConnectionOptions {
+  /** Aborted where the connection is not needed any more: once lost, it is not made again. */
+  readonly over: AbortSignal;
+  /** Default: 30 seconds. */
+  readonly silenceMs?: number;
+}
+
+/**
+ * How BullMQ connects to the queue's Redis. A connection that was lost, or whose other side is silent, is made
+ * again, for as long as it takes.
+ */
+export function queueConnection(url: string, { over, silenceMs = SILENCE_MS }: QueueConnectionOptions) {
   const target = parseRedisUrl(url);
   return {
     host: target.host,
@@ -17,7 +30,8 @@ export function queueConnection(url: string) {
     ...(target.password === undefined ? {} : { password: target.password }),
     ...(target.tls === null ? {} : { tls: tlsOptions(target) }),
     maxRetriesPerRequest: null,
-    retryStrategy: (attempt: number) => Math.min(attempt * 100, RECONNECT_MS),
+    socketTimeout: silenceMs,
+    retryStrategy: (attempt: number) => (over.aborted ? null : Math.min(attempt * 100, RECONNECT_MS)),
   };
 }
 

@@ -40,8 +40,9 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<void> {
   const { Worker, DelayedError, UnrecoverableError } = await import('bullmq');
   const workers = new PlaceWorkers(options.startWorkers, options.processes, options.signal);
   const handler = new ShardHandler(options, workers, { DelayedError, UnrecoverableError });
+  const over = new AbortController();
   const worker: ShardWorker = new Worker(QUEUE_NAME, handler.handle, {
-    connection: queueConnection(options.url),
+    connection: queueConnection(options.url, { over: over.signal }),
     name: `${hostname()}:${process.pid}`,
     concurrency: options.processes,
     lockDuration: options.lockMs,
@@ -54,8 +55,10 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<void> {
     await aborted(options.drain, options.signal);
     await Promise.race([worker.close(), aborted(options.signal)]);
   } finally {
+    over.abort();
     await workers.close();
-    await worker.disconnect();
+    // A connection that was never made says so.
+    await worker.disconnect().catch(() => {});
   }
 }
 
@@ -67,7 +70,7 @@ function listen(worker: ShardWorker, log: Log): void {
     isAway = false;
   });
   worker.on('error', (error) => {
-    const lost = /ECONN|ETIMEDOUT|EPIPE|Connection is closed/.test(String(error));
+    const lost = /ECONN|ETIMEDOUT|EPIPE|Connection is closed|Socket timeout/.test(String(error));
     if (lost && isAway) return;
     isAway ||= lost;
     log.warn(lost ? 'the queue does not answer; shards under way go on' : 'the queue says', {

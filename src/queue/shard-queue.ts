@@ -1,10 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queue, QueueEvents } from 'bullmq';
 import type { Plan } from '../core/plan.ts';
+import { untilAborted } from '../core/until-aborted.ts';
 import { queueConnection } from './queue-server.ts';
 import { indexOf, jobIdOf, QUEUE_NAME, type ShardJob } from './shard-job.ts';
 
 /** Shards that are added, looked up or removed with one call. */
 const AT_ONCE = 500;
+/** What does not close in so long closes by itself. */
+const CLOSE_MS = 1000;
 /** Between two attempts of a shard that failed, in milliseconds; it doubles. */
 const BACKOFF_MS = 1000;
 
@@ -22,20 +26,27 @@ export class ShardQueue {
   readonly #queue: ShardsQueue;
   readonly #events: QueueEvents;
   readonly #runId: string;
+  readonly #over: AbortController;
 
-  private constructor(queue: ShardsQueue, events: QueueEvents, runId: string) {
+  private constructor(queue: ShardsQueue, events: QueueEvents, runId: string, over: AbortController) {
     this.#queue = queue;
     this.#events = events;
     this.#runId = runId;
+    this.#over = over;
   }
 
   static async open(
     url: string,
     { runId }: Pick<Plan, 'runId'>,
     listener: QueueListener,
+    { signal, silenceMs }: { readonly signal: AbortSignal; readonly silenceMs?: number },
   ): Promise<ShardQueue> {
     const { Queue, QueueEvents } = await import('bullmq');
-    const connection = queueConnection(url);
+    const over = new AbortController();
+    const connection = queueConnection(url, {
+      over: over.signal,
+      ...(silenceMs === undefined ? {} : { silenceMs }),
+    });
     const queue = new Queue<ShardJob, void, 'shard', ShardJob, void, 'shard'>(QUEUE_NAME, { connection });
     const events = new QueueEvents(QUEUE_NAME, { connection });
     // Connections are made again by themselves; without a listener an error would end the process.
@@ -49,8 +60,15 @@ export class ShardQueue {
       const index = indexOf(runId, jobId);
       if (index !== undefined) listener.onFailed(index, failedReason);
     });
-    await Promise.all([queue.waitUntilReady(), events.waitUntilReady()]);
-    return new ShardQueue(queue, events, runId);
+    const opened = new ShardQueue(queue, events, runId, over);
+    try {
+      // A queue that is away is waited for.
+      await untilAborted(signal, Promise.all([queue.waitUntilReady(), events.waitUntilReady()]));
+      return opened;
+    } catch (error) {
+      await opened.close();
+      throw error;
+    }
   }
 
   /** A shard that lies in the queue already stays as it is. */
@@ -100,8 +118,10 @@ export class ShardQueue {
   }
 
   async close(): Promise<void> {
-    // A server that is away would be waited for.
-    await Promise.allSettled([this.#events.disconnect(), this.#queue.disconnect()]);
+    this.#over.abort();
+    // A connection that was never made has to fail first.
+    const closed = Promise.allSettled([this.#events.disconnect(), this.#queue.disconnect()]);
+    await Promise.race([closed, sleep(CLOSE_MS, undefined, { ref: false })]);
   }
 }
 
