@@ -7,6 +7,8 @@ export interface OnnxFile {
   readonly metadata: ReadonlyMap<string, string>;
   /** The program that wrote it, `skl2onnx 1.16.0`; empty where it does not say. */
   readonly producer: string;
+  /** Which versions of the operators it was written for, in order. */
+  readonly opsets: readonly Opset[];
   /** Files, relative to the model's folder, that hold its weights. */
   readonly externalDataFiles: readonly string[];
   /** Inputs and outputs of its graph that are tensors without a shape; ONNX Runtime tells them as single values. */
@@ -15,16 +17,23 @@ export interface OnnxFile {
   readonly operators: readonly Operator[];
 }
 
+export interface Opset {
+  /** `ai.onnx`: ONNX's own. */
+  readonly domain: string;
+  readonly version: number;
+}
+
 export interface Operator {
   readonly name: string;
   /** Empty: ONNX's own. */
   readonly domain: string;
 }
 
-// Field numbers of onnx.proto3 (github.com/onnx/onnx): ModelProto, GraphProto, NodeProto, AttributeProto, ValueInfoProto, TypeProto, TensorProto, StringStringEntryProto.
+// Field numbers of onnx.proto3 (github.com/onnx/onnx): ModelProto, GraphProto, NodeProto, AttributeProto, ValueInfoProto, TypeProto, TensorProto, StringStringEntryProto, OperatorSetIdProto.
 const MODEL_PRODUCER = 2;
 const MODEL_PRODUCER_VERSION = 3;
 const MODEL_GRAPH = 7;
+const MODEL_OPSET = 8;
 const MODEL_METADATA = 14;
 const GRAPH_NODE = 1;
 const NODE_OPERATOR = 4;
@@ -43,6 +52,8 @@ const TENSOR_SHAPE = 2;
 const TENSOR_EXTERNAL_DATA = 13;
 const ENTRY_KEY = 1;
 const ENTRY_VALUE = 2;
+const OPSET_DOMAIN = 1;
+const OPSET_VERSION = 2;
 const LENGTH_DELIMITED = 2;
 
 /** Throws `MODEL_NOT_FOUND` or `MODEL_UNREADABLE`. */
@@ -65,6 +76,7 @@ export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
   const external = new Set<string>();
   const withoutShape = new Set<string>();
   const operators: Operator[] = [];
+  const opsets: Opset[] = [];
   const producer = new Map<number, string>();
   eachField(bytes, (field, value) => {
     if (field === MODEL_METADATA) {
@@ -72,6 +84,8 @@ export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
       metadata.set(key, text);
     } else if (field === MODEL_PRODUCER || field === MODEL_PRODUCER_VERSION) {
       producer.set(field, Buffer.from(value).toString('utf8'));
+    } else if (field === MODEL_OPSET) {
+      opsets.push(readOpset(value));
     } else if (field === MODEL_GRAPH) {
       collectFromGraph(value, external);
       eachField(value, (graphField, message) => {
@@ -87,10 +101,25 @@ export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
   return {
     metadata,
     producer: made.filter((each) => each !== undefined && each !== '').join(' '),
+    opsets,
     externalDataFiles: [...external].sort(),
     withoutShape,
     operators,
   };
+}
+
+/** An empty domain is ONNX's own. */
+function readOpset(bytes: Uint8Array): Opset {
+  const reader = protobuf.Reader.create(bytes);
+  let domain = '';
+  let version = 0;
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag >>> 3 === OPSET_DOMAIN) domain = reader.string();
+    else if (tag >>> 3 === OPSET_VERSION) version = reader.uint32();
+    else reader.skipType(tag & 7);
+  }
+  return { domain: domain || 'ai.onnx', version };
 }
 
 function readOperator(node: Uint8Array): Operator {

@@ -29,6 +29,17 @@ describe('reads from an .onnx file', () => {
     expect(read.externalDataFiles).toEqual([]);
   });
 
+  it('the versions of the operators it was written for', async () => {
+    const { opsets } = await readOnnxFile(join(REPOSITORY, 'fixtures', 'sales.onnx'));
+    expect(opsets).toEqual([
+      { domain: 'ai.onnx', version: 17 },
+      { domain: 'ai.onnx.ml', version: 3 },
+    ]);
+    // Version first, as protobuf allows; a domain that is not said is ONNX's own.
+    const reversed = protobuf.Writer.create().uint32(16).int32(17).finish();
+    expect(parseOnnxFile(message([8, reversed])).opsets).toEqual([{ domain: 'ai.onnx', version: 17 }]);
+  });
+
   it('the files that hold its weights, each once and sorted', () => {
     const weights = [
       { name: 'w', file: 'weights/b.bin', length: 2 },

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { badCellsText } from '../../core/bad-cells-text.ts';
 import { describeTensor, type ModelSignature } from '../../core/model.ts';
+import type { Opset } from '../../inference/onnx-file.ts';
 import type { TableDescription } from '../../tasks/tasks.ts';
 import type { CliContext } from '../context.ts';
 import { inWorker } from '../in-worker.ts';
@@ -50,6 +51,8 @@ interface ModelFileFacts {
   readonly bytes: number;
   readonly sha256: string;
   readonly producer: string;
+  /** Which versions of the operators it was written for. */
+  readonly opsets: readonly Opset[];
   /** Rows that every call takes; null: any number. */
   readonly fixedRows: number | null;
 }
@@ -60,13 +63,17 @@ async function describeFile(path: string, { inputs }: ModelSignature): Promise<M
   const { fixedRowsOf } = await import('../../features/row-dimension.ts');
   const { size: bytes } = await stat(path);
   // Models in ONNX Runtime's own format are no protobuf.
-  const producer = /\.onnx$/i.test(path) ? (await readOnnxFile(path)).producer : '';
-  return { bytes, sha256: await hashModel(path), producer, fixedRows: fixedRowsOf(inputs) };
+  const { producer, opsets } = /\.onnx$/i.test(path)
+    ? await readOnnxFile(path)
+    : { producer: '', opsets: [] };
+  return { bytes, sha256: await hashModel(path), producer, opsets, fixedRows: fixedRowsOf(inputs) };
 }
 
-function renderFile({ bytes, sha256, producer, fixedRows }: ModelFileFacts): string {
+function renderFile({ bytes, sha256, producer, opsets, fixedRows }: ModelFileFacts): string {
+  const versions = opsets.map(({ domain, version }) => `${domain} ${version}`).join(', ');
+  const opset = versions === '' ? '' : `opset: ${versions}\n`;
   const rows = fixedRows === null ? '' : `rows: every call takes ${fixedRows}\n`;
-  return `${rows}file: ${formatBytes(bytes)}, sha256 ${sha256.slice(0, 12)}${producer === '' ? '' : `, by ${producer}`}\n`;
+  return `${rows}${opset}file: ${formatBytes(bytes)}, sha256 ${sha256.slice(0, 12)}${producer === '' ? '' : `, by ${producer}`}\n`;
 }
 
 function renderSignature(
