@@ -1,7 +1,7 @@
-import { rm } from 'node:fs/promises';
 import { formatCount, formatNumber } from '../core/amounts.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
+import { clearTemporaryFiles } from '../runs/clear-work-files.ts';
 import { runPaths } from '../runs/layout.ts';
 import { buildRunRecord, type RunOutcome } from '../runs/record/build-run-record.ts';
 import { checkParts } from '../runs/record/check-parts.ts';
@@ -74,8 +74,7 @@ export async function computeRun<T>(
       await writeFailure(paths, describe({ status: 'failed', kv: null, error })).catch(() => {});
     throw error;
   } finally {
-    if (!waitsForOthers && (await lock.isHeld()))
-      await rm(paths.temp, { recursive: true, force: true }).catch(() => {});
+    if (!waitsForOthers && (await lock.isHeld())) await clearTemporaryFiles(paths).catch(() => {});
   }
 }
 

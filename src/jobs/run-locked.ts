@@ -1,7 +1,7 @@
 import type { JobSpec } from '../config/job-spec.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
-import { clearWorkFiles } from '../runs/clear-work-files.ts';
+import { clearTemporaryFiles, clearWorkFiles } from '../runs/clear-work-files.ts';
 import { findRunByIdentity } from '../runs/earlier-runs.ts';
 import { runPaths } from '../runs/layout.ts';
 import { findCommittedRun, newerPublished } from '../runs/occurrence-runs.ts';
@@ -130,6 +130,7 @@ async function nothingToDo(
   await checkParts(paths, record.output.parts);
   // Where the process that published it was killed.
   await clearWorkFiles(paths);
+  await clearTemporaryFiles(paths);
   return {
     outcome: why === 'rolled back' ? 'rolled back' : 'up to date',
     record: { ...record, status },

@@ -18,6 +18,14 @@ export async function clearWorkFiles(paths: RunPaths): Promise<void> {
   }
 }
 
+/**
+ * Deletes what DuckDB wrote while it worked for a run, and what a killed process left of it. Only where no worker
+ * is at work for the run: one that has to spill would fail.
+ */
+export async function clearTemporaryFiles(paths: RunPaths): Promise<void> {
+  await rm(paths.temp, { recursive: true, force: true });
+}
+
 async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);

@@ -1,4 +1,5 @@
-import { copyFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLookup } from '../../src/index.ts';
 import { openStore } from '../../src/kv/open-store.ts';
@@ -34,6 +35,19 @@ const LOOKUP = [
   ...Object.entries(KEY).map(([name, value]) => `${name}=${value}`),
   '--json',
 ];
+
+describe('what a killed process left in the folder of a run', () => {
+  it('is cleared by the next command, whether or not it has something to do', async () => {
+    const project = await makeProject();
+    const { runId } = await project.run([]);
+    const left = project.path(`out/sales/runs/${runId}/tmp`);
+    for (const args of [['run'], ['publish', runId]]) {
+      await mkdir(left);
+      expect((await project.serveBatch(args)).code).toBe(0);
+      expect(existsSync(left)).toBe(false);
+    }
+  });
+});
 
 describe.each(['LMDB', 'Redis'] as const)('publish and rollback with %s', (store) => {
   let project: Project;

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { Effects } from '../../core/effects.ts';
 import { failedGates } from '../../core/gates.ts';
@@ -12,7 +11,7 @@ import {
   type KeptGenerations,
 } from '../../publish/drop-generations.ts';
 import { fenceOf, publishRun } from '../../publish/publish-run.ts';
-import { clearWorkFiles } from '../../runs/clear-work-files.ts';
+import { clearTemporaryFiles, clearWorkFiles } from '../../runs/clear-work-files.ts';
 import type { RunPaths } from '../../runs/layout.ts';
 import type { JobLock } from '../../runs/lock/lock.ts';
 import { checkParts } from '../../runs/record/check-parts.ts';
@@ -143,8 +142,13 @@ export async function publishAgain(request: CommittedRun): Promise<RunRecord> {
   const { lock, paths } = request;
   await lock.setRun(paths.runId);
   await clearWorkFiles(paths);
-  await rm(paths.temp, { recursive: true, force: true });
-  return publishCommitted(request, (kv) => publishedRecord(request, kv));
+  await clearTemporaryFiles(paths);
+  try {
+    return await publishCommitted(request, (kv) => publishedRecord(request, kv));
+  } finally {
+    // What a worker leaves that was killed while it loaded.
+    if (await lock.isHeld()) await clearTemporaryFiles(paths).catch(() => {});
+  }
 }
 
 function assertGatesPassed({ committed, policy }: CommittedRun): void {
