@@ -1,5 +1,5 @@
 import { formatCount, formatSeconds } from '../core/amounts.ts';
-import { ServeBatchError } from '../core/errors.ts';
+import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import { folderOfJob } from '../jobs/locations.ts';
 import type { RunJobOutcome } from '../jobs/run-job-options.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
@@ -30,10 +30,22 @@ export async function tickOnce(
   const places = new Places(concurrency);
   const work = (job: ScheduledJob) =>
     places.take(job.spec.execution.slots, async () => {
-      failures.push(...(await tickJob(job, effects)));
+      failures.push(...(await tickJob(job, effects).catch((error) => unreadable(job, error, effects))));
     });
   await Promise.all(jobs.map(work));
   return failures[0] ?? null;
+}
+
+/** Its folder cannot be read: that is for this job alone, and the others go on. */
+function unreadable(
+  { spec }: ScheduledJob,
+  error: unknown,
+  { log, drain }: ScheduleEffects,
+): ServeBatchError[] {
+  drain.throwIfAborted();
+  const fault = toServeBatchError(error);
+  log.error(`the job cannot be looked at: ${fault.message}`, { job: spec.name, code: fault.code });
+  return [fault];
 }
 
 async function tickJob(job: ScheduledJob, effects: ScheduleEffects): Promise<ServeBatchError[]> {

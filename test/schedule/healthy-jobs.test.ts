@@ -1,12 +1,16 @@
+import { mkdir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ScheduleSpec } from '../../src/config/sections/schedule.ts';
 import { ServeBatchError } from '../../src/core/errors.ts';
+import { folderOfJob } from '../../src/jobs/locations.ts';
+import { currentFile } from '../../src/runs/layout.ts';
 import { GoingRuns, STALLED_MS } from '../../src/schedule/going-runs.ts';
 import { Places } from '../../src/schedule/places.ts';
 import { ReadyJobs } from '../../src/schedule/ready-jobs.ts';
 import type { ScheduledJob } from '../../src/schedule/schedule-effects.ts';
 import { serveSchedule } from '../../src/schedule/serve.ts';
+import { tickOnce } from '../../src/schedule/tick.ts';
 import { HOUR, MINUTE, quickFolder, type Simulation, scheduledJob, simulate } from './simulation.ts';
 
 const ENDED = new ServeBatchError('SIGTERM', 'ended');
@@ -99,6 +103,21 @@ describe('a job whose look does not end', () => {
     );
     expect(simulation.computed.length).toBeGreaterThanOrEqual(5);
   }, 60_000);
+});
+
+describe('a job whose folder cannot be read', () => {
+  it('fails for itself in a tick: the jobs after it run, and the tick ends once they have', async () => {
+    const root = await quickFolder();
+    const simulation = simulate('2026-11-21T00:00:05Z');
+    const [broken, healthy] = [named('a', root), named('healthy', root)];
+    // What names the published run is a folder.
+    await mkdir(currentFile(folderOfJob(broken.spec)), { recursive: true });
+    const loaded = { jobs: [broken, healthy], off: [], problems: [] };
+    const failure = await tickOnce(loaded, simulation.effects, 1);
+    expect(failure).toMatchObject({ message: expect.stringContaining('not a file') });
+    expect(simulation.computed).toHaveLength(1);
+    expect(simulation.log.join('\n')).toContain('cannot be looked at');
+  });
 });
 
 describe('many jobs with much to catch up', () => {
