@@ -15,7 +15,7 @@ const KINDS: readonly unknown[] = ['number', 'text', 'json'];
 
 function isInfo(info: unknown): info is GenerationInfo {
   if (typeof info !== 'object' || info === null) return false;
-  const { runId, createdAt, model, modelSha256, key, field, values, valueKind } = info as Record<
+  const { runId, createdAt, model, modelSha256, key, field, values, valueKind, columnTypes } = info as Record<
     string,
     unknown
   >;
@@ -24,6 +24,13 @@ function isInfo(info: unknown): info is GenerationInfo {
     (field === null || typeof field === 'string') &&
     Array.isArray(values) &&
     values.every((name) => typeof name === 'string') &&
-    KINDS.includes(valueKind)
+    KINDS.includes(valueKind) &&
+    (columnTypes === undefined || isTexts(columnTypes))
+  );
+}
+
+function isTexts(map: unknown): boolean {
+  return (
+    typeof map === 'object' && map !== null && Object.values(map).every((text) => typeof text === 'string')
   );
 }

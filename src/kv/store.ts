@@ -53,6 +53,8 @@ export interface GenerationInfo {
   readonly values: readonly string[];
   /** What a value is: the text of a number, a text as it is, or JSON (several columns, a list, a boolean). */
   readonly valueKind: 'number' | 'text' | 'json';
+  /** DuckDB's types of the columns of key, field and values. Generations of earlier versions do not say. */
+  readonly columnTypes?: Readonly<Record<string, string>>;
 }
 
 /** Proof that the caller still holds the job's lock: a larger token of one lineage wins over a smaller. */

@@ -90,7 +90,7 @@ export class ServedJob {
       return { body: this.#text.body(known, 'previous'), source: 'previous', etag: null };
     }
     const { view, found } = answer;
-    if (found === undefined) throw await this.#explain(view, columns);
+    if (found === undefined) throw await this.explain(view, columns);
     const known = { view, content: contentOf(found, view) };
     if (keeps) this.#last.set(questionOf(columns), known);
     return { body: this.#text.body(known, 'stored'), source: 'stored', etag: this.etag(view) };
@@ -102,6 +102,20 @@ export class ServedJob {
     const items = found.map((each) => itemJson(each, view)).join(',');
     const known = { view, content: `"predictions":[${items}]` };
     return { body: this.#text.body(known, 'stored'), source: 'stored', etag: this.etag(view) };
+  }
+
+  /** Predictions as the store holds them, in the order asked for, all from one generation. */
+  texts(list: readonly Columns[]): Promise<Found<readonly (string | undefined)[]>> {
+    return this.#options.gate.run(() => this.#options.reader.getMany(list));
+  }
+
+  age(view: PublishedView): Age {
+    return this.#text.age(view);
+  }
+
+  /** Why a key has no prediction. */
+  explain({ info }: PublishedView, columns: Columns): Promise<ServeBatchError> {
+    return this.#options.dictionary.explain({ job: this.name, info, columns });
   }
 
   /** Never throws for a store that fails: that is what it tells. */
@@ -121,10 +135,6 @@ export class ServedJob {
     return list.length > 0 && list.every((columns) => wantsSeries(view, columns))
       ? reader.seriesMany(list)
       : reader.getMany(list);
-  }
-
-  #explain({ info }: PublishedView, columns: Columns): Promise<ServeBatchError> {
-    return this.#options.dictionary.explain({ job: this.name, info, columns });
   }
 }
 

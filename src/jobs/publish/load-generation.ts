@@ -3,11 +3,12 @@ import { formatNumber } from '../../core/amounts.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Column } from '../../core/table.ts';
+import { parseTemplate } from '../../core/template.ts';
 import { sqlTypeOf } from '../../core/tensor-data.ts';
 import type { GenerationInfo } from '../../kv/store.ts';
 import { verifyGeneration } from '../../publish/verify-generation.ts';
 import type { KvRecord } from '../../runs/record/run-record.ts';
-import { valueKind } from '../../sinks/value-sql.ts';
+import { columnOf, valueKind } from '../../sinks/value-sql.ts';
 import { allOrFirstError } from './all-or-first-error.ts';
 import type { CommittedRun } from './publish-committed.ts';
 
@@ -80,6 +81,8 @@ export function shardsOf(plan: Plan): number[] {
 function generationInfo(plan: Plan): GenerationInfo {
   if (plan.kv === null) throw new TypeError('The plan has no store');
   const { key, field, values } = plan.kv;
+  const columns = partColumns(plan);
+  const named = [key, field].flatMap((each) => (each === null ? [] : parseTemplate(each, 'kv.key').columns));
   return {
     runId: plan.runId,
     createdAt: plan.createdAt,
@@ -88,7 +91,10 @@ function generationInfo(plan: Plan): GenerationInfo {
     key,
     field,
     values,
-    valueKind: valueKind(values, partColumns(plan)),
+    valueKind: valueKind(values, columns),
+    columnTypes: Object.fromEntries(
+      [...named, ...values].map((name) => [name, columnOf(name, columns).type]),
+    ),
   };
 }
 

@@ -9,6 +9,11 @@ export function whyNotReady({ view, age, failure }: JobState, allowsStale: boole
   return age?.isStale && !allowsStale ? 'stale' : null;
 }
 
+/** Whether all of these jobs can be answered for. */
+export function areReady(states: readonly JobState[], allowsStale: boolean): boolean {
+  return states.every((state) => whyNotReady(state, allowsStale) === null);
+}
+
 /** Whether the process lives, and whether it can answer: without a token, since probes have none. */
 export function addHealthRoutes(app: FastifyInstance, { jobs, tokens, isDraining }: ServerParts): void {
   const config = { isOpen: true };
@@ -21,7 +26,7 @@ export function addHealthRoutes(app: FastifyInstance, { jobs, tokens, isDraining
       const asked = job === undefined ? jobs.jobs : [await jobs.use(job, async (each) => each)];
       const states = await Promise.all(asked.map((each) => each.state()));
       const reasons = states.map((state) => ({ job: state.job, reason: whyNotReady(state, stale === 'ok') }));
-      const isReady = !isDraining() && reasons.every(({ reason }) => reason === null);
+      const isReady = !isDraining() && areReady(states, stale === 'ok');
       const status = isReady ? 'ready' : isDraining() ? 'ending' : 'not ready';
       reply.code(isReady ? 200 : 503);
       // Names of jobs are for those who may ask for them.

@@ -8,8 +8,9 @@ import { addDocsRoutes } from './docs-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addJobRoutes } from './job-routes.ts';
 import { addMetricsRoute } from './metrics-route.ts';
+import { addOpenInferenceRoutes, isOpenInference, protocolError } from './open-inference-routes.ts';
 import { addPredictionRoutes, JSON_TYPE } from './prediction-routes.ts';
-import { publicError, refusal } from './public-error.ts';
+import { type PublicError, publicError, refusal } from './public-error.ts';
 import type { Tokens } from './tokens.ts';
 
 declare module 'fastify' {
@@ -77,6 +78,7 @@ export function buildHttpServer(parts: ServerParts): FastifyInstance {
   addMetricsRoute(app, parts);
   addJobRoutes(app, parts);
   addPredictionRoutes(app, parts);
+  addOpenInferenceRoutes(app, parts);
   addDocsRoutes(app, parts);
   return app;
 }
@@ -108,8 +110,7 @@ function observe(app: FastifyInstance, { tokens, metrics, isDraining }: ServerPa
   app.addHook('onRequest', (request, reply, done) => {
     if (isDraining()) reply.header('connection', 'close');
     if (request.routeOptions.config.isOpen || tokens.allows(request.headers.authorization)) return done();
-    const { status, body } = refusal(401);
-    reply.code(status).header('www-authenticate', 'Bearer').send(body);
+    send(reply.header('www-authenticate', 'Bearer'), refusal(401));
   });
   app.addHook('onResponse', (request, reply, done) => {
     const { url = 'none' } = request.routeOptions;
@@ -133,14 +134,18 @@ function handleErrors(app: FastifyInstance, { log }: ServerParts): void {
       });
   });
   app.setNotFoundHandler((_, reply) => {
-    const { status, body } = refusal(404);
-    reply.code(status).send(body);
+    send(reply, refusal(404));
   });
 }
 
 function sendError(reply: FastifyReply, error: unknown): { readonly status: number } {
-  const { status, body, retryAfterSeconds } = publicError(error);
-  if (retryAfterSeconds !== null) reply.header('retry-after', String(retryAfterSeconds));
+  const told = publicError(error);
+  if (told.retryAfterSeconds !== null) reply.header('retry-after', String(told.retryAfterSeconds));
+  return send(reply, told);
+}
+
+function send(reply: FastifyReply, error: PublicError): { readonly status: number } {
+  const { status, body } = isOpenInference(reply.request.url) ? protocolError(error) : error;
   reply.code(status).header('content-type', JSON_TYPE).send(JSON.stringify(body));
   return { status };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ownVersion } from '../../runs/record/versions.ts';
 import { keysSchema } from './asked-keys.ts';
+import { openInferencePaths } from './open-inference-paths.ts';
 
 /** What answers look like; tests hold the server to it. */
 
@@ -164,6 +165,7 @@ export function openApiDocument(options: { readonly mostKeys: number }) {
           },
         },
       },
+      ...openInferencePaths(),
       '/healthz': {
         get: {
           operationId: 'health',

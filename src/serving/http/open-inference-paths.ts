@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { DATATYPES } from '../open-inference/datatypes.ts';
+import { inferRequestSchema } from '../open-inference/infer-request.ts';
+
+/** What the protocol's answers look like; tests hold the server to it. */
+
+const tensor = { name: z.string(), datatype: z.enum(DATATYPES), shape: z.array(z.int()) };
+export const serverMetadataSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  extensions: z.array(z.string()),
+});
+export const modelMetadataSchema = z.object({
+  name: z.string(),
+  versions: z.array(z.string()),
+  platform: z.string(),
+  inputs: z.array(z.object(tensor)),
+  outputs: z.array(z.object(tensor)),
+});
+export const inferResponseSchema = z.object({
+  model_name: z.string(),
+  model_version: z.string().describe('The generation. All of one answer comes from one.'),
+  id: z.string().optional(),
+  parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  outputs: z.array(
+    z.object({
+      ...tensor,
+      data: z
+        .array(z.union([z.number(), z.string(), z.boolean(), z.null()]))
+        .describe('NaN, the infinities and keys without a prediction are null.'),
+    }),
+  ),
+});
+export const protocolErrorSchema = z.object({ error: z.string() });
+const serverReadySchema = z.object({ live: z.boolean(), ready: z.boolean() });
+const modelReadySchema = z.object({ name: z.string(), ready: z.boolean() });
+
+const content = (schema: z.ZodType) => {
+  const { $schema: _, ...plain } = z.toJSONSchema(schema, { io: 'input' });
+  return { 'application/json': { schema: plain } };
+};
+const answer = (description: string, schema: z.ZodType) => ({ description, content: content(schema) });
+const ERRORS = {
+  '400': answer('A tensor or a parameter does not fit.', protocolErrorSchema),
+  '401': answer('No valid token was given, and the server wants one.', protocolErrorSchema),
+  '404': answer('No such model or version, or keys without a prediction.', protocolErrorSchema),
+  '503': answer('The store is away.', protocolErrorSchema),
+};
+const inPath = (name: string) => ({ name, in: 'path', required: true, schema: { type: 'string' } });
+
+/** The addresses of the Open Inference Protocol. */
+export function openInferencePaths() {
+  return {
+    '/v2': serverItem('serverMetadata'),
+    '/v2/': serverItem('serverMetadataWithSlash'),
+    '/v2/health/live': {
+      get: {
+        operationId: 'serverLive',
+        summary: 'Open Inference Protocol: whether the process lives.',
+        security: [],
+        responses: { '200': answer('It does.', z.object({ live: z.literal(true) })) },
+      },
+    },
+    '/v2/health/ready': {
+      get: {
+        operationId: 'serverReady',
+        summary: 'Open Inference Protocol: whether every model can be answered for.',
+        security: [],
+        responses: {
+          '200': answer('Ready.', serverReadySchema),
+          '503': answer('Not ready.', serverReadySchema),
+        },
+      },
+    },
+    ...modelItems('/v2/models/{job}', '', [inPath('job')]),
+    ...modelItems('/v2/models/{job}/versions/{version}', 'OfVersion', [inPath('job'), inPath('version')]),
+  };
+}
+
+function serverItem(operationId: string) {
+  return {
+    get: {
+      operationId,
+      summary: 'Open Inference Protocol: name and version of the server.',
+      responses: { '200': answer('The server.', serverMetadataSchema), '401': ERRORS['401'] },
+    },
+  };
+}
+
+function modelItems(path: string, suffix: string, parameters: readonly object[]) {
+  const { '400': _, ...lookup } = ERRORS;
+  return {
+    [path]: {
+      parameters,
+      get: {
+        operationId: `modelMetadata${suffix}`,
+        summary: 'Open Inference Protocol: the tensors of a model, the stored predictions of a job.',
+        responses: { '200': answer('The model.', modelMetadataSchema), ...lookup },
+      },
+    },
+    [`${path}/ready`]: {
+      parameters,
+      get: {
+        operationId: `modelReady${suffix}`,
+        summary: 'Open Inference Protocol: whether a model can be answered for.',
+        responses: {
+          '200': answer('Ready.', modelReadySchema),
+          '401': ERRORS['401'],
+          '404': ERRORS['404'],
+          '503': answer('Not ready.', modelReadySchema),
+        },
+      },
+    },
+    [`${path}/infer`]: {
+      parameters,
+      post: {
+        operationId: `infer${suffix}`,
+        summary: 'Open Inference Protocol: predictions of the keys that the input tensors name.',
+        requestBody: { required: true, content: content(inferRequestSchema) },
+        responses: { '200': answer('The predictions.', inferResponseSchema), ...ERRORS },
+      },
+    },
+  };
+}

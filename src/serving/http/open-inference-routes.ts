@@ -1,0 +1,98 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ServeBatchError } from '../../core/errors.ts';
+import { ownVersion } from '../../runs/record/versions.ts';
+import { checkVersion, infer } from '../open-inference/infer.ts';
+import { inferRequestSchema } from '../open-inference/infer-request.ts';
+import { inputsOf, outputsOf } from '../open-inference/model-tensors.ts';
+import type { ServedJob } from '../served-job.ts';
+import { areReady } from './health-routes.ts';
+import type { ServerParts } from './http-server.ts';
+import { JSON_TYPE } from './prediction-routes.ts';
+import type { PublicError } from './public-error.ts';
+
+interface Model {
+  readonly Params: { readonly job: string; readonly version?: string };
+  readonly Querystring: { readonly stale?: string };
+}
+
+/** The Open Inference Protocol, version 2, over REST: the stored predictions of a job are a model. */
+export function addOpenInferenceRoutes(app: FastifyInstance, parts: ServerParts): void {
+  const server = { name: 'serve-batch', version: ownVersion(), extensions: [] };
+  for (const url of ['/v2', '/v2/']) app.get(url, async () => server);
+  addHealth(app, parts);
+  for (const url of ['/v2/models/:job', '/v2/models/:job/versions/:version']) addModel(app, url, parts);
+}
+
+function addHealth(app: FastifyInstance, { jobs, isDraining }: ServerParts): void {
+  const config = { isOpen: true };
+  app.get('/v2/health/live', { config }, async () => ({ live: true }));
+  app.get<Model>('/v2/health/ready', { config }, async ({ query }, reply) => {
+    const states = await Promise.all(jobs.jobs.map((job) => job.state()));
+    const ready = !isDraining() && areReady(states, query.stale === 'ok');
+    reply.code(ready ? 200 : 503);
+    return { live: true, ready };
+  });
+}
+
+function addModel(app: FastifyInstance, url: string, { jobs, limits, isDraining }: ServerParts): void {
+  const use = <T>(
+    { params }: FastifyRequest<Model>,
+    reply: FastifyReply,
+    act: (job: ServedJob) => Promise<T>,
+  ) =>
+    jobs.use(params.job, (job) => {
+      reply.job = job.name;
+      return act(job);
+    });
+  app.get<Model>(url, (request, reply) =>
+    use(request, reply, (job) => metadataOf(job, request.params.version ?? null)),
+  );
+  app.get<Model>(`${url}/ready`, (request, reply) =>
+    use(request, reply, async (job) => {
+      const state = await job.state();
+      if (state.view !== null) checkVersion(state.view, request.params.version ?? null);
+      const ready = !isDraining() && areReady([state], request.query.stale === 'ok');
+      reply.code(ready ? 200 : 503);
+      return { name: job.name, ready };
+    }),
+  );
+  app.post<Model>(`${url}/infer`, { onRequest: refuseBinary }, (request, reply) =>
+    use(request, reply, async (job) => {
+      const asked = inferRequestSchema.parse(request.body);
+      const version = request.params.version ?? null;
+      const body = await infer(job, asked, { mostKeys: limits.keys, version });
+      reply.source = 'stored';
+      return reply.header('content-type', JSON_TYPE).send(body);
+    }),
+  );
+}
+
+async function metadataOf(job: ServedJob, version: string | null) {
+  const view = await job.view();
+  checkVersion(view, version);
+  return {
+    name: job.name,
+    versions: [view.generation],
+    platform: 'serve-batch',
+    inputs: inputsOf(view),
+    outputs: outputsOf(view),
+  };
+}
+
+/** Before the body is read: what follows its JSON would make it none. */
+async function refuseBinary({ headers }: FastifyRequest): Promise<void> {
+  if (headers['inference-header-content-length'] === undefined) return;
+  throw new ServeBatchError(
+    'USAGE',
+    'The extension for binary tensors is not spoken here. Send tensors as JSON (with tritonclient, binary_data=False).',
+  );
+}
+
+export function isOpenInference(url: string): boolean {
+  return /^\/v2(?:[/?]|$)/.test(url);
+}
+
+/** An error as the protocol has it: its body is one text, and a request that does not fit is a 400. */
+export function protocolError({ status, body }: PublicError) {
+  return { status: status === 422 ? 400 : status, body: { error: body.error.message } };
+}

@@ -1,0 +1,78 @@
+import { ServeBatchError } from '../../core/errors.ts';
+import type { PublishedView } from '../../lookup/published-view.ts';
+import type { ServedJob } from '../served-job.ts';
+import type { InferRequest } from './infer-request.ts';
+import { inputsOf, outputsOf, type TensorMetadata } from './model-tensors.ts';
+import { readInputs } from './read-inputs.ts';
+import { writeOutputs } from './write-outputs.ts';
+
+export interface InferOptions {
+  readonly mostKeys: number;
+  /** The generation that is asked for; null: the published one. */
+  readonly version: string | null;
+}
+
+/** Answers an inference request from the stored predictions of one generation, as JSON text. */
+export async function infer(
+  job: ServedJob,
+  { id, inputs, outputs, parameters }: InferRequest,
+  { mostKeys, version }: InferOptions,
+): Promise<string> {
+  const asked = await job.view();
+  checkVersion(asked, version);
+  const keys = readInputs(inputs, inputsOf(asked), mostKeys);
+  const { view, found } = await job.texts(keys);
+  checkVersion(view, version);
+  const missing = found.flatMap((text, index) => (text === undefined ? [index] : []));
+  const [first] = missing;
+  if (first !== undefined && parameters?.missing !== 'null') {
+    const { message } = await job.explain(view, keys[first] ?? {});
+    throw new ServeBatchError('NOT_FOUND', `No prediction at ${indexText(missing)}. ${message}`);
+  }
+  const { seconds, isStale } = job.age(view);
+  const head = JSON.stringify({
+    model_name: job.name,
+    model_version: view.generation,
+    ...(id === undefined ? {} : { id }),
+    parameters: {
+      run: view.info.runId,
+      generated_at: view.info.createdAt,
+      age_seconds: seconds,
+      stale: isStale,
+      ...(first === undefined ? {} : { missing: missing.join(',') }),
+    },
+  });
+  return `${head.slice(0, -1)},"outputs":${writeOutputs(wantedOutputs(outputs, outputsOf(view)), found, view)}}`;
+}
+
+/** Throws `NOT_FOUND` for a version that is not the published one: others are not answered for. */
+export function checkVersion({ generation }: PublishedView, version: string | null): void {
+  if (version === null || version === generation) return;
+  throw new ServeBatchError(
+    'NOT_FOUND',
+    `That version is not the published one, which is ${generation}. Only the published one is answered for.`,
+  );
+}
+
+function wantedOutputs(
+  asked: InferRequest['outputs'],
+  all: readonly TensorMetadata[],
+): readonly TensorMetadata[] {
+  if (asked === undefined || asked.length === 0) return all;
+  return asked.map(({ name }) => {
+    const tensor = all.find((each) => each.name === name);
+    if (tensor !== undefined) return tensor;
+    const names = all.map((each) => `"${each.name}"`).join(', ');
+    throw new ServeBatchError('USAGE', `The output "${name}" is not one of the model. It has ${names}.`, {
+      fields: { field: name },
+    });
+  });
+}
+
+const MOST_SHOWN = 10;
+
+function indexText(missing: readonly number[]): string {
+  const rest = missing.length - MOST_SHOWN;
+  const shown = missing.slice(0, MOST_SHOWN).join(', ');
+  return `index ${shown}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
