@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { readPublished } from '../../test/support/project.ts';
 import { type Bench, hashesOf, type JobName, readStore } from './bench.ts';
 import type { Attempt } from './moments.ts';
+import type { Victim } from './options.ts';
 
 /** A run that no attempt has made known yet: at most one, which the struck command has begun. */
 export async function unknownRun({ project, weekOf }: Bench, job: JobName): Promise<string | null> {
@@ -36,15 +37,23 @@ export async function checkWhole(bench: Bench, job: JobName, allowed: readonly s
   expectSame(seen.values, references.get(weekOf.get(runId) ?? 'sales')?.values, `the values of ${runId}`);
 }
 
-/** What is there once the command is through. */
-export async function checkDone(bench: Bench, { job, week, runId }: Attempt): Promise<void> {
+/**
+ * What is there once the command is through. A process that lost the lock deletes nothing, so that its own scratch
+ * folder may stay.
+ */
+export async function checkDone(
+  bench: Bench,
+  { job, week, runId }: Attempt,
+  victim: Victim | null,
+): Promise<void> {
   const published = await readPublished(bench.project.path('out', job));
   if (published === null) throw new Error(`nothing of ${job} is published`);
   if (runId !== null) expectOneOf(published.runId, [runId], 'the folder shows');
   if (bench.weekOf.get(published.runId) !== week)
     throw new Error(`${published.runId} is not of the week ${week}`);
   await checkWhole(bench, job, [published.runId]);
-  const left = (await readdir(published.folder)).filter((name) => name === 'tmp' || name.endsWith('.tmp'));
+  const isLeft = (name: string): boolean => name.endsWith('.tmp') || (name === 'tmp' && victim !== 'stop');
+  const left = (await readdir(published.folder)).filter(isLeft);
   if (left.length > 0) throw new Error(`${left.join(', ')} stays in ${published.folder}`);
 }
 

@@ -92,7 +92,7 @@ async function strikeOnce(bench: Bench, moment: Moment, victim: Victim): Promise
   const allowed = [before, attempt.runId, ...(await ownRuns(bench, attempt))].filter((each) => each != null);
   await checkWhole(bench, attempt.job, allowed);
   await finish(bench, attempt);
-  await checkDone(bench, attempt);
+  await checkDone(bench, attempt, victim);
   return struck;
 }
 
@@ -102,7 +102,7 @@ async function takeOver(bench: Bench, attempt: Attempt, { pid }: { readonly pid:
     if (!(await makeSilent(bench.project.path('out', attempt.job), pid))) return;
     await learnRun(bench, attempt);
     await finish(bench, attempt);
-    await checkDone(bench, attempt);
+    await checkDone(bench, attempt, null);
   } finally {
     signal(-pid, 'SIGCONT');
   }

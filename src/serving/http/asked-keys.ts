@@ -43,6 +43,8 @@ function isRightBody(body: unknown, mostKeys: number): body is { readonly keys: 
 
 function isRightKey(key: unknown): boolean {
   if (typeof key !== 'object' || key === null || Array.isArray(key)) return false;
+  // The schema leaves it out.
+  if (Object.hasOwn(key, '__proto__')) return false;
   return Object.values(key).every(
     (value) =>
       typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value) && isExact(value)),
