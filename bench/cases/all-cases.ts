@@ -1,5 +1,5 @@
 import type { BenchCase } from './bench-case.ts';
-import { treesCsv } from './csv-cases.ts';
+import { csvStaging, treesCsv } from './csv-cases.ts';
 import { lmdbLoad, treesLmdb } from './lmdb-cases.ts';
 import { lookup } from './lookup.ts';
 import { memory } from './memory.ts';
@@ -19,6 +19,7 @@ export const ALL_CASES: readonly BenchCase[] = [
   wideNetParquet,
   linearParquet,
   treesCsv,
+  csvStaging,
   redisLoad,
   redisLayouts,
   treesRedis,

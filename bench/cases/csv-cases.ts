@@ -1,5 +1,13 @@
 import { modelFile } from '../data/models.ts';
-import type { BenchCase } from './bench-case.ts';
+import { measureCsvCopy } from '../limits/csv-copy.ts';
+import {
+  type Bench,
+  type BenchCase,
+  type Contender,
+  type Figure,
+  type Results,
+  resultOf,
+} from './bench-case.ts';
 import { duckDbCopy, inferenceAlone, otherWork, serveBatchRun, shareOfInference } from './contenders.ts';
 
 export const treesCsv: BenchCase = {
@@ -24,3 +32,45 @@ export const treesCsv: BenchCase = {
     };
   },
 };
+
+const STAGING = "serve-batch's staging";
+const COPY = "DuckDB's COPY of all columns";
+
+export const csvStaging: BenchCase = {
+  name: 'csv-staging',
+  about: "CSV into typed Parquet, each cell checked, beside DuckDB's own COPY from CSV",
+  runs: 'each',
+  estimateSeconds: (rows) => ({ prepare: rows * 3e-6, round: 2 + rows * 2e-6 }),
+  async prepare(bench, rows) {
+    const from = await bench.data.table(rows, 'csv');
+    return {
+      contenders: [
+        copier(bench, STAGING, { from, rows, by: 'staging' }),
+        copier(bench, COPY, { from, rows, by: 'copy' }),
+      ],
+      figures: stagingFigures,
+    };
+  },
+};
+
+function copier(
+  { data, cores }: Bench,
+  name: string,
+  request: { readonly from: string; readonly rows: number; readonly by: 'staging' | 'copy' },
+): Contender {
+  return { name, measure: () => measureCsvCopy(data, { ...request, threads: cores }) };
+}
+
+function stagingFigures(results: Results): readonly Figure[] {
+  const [staging, copy] = [resultOf(results, STAGING), resultOf(results, COPY)];
+  const megabytes = (staging.memory?.largestBytes ?? Number.NaN) / 1e6;
+  return [
+    {
+      title: "staging a CSV by DuckDB's COPY from CSV, CPU",
+      value: (staging.cpuSeconds ?? Number.NaN) / (copy.cpuSeconds ?? Number.NaN),
+      unit: 'x',
+      target: { atMost: 1.2 },
+    },
+    { title: 'peak memory of staging a CSV', value: megabytes, unit: 'MB', target: { atMost: 400 } },
+  ];
+}
