@@ -118,7 +118,7 @@ describe('a run that is finished', () => {
 
   it('clears away what a kill at its very end left half-written', async () => {
     const [runId = ''] = await project.runs();
-    const left = project.path('out/sales/runs', runId, '._SUCCESS.4711-0123abcd.tmp');
+    const left = project.path('out/sales/runs', runId, '._SUCCESS.4711-0123456789abcdef.tmp');
     writeFileSync(left, '');
     const { stdout } = await project.serveBatch(['run', ...MANY]);
     expect(stdout).toContain('Up to date: run ');
