@@ -1,12 +1,9 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { modelFile } from '../data/models.ts';
 import { measureCommand } from '../measure/measure-command.ts';
 import type { Measurement } from '../measure/measurement.ts';
 import type { LookupAnswer, LookupRequest } from '../project/lookup-request.ts';
-import { JOB } from '../project/project.ts';
-import { commitRun } from '../project/serve-batch.ts';
+import { publishToBoth } from '../project/publish-to-both.ts';
 import { REPOSITORY } from '../repository.ts';
 import {
   type Bench,
@@ -29,20 +26,11 @@ export const lookup: BenchCase = {
   runs: 'each',
   estimateSeconds: (rows) => ({ prepare: 10 + rows * 3e-6, round: 35 }),
   async prepare(bench, rows) {
-    const redis = await bench.redis();
-    await redis.restart();
-    const content = { model: await modelFile(bench.data, 'small-net'), input: await bench.data.table(rows) };
-    const publishTo = (kvUrl: string) =>
-      commitRun(bench.data, { ...content, kvUrl, rows, flags: bench.runFlags });
-    const inLmdb = await publishTo(`lmdb:out/${JOB}/kv`);
-    const inRedis = await publishTo(redis.url);
-    const lmdbUrl = `lmdb:${join(inLmdb.folder, 'out', JOB, 'kv')}`;
+    const { lmdb, redis, release } = await publishToBoth(bench, rows);
     return {
-      contenders: [contender(bench, LMDB, lmdbUrl, rows), contender(bench, REDIS, redis.url, rows)],
+      contenders: [contender(bench, LMDB, lmdb.url, rows), contender(bench, REDIS, redis.url, rows)],
       figures,
-      release: async () => {
-        for (const { folder } of [inLmdb, inRedis]) await rm(folder, { recursive: true, force: true });
-      },
+      release,
     };
   },
 };

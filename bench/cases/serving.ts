@@ -1,14 +1,11 @@
 import { execFile } from 'node:child_process';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { modelFile } from '../data/models.ts';
 import { DAYS, PRODUCTS } from '../data/sales-sql.ts';
 import { measureCommand } from '../measure/measure-command.ts';
 import type { Measurement } from '../measure/measurement.ts';
-import { JOB } from '../project/project.ts';
-import { commitRun } from '../project/serve-batch.ts';
+import { publishToBoth } from '../project/publish-to-both.ts';
 import type { ServingAnswer, ServingRequest } from '../project/serving-request.ts';
 import { REPOSITORY } from '../repository.ts';
 import {
@@ -34,24 +31,15 @@ export const serving: BenchCase = {
     await promisify(execFile)('which', ['wrk']).catch(() => {
       throw new LeftOut('wrk is not installed');
     });
-    const redis = await bench.redis();
-    await redis.restart();
-    const content = { model: await modelFile(bench.data, 'small-net'), input: await bench.data.table(rows) };
-    const publishTo = (kvUrl: string) =>
-      commitRun(bench.data, { ...content, kvUrl, rows, flags: bench.runFlags });
-    const inLmdb = await publishTo(`lmdb:out/${JOB}/kv`);
-    const inRedis = await publishTo(redis.url);
-    const lmdbUrl = `lmdb:${join(inLmdb.folder, 'out', JOB, 'kv')}`;
+    const { lmdb, redis, release } = await publishToBoth(bench, rows);
     const stores = Math.max(1, Math.floor(rows / (PRODUCTS * DAYS)));
     return {
       contenders: [
-        contender(LMDB, lmdbUrl, { folder: inLmdb.folder, stores }),
-        contender(REDIS, redis.url, { folder: inRedis.folder, stores }),
+        contender(LMDB, lmdb.url, { folder: lmdb.folder, stores }),
+        contender(REDIS, redis.url, { folder: redis.folder, stores }),
       ],
       figures,
-      release: async () => {
-        for (const { folder } of [inLmdb, inRedis]) await rm(folder, { recursive: true, force: true });
-      },
+      release,
     };
   },
 };

@@ -1,7 +1,7 @@
 import { ServeBatchError } from '../core/errors.ts';
 import { RedisConnection } from '../kv/redis/redis-connection.ts';
 import { parseRedisInfo, type RedisFacts } from '../kv/redis/redis-facts.ts';
-import { parseRedisUrl, tlsOptions } from '../kv/redis/redis-url.ts';
+import { addressOptions, parseRedisUrl } from '../kv/redis/redis-url.ts';
 
 /** The longest pause between two attempts to connect again. */
 const RECONNECT_MS = 1000;
@@ -21,14 +21,8 @@ export interface QueueConnectionOptions {
  * again, for as long as it takes.
  */
 export function queueConnection(url: string, { over, silenceMs = SILENCE_MS }: QueueConnectionOptions) {
-  const target = parseRedisUrl(url);
   return {
-    host: target.host,
-    port: target.port,
-    db: target.db,
-    ...(target.username === undefined ? {} : { username: target.username }),
-    ...(target.password === undefined ? {} : { password: target.password }),
-    ...(target.tls === null ? {} : { tls: tlsOptions(target) }),
+    ...addressOptions(parseRedisUrl(url)),
     maxRetriesPerRequest: null,
     socketTimeout: silenceMs,
     retryStrategy: (attempt: number) => (over.aborted ? null : Math.min(attempt * 100, RECONNECT_MS)),

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { CATEGORIES, REGIONS } from '../../bench/data/sales-sql.ts';
 import { runSql } from '../e2e/sales-tables.ts';
 import type { Project } from '../support/project.ts';
 
@@ -14,19 +15,6 @@ export type Row = Readonly<Record<string, string | number>>;
 
 const FIRST_SATURDAY = Date.UTC(2026, 0, 3);
 const DAY_MS = 86_400_000;
-const REGIONS = ['centre', 'east', 'north', 'south', 'west'] as const;
-const CATEGORIES = [
-  'bakery',
-  'beauty',
-  'dairy',
-  'drinks',
-  'frozen',
-  'household',
-  'meat',
-  'pet',
-  'produce',
-  'snacks',
-];
 /** As in fixtures/promos.csv: 2 % of the products, each day others. */
 const PROMOTIONS_A_DAY = 0.02;
 

@@ -62,7 +62,7 @@ async function describeFile(path: string, { inputs }: ModelSignature): Promise<M
   const { readOnnxFile } = await import('../../inference/onnx-file.ts');
   const { fixedRowsOf } = await import('../../features/row-dimension.ts');
   const { size: bytes } = await stat(path);
-  // Models in ONNX Runtime's own format are no protobuf.
+  // ONNX Runtime's own format does not use protobuf.
   const { producer, opsets } = /\.onnx$/i.test(path)
     ? await readOnnxFile(path)
     : { producer: '', opsets: [] };

@@ -79,7 +79,7 @@ export function detailPairs(record: RunRecord): readonly Pair[] {
   ];
 }
 
-/** Where all shards were there already, nothing was scored: there is no rate. */
+/** Without a rate if all shards were complete already, and nothing was scored. */
 function timeText({ durationSeconds, throughputRowsPerSecond: rate }: RunRecord): string {
   return `${formatSeconds(durationSeconds)}${rate === 0 ? '' : `, ${formatCount(rate)} rows/s`}`;
 }

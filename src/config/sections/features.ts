@@ -78,7 +78,7 @@ export function normaliseFeatures(written: z.output<typeof features> = {}, folde
   };
 }
 
-/** What of it decides the bytes of the parts: what SQL may reach is no part of what it makes. */
+/** The fields that decide the bytes of the parts. Which files SQL may read does not change what it returns. */
 export function decidingFeatures({ columns, select, tables }: FeaturesSpec) {
   return { columns, select, tables };
 }

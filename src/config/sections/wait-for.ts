@@ -102,7 +102,7 @@ export const waitFor = z
   .array(z.union([file, table, sql], { error: WAIT_FOR }), { error: WAIT_FOR })
   .min(1, { error: WAIT_FOR });
 
-/** Whether a table is named as in features.tables: without a slash, dot or star it is no path. */
+/** Whether `table` is a name of features.tables. A path has a slash, a dot or a star. */
 export function isTableName(table: string): boolean {
   return !/[/.*]/.test(table);
 }

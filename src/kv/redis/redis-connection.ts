@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis, RedisOptions } from 'ioredis';
 import { missingPackage } from '../missing-package.ts';
 import { isConnectionError, redisError } from './redis-errors.ts';
-import { type RedisTarget, tlsOptions } from './redis-url.ts';
+import { addressOptions, type RedisTarget } from './redis-url.ts';
 
 export interface RedisTimeouts {
   readonly connectMs: number;
@@ -118,12 +118,7 @@ async function connectOnce(target: RedisTarget, timeouts: RedisTimeouts): Promis
 
 function optionsOf(target: RedisTarget, timeouts: RedisTimeouts) {
   return {
-    host: target.host,
-    port: target.port,
-    db: target.db,
-    ...(target.username === undefined ? {} : { username: target.username }),
-    ...(target.password === undefined ? {} : { password: target.password }),
-    ...(target.tls === null ? {} : { tls: tlsOptions(target) }),
+    ...addressOptions(target),
     lazyConnect: true,
     connectTimeout: timeouts.connectMs,
     socketTimeout: timeouts.answerMs,

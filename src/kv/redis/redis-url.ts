@@ -30,6 +30,18 @@ export function tlsOptions({ host, tls }: RedisTarget): RedisTls & { readonly se
   return { ...tls, ...(isIP(host) === 0 ? { servername: host } : {}) };
 }
 
+/** Where to connect and as whom, as ioredis takes it. */
+export function addressOptions(target: RedisTarget) {
+  return {
+    host: target.host,
+    port: target.port,
+    db: target.db,
+    ...(target.username === undefined ? {} : { username: target.username }),
+    ...(target.password === undefined ? {} : { password: target.password }),
+    ...(target.tls === null ? {} : { tls: tlsOptions(target) }),
+  };
+}
+
 const DEFAULT_PORT = 6379;
 const TLS_FILES = ['ca', 'cert', 'key'] as const;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DATATYPES } from '../open-inference/datatypes.ts';
 import { inferRequestSchema } from '../open-inference/infer-request.ts';
+import { jsonAnswer, jsonContent } from './openapi-content.ts';
 
 /** What the protocol's answers look like; tests hold the server to it. */
 
@@ -35,16 +36,11 @@ export const protocolErrorSchema = z.object({ error: z.string() });
 const serverReadySchema = z.object({ live: z.boolean(), ready: z.boolean() });
 const modelReadySchema = z.object({ name: z.string(), ready: z.boolean() });
 
-const content = (schema: z.ZodType) => {
-  const { $schema: _, ...plain } = z.toJSONSchema(schema, { io: 'input' });
-  return { 'application/json': { schema: plain } };
-};
-const answer = (description: string, schema: z.ZodType) => ({ description, content: content(schema) });
 const ERRORS = {
-  '400': answer('A tensor or a parameter does not fit.', protocolErrorSchema),
-  '401': answer('No valid token was given, and the server wants one.', protocolErrorSchema),
-  '404': answer('No such model or version, or keys without a prediction.', protocolErrorSchema),
-  '503': answer('The store is away.', protocolErrorSchema),
+  '400': jsonAnswer('A tensor or a parameter does not fit.', protocolErrorSchema),
+  '401': jsonAnswer('No valid token was given, and the server wants one.', protocolErrorSchema),
+  '404': jsonAnswer('No such model or version, or keys without a prediction.', protocolErrorSchema),
+  '503': jsonAnswer('The store is away.', protocolErrorSchema),
 };
 const inPath = (name: string) => ({ name, in: 'path', required: true, schema: { type: 'string' } });
 
@@ -58,7 +54,7 @@ export function openInferencePaths() {
         operationId: 'serverLive',
         summary: 'Open Inference Protocol: whether the process lives.',
         security: [],
-        responses: { '200': answer('It does.', z.object({ live: z.literal(true) })) },
+        responses: { '200': jsonAnswer('It does.', z.object({ live: z.literal(true) })) },
       },
     },
     '/v2/health/ready': {
@@ -67,8 +63,8 @@ export function openInferencePaths() {
         summary: 'Open Inference Protocol: whether every model can be answered for.',
         security: [],
         responses: {
-          '200': answer('Ready.', serverReadySchema),
-          '503': answer('Not ready.', serverReadySchema),
+          '200': jsonAnswer('Ready.', serverReadySchema),
+          '503': jsonAnswer('Not ready.', serverReadySchema),
         },
       },
     },
@@ -82,7 +78,7 @@ function serverItem(operationId: string) {
     get: {
       operationId,
       summary: 'Open Inference Protocol: name and version of the server.',
-      responses: { '200': answer('The server.', serverMetadataSchema), '401': ERRORS['401'] },
+      responses: { '200': jsonAnswer('The server.', serverMetadataSchema), '401': ERRORS['401'] },
     },
   };
 }
@@ -95,7 +91,7 @@ function modelItems(path: string, suffix: string, parameters: readonly object[])
       get: {
         operationId: `modelMetadata${suffix}`,
         summary: 'Open Inference Protocol: the tensors of a model, the stored predictions of a job.',
-        responses: { '200': answer('The model.', modelMetadataSchema), ...lookup },
+        responses: { '200': jsonAnswer('The model.', modelMetadataSchema), ...lookup },
       },
     },
     [`${path}/ready`]: {
@@ -104,10 +100,10 @@ function modelItems(path: string, suffix: string, parameters: readonly object[])
         operationId: `modelReady${suffix}`,
         summary: 'Open Inference Protocol: whether a model can be answered for.',
         responses: {
-          '200': answer('Ready.', modelReadySchema),
+          '200': jsonAnswer('Ready.', modelReadySchema),
           '401': ERRORS['401'],
           '404': ERRORS['404'],
-          '503': answer('Not ready.', modelReadySchema),
+          '503': jsonAnswer('Not ready.', modelReadySchema),
         },
       },
     },
@@ -116,8 +112,8 @@ function modelItems(path: string, suffix: string, parameters: readonly object[])
       post: {
         operationId: `infer${suffix}`,
         summary: 'Open Inference Protocol: predictions of the keys that the input tensors name.',
-        requestBody: { required: true, content: content(inferRequestSchema) },
-        responses: { '200': answer('The predictions.', inferResponseSchema), ...ERRORS },
+        requestBody: { required: true, content: jsonContent(inferRequestSchema) },
+        responses: { '200': jsonAnswer('The predictions.', inferResponseSchema), ...ERRORS },
       },
     },
   };

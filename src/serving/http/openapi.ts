@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ownVersion } from '../../runs/record/versions.ts';
 import { keysSchema } from './asked-keys.ts';
 import { openInferencePaths } from './open-inference-paths.ts';
+import { jsonAnswer, jsonContent } from './openapi-content.ts';
 
 /** What answers look like; tests hold the server to it. */
 
@@ -81,18 +82,12 @@ export const readySchema = z.object({
     .describe('Only for those who may ask.'),
 });
 
-const json = (schema: z.ZodType) => {
-  const { $schema: _, ...plain } = z.toJSONSchema(schema, { io: 'input' });
-  return { 'application/json': { schema: plain } };
-};
-const answer = (description: string, schema: z.ZodType) => ({ description, content: json(schema) });
-
 const ERRORS = {
-  '401': answer('No valid token was given, and the server wants one.', errorSchema),
-  '404': answer('No such job is served, nothing is published, or the key is unknown.', errorSchema),
-  '422': answer('The request is understood, but names columns or values that do not fit.', errorSchema),
+  '401': jsonAnswer('No valid token was given, and the server wants one.', errorSchema),
+  '404': jsonAnswer('No such job is served, nothing is published, or the key is unknown.', errorSchema),
+  '422': jsonAnswer('The request is understood, but names columns or values that do not fit.', errorSchema),
   '503': {
-    ...answer('The store is away.', errorSchema),
+    ...jsonAnswer('The store is away.', errorSchema),
     headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } },
   },
 };
@@ -117,7 +112,7 @@ export function openApiDocument(options: { readonly mostKeys: number }) {
         get: {
           operationId: 'listJobs',
           summary: 'The jobs that are served, and what is published of each.',
-          responses: { '200': answer('The jobs.', jobsSchema), '401': ERRORS['401'] },
+          responses: { '200': jsonAnswer('The jobs.', jobsSchema), '401': ERRORS['401'] },
         },
       },
       '/v1/jobs/{job}': {
@@ -125,7 +120,7 @@ export function openApiDocument(options: { readonly mostKeys: number }) {
         get: {
           operationId: 'getJob',
           summary: 'What is published of one job, and the columns of its keys.',
-          responses: { '200': answer('The job.', jobSchema), '401': ERRORS['401'], '404': ERRORS['404'] },
+          responses: { '200': jsonAnswer('The job.', jobSchema), '401': ERRORS['401'], '404': ERRORS['404'] },
         },
       },
       '/v1/jobs/{job}/predictions': {
@@ -146,7 +141,7 @@ export function openApiDocument(options: { readonly mostKeys: number }) {
           ],
           responses: {
             '200': {
-              ...answer('The prediction, or the series.', z.union([predictionSchema, seriesSchema])),
+              ...jsonAnswer('The prediction, or the series.', z.union([predictionSchema, seriesSchema])),
               headers: ETAG,
             },
             '304': { description: 'The generation is the one that If-None-Match names.' },
@@ -156,11 +151,11 @@ export function openApiDocument(options: { readonly mostKeys: number }) {
         post: {
           operationId: 'getPredictions',
           summary: 'Many predictions or series at once, all from one generation.',
-          requestBody: { required: true, content: json(keysSchema(options.mostKeys)) },
+          requestBody: { required: true, content: jsonContent(keysSchema(options.mostKeys)) },
           responses: {
-            '200': { ...answer('The predictions.', manySchema), headers: ETAG },
-            '400': answer('The body is not JSON.', errorSchema),
-            '413': answer('The body is too large.', errorSchema),
+            '200': { ...jsonAnswer('The predictions.', manySchema), headers: ETAG },
+            '400': jsonAnswer('The body is not JSON.', errorSchema),
+            '413': jsonAnswer('The body is too large.', errorSchema),
             ...ERRORS,
           },
         },
@@ -171,7 +166,7 @@ export function openApiDocument(options: { readonly mostKeys: number }) {
           operationId: 'health',
           summary: 'Whether the process lives.',
           security: OPEN,
-          responses: { '200': answer('It does.', z.object({ status: z.literal('ok') })) },
+          responses: { '200': jsonAnswer('It does.', z.object({ status: z.literal('ok') })) },
         },
       },
       '/readyz': {
@@ -189,7 +184,10 @@ export function openApiDocument(options: { readonly mostKeys: number }) {
               schema: { type: 'string', enum: ['ok'] },
             },
           ],
-          responses: { '200': answer('Ready.', readySchema), '503': answer('Not ready.', readySchema) },
+          responses: {
+            '200': jsonAnswer('Ready.', readySchema),
+            '503': jsonAnswer('Not ready.', readySchema),
+          },
         },
       },
       '/metrics': {
