@@ -64,6 +64,13 @@ export interface Fence {
   readonly token: number;
 }
 
+/** What readers see, and under which token it was published. */
+export interface Flip {
+  readonly generation: string;
+  /** Null where it was published by an earlier version, which did not say. */
+  readonly fence: Fence | null;
+}
+
 /**
  * A store of one job's predictions, in generations. A generation is one complete version of the job's
  * keys, named after its run. Readers see only the one that the pointer names.
@@ -94,6 +101,8 @@ export interface KvStore {
 
   /** The generation that readers see. */
   current(): Promise<string | undefined>;
+  /** The last flip of the pointer; undefined where nothing is published. */
+  lastFlip(): Promise<Flip | undefined>;
   /**
    * Says who holds the job's lock now, before anything is loaded: from here on, whoever held it before can
    * neither publish nor drop. Throws `FENCED` where a newer token was here.

@@ -6,6 +6,7 @@ import { PublishedReader } from '../lookup/published-reader.ts';
 import { runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import type { StartWorkers } from '../tasks/workers.ts';
+import { FlipFeed } from './events/flip-feed.ts';
 import { KeyDictionary, type KeyValues } from './key-dictionary.ts';
 import { ServedJob } from './served-job.ts';
 import type { JobSource, OpenJob } from './served-jobs.ts';
@@ -16,6 +17,8 @@ const REFRESH_MS = 1_000;
 const STORE_DEADLINE_MS = 2_000;
 /** How long a request for an unknown key waits to be told which part of it is unknown. */
 const EXPLAIN_PATIENCE_MS = 2_000;
+/** Ten minutes: a client that lost its connection comes back sooner. */
+const LOOKS_ALONE = 600;
 /** A column with more values is not kept in memory. */
 const MOST_KEY_VALUES = 100_000;
 
@@ -29,7 +32,8 @@ export interface OpenServedJobOptions {
 export function openServedJob(source: JobSource, options: OpenServedJobOptions): OpenJob {
   const { name, storeUrl, serving } = source;
   const { clock } = options;
-  const reader = new PublishedReader(openStore({ job: name, url: storeUrl, clock }), {
+  const store = openStore({ job: name, url: storeUrl, clock });
+  const reader = new PublishedReader(store, {
     job: name,
     refreshMs: REFRESH_MS,
     clock,
@@ -40,9 +44,13 @@ export function openServedJob(source: JobSource, options: OpenServedJobOptions):
     read: (info, columns) => readKeyValues(source, options, info, columns),
     patienceMs: EXPLAIN_PATIENCE_MS,
   });
+  const flips = new FlipFeed({ store, gate, everyMs: REFRESH_MS, looksAlone: LOOKS_ALONE });
   return {
-    job: new ServedJob({ name, serving, reader, gate, dictionary, clock }),
-    close: () => reader.close(),
+    job: new ServedJob({ name, serving, reader, gate, dictionary, flips, clock }),
+    async close() {
+      await flips.close();
+      await reader.close();
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import {
   itemJson,
   type KnownAnswer,
 } from './answer-text.ts';
+import type { FlipFeed } from './events/flip-feed.ts';
 import type { KeyDictionary } from './key-dictionary.ts';
 import { LastAnswers } from './last-answers.ts';
 import { isStoreFailure, type StoreGate } from './store-gate.ts';
@@ -25,6 +26,7 @@ export interface ServedJobOptions {
   readonly reader: PublishedReader;
   readonly gate: StoreGate;
   readonly dictionary: KeyDictionary;
+  readonly flips: FlipFeed;
   readonly clock: Clock;
 }
 
@@ -60,6 +62,11 @@ export class ServedJob {
 
   get name(): string {
     return this.#options.name;
+  }
+
+  /** Each time that another run is published. */
+  get flips(): FlipFeed {
+    return this.#options.flips;
   }
 
   get lastAnswers(): number {

@@ -336,6 +336,16 @@ export function describeStoreContract(
         expect(await reader.get('g1', 'k', 'f')).toBe('g1');
       });
 
+      it('tells the last flip and its token, whoever claims the store since', async () => {
+        const reader = open();
+        expect(await reader.lastFlip()).toBeUndefined();
+        await store.publish('g1', { ...FENCE, token: 7 });
+        await store.claim({ ...FENCE, token: 8 });
+        expect(await reader.lastFlip()).toEqual({ generation: 'g1', fence: { ...FENCE, token: 7 } });
+        await store.publish('g2', { ...FENCE, token: 8 });
+        expect(await reader.lastFlip()).toEqual({ generation: 'g2', fence: { ...FENCE, token: 8 } });
+      });
+
       it('refuses an older token of the same folder, and changes nothing', async () => {
         await store.publish('g2', { ...FENCE, token: 10 });
         await expect(store.publish('g1', { ...FENCE, token: 9 })).rejects.toMatchObject({

@@ -5,6 +5,7 @@ import { silentLog, systemClock } from '../../src/core/effects.ts';
 import { openStore } from '../../src/kv/open-store.ts';
 import type { GenerationInfo, KvStore } from '../../src/kv/store.ts';
 import { PublishedReader } from '../../src/lookup/published-reader.ts';
+import { FlipFeed } from '../../src/serving/events/flip-feed.ts';
 import {
   buildHttpServer,
   DEFAULT_LIMITS,
@@ -70,7 +71,8 @@ export function openForTest(
   { deadlineMs = 2_000, keyValues = KEY_VALUES, refreshMs = 50 }: OpenOptions = {},
 ): OpenJob {
   const clock = systemClock;
-  const reader = new PublishedReader(openStore({ job: name, url: storeUrl }), {
+  const store = openStore({ job: name, url: storeUrl });
+  const reader = new PublishedReader(store, {
     job: name,
     refreshMs,
     clock,
@@ -83,9 +85,13 @@ export function openForTest(
     patienceMs: 1_000,
   });
   const gate = new StoreGate({ clock, deadlineMs });
+  const flips = new FlipFeed({ store, gate, everyMs: refreshMs, looksAlone: 10 });
   return {
-    job: new ServedJob({ name, serving, reader, gate, dictionary, clock }),
-    close: () => reader.close(),
+    job: new ServedJob({ name, serving, reader, gate, dictionary, flips, clock }),
+    async close() {
+      await flips.close();
+      await reader.close();
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import { systemErrorCode } from '../../core/errors.ts';
 import { checkGeneration, checkJobName } from '../names.ts';
 import type {
   Fence,
+  Flip,
   GenerationCounts,
   GenerationInfo,
   KvStore,
@@ -91,6 +92,10 @@ export class LmdbStore implements KvStore {
       if (this.#current !== undefined) this.#open.get(this.#current)?.generation.refresh();
     }
     return this.#current;
+  }
+
+  lastFlip(): Promise<Flip | undefined> {
+    return this.#onDisk(() => readPointer(this.#pointerPath()));
   }
 
   async claim(fence: Fence): Promise<void> {

@@ -14,13 +14,17 @@ export const CLAIM = `${UNLESS_FENCED}
 redis.call('HSET', KEYS[1], 'lineage', ARGV[1], 'token', ARGV[2])
 return 'claimed'`;
 
+/** Of the fence: what PUBLISH did last. A later claim leaves them alone. */
+export const FLIP_FIELDS = ['flip:generation', 'flip:lineage', 'flip:token'] as const;
+
 /**
  * KEYS: fence, pointer, meta of the generation. ARGV: lineage, token, generation.
  * Returns `published`, or `missing` where the store has nothing of the generation.
  */
 export const PUBLISH = `${UNLESS_FENCED}
 if redis.call('EXISTS', KEYS[3]) == 0 then return 'missing' end
-redis.call('HSET', KEYS[1], 'lineage', ARGV[1], 'token', ARGV[2])
+redis.call('HSET', KEYS[1], 'lineage', ARGV[1], 'token', ARGV[2],
+  'flip:generation', ARGV[3], 'flip:lineage', ARGV[1], 'flip:token', ARGV[2])
 redis.call('SET', KEYS[2], ARGV[3])
 return 'published'`;
 

@@ -7,6 +7,7 @@ import { checkGeneration, checkJobName } from '../names.ts';
 import { countsOf, formatMark, parseMark, type StagedMark } from '../staged-mark.ts';
 import type {
   Fence,
+  Flip,
   GenerationCounts,
   GenerationInfo,
   KvStore,
@@ -23,7 +24,16 @@ import { INFO_FIELD, LAYOUT_FIELD, RedisKeys, SHARD_FIELD } from './redis-keys.t
 import { RedisLayouts } from './redis-layouts.ts';
 import { type RedisReader, readHash, texts, type ValueAddress } from './redis-reader.ts';
 import { rehearse } from './redis-rehearsal.ts';
-import { CLAIM, FORGET, KEYS_BESIDE, PUBLISH, RETIRE, SCAN_SIZES, UNLINK } from './redis-scripts.ts';
+import {
+  CLAIM,
+  FLIP_FIELDS,
+  FORGET,
+  KEYS_BESIDE,
+  PUBLISH,
+  RETIRE,
+  SCAN_SIZES,
+  UNLINK,
+} from './redis-scripts.ts';
 import { RedisShardWriter } from './redis-shard-writer.ts';
 import type { RedisTarget } from './redis-url.ts';
 
@@ -173,6 +183,18 @@ export class RedisStore implements KvStore {
 
   async current(): Promise<string | undefined> {
     return (await this.#connection.run((redis) => redis.get(this.#keys.pointer))) ?? undefined;
+  }
+
+  async lastFlip(): Promise<Flip | undefined> {
+    const { fence } = this.#keys;
+    const generation = await this.current();
+    if (generation === undefined) return undefined;
+    const [flipped, lineage, token] = await this.#connection.run((redis) =>
+      redis.hmget(fence, ...FLIP_FIELDS),
+    );
+    // An earlier version moves the pointer, and leaves these fields as they were.
+    const isKnown = flipped === generation && typeof lineage === 'string' && typeof token === 'string';
+    return { generation, fence: isKnown ? { lineage, token: Number(token) } : null };
   }
 
   async claim(fence: Fence): Promise<void> {

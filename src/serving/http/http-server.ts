@@ -2,9 +2,11 @@ import type { ServerOptions } from 'node:http';
 import type { ServerOptions as TlsServerOptions } from 'node:https';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Log } from '../../core/effects.ts';
+import { EventStreams } from '../events/event-streams.ts';
 import type { RequestMetrics } from '../metrics/request-metrics.ts';
 import type { ServedJobs } from '../served-jobs.ts';
 import { addDocsRoutes } from './docs-routes.ts';
+import { addEventRoutes } from './event-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addJobRoutes } from './job-routes.ts';
 import { addMetricsRoute } from './metrics-route.ts';
@@ -62,6 +64,8 @@ export interface ServerParts {
   readonly log: Log;
   /** Whether the server is asked to end. */
   readonly isDraining: () => boolean;
+  /** Those who follow something. */
+  readonly streams?: EventStreams;
   /** Null: plain HTTP. */
   readonly tls: TlsServerOptions | null;
 }
@@ -74,11 +78,15 @@ export function buildHttpServer(parts: ServerParts): FastifyInstance {
   app.decorateReply('job', '').decorateReply('source', '');
   observe(app, parts);
   handleErrors(app, parts);
+  const { streams = new EventStreams() } = parts;
+  // Those who follow something never end by themselves.
+  app.addHook('preClose', async () => streams.close());
   addHealthRoutes(app, parts);
   addMetricsRoute(app, parts);
   addJobRoutes(app, parts);
   addPredictionRoutes(app, parts);
   addOpenInferenceRoutes(app, parts);
+  addEventRoutes(app, parts, streams);
   addDocsRoutes(app, parts);
   return app;
 }

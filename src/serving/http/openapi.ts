@@ -74,6 +74,17 @@ export const jobSchema = z.object({
   error: errorSchema.shape.error.optional(),
 });
 export const jobsSchema = z.object({ jobs: z.array(jobSchema) });
+export const flipSchema = z.object({
+  job: z.string(),
+  event: z.enum(['current', 'publish', 'rollback']),
+  run: z.string(),
+  generation: z.string(),
+  previous: z.string().nullable().describe('What readers saw before; null where that is not known.'),
+  model: z.string(),
+  modelSha256: z.string(),
+  generatedAt: z.iso.datetime(),
+  token: z.int().nullable().describe('The fencing token, and the id of the event.'),
+});
 export const readySchema = z.object({
   status: z.enum(['ready', 'not ready', 'ending']),
   jobs: z
@@ -157,6 +168,34 @@ export function openApiDocument(options: { readonly mostKeys: number }) {
             '400': jsonAnswer('The body is not JSON.', errorSchema),
             '413': jsonAnswer('The body is too large.', errorSchema),
             ...ERRORS,
+          },
+        },
+      },
+      '/v1/jobs/{job}/events': {
+        parameters: [JOB],
+        get: {
+          operationId: 'followJob',
+          summary: 'Each flip of the job, as server-sent events: publish or rollback; at first, current.',
+          parameters: [
+            {
+              name: 'Last-Event-ID',
+              in: 'header',
+              description:
+                'The id of the last event that was seen, a fencing token: what came since is told first.',
+              schema: { type: 'string' },
+            },
+          ],
+          responses: {
+            '200': {
+              description: 'Events without end. The data of each is JSON.',
+              content: { 'text/event-stream': jsonContent(flipSchema)['application/json'] },
+            },
+            '401': ERRORS['401'],
+            '404': ERRORS['404'],
+            '503': {
+              ...ERRORS['503'],
+              description: 'The store is away, or too many clients follow events.',
+            },
           },
         },
       },
