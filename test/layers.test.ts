@@ -8,6 +8,7 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
 /** As docs/architecture.md lists them. A file directly in src/ (index.ts) is of the last layer. */
 const LAYERS: readonly (readonly string[])[] = [
   ['core'],
+  ['storage'],
   ['source', 'features', 'inference', 'kv', 'runs'],
   ['sinks', 'publish', 'config', 'gates'],
   ['shard', 'planning', 'lookup'],

@@ -142,6 +142,22 @@ export const ERROR_KINDS = {
     false,
     "The queue's Redis refuses the login, or may drop what lies in the queue.",
   ),
+  STORAGE_UNAVAILABLE: kind(
+    EXIT.storeUnavailable,
+    true,
+    'An object storage (S3, GCS, Azure) does not answer.',
+  ),
+  STORAGE_REFUSED: kind(
+    EXIT.storeUnavailable,
+    false,
+    'An object storage refuses the credentials or the request, or ignores conditional writes.',
+  ),
+  CREDENTIALS_EXPIRED: kind(
+    EXIT.storeUnavailable,
+    false,
+    'The credentials for an object storage have expired.',
+  ),
+  BUCKET_NOT_FOUND: kind(EXIT.usage, false, 'The bucket or container of an address does not exist.'),
   PART_DAMAGED: kind(
     EXIT.unexpected,
     false,

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { AlertEvent } from '../config/sections/notify.ts';
 import { makeFolder } from '../core/durable-file.ts';
 import { occurrenceStamp, occurrencesFolder } from '../runs/layout.ts';
-import { createFileExclusively } from '../runs/lock/exclusive-file.ts';
 import { occurrenceFileNames } from '../runs/occurrence/occurrence-record.ts';
+import { createFileExclusively } from '../storage/local/exclusive-file.ts';
 
 /** What alerts were sent: `20261121T000000Z.late`, and of several at once `20261121T000000Z.late-from.20261118T000000Z`. */
 export type AlertMarks = ReadonlySet<string>;

@@ -5,13 +5,13 @@ import { folderOfJob } from '../jobs/locations.ts';
 import type { LostStore } from '../jobs/publish/store-state.ts';
 import { jsonText } from '../runs/json-file.ts';
 import { occurrencesFolder } from '../runs/layout.ts';
-import { createFileExclusively } from '../runs/lock/exclusive-file.ts';
 import {
   newRecord,
   type OccurrenceState,
   recordPath,
   writeMissed,
 } from '../runs/occurrence/occurrence-record.ts';
+import { createFileExclusively } from '../storage/local/exclusive-file.ts';
 import { type AwaitedDecision, awaitData } from './await-data.ts';
 import { type Decision, decide, isCredible, lookStart } from './decide.ts';
 import { type FirstSight, seeSchedule, writeFirstSight } from './first-sight.ts';

@@ -2,7 +2,7 @@ import { link, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { temporaryName } from '../../core/durable-file.ts';
 import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
-import { createFileExclusively } from '../../runs/lock/exclusive-file.ts';
+import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 
 export interface FolderTrial {
   /** Whether a second file of the same name was refused, which the lock lives on. */

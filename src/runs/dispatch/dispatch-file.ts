@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { makeFolder } from '../../core/durable-file.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { Immutable } from '../../core/immutable.ts';
+import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 import { isMissing, jsonText, readJsonFile } from '../json-file.ts';
 import type { RunPaths } from '../layout.ts';
-import { createFileExclusively } from '../lock/exclusive-file.ts';
 
 const count = z.int().nonnegative();
 

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTextFile } from '../../core/regular-file.ts';
+import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 import { isMissing } from '../json-file.ts';
-import { createFileExclusively } from './exclusive-file.ts';
 
 /**
  * The id of a job's sequence of tokens. Tokens of different lineages cannot be compared: a folder that

@@ -1,8 +1,8 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 import { isMissing, jsonText, readJsonFile } from '../json-file.ts';
-import { createFileExclusively } from './exclusive-file.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
 /** Who holds a job's lock. */

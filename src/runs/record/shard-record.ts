@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
 import type { Immutable } from '../../core/immutable.ts';
 import type { Plan, ShardPlan } from '../../core/plan.ts';
+import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 import { inParallel } from '../in-parallel.ts';
 import { jsonText, readJsonIfValid } from '../json-file.ts';
 import { partName, type RunPaths, rejectsName } from '../layout.ts';
-import { createFileExclusively } from '../lock/exclusive-file.ts';
 import { sha256OfFile } from './hash-file.ts';
 import { latencyHistogramSchema } from './latency-histogram.ts';
 

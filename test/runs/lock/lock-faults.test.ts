@@ -3,12 +3,12 @@ import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import * as durable from '../../../src/core/durable-file.ts';
 import { systemClock } from '../../../src/core/effects.ts';
 import { locksFolder } from '../../../src/runs/layout.ts';
-import * as exclusive from '../../../src/runs/lock/exclusive-file.ts';
 import { acquireLock, type JobLock, readHolder } from '../../../src/runs/lock/lock.ts';
+import * as exclusive from '../../../src/storage/local/exclusive-file.ts';
 import { temporaryFolder } from '../sample-run.ts';
 
 vi.mock('../../../src/core/durable-file.ts', { spy: true });
-vi.mock('../../../src/runs/lock/exclusive-file.ts', { spy: true });
+vi.mock('../../../src/storage/local/exclusive-file.ts', { spy: true });
 beforeEach(() => void vi.resetAllMocks());
 
 async function acquire(job: string): Promise<JobLock> {
@@ -20,7 +20,7 @@ async function acquire(job: string): Promise<JobLock> {
 test('a process that was held up before it claimed does not get a number that is free again', async () => {
   const job = await temporaryFolder();
   const { createFileExclusively } = await vi.importActual<typeof exclusive>(
-    '../../../src/runs/lock/exclusive-file.ts',
+    '../../../src/storage/local/exclusive-file.ts',
   );
   let holder: JobLock | undefined;
   vi.mocked(exclusive.createFileExclusively).mockImplementationOnce(async (path, content) => {
@@ -48,7 +48,7 @@ test('a full disk does not keep a lock from being released', async () => {
 test('a lock whose lineage cannot be written is let go', async () => {
   const job = await temporaryFolder();
   const { createFileExclusively } = await vi.importActual<typeof exclusive>(
-    '../../../src/runs/lock/exclusive-file.ts',
+    '../../../src/storage/local/exclusive-file.ts',
   );
   vi.mocked(exclusive.createFileExclusively)
     .mockImplementationOnce(createFileExclusively)

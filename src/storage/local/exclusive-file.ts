@@ -13,7 +13,7 @@ const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLI
  * A rename would replace the other's file; only a hard link refuses. Where there are no hard links the
  * file is created empty and then filled: a crash in between leaves an empty one.
  */
-export async function createFileExclusively(path: string, content: string): Promise<boolean> {
+export async function createFileExclusively(path: string, content: string | Uint8Array): Promise<boolean> {
   const temporary = temporaryName(path);
   try {
     await writeNewFile(temporary, content);
@@ -25,7 +25,7 @@ export async function createFileExclusively(path: string, content: string): Prom
   return true;
 }
 
-async function linkOrCreate(temporary: string, path: string, content: string): Promise<boolean> {
+async function linkOrCreate(temporary: string, path: string, content: string | Uint8Array): Promise<boolean> {
   try {
     await link(temporary, path);
     return true;
@@ -38,7 +38,7 @@ async function linkOrCreate(temporary: string, path: string, content: string): P
   return createInPlace(path, content);
 }
 
-async function createInPlace(path: string, content: string): Promise<boolean> {
+async function createInPlace(path: string, content: string | Uint8Array): Promise<boolean> {
   try {
     await writeNewFile(path, content);
     return true;
@@ -48,7 +48,7 @@ async function createInPlace(path: string, content: string): Promise<boolean> {
   }
 }
 
-async function writeNewFile(path: string, content: string): Promise<void> {
+async function writeNewFile(path: string, content: string | Uint8Array): Promise<void> {
   const file = await open(path, 'wx');
   try {
     await file.writeFile(content);

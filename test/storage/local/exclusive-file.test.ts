@@ -1,8 +1,8 @@
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, expect, test, vi } from 'vitest';
-import { createFileExclusively } from '../../../src/runs/lock/exclusive-file.ts';
-import { temporaryFolder } from '../sample-run.ts';
+import { createFileExclusively } from '../../../src/storage/local/exclusive-file.ts';
+import { temporaryFolder } from '../../runs/sample-run.ts';
 
 vi.mock('node:fs/promises', { spy: true });
 beforeEach(() => void vi.resetAllMocks());
