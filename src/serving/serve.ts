@@ -1,5 +1,7 @@
 import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import { ServeBatchError, systemErrorCode } from '../core/errors.ts';
+import type { GrpcServer } from './grpc/grpc-server.ts';
 import { buildHttpServer, type ServerParts } from './http/http-server.ts';
 import type { LoadedSources } from './load-sources.ts';
 
@@ -11,6 +13,8 @@ export interface ServeOptions {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
+  /** Of gRPC, on the same host; 0: any that is free. Null: gRPC is not spoken. */
+  readonly grpcPort: number | null;
   readonly load: () => Promise<LoadedSources>;
   /** Whether the jobs were named one by one: then each of them must be right at the start. */
   readonly areNamed: boolean;
@@ -20,34 +24,64 @@ export interface ServeOptions {
   readonly signal: AbortSignal;
   /** Waits so long, or until the signal. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly onListening: (address: string, jobs: readonly string[]) => void;
+  readonly onListening: (addresses: Addresses, jobs: readonly string[]) => void;
+}
+
+export interface Addresses {
+  readonly http: string;
+  /** `HOST:PORT`. */
+  readonly grpc: string | null;
 }
 
 /** Answers requests until it is told to end. Throws `USAGE` where it cannot listen. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { parts, host, port, drain, signal, onListening } = options;
-  const { jobs, tls } = parts;
+  const { drain, signal, onListening } = options;
+  const { jobs } = options.parts;
   const told = await loadFirst(options);
-  const app = buildHttpServer({ ...parts, isDraining: () => drain.aborted });
+  const parts = { ...options.parts, isDraining: () => drain.aborted };
+  const app = buildHttpServer(parts);
+  let grpc: GrpcServer | null = null;
   try {
-    await app.listen({ host, port }).catch((error: unknown) => {
-      throw cannotListen(error, host, port);
-    });
-    const { address, port: given } = app.server.address() as AddressInfo;
-    const shown = address.includes(':') ? `[${address}]` : address;
+    const http = await listenHttp(app, options);
+    grpc = await listenGrpc(parts, options);
     onListening(
-      `${tls === null ? 'http' : 'https'}://${shown}:${given}`,
+      { http, grpc: grpc && `${shownHost(options.host)}:${grpc.port}` },
       jobs.jobs.map(({ name }) => name),
     );
     await keepLoading(options, told);
   } finally {
-    const closeAll = (): void => app.server.closeAllConnections();
-    if (signal.aborted) closeAll();
-    else signal.addEventListener('abort', closeAll, { once: true });
-    await app.close();
-    signal.removeEventListener('abort', closeAll);
+    const destroy = (): void => {
+      app.server.closeAllConnections();
+      grpc?.destroy();
+    };
+    if (signal.aborted) destroy();
+    else signal.addEventListener('abort', destroy, { once: true });
+    await Promise.all([app.close(), grpc?.close()]);
+    signal.removeEventListener('abort', destroy);
     await jobs.close();
   }
+}
+
+/** Where it listens now. */
+async function listenHttp(app: FastifyInstance, { parts, host, port }: ServeOptions): Promise<string> {
+  await app.listen({ host, port }).catch((error: unknown) => {
+    throw cannotListen(error, `${host}, port ${port}`, '--host and --port');
+  });
+  const { address, port: given } = app.server.address() as AddressInfo;
+  return `${parts.tls === null ? 'http' : 'https'}://${shownHost(address)}:${given}`;
+}
+
+/** Its libraries are loaded where it is wanted. */
+async function listenGrpc(parts: ServerParts, { host, grpcPort }: ServeOptions): Promise<GrpcServer | null> {
+  if (grpcPort === null) return null;
+  const { startGrpcServer } = await import('./grpc/grpc-server.ts');
+  return startGrpcServer(parts, { host, port: grpcPort }).catch((error: unknown) => {
+    throw cannotListen(error, `${host}, port ${grpcPort}, for gRPC`, '--host and --grpc-port');
+  });
+}
+
+function shownHost(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
 }
 
 /** Jobs that were named must be right; of all others, those that are wrong are left out. */
@@ -99,17 +133,18 @@ function tellProblem(job: string, error: ServeBatchError, kept: LoadedSources['s
   return `${isKept ? 'served as before' : 'not served'}: ${error.message}`;
 }
 
-function cannotListen(error: unknown, host: string, port: number): ServeBatchError {
+function cannotListen(error: unknown, where: string, flags: string): ServeBatchError {
   const reasons: Readonly<Record<string, string>> = {
     EADDRINUSE: 'another program listens there',
     EADDRNOTAVAIL: 'this machine has no such address',
     EACCES: 'this user may not listen there',
     ENOTFOUND: 'there is no host of that name',
   };
-  const reason = reasons[systemErrorCode(error) ?? ''] ?? String(error);
+  // gRPC tells the code in its message only.
+  const code = systemErrorCode(error) ?? /\bE[A-Z]+\b/.exec(String(error))?.[0] ?? '';
   return new ServeBatchError(
     'USAGE',
-    `The server cannot listen on ${host}, port ${port}: ${reason}. Give another one with --host and --port.`,
+    `The server cannot listen on ${where}: ${reasons[code] ?? String(error)}. Give another one with ${flags}.`,
     { cause: error },
   );
 }

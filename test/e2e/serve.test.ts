@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { grpcClient } from '../serving/grpc/grpc-client.ts';
 import type { RunningCli } from '../support/cli.ts';
 import { leftoversIn, until } from '../support/processes.ts';
 import { makeProject, type Project } from '../support/project.ts';
@@ -22,7 +23,9 @@ describe('serve', () => {
   it('answers for the jobs of a project, takes over new ones, and ends in order', async () => {
     const project = await makeProject();
     const run = await project.run(['sales']);
-    const { cli, url, stdout } = await startServer(project);
+    const { cli, url, stdout } = await startServer(project, ['--grpc-port', '0']);
+    const grpc = await grpcClient(/(\S+) for gRPC\n/.exec(stdout())?.[1] ?? '');
+    expect((await grpc.call('ModelReady', { name: 'sales' })).response).toEqual({ ready: true });
     expect(stdout()).toContain('  sales\n');
     const get = async (path: string) => {
       const response = await fetch(`${url}${path}`);

@@ -115,14 +115,15 @@ export interface TestServerOptions extends OpenOptions, Partial<Omit<ServerParts
   readonly tokens?: readonly string[];
 }
 
-/** A server in the process of the tests, on a free port; stopped after the tests of the file. */
-export async function startTestServer(
+/** What a server in the process of the tests works with; its jobs are closed after the tests of the file. */
+export async function testParts(
   sources: readonly JobSource[],
   { limits, tokens = [], ...options }: TestServerOptions = {},
-): Promise<TestServer> {
+): Promise<ServerParts> {
   const jobs = new ServedJobs((source) => openForTest(source, options));
+  cleanUpLater(() => jobs.close());
   await jobs.replace(sources);
-  const app = buildHttpServer({
+  return {
     jobs,
     tokens: new Tokens(tokens),
     limits: { ...DEFAULT_LIMITS, ...limits },
@@ -132,11 +133,20 @@ export async function startTestServer(
     isDraining: () => false,
     tls: null,
     ...options,
-  });
+  };
+}
+
+/** A server in the process of the tests, on a free port; stopped after the tests of the file. */
+export async function startTestServer(
+  sources: readonly JobSource[],
+  options: TestServerOptions = {},
+): Promise<TestServer> {
+  const parts = await testParts(sources, options);
+  const { jobs } = parts;
+  const app = buildHttpServer(parts);
   cleanUpLater(async () => {
     app.server.closeAllConnections();
     await app.close();
-    await jobs.close();
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   return {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { ServeBatchError } from '../../core/errors.ts';
+import type { Addresses } from '../../serving/serve.ts';
 import type { CliContext } from '../context.ts';
 import {
   addOptions,
@@ -19,6 +20,7 @@ const DEFAULT_PORT = 8080;
 interface ServeFlags {
   readonly host?: string;
   readonly port?: number;
+  readonly grpcPort?: number;
   readonly tokenFile?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -30,14 +32,12 @@ interface ServeFlags {
   readonly debug?: boolean;
 }
 
-const portOption = (): Option =>
-  option('--port <n>', `the port; 0: any that is free (default: ${DEFAULT_PORT})`).argParser(
-    (value: string) => {
-      const port = Number(value);
-      if (/^\d+$/.test(value) && port <= 65_535) return port;
-      throw new InvalidArgumentError('Expected a whole number from 0 to 65535.');
-    },
-  );
+const portOption = (flags: string, description: string): Option =>
+  option(flags, description).argParser((value: string) => {
+    const port = Number(value);
+    if (/^\d+$/.test(value) && port <= 65_535) return port;
+    throw new InvalidArgumentError('Expected a whole number from 0 to 65535.');
+  });
 
 export function addServeCommand(program: Command, context: CliContext): void {
   const command = program
@@ -46,7 +46,8 @@ export function addServeCommand(program: Command, context: CliContext): void {
     .argument('[jobs...]', 'the jobs (default: all that have a store)');
   addOptions(command, [
     option('--host <address>', `where to listen; 0.0.0.0 or ::: everywhere (default: ${DEFAULT_HOST})`),
-    portOption(),
+    portOption('--port <n>', `the port; 0: any that is free (default: ${DEFAULT_PORT})`),
+    portOption('--grpc-port <n>', 'also speak gRPC (the Open Inference Protocol), on this port'),
     option('--token-file <path>', 'a file with the bearer tokens that are let in, one a line'),
     option('--tls-cert <path>', 'the certificate of the server, PEM; with --tls-key'),
     option('--tls-key <path>', 'its private key, PEM'),
@@ -86,13 +87,18 @@ async function serveJobs(context: CliContext, names: readonly string[], flags: S
     }),
     host,
     port,
+    grpcPort: flags.grpcPort ?? null,
     load: () => loadSources({ projectFolder: cwd, env, secrets, names, flags }),
     areNamed: names.length > 0,
     drain,
     signal,
     sleep,
-    onListening: (address, jobs) => context.out(`Listening on ${address}\n${jobsText(jobs)}`),
+    onListening: (addresses, jobs) => context.out(`${addressesText(addresses)}${jobsText(jobs)}`),
   });
+}
+
+function addressesText({ http, grpc }: Addresses): string {
+  return `Listening on ${http}\n${grpc === null ? '' : `Listening on ${grpc} for gRPC\n`}`;
 }
 
 function jobsText(jobs: readonly string[]): string {

@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ServeBatchError } from '../../core/errors.ts';
-import { ownVersion } from '../../runs/record/versions.ts';
-import { checkVersion, infer } from '../open-inference/infer.ts';
+import { checkVersion, infer, inferredJson } from '../open-inference/infer.ts';
 import { inferRequestSchema } from '../open-inference/infer-request.ts';
-import { inputsOf, outputsOf } from '../open-inference/model-tensors.ts';
+import { modelMetadata, serverMetadata } from '../open-inference/model-metadata.ts';
 import type { ServedJob } from '../served-job.ts';
 import { areReady } from './health-routes.ts';
 import type { ServerParts } from './http-server.ts';
@@ -17,8 +16,7 @@ interface Model {
 
 /** The Open Inference Protocol, version 2, over REST: the stored predictions of a job are a model. */
 export function addOpenInferenceRoutes(app: FastifyInstance, parts: ServerParts): void {
-  const server = { name: 'serve-batch', version: ownVersion(), extensions: [] };
-  for (const url of ['/v2', '/v2/']) app.get(url, async () => server);
+  for (const url of ['/v2', '/v2/']) app.get(url, async () => serverMetadata());
   addHealth(app, parts);
   for (const url of ['/v2/models/:job', '/v2/models/:job/versions/:version']) addModel(app, url, parts);
 }
@@ -45,7 +43,7 @@ function addModel(app: FastifyInstance, url: string, { jobs, limits, isDraining 
       return act(job);
     });
   app.get<Model>(url, (request, reply) =>
-    use(request, reply, (job) => metadataOf(job, request.params.version ?? null)),
+    use(request, reply, (job) => modelMetadata(job, request.params.version ?? null)),
   );
   app.get<Model>(`${url}/ready`, (request, reply) =>
     use(request, reply, async (job) => {
@@ -60,23 +58,11 @@ function addModel(app: FastifyInstance, url: string, { jobs, limits, isDraining 
     use(request, reply, async (job) => {
       const asked = inferRequestSchema.parse(request.body);
       const version = request.params.version ?? null;
-      const body = await infer(job, asked, { mostKeys: limits.keys, version });
+      const inferred = await infer(job, asked, { mostKeys: limits.keys, version });
       reply.source = 'stored';
-      return reply.header('content-type', JSON_TYPE).send(body);
+      return reply.header('content-type', JSON_TYPE).send(inferredJson(inferred));
     }),
   );
-}
-
-async function metadataOf(job: ServedJob, version: string | null) {
-  const view = await job.view();
-  checkVersion(view, version);
-  return {
-    name: job.name,
-    versions: [view.generation],
-    platform: 'serve-batch',
-    inputs: inputsOf(view),
-    outputs: outputsOf(view),
-  };
 }
 
 /** Before the body is read: what follows its JSON would make it none. */

@@ -13,6 +13,13 @@ export interface AnsweredRequest {
   readonly seconds: number;
 }
 
+/** One call of gRPC, once it is answered. */
+export interface AnsweredCall extends Omit<AnsweredRequest, 'route' | 'code'> {
+  readonly method: string;
+  /** `OK`, `NOT_FOUND` and the like. */
+  readonly code: string;
+}
+
 /** From half a millisecond, since most answers take less, to the deadline of a store. */
 const BUCKETS_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
@@ -29,6 +36,19 @@ export class RequestMetrics {
     name: 'serve_batch_http_request_duration_seconds',
     help: 'Time from the headers of a request to the end of its answer.',
     labelNames: ['route'],
+    buckets: BUCKETS_SECONDS,
+    registers: [this.#registry],
+  });
+  readonly #calls = new Counter({
+    name: 'serve_batch_grpc_requests_total',
+    help: 'Calls of gRPC that were answered.',
+    labelNames: ['method', 'job', 'code', 'source'],
+    registers: [this.#registry],
+  });
+  readonly #callSeconds = new Histogram({
+    name: 'serve_batch_grpc_request_duration_seconds',
+    help: 'Time from the message of a call to its answer.',
+    labelNames: ['method'],
     buckets: BUCKETS_SECONDS,
     registers: [this.#registry],
   });
@@ -72,6 +92,11 @@ export class RequestMetrics {
       this.#keptSeconds.set(route, histogram);
     }
     histogram.observe(seconds);
+  }
+
+  observeCall({ seconds, ...labels }: AnsweredCall): void {
+    this.#calls.inc(labels);
+    this.#callSeconds.observe({ method: labels.method }, seconds);
   }
 
   /** Called before the metrics are read. Jobs that are gone are forgotten. */

@@ -43,9 +43,9 @@ export function isFloat(datatype: Datatype): boolean {
 }
 
 /** Whether a whole number fits an integer type. */
-export function isInRange(value: number, datatype: Datatype): boolean {
-  const bits = Number(/\d+$/.exec(datatype)?.[0]);
+export function isInRange(value: number | bigint, datatype: Datatype): boolean {
+  const bits = BigInt(/\d+$/.exec(datatype)?.[0] ?? 0);
   const isSigned = datatype.startsWith('I');
-  const most = 2 ** (isSigned ? bits - 1 : bits);
-  return value < most && value >= (isSigned ? -most : 0);
+  const most = 2n ** (isSigned ? bits - 1n : bits);
+  return value < most && value >= (isSigned ? -most : 0n);
 }

@@ -3,8 +3,8 @@ import type { PublishedView } from '../../lookup/published-view.ts';
 import type { ServedJob } from '../served-job.ts';
 import type { InferRequest } from './infer-request.ts';
 import { inputsOf, outputsOf, type TensorMetadata } from './model-tensors.ts';
+import { type OutputTensor, outputTensors, tensorsJson } from './output-tensors.ts';
 import { readInputs } from './read-inputs.ts';
-import { writeOutputs } from './write-outputs.ts';
 
 export interface InferOptions {
   readonly mostKeys: number;
@@ -12,12 +12,21 @@ export interface InferOptions {
   readonly version: string | null;
 }
 
-/** Answers an inference request from the stored predictions of one generation, as JSON text. */
+/** The answer to an inference request, before it is written as JSON or as a message of gRPC. */
+export interface Inferred {
+  readonly model: string;
+  readonly version: string;
+  readonly id: string | undefined;
+  readonly parameters: Readonly<Record<string, string | number | boolean>>;
+  readonly tensors: readonly OutputTensor[];
+}
+
+/** Answers an inference request from the stored predictions of one generation. */
 export async function infer(
   job: ServedJob,
   { id, inputs, outputs, parameters }: InferRequest,
   { mostKeys, version }: InferOptions,
-): Promise<string> {
+): Promise<Inferred> {
   const asked = await job.view();
   checkVersion(asked, version);
   const keys = readInputs(inputs, inputsOf(asked), mostKeys);
@@ -30,10 +39,10 @@ export async function infer(
     throw new ServeBatchError('NOT_FOUND', `No prediction at ${indexText(missing)}. ${message}`);
   }
   const { seconds, isStale } = job.age(view);
-  const head = JSON.stringify({
-    model_name: job.name,
-    model_version: view.generation,
-    ...(id === undefined ? {} : { id }),
+  return {
+    model: job.name,
+    version: view.generation,
+    id,
     parameters: {
       run: view.info.runId,
       generated_at: view.info.createdAt,
@@ -41,8 +50,19 @@ export async function infer(
       stale: isStale,
       ...(first === undefined ? {} : { missing: missing.join(',') }),
     },
+    tensors: outputTensors(wantedOutputs(outputs, outputsOf(view)), found, view),
+  };
+}
+
+/** The answer as the protocol's JSON. */
+export function inferredJson({ model, version, id, parameters, tensors }: Inferred): string {
+  const head = JSON.stringify({
+    model_name: model,
+    model_version: version,
+    ...(id === undefined ? {} : { id }),
+    parameters,
   });
-  return `${head.slice(0, -1)},"outputs":${writeOutputs(wantedOutputs(outputs, outputsOf(view)), found, view)}}`;
+  return `${head.slice(0, -1)},"outputs":${tensorsJson(tensors)}}`;
 }
 
 /** Throws `NOT_FOUND` for a version that is not the published one: others are not answered for. */

@@ -75,6 +75,7 @@ function textOf(value: unknown, datatype: Datatype, place: () => string): string
   if (datatype === 'BYTES' && typeof value === 'string') return value;
   if (datatype === 'BOOL' && typeof value === 'boolean') return String(value);
   if (typeof value === 'number' && isNumberOf(value, datatype)) return String(value);
+  if (typeof value === 'bigint' && isInteger(datatype)) return String(value);
   throw new ServeBatchError('USAGE', `${place()} is not ${expectedOf(datatype)}.`, {
     fields: { field: place() },
   });
