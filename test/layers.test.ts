@@ -28,6 +28,8 @@ interface Import {
   readonly isType: boolean;
   /** Happens only once it is wanted. */
   readonly isDynamic: boolean;
+  /** Another process runs it. */
+  readonly isStarted: boolean;
 }
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
@@ -45,6 +47,7 @@ function importsOf(file: string): Import[] {
       to: relative(SRC, join(SRC, dirname(file), path)).replace(/\.js$/, '.ts'),
       isType: how.startsWith('import type'),
       isDynamic: how === 'import(' || how === 'new URL(',
+      isStarted: how === 'new URL(',
     }))
     .filter(({ to }) => !to.startsWith('..'));
 }
@@ -109,6 +112,29 @@ describe('the layers of the architecture', () => {
     load('index.ts');
     expect(loaded.size).toBeGreaterThan(50);
     expect([...loaded].filter((file) => folderOf(file) === 'serving')).toEqual([]);
+  });
+
+  it('only workers, readers and commands for one purpose open stores whole: nothing that runs jobs or the schedule', () => {
+    const openers = files.filter((file) => /\bopenStore\(/.test(readFileSync(join(SRC, file), 'utf8')));
+    const folders = new Set(openers.map(folderOf));
+    expect(folders).toEqual(new Set(['kv', 'tasks', 'lookup', 'serving', 'cli']));
+    // Whatever goes on for long: what it loads opens no file of LMDB. Workers are started by their URL.
+    const loaded = new Set<string>();
+    const load = (file: string): void => {
+      if (loaded.has(file)) return;
+      loaded.add(file);
+      for (const each of imports) if (each.from === file && !each.isType && !each.isStarted) load(each.to);
+    };
+    load('jobs/run-job.ts');
+    load('jobs/publish/reload-store.ts');
+    load('jobs/hand-out/finish-run.ts');
+    load('schedule/serve.ts');
+    load('schedule/tick.ts');
+    load('cli/schedule-context.ts');
+    expect([...loaded]).toContain('kv/lmdb/lmdb-pointer.ts');
+    expect([...loaded].filter((file) => /lmdb-(store|file|fence|generation)|load-lmdb/.test(file))).toEqual(
+      [],
+    );
   });
 
   it('no file imports itself in a circle, types aside', () => {

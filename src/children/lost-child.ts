@@ -22,6 +22,8 @@ export function diedError({ pid, code, signal }: ChildEnd): ServeBatchError {
 function hintOf(signal: NodeJS.Signals | null): string {
   if (signal === 'SIGKILL')
     return ' The system may have run out of memory: lower --processes or --shard-rows.';
+  if (signal === 'SIGBUS')
+    return ' The disk that holds the store or the output folder may be full, or a file was cut while it was read.';
   const isCrash = signal === 'SIGSEGV' || signal === 'SIGABRT' || signal === 'SIGILL' || signal === 'SIGFPE';
   return isCrash ? ' The model or the input crashed native code.' : '';
 }

@@ -2,7 +2,7 @@ import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder, syncPath } from '../core/durable-file.ts';
 import type { Clock } from '../core/effects.ts';
-import type { KvStore } from '../kv/store.ts';
+import type { ManagedStore } from '../kv/store.ts';
 import { dropGenerations, unneededGenerations } from '../publish/drop-generations.ts';
 import { type RunPaths, runPaths, trashFolder } from '../runs/layout.ts';
 import type { JobLock } from '../runs/lock/lock.ts';
@@ -25,7 +25,7 @@ export interface PruneRequest {
   /** Only says what would go. It takes no lock. */
   readonly dryRun: boolean;
   /** Drops from it, too, what neither readers nor a rollback need; null: leaves stores alone. */
-  readonly store: KvStore | null;
+  readonly store: ManagedStore | null;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }

@@ -1,5 +1,5 @@
 import type { Readiness } from '../core/readiness.ts';
-import type { KvStore } from '../kv/store.ts';
+import type { ManagedStore } from '../kv/store.ts';
 import type { JobLock } from '../runs/lock/lock.ts';
 import type { PlanIndex } from '../runs/plan-index.ts';
 import type { RunLog } from '../runs/run-log.ts';
@@ -17,7 +17,7 @@ export interface LockedJob {
   readonly workers: Workers;
   /** What is said of the run, in its folder; also what `options.effects.log` says. */
   readonly runLog: RunLog;
-  readonly store: KvStore | null;
+  readonly store: ManagedStore | null;
   readonly storeUrl: string | null;
   /** What the run waited for; null: nothing. */
   readonly readiness: Readiness | null;

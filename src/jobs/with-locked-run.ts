@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { startChildren } from '../children/child-processes.ts';
 import { assertDevicePossible } from '../inference/devices/device-errors.ts';
 import { surroundings } from '../inference/devices/surroundings.ts';
-import type { KvStore } from '../kv/store.ts';
 import { acquireLock } from '../runs/lock/lock.ts';
 import { refreshPlanIndex } from '../runs/plan-index.ts';
 import { RunLog } from '../runs/run-log.ts';
@@ -17,6 +16,7 @@ import { ReleaseStack } from './release-stack.ts';
 import type { RunJobOptions } from './run-job-options.ts';
 import { assertFilePossible } from './single-file.ts';
 import { spoolStandardInput } from './spool-input.ts';
+import { storeOfRun } from './store-of-run.ts';
 
 /** Smaller inputs are mostly one shard, which a second child would only slow down by starting. */
 const SMALL_INPUT_BYTES = 2 * 2 ** 20;
@@ -65,7 +65,8 @@ export async function withLockedRun<T>(
     release.add(() => lock.release());
     // Once more: the lock is not released before all who work under it have ended.
     release.add(() => workers.close());
-    const store = await openStoreOf({ ...options, spec }, storeUrl);
+    const { clock } = effects;
+    const store = await storeOfRun({ job: spec.name, storeUrl, clock, workers });
     if (store !== null) release.add(() => store.close());
     const spoolFolder = join(folderOfJob(spec), SPOOL_FOLDER);
     if (readsStdin)
@@ -104,11 +105,4 @@ export async function withLockedRun<T>(
 
 function bytesOf({ source }: IdentifiedRun): number {
   return source.sources.reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
-/** Libraries of stores are loaded where a job has one. */
-async function openStoreOf({ spec, effects }: RunJobOptions, url: string | null): Promise<KvStore | null> {
-  if (url === null) return null;
-  const { openStore } = await import('../kv/open-store.ts');
-  return openStore({ url, job: spec.name, clock: effects.clock });
 }

@@ -1,11 +1,11 @@
 import { type Clock, systemClock } from '../core/effects.ts';
-import { ServeBatchError } from '../core/errors.ts';
 import { lmdbFolder } from './lmdb/lmdb-kind.ts';
 import { LmdbStore } from './lmdb/lmdb-store.ts';
 import { RedisStore } from './redis/redis-store.ts';
 import { parseRedisUrl } from './redis/redis-url.ts';
 import type { KvStore } from './store.ts';
-import { STORE_FORMS, type StoreKindName, showStoreUrl, storeKindOf } from './store-kinds.ts';
+import { type StoreKindName, storeKindOf } from './store-kinds.ts';
+import { unknownStore } from './unknown-store.ts';
 
 export interface OpenStoreOptions {
   /** `lmdb:PATH`, `redis://[user:password@]host[:port][/db]` or `rediss://...`. */
@@ -28,14 +28,4 @@ export function openStore({ url, job, clock = systemClock }: OpenStoreOptions): 
   const kind = storeKindOf(url);
   if (kind === undefined) throw unknownStore(url);
   return OPENERS[kind.name]({ url, job, clock });
-}
-
-/** What is said of an address that names no kind of store. */
-export function unknownStore(url: string): ServeBatchError {
-  const shown = showStoreUrl(url);
-  return new ServeBatchError(
-    'USAGE',
-    `serve-batch knows no key-value store "${shown}". Give ${STORE_FORMS} (rediss has TLS); none switches the store off.`,
-    { fields: { url: shown } },
-  );
 }

@@ -72,61 +72,73 @@ export interface Flip {
 }
 
 /**
- * A store of one job's predictions, in generations. A generation is one complete version of the job's
- * keys, named after its run. Readers see only the one that the pointer names.
+ * What a store says of a job without any of its predictions being touched.
  *
- * Every method throws `STORE_UNAVAILABLE` (host and port, never the password) where the store does not
- * answer, and `STORE_REFUSED` where it refuses the login, the command or the write.
+ * Every method of a store throws `STORE_UNAVAILABLE` (host and port, never the password) where the store does
+ * not answer, and `STORE_REFUSED` where it refuses the login, the command or the write.
  */
-export interface KvStore {
+export interface StorePointer {
   /** Without user name and password. */
   readonly url: string;
   /** Whether it may drop single values by itself: a server whose memory has a limit does so where it was told to. */
   readonly mayEvict: boolean;
-  /** Answers when the store can be reached and takes everything that loading and publishing will ask of it. */
-  ping(): Promise<void>;
-
-  /**
-   * Writes one shard of a generation. Idempotent: staging a shard again, after any failure and from any
-   * process, ends with the same content. At its end the shard is marked as staged.
-   */
-  stage(request: StageRequest): Promise<StagedCounts>;
-  /** The shards that are marked as staged, by index. Marks live in the store, and die with its data. */
-  stagedShards(generation: string): Promise<ReadonlyMap<number, StagedCounts>>;
-  /** Writes what readers are told; replaces what was there. */
-  describe(generation: string, info: GenerationInfo): Promise<void>;
-  info(generation: string): Promise<GenerationInfo | undefined>;
-  /** Counts what the store really holds by visiting it; and makes it durable where the store can. */
-  count(generation: string): Promise<GenerationCounts>;
-
   /** The generation that readers see. */
   current(): Promise<string | undefined>;
   /** The last flip of the pointer; undefined where nothing is published. */
   lastFlip(): Promise<Flip | undefined>;
+  generations(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * What is asked of a store around the loading: before it, to verify, to publish and to clear away. Commands that
+ * go on for long have it done in a worker: a full disk under LMDB may end the process that writes.
+ */
+export interface ManagedStore extends StorePointer {
+  /** Answers when the store can be reached and takes everything that loading and publishing will ask of it. */
+  ping(): Promise<void>;
   /**
    * Says who holds the job's lock now, before anything is loaded: from here on, whoever held it before can
    * neither publish nor drop. Throws `FENCED` where a newer token was here.
    */
   claim(fence: Fence): Promise<void>;
+  /** The shards that are marked as staged, by index. Marks live in the store, and die with its data. */
+  stagedShards(generation: string): Promise<ReadonlyMap<number, StagedCounts>>;
+  /** Writes what readers are told; replaces what was there. */
+  describe(generation: string, info: GenerationInfo): Promise<void>;
+  /** Counts what the store really holds by visiting it; and makes it durable where the store can. */
+  count(generation: string): Promise<GenerationCounts>;
   /** Makes readers see `generation`, in one step. Throws `FENCED` where a newer token was here. */
   publish(generation: string, fence: Fence): Promise<void>;
-  generations(): Promise<readonly string[]>;
   /**
    * Deletes a generation that readers do not see. Throws `USAGE` for the current one, and `FENCED` where a newer
-   * token was here: that is looked at in one step with each deletion.
+   * token was here: both are looked at in one step with each deletion.
    */
   drop(generation: string, fence: Fence): Promise<void>;
+  getMany(generation: string, keys: readonly ValueAddress[]): Promise<readonly (string | undefined)[]>;
+}
 
+/** One value: a key, and a field, null where the job has none. */
+export interface ValueAddress {
+  readonly key: string;
+  readonly field: string | null;
+}
+
+/**
+ * A store of one job's predictions, in generations. A generation is one complete version of the job's
+ * keys, named after its run. Readers see only the one that the pointer names.
+ */
+export interface KvStore extends ManagedStore {
+  /**
+   * Writes one shard of a generation. Idempotent: staging a shard again, after any failure and from any
+   * process, ends with the same content. At its end the shard is marked as staged.
+   */
+  stage(request: StageRequest): Promise<StagedCounts>;
+  info(generation: string): Promise<GenerationInfo | undefined>;
   /** Values of one key of one generation; `field` is null where the job has none. */
   get(generation: string, key: string, field: string | null): Promise<string | undefined>;
   /** All fields of one key, sorted by field (code unit order). */
   getSeries(generation: string, key: string): Promise<ReadonlyMap<string, string> | undefined>;
-  getMany(
-    generation: string,
-    keys: readonly { readonly key: string; readonly field: string | null }[],
-  ): Promise<readonly (string | undefined)[]>;
-
-  close(): Promise<void>;
 }
 
 export interface StageRequest {

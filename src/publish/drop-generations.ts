@@ -1,6 +1,6 @@
 import type { Log } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
-import type { KvStore } from '../kv/store.ts';
+import type { ManagedStore, StorePointer } from '../kv/store.ts';
 import type { JobLock } from '../runs/lock/lock.ts';
 import { lastPublished } from '../runs/published-runs.ts';
 import { fenceOf } from './publish-run.ts';
@@ -19,7 +19,7 @@ export interface KeptGenerations {
  * that failed have left.
  */
 export async function unneededGenerations(
-  store: KvStore,
+  store: StorePointer,
   { folderOfJob, runId, count }: KeptGenerations,
 ): Promise<readonly string[]> {
   const held = await store.generations();
@@ -31,7 +31,7 @@ export async function unneededGenerations(
 
 /** Drops generations; returns what was dropped. Throws `FENCED` for a process that lost the lock, and `STORE_*`. */
 export async function dropGenerations(
-  store: KvStore,
+  store: ManagedStore,
   lock: JobLock,
   kept: KeptGenerations,
 ): Promise<readonly string[]> {
@@ -53,7 +53,7 @@ export function isRefusal(error: unknown): boolean {
  * The parts are loaded again by the next attempt. Never throws: the caller has an error to tell already.
  */
 export async function dropRefused(
-  store: KvStore,
+  store: ManagedStore,
   lock: JobLock,
   generation: string,
   log: Log,

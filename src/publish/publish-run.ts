@@ -1,6 +1,6 @@
 import type { Clock } from '../core/effects.ts';
 import type { Plan } from '../core/plan.ts';
-import type { Fence, KvStore } from '../kv/store.ts';
+import type { Fence, ManagedStore } from '../kv/store.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import type { JobLock } from '../runs/lock/lock.ts';
 import { clearRolledBack, markPublished, setCurrent } from '../runs/publication.ts';
@@ -15,7 +15,7 @@ export interface PublishRequest {
   readonly paths: RunPaths;
   readonly folderOfJob: string;
   /** Null: the run has no store, or `kv` is switched off. */
-  readonly store: KvStore | null;
+  readonly store: ManagedStore | null;
   readonly lock: JobLock;
   readonly clock: Clock;
 }
@@ -28,12 +28,11 @@ export async function publishRun(request: PublishRequest): Promise<void> {
   const { plan, paths, folderOfJob, store, lock, clock } = request;
   await lock.assertHeld();
   await store?.publish(plan.runId, fenceOf(lock));
-  await lock.assertHeld(
+  const soFar =
     store === null
       ? undefined
-      : `${store.url} shows run ${plan.runId}; the output folder does not. The other process publishes its own run over it, or the same command does this one.`,
-  );
-  await setCurrent(folderOfJob, plan.runId);
+      : `${store.url} shows run ${plan.runId}; the output folder does not. The other process publishes its own run over it, or the same command does this one.`;
+  await setCurrent(folderOfJob, plan.runId, (path, content) => lock.replaceFile(path, content, soFar));
   await markPublished(paths, { at: clock.now(), token: lock.token, lineage: lock.lineage });
   await clearRolledBack(paths);
 }

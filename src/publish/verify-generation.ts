@@ -1,8 +1,8 @@
 import { ServeBatchError } from '../core/errors.ts';
-import type { GenerationCounts, KvStore } from '../kv/store.ts';
+import type { GenerationCounts, ManagedStore } from '../kv/store.ts';
 
 export interface VerifyRequest {
-  readonly store: KvStore;
+  readonly store: ManagedStore;
   readonly generation: string;
   /** Rows of all parts: as many values must be there, unless keys repeat. */
   readonly rows: number;

@@ -40,10 +40,17 @@ export async function readCurrent(folderOfJob: string): Promise<string | undefin
   }
 }
 
-/** Makes a run the published one, in one step. The caller holds the lock. */
-export async function setCurrent(folderOfJob: string, runId: string): Promise<void> {
+/**
+ * Makes a run the published one, in one step.
+ * @param replace writes the file; that of the job's lock does so only while the lock is held
+ */
+export async function setCurrent(
+  folderOfJob: string,
+  runId: string,
+  replace: (path: string, content: string) => Promise<void> = writeFileDurably,
+): Promise<void> {
   await makeFolder(folderOfJob);
-  await writeFileDurably(currentFile(folderOfJob), `${runId}\n`);
+  await replace(currentFile(folderOfJob), `${runId}\n`);
 }
 
 /** Notes that a run was published; publishing it again replaces the note. */

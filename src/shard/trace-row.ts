@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Plan, ShardPlan } from '../core/plan.ts';
 import { quoteFile } from '../core/sql.ts';
+import type { ValueAddress } from '../kv/store.ts';
 import { partName, type RunPaths } from '../runs/layout.ts';
 import { findRow } from '../sinks/kv/find-row.ts';
-import type { KeyAndField } from '../sinks/kv/sample-keys.ts';
 import type { Database } from '../source/database.ts';
 import { filePlaces } from '../source/locate-row.ts';
 import { findRowPlace, type LinePlace } from '../source/row-place.ts';
@@ -31,7 +31,7 @@ export async function traceRow(
   database: Database,
   plan: Plan,
   paths: RunPaths,
-  address: KeyAndField,
+  address: ValueAddress,
 ): Promise<TracedRow | null> {
   if (plan.kv === null) return null;
   const { shards } = plan;

@@ -26,6 +26,7 @@ import { growBatches } from '../tuning/grow-batches.ts';
 import { measureBatches } from '../tuning/measure-batches.ts';
 import { checkRun } from './check-run.ts';
 import { reachOfPlan, reachOfRequest } from './job-reach.ts';
+import { STORE_HANDLERS } from './store-handlers.ts';
 import type {
   DescribeTableTask,
   LoadPartTask,
@@ -53,6 +54,8 @@ type Handlers = {
 
 /** What a worker can do. */
 export const TASK_HANDLERS: Handlers = {
+  ...STORE_HANDLERS,
+
   /** With the session that this worker keeps for its shards. */
   async plan(state, { plan: task, memoryLimit, threads }) {
     const paths = state.paths(task.runId);

@@ -4,24 +4,24 @@ import type { ModelSignature } from '../core/model.ts';
 import type { DraftPlan, Plan } from '../core/plan.ts';
 import type { ConditionState } from '../core/readiness.ts';
 import type { BadCells, Column, SourceFile, TableFormat } from '../core/table.ts';
-import type { StagedCounts } from '../kv/store.ts';
+import type { StagedCounts, ValueAddress } from '../kv/store.ts';
 import type { PlanRequest } from '../planning/plan-run.ts';
 import type { CheckTablesRequest } from '../planning/readiness/check-tables.ts';
 import type { ShardRecord } from '../runs/record/shard-record.ts';
 import type { RejectLimit } from '../shard/run-shard.ts';
 import type { TracedRow } from '../shard/trace-row.ts';
-import type { KeyAndField } from '../sinks/kv/sample-keys.ts';
 import type { InputOptions } from '../source/formats/input-options.ts';
 import type { TakenRows, TakeRowsRequest } from '../source/incremental/take-rows.ts';
 import type { TableSurvey } from '../source/survey-table.ts';
 import type { BatchTiming } from '../tuning/choose-batch-size.ts';
 import type { LoadReport } from './store-loads.ts';
+import type { StoreTasks } from './store-tasks.ts';
 
 /**
  * What is asked of a worker, and what comes back: everything that touches rows or models. Requests are JSON.
  * Inputs and models are named as the job names them; what serve-batch made itself, by the run it belongs to.
  */
-export interface Tasks {
+export interface Tasks extends StoreTasks {
   readonly plan: { readonly request: PlanTask; readonly result: DraftPlan };
   /** Null: there are none. */
   readonly 'take-rows': { readonly request: TakeRowsTask; readonly result: TakenRows | null };
@@ -56,7 +56,7 @@ export interface Tasks {
     readonly result: Readonly<Record<string, string>> | null;
   };
   /** Keys and fields of some rows, as the store should hold them. */
-  readonly 'sample-keys': { readonly request: SampleTask; readonly result: readonly KeyAndField[] };
+  readonly 'sample-keys': { readonly request: SampleTask; readonly result: readonly ValueAddress[] };
   readonly 'describe-model': { readonly request: { readonly path: string }; readonly result: ModelSignature };
   /** Versions of the libraries, from the libraries: it works where they load. */
   readonly 'describe-engines': { readonly request: null; readonly result: { readonly duckdb: string } };
@@ -157,7 +157,7 @@ export interface KnownValuesTask extends PartsTask {
   readonly wanted: Readonly<Record<string, string>>;
 }
 
-export interface TraceRowTask extends RunReference, KeyAndField {}
+export interface TraceRowTask extends RunReference, ValueAddress {}
 
 export interface KeyValuesTask extends PartsTask {
   readonly columns: readonly string[];

@@ -2,6 +2,7 @@ import type { JobSpec } from '../../config/job-spec.ts';
 import type { Clock } from '../../core/effects.ts';
 import { storeUrlOf } from '../../jobs/locations.ts';
 import { compareStore, countPublished, describeLostStore } from '../../jobs/publish/store-state.ts';
+import { openStore } from '../../kv/open-store.ts';
 import { showStoreUrl } from '../../kv/store-kinds.ts';
 import { formatCount } from '../render/format.ts';
 import { type Check, finding } from './check.ts';
@@ -17,7 +18,10 @@ export async function checkPublished(jobs: readonly JobSpec[], clock: Clock): Pr
 /** Counts what the store holds of the published run: one that evicts keys has holes, which no reader can tell from a miss. */
 async function checkWhole(job: JobSpec, clock: Clock): Promise<readonly Check[]> {
   const url = storeUrlOf(job);
-  const held = url === null ? null : await countPublished(job, clock);
+  const held =
+    url === null
+      ? null
+      : await countPublished(job, clock, (address) => openStore({ url: address, job: job.name, clock }));
   if (url === null || held === null || held.values >= held.expected) return [];
   const { runId, values, expected } = held;
   const text = `The store of ${job.name} holds ${formatCount(values)} of the ${formatCount(expected)} values of run ${runId}: the server evicts keys, or another program deletes them. Set maxmemory-policy to noeviction; "serve-batch publish ${runId}" loads the run again.`;

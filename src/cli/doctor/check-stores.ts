@@ -1,8 +1,8 @@
 import type { JobSpec } from '../../config/job-spec.ts';
 import type { Clock } from '../../core/effects.ts';
 import { storeUrlOf } from '../../jobs/locations.ts';
-import { unknownStore } from '../../kv/open-store.ts';
 import { type StoreKindName, showStoreUrl, storeKindOf } from '../../kv/store-kinds.ts';
+import { unknownStore } from '../../kv/unknown-store.ts';
 import { type Check, failure, finding } from './check.ts';
 import { checkLmdb } from './check-lmdb.ts';
 import { checkRedis } from './check-redis.ts';

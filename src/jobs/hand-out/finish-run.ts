@@ -2,7 +2,6 @@ import { startChildren } from '../../children/child-processes.ts';
 import type { BoundJob } from '../../config/job-spec.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
-import { openStore } from '../../kv/open-store.ts';
 import { readDispatch, rounds } from '../../runs/dispatch/dispatch-file.ts';
 import { type RunPaths, runPaths } from '../../runs/layout.ts';
 import { acquireLock } from '../../runs/lock/lock.ts';
@@ -23,6 +22,7 @@ import { ReleaseStack } from '../release-stack.ts';
 import type { RanJob, RunJobOptions } from '../run-job-options.ts';
 import { newerOccurrence } from '../run-locked.ts';
 import { RunMeter } from '../run-meter.ts';
+import { storeOfRun } from '../store-of-run.ts';
 import { assertNoneMissing, NOBODY } from './nobody.ts';
 import { type StoreUrls, specOfDispatch } from './spec-of-dispatch.ts';
 
@@ -81,8 +81,7 @@ async function finishInTime(
     const place = { folder: folderOfJob, storeUrl };
     const workers = startWorkers({ size: processesOf(spec), place, signal });
     release.add(() => workers.close());
-    const store =
-      storeUrl === null ? null : openStore({ url: storeUrl, job: spec.name, clock: effects.clock });
+    const store = await storeOfRun({ job: spec.name, storeUrl, clock: effects.clock, workers });
     if (store !== null) release.add(() => store.close());
     const runLog = new RunLog({ clock: effects.clock, mask: (text) => text, also: effects.log });
     runLog.begin(paths.log);

@@ -3,7 +3,7 @@ import type { Effects } from '../../core/effects.ts';
 import { failedGates } from '../../core/gates.ts';
 import type { KvDuplicates, Plan } from '../../core/plan.ts';
 import { gateError } from '../../gates/gate-error.ts';
-import type { KvStore } from '../../kv/store.ts';
+import type { ManagedStore } from '../../kv/store.ts';
 import {
   dropGenerations,
   dropRefused,
@@ -45,7 +45,7 @@ export interface CommittedRun {
   readonly workers: Workers;
   readonly lock: JobLock;
   /** Null: the run has none. */
-  readonly store: KvStore | null;
+  readonly store: ManagedStore | null;
   /** Where the parts are joined into one file; null: they stay a folder. */
   readonly singleFile: string | null;
   /** What keeps a run from its readers. */
@@ -60,7 +60,7 @@ export interface CommittedRun {
  * what nobody needs: a store that failed runs have filled would refuse the rest.
  */
 export async function prepareStore(
-  store: KvStore | null,
+  store: ManagedStore | null,
   lock: JobLock,
   kept: KeptGenerations,
 ): Promise<void> {

@@ -4,7 +4,7 @@ import { ServeBatchError } from '../../core/errors.ts';
 import { machineLimits } from '../../core/machine-limits.ts';
 import { outputFileFormat } from '../../core/output-file.ts';
 import type { Plan } from '../../core/plan.ts';
-import { openStore } from '../../kv/open-store.ts';
+import type { ManagedStore } from '../../kv/store.ts';
 import { runPaths } from '../../runs/layout.ts';
 import type { JobLock } from '../../runs/lock/lock.ts';
 import { underLock } from '../../runs/lock/under-lock.ts';
@@ -14,6 +14,7 @@ import { previousPublished, publishedSince } from '../../runs/published-runs.ts'
 import { type RunRecord, readManifest } from '../../runs/record/run-record.ts';
 import type { StartWorkers } from '../../tasks/workers.ts';
 import { memoryLimitOf } from '../limits/memory-limit.ts';
+import { storeOfRun } from '../store-of-run.ts';
 import { type PublishPolicy, prepareStore, publishAgain } from './publish-committed.ts';
 
 /** Where a job's runs are, and where its predictions go. */
@@ -107,7 +108,6 @@ export async function publishLocked(
     );
   const plan = await readPlan(paths.plan);
   const storeUrl = plan.kv === null ? null : (place.storeUrl ?? plan.kv.url);
-  const store = storeUrl === null ? null : openStore({ url: storeUrl, job: place.job, clock: effects.clock });
   const workers = startWorkers({
     size: machineLimits().cpus,
     place: { folder: place.folderOfJob, storeUrl },
@@ -115,8 +115,10 @@ export async function publishLocked(
   });
   workers.warmUp();
   const { path } = committed.output;
+  let store: ManagedStore | null = null;
   try {
     const { folderOfJob } = place;
+    store = await storeOfRun({ job: place.job, storeUrl, clock: effects.clock, workers });
     await prepareStore(store, lock, { folderOfJob, runId, count: plan.kv?.keepGenerations ?? 1 });
     return await publishAgain({
       ...{ plan, paths, committed, workers, lock, store, effects },

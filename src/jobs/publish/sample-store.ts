@@ -1,4 +1,4 @@
-import type { KvStore } from '../../kv/store.ts';
+import type { ManagedStore } from '../../kv/store.ts';
 import type { RunReference } from '../../tasks/tasks.ts';
 import type { Workers } from '../../tasks/workers.ts';
 
@@ -14,7 +14,7 @@ export interface StoreSample {
 
 /** Looks for some values of a generation that the store should hold. Throws `STORE_*` and what the parts throw. */
 export async function sampleStore(
-  store: KvStore,
+  store: Pick<ManagedStore, 'getMany'>,
   {
     workers,
     run,

@@ -1,7 +1,7 @@
 import type { JobSpec } from '../../config/job-spec.ts';
 import type { Clock } from '../../core/effects.ts';
-import { openStore } from '../../kv/open-store.ts';
-import type { KvStore } from '../../kv/store.ts';
+import { openPointer } from '../../kv/open-pointer.ts';
+import type { ManagedStore, StorePointer } from '../../kv/store.ts';
 import { pathExists } from '../../runs/json-file.ts';
 import { runPaths } from '../../runs/layout.ts';
 import { readPlan } from '../../runs/plan/plan-file.ts';
@@ -29,7 +29,7 @@ export async function compareStore(spec: JobSpec, clock: Clock): Promise<StoreSt
   const published = await readCurrent(folder);
   if (url === null || published === undefined) return SAME;
   if (!(await isKept(folder, published, clock))) return SAME;
-  const store = openStore({ url, job: spec.name, clock });
+  const store = openPointer({ url, job: spec.name, clock });
   try {
     const held = await generationShown(store);
     if (held === published) return SAME;
@@ -49,15 +49,22 @@ export interface PublishedCount {
   readonly expected: number;
 }
 
-/** Counts what a store that may evict keys holds of the published run; null where there is nothing to compare. */
-export async function countPublished(spec: JobSpec, clock: Clock): Promise<PublishedCount | null> {
+/**
+ * Counts what a store that may evict keys holds of the published run; null where there is nothing to compare.
+ * @param open the store of the job, whole
+ */
+export async function countPublished(
+  spec: JobSpec,
+  clock: Clock,
+  open: (url: string) => Pick<ManagedStore, 'mayEvict' | 'count' | 'close'>,
+): Promise<PublishedCount | null> {
   const folder = folderOfJob(spec);
   const url = storeUrlOf(spec);
   const runId = await readCurrent(folder);
   if (url === null || runId === undefined || !(await isKept(folder, runId, clock))) return null;
   const expected = (await readManifest(runPaths(folder, runId)))?.kv?.values;
   if (expected === undefined) return null;
-  const store = openStore({ url, job: spec.name, clock });
+  const store = open(url);
   try {
     return store.mayEvict ? { runId, values: (await store.count(runId)).values, expected } : null;
   } finally {
@@ -78,7 +85,7 @@ async function isKept(folder: string, published: string, clock: Clock): Promise<
 }
 
 /** The generation that readers see; null where there is none, or the pointer names one that is gone. */
-async function generationShown(store: KvStore): Promise<string | null> {
+async function generationShown(store: StorePointer): Promise<string | null> {
   const current = await store.current();
   if (current === undefined) return null;
   return (await store.generations()).includes(current) ? current : null;

@@ -4,7 +4,8 @@ import { parseInfo } from '../generation-info.ts';
 import { countsOf, parseMark, type StagedMark } from '../staged-mark.ts';
 import type { GenerationCounts, GenerationInfo, StagedCounts, StageRequest } from '../store.ts';
 import { LmdbEntry } from './lmdb-entry.ts';
-import { flushLmdbFile, type LmdbFile, lmdbError, openLmdbFile, writeTransaction } from './lmdb-file.ts';
+import { lmdbError } from './lmdb-error.ts';
+import { flushLmdbFile, type LmdbFile, openLmdbFile, writeTransaction } from './lmdb-file.ts';
 import {
   ENTRIES_END,
   ENTRIES_START,

@@ -1,12 +1,11 @@
-import { readFileSync, renameSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { syncPath, temporaryName, writeFileDurably } from '../../core/durable-file.ts';
+import { readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
 import { readTextFile } from '../../core/regular-file.ts';
-import type { Fence } from '../store.ts';
-import { fencedError } from '../store-errors.ts';
-import { openLmdbFile, writeTransaction } from './lmdb-file.ts';
+import { checkGeneration, checkJobName } from '../names.ts';
+import type { Fence, StorePointer } from '../store.ts';
+import { lmdbError } from './lmdb-error.ts';
 
 /** Which generation readers see, and who said so last. */
 export interface Pointer {
@@ -14,8 +13,71 @@ export interface Pointer {
   readonly fence: Fence;
 }
 
+const SUFFIX = '.lmdb';
+
+/** What an LMDB store shows, by the names of its files and its pointer file: none of LMDB's own is opened. */
+export class LmdbPointer implements StorePointer {
+  readonly url: string;
+  readonly mayEvict = false;
+  /** The pointer file. */
+  readonly path: string;
+  readonly #folder: string;
+  readonly #job: string;
+
+  constructor({ folder, job }: { readonly folder: string; readonly job: string }) {
+    checkJobName(job);
+    this.url = `lmdb:${folder}`;
+    this.path = join(folder, `${job}.current`);
+    this.#folder = folder;
+    this.#job = job;
+  }
+
+  async current(): Promise<string | undefined> {
+    return (await this.lastFlip())?.generation;
+  }
+
+  lastFlip(): Promise<Pointer | undefined> {
+    return this.#onDisk(() => readPointer(this.path));
+  }
+
+  async generations(): Promise<readonly string[]> {
+    const prefix = `${this.#job}.`;
+    const names = await this.#onDisk(() => listFolder(this.#folder));
+    return names
+      .filter((name) => name.startsWith(prefix) && name.endsWith(SUFFIX))
+      .map((name) => name.slice(prefix.length, -SUFFIX.length))
+      .filter((generation) => /^[^.]+$/.test(generation))
+      .sort();
+  }
+
+  /** The file of a generation. */
+  fileOf(generation: string): string {
+    checkGeneration(generation);
+    return join(this.#folder, `${this.#job}.${generation}${SUFFIX}`);
+  }
+
+  async close(): Promise<void> {}
+
+  async #onDisk<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      throw lmdbError(error, this.#folder);
+    }
+  }
+}
+
+async function listFolder(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
 /** Reads the pointer file; undefined where nothing was published. */
-export async function readPointer(path: string): Promise<Pointer | undefined> {
+async function readPointer(path: string): Promise<Pointer | undefined> {
   try {
     return parsePointer(await readTextFile(path), path);
   } catch (error) {
@@ -24,63 +86,8 @@ export async function readPointer(path: string): Promise<Pointer | undefined> {
   }
 }
 
-/** Replaces the pointer file. Throws `FENCED` where a newer token of the same lineage was here. */
-export async function replacePointer(path: string, job: string, pointer: Pointer): Promise<void> {
-  await replaceFenced({ path, job, fence: pointer.fence }, path, pointer);
-}
-
-/** Notes who holds the job's lock now. Throws `FENCED` where a newer token of the same lineage was here. */
-export async function claimPointer(path: string, job: string, fence: Fence): Promise<void> {
-  await replaceFenced({ path, job, fence }, claimPath(path), { generation: '', fence });
-}
-
-/** Who looks after the pointer of a job, and shows its token. */
-export interface FencedStep {
-  readonly path: string;
-  readonly job: string;
-  readonly fence: Fence;
-}
-
-/**
- * Does `step` unless a newer token of the same lineage was here: then `FENCED`.
- *
- * Looking and doing are one step for all processes: they happen inside a transaction of a file that is used
- * for nothing else, since LMDB lets one process write at a time and lets go when it dies.
- */
-export async function unlessFenced({ path, job, fence }: FencedStep, step: () => void): Promise<void> {
-  const turn = openLmdbFile(`${path}-turn`);
-  try {
-    writeTransaction(turn, () => {
-      for (const file of [path, claimPath(path)]) checkFence(file, job, fence);
-      step();
-    });
-  } finally {
-    await turn.db.close();
-  }
-}
-
-async function replaceFenced(step: FencedStep, file: string, content: Pointer): Promise<void> {
-  const prepared = temporaryName(file);
-  try {
-    await writeFileDurably(prepared, `${JSON.stringify(content)}\n`);
-    await unlessFenced(step, () => renameSync(prepared, file));
-  } finally {
-    await rm(prepared, { force: true });
-  }
-  await syncPath(dirname(file));
-}
-
-function claimPath(path: string): string {
-  return `${path}-claim`;
-}
-
-function checkFence(file: string, job: string, mine: Fence): void {
-  const before = readPointerSync(file);
-  if (before === undefined || before.fence.lineage !== mine.lineage) return;
-  if (before.fence.token > mine.token) throw fencedError(job, before.fence.token, mine);
-}
-
-function readPointerSync(file: string): Pointer | undefined {
+/** The same at once, for a step that nothing may come between. */
+export function readPointerSync(file: string): Pointer | undefined {
   try {
     return parsePointer(readFileSync(file, 'utf8'), file);
   } catch (error) {

@@ -1,10 +1,8 @@
 import { existsSync, rmSync } from 'node:fs';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, temporaryName } from '../../core/durable-file.ts';
 import type { Clock } from '../../core/effects.ts';
-import { systemErrorCode } from '../../core/errors.ts';
-import { checkGeneration, checkJobName } from '../names.ts';
 import type {
   Fence,
   Flip,
@@ -13,11 +11,13 @@ import type {
   KvStore,
   StagedCounts,
   StageRequest,
+  ValueAddress,
 } from '../store.ts';
 import { dropCurrentError, missingGenerationError } from '../store-errors.ts';
-import { lmdbError } from './lmdb-file.ts';
+import { lmdbError } from './lmdb-error.ts';
+import { claimPointer, replacePointer, unlessFenced } from './lmdb-fence.ts';
 import { LmdbGeneration } from './lmdb-generation.ts';
-import { claimPointer, readPointer, replacePointer, unlessFenced } from './lmdb-pointer.ts';
+import { LmdbPointer, readPointerSync } from './lmdb-pointer.ts';
 
 interface OpenGeneration {
   readonly generation: LmdbGeneration;
@@ -42,13 +42,14 @@ export class LmdbStore implements KvStore {
   readonly mayEvict = false;
   readonly #folder: string;
   readonly #job: string;
+  readonly #pointer: LmdbPointer;
   readonly #clock: Clock;
   readonly #open = new Map<string, OpenGeneration>();
   #current: string | undefined;
 
   constructor(options: LmdbStoreOptions) {
-    checkJobName(options.job);
-    this.url = `lmdb:${options.folder}`;
+    this.#pointer = new LmdbPointer(options);
+    this.url = this.#pointer.url;
     this.#folder = options.folder;
     this.#job = options.job;
     this.#clock = options.clock;
@@ -85,9 +86,9 @@ export class LmdbStore implements KvStore {
   }
 
   async current(): Promise<string | undefined> {
-    const pointer = await this.#onDisk(() => readPointer(this.#pointerPath()));
-    if (pointer?.generation !== this.#current) {
-      this.#current = pointer?.generation;
+    const current = await this.#pointer.current();
+    if (current !== this.#current) {
+      this.#current = current;
       await this.#closeIdle();
       if (this.#current !== undefined) this.#open.get(this.#current)?.generation.refresh();
     }
@@ -95,38 +96,34 @@ export class LmdbStore implements KvStore {
   }
 
   lastFlip(): Promise<Flip | undefined> {
-    return this.#onDisk(() => readPointer(this.#pointerPath()));
+    return this.#pointer.lastFlip();
   }
 
   async claim(fence: Fence): Promise<void> {
     await this.#onDisk(async () => {
       await makeFolder(this.#folder);
-      await claimPointer(this.#pointerPath(), this.#job, fence);
+      await claimPointer(this.#pointer.path, this.#job, fence);
     });
   }
 
   async publish(generation: string, fence: Fence): Promise<void> {
-    if (!existsSync(this.#path(generation))) throw missingGenerationError(this.#job, generation, this.url);
-    await this.#onDisk(() => replacePointer(this.#pointerPath(), this.#job, { generation, fence }));
+    if (!existsSync(this.#pointer.fileOf(generation)))
+      throw missingGenerationError(this.#job, generation, this.url);
+    await this.#onDisk(() => replacePointer(this.#pointer.path, this.#job, { generation, fence }));
   }
 
-  async generations(): Promise<readonly string[]> {
-    const prefix = `${this.#job}.`;
-    const names = await this.#onDisk(() => listFolder(this.#folder));
-    return names
-      .filter((name) => name.startsWith(prefix) && name.endsWith(SUFFIX))
-      .map((name) => name.slice(prefix.length, -SUFFIX.length))
-      .filter((generation) => /^[^.]+$/.test(generation))
-      .sort();
+  generations(): Promise<readonly string[]> {
+    return this.#pointer.generations();
   }
 
   async drop(generation: string, fence: Fence): Promise<void> {
-    const path = this.#path(generation);
-    if ((await this.current()) === generation) throw dropCurrentError(this.#job, generation);
+    const path = this.#pointer.fileOf(generation);
+    const pointer = this.#pointer.path;
     await this.#close(generation);
-    const step = { path: this.#pointerPath(), job: this.#job, fence };
     await this.#onDisk(() =>
-      unlessFenced(step, () => {
+      unlessFenced({ path: pointer, job: this.#job, fence }, () => {
+        if (readPointerSync(pointer)?.generation === generation)
+          throw dropCurrentError(this.#job, generation);
         // The lock goes first: a writer that came in between must not share a file under another lock.
         rmSync(`${path}-lock`, { force: true });
         rmSync(path, { force: true });
@@ -142,10 +139,7 @@ export class LmdbStore implements KvStore {
     return this.#existing(generation)?.generation.getSeries(key);
   }
 
-  async getMany(
-    generation: string,
-    keys: readonly { readonly key: string; readonly field: string | null }[],
-  ): Promise<readonly (string | undefined)[]> {
+  async getMany(generation: string, keys: readonly ValueAddress[]): Promise<readonly (string | undefined)[]> {
     const open = this.#existing(generation)?.generation;
     return keys.map(({ key, field }) => open?.get(key, field));
   }
@@ -158,12 +152,12 @@ export class LmdbStore implements KvStore {
   #existing(generation: string): OpenGeneration | undefined {
     const open = this.#open.get(generation);
     if (open !== undefined) return open;
-    const path = this.#path(generation);
+    const path = this.#pointer.fileOf(generation);
     return existsSync(path) ? this.#openFile(generation, path) : undefined;
   }
 
   async #writable(generation: string): Promise<OpenGeneration> {
-    const path = this.#path(generation);
+    const path = this.#pointer.fileOf(generation);
     await this.#onDisk(() => makeFolder(this.#folder));
     return this.#open.get(generation) ?? this.#openFile(generation, path);
   }
@@ -201,25 +195,5 @@ export class LmdbStore implements KvStore {
     } catch (error) {
       throw lmdbError(error, this.#folder);
     }
-  }
-
-  #pointerPath(): string {
-    return join(this.#folder, `${this.#job}.current`);
-  }
-
-  #path(generation: string): string {
-    checkGeneration(generation);
-    return join(this.#folder, `${this.#job}.${generation}${SUFFIX}`);
-  }
-}
-
-const SUFFIX = '.lmdb';
-
-async function listFolder(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return [];
-    throw error;
   }
 }

@@ -1,10 +1,5 @@
 import type { Redis } from 'ioredis';
-
-/** One value: a key, and a field where the job has one. */
-export interface ValueAddress {
-  readonly key: string;
-  readonly field: string | null;
-}
+import type { ValueAddress } from '../store.ts';
 
 /** Reads the predictions of a generation: one implementation a layout. Answers undefined where there is none. */
 export interface RedisReader {

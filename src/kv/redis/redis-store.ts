@@ -13,6 +13,7 @@ import type {
   KvStore,
   StagedCounts,
   StageRequest,
+  ValueAddress,
 } from '../store.ts';
 import { dropCurrentError, fencedError, missingGenerationError } from '../store-errors.ts';
 import { RedisHashReader } from './hash/redis-hash-reader.ts';
@@ -22,7 +23,7 @@ import { RedisBulk } from './redis-bulk.ts';
 import { RedisConnection, type RedisTimeouts } from './redis-connection.ts';
 import { INFO_FIELD, LAYOUT_FIELD, RedisKeys, SHARD_FIELD } from './redis-keys.ts';
 import { RedisLayouts } from './redis-layouts.ts';
-import { type RedisReader, readHash, texts, type ValueAddress } from './redis-reader.ts';
+import { type RedisReader, readHash, texts } from './redis-reader.ts';
 import { rehearse } from './redis-rehearsal.ts';
 import {
   CLAIM,

@@ -4,9 +4,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
 import { type Clock, systemClock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { jsonText } from '../json-file.ts';
+import { isMissing, jsonText } from '../json-file.ts';
 import { locksFolder } from '../layout.ts';
 import { commandLine } from './command-line.ts';
+import {
+  makeHeldFolder,
+  removeEarlierHeldFolders,
+  removeHeldFolder,
+  replaceFromHeldFolder,
+} from './held-folder.ts';
 import { ensureLineage } from './lineage.ts';
 import {
   claimPath,
@@ -41,6 +47,11 @@ export interface JobLock {
    * working with them. Never throws.
    */
   isHeld(): Promise<boolean>;
+  /**
+   * Replaces a file of the job's folder, in one step with the proof that the lock is held. Throws `FENCED`.
+   * @param soFar as for {@link assertHeld}
+   */
+  replaceFile(path: string, content: string, soFar?: string): Promise<void>;
   /** Writes down which run the holder works on, for the history and for those who find the job locked. Throws `FENCED`. */
   setRun(runId: string): Promise<void>;
   /** Never throws; harmless when called again, and where another process has taken over. */
@@ -135,12 +146,26 @@ interface HeldClaim {
 async function holdLock(held: HeldClaim, clock: Clock): Promise<JobLock> {
   try {
     const lineage = await ensureLineage(held.folder);
+    await takeHeldFolder(held);
     await removeOldClaims(held.folder, held.token);
     return new ClaimedLock(held, lineage, clock);
   } catch (error) {
     await releaseClaim(held);
     throw error;
   }
+}
+
+/**
+ * A process that was held up after its claim may find that another one has taken over since, and looked for held
+ * folders before this one was there: so it looks again.
+ */
+async function takeHeldFolder(held: HeldClaim): Promise<void> {
+  const { folder, token } = held;
+  await removeEarlierHeldFolders(folder, token);
+  await makeHeldFolder(claimPath(folder, token));
+  if (await isNewest(held)) return;
+  await removeHeldFolder(claimPath(folder, token));
+  throw await fencedError(held, 'Nothing was published.');
 }
 
 class ClaimedLock implements JobLock {
@@ -171,6 +196,16 @@ class ClaimedLock implements JobLock {
     return !this.#released && (await isNewest(this.#held).catch(() => false));
   }
 
+  async replaceFile(path: string, content: string, soFar = 'Nothing was published.'): Promise<void> {
+    await this.assertHeld(soFar);
+    try {
+      await replaceFromHeldFolder(claimPath(this.#held.folder, this.token), path, content);
+    } catch (error) {
+      if (isMissing(error)) throw await fencedError(this.#held, soFar);
+      throw error;
+    }
+  }
+
   async setRun(runId: string): Promise<void> {
     await this.assertHeld();
     const { folder, token, holder } = this.#held;
@@ -181,6 +216,7 @@ class ClaimedLock implements JobLock {
     clearInterval(this.#signs);
     if (this.#released) return;
     this.#released = true;
+    await removeHeldFolder(claimPath(this.#held.folder, this.token)).catch(() => {});
     await releaseClaim(this.#held);
   }
 }

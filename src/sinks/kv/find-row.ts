@@ -1,8 +1,8 @@
 import type { KvPlan } from '../../core/plan.ts';
 import { quoteFile, quoteName, quoteText } from '../../core/sql.ts';
+import type { ValueAddress } from '../../kv/store.ts';
 import type { Database } from '../../source/database.ts';
 import { keySql } from './kv-batches.ts';
-import type { KeyAndField } from './sample-keys.ts';
 
 /** A row of the parts. */
 export interface PartRow {
@@ -19,7 +19,7 @@ export async function findRow(
   database: Database,
   kv: Pick<KvPlan, 'key' | 'field'>,
   parts: readonly string[],
-  { key, field, columns: wanted }: KeyAndField & { readonly columns: readonly string[] },
+  { key, field, columns: wanted }: ValueAddress & { readonly columns: readonly string[] },
 ): Promise<PartRow | null> {
   // One after the other from the end: the search is over with the first that has the row.
   for (const [part, file] of [...parts.entries()].reverse()) {

@@ -1,13 +1,8 @@
 import type { KvPlan } from '../../core/plan.ts';
 import { quoteFiles } from '../../core/sql.ts';
+import type { ValueAddress } from '../../kv/store.ts';
 import type { Database } from '../../source/database.ts';
 import { templateSql } from '../value-sql.ts';
-
-/** Where a store holds a value. */
-export interface KeyAndField {
-  readonly key: string;
-  readonly field: string | null;
-}
 
 /** Key and field of some rows of the parts, drawn evenly; of the same parts always the same ones. */
 export async function sampleKeys(
@@ -15,7 +10,7 @@ export async function sampleKeys(
   { key, field }: Pick<KvPlan, 'key' | 'field'>,
   parts: readonly string[],
   rows: number,
-): Promise<readonly KeyAndField[]> {
+): Promise<readonly ValueAddress[]> {
   const from = `read_parquet(${quoteFiles(parts)})`;
   const columns = await database.describe(`SELECT * FROM ${from}`);
   const text = (template: string): string => `coalesce(${templateSql(template, columns)}, '')`;

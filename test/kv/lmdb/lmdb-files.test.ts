@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lmdbError } from '../../../src/kv/lmdb/lmdb-file.ts';
+import { lmdbError } from '../../../src/kv/lmdb/lmdb-error.ts';
 import { MAX_KEY_BYTES } from '../../../src/kv/lmdb/lmdb-key.ts';
 import { openStore } from '../../../src/kv/open-store.ts';
 import type { KvStore } from '../../../src/kv/store.ts';

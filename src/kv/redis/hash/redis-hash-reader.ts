@@ -1,12 +1,7 @@
 import type { Redis } from 'ioredis';
+import type { ValueAddress } from '../../store.ts';
 import type { RedisKeys } from '../redis-keys.ts';
-import {
-  pipelineTexts,
-  type RedisReader,
-  readHash,
-  unlessWrongType,
-  type ValueAddress,
-} from '../redis-reader.ts';
+import { pipelineTexts, type RedisReader, readHash, unlessWrongType } from '../redis-reader.ts';
 
 /** Reads hashes of fields, and strings where the job has no field. */
 export class RedisHashReader implements RedisReader {

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
+import type { ValueAddress } from '../../store.ts';
 import type { RedisKeys } from '../redis-keys.ts';
-import { pipelineTexts, type RedisReader, unlessWrongType, type ValueAddress } from '../redis-reader.ts';
+import { pipelineTexts, type RedisReader, unlessWrongType } from '../redis-reader.ts';
 import { allValues, listIdOf, valueAt } from './packed-text.ts';
 import { type FieldList, FieldLists } from './redis-field-lists.ts';
 

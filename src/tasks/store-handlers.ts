@@ -1,0 +1,50 @@
+import type { StoreTasks } from './store-tasks.ts';
+import type { WorkerState } from './worker-state.ts';
+
+type Handlers = {
+  readonly [N in keyof StoreTasks]: (
+    state: WorkerState,
+    request: StoreTasks[N]['request'],
+  ) => Promise<StoreTasks[N]['result']>;
+};
+
+/** What a worker does with the store that its place names. */
+export const STORE_HANDLERS: Handlers = {
+  async 'store-ping'(state, { job }) {
+    await (await state.store(job)).ping();
+    return null;
+  },
+
+  async 'store-claim'(state, { job, fence }) {
+    await (await state.store(job)).claim(fence);
+    return null;
+  },
+
+  async 'store-staged'(state, { job, generation }) {
+    return [...(await (await state.store(job)).stagedShards(generation))];
+  },
+
+  async 'store-describe'(state, { job, generation, info }) {
+    await (await state.store(job)).describe(generation, info);
+    return null;
+  },
+
+  async 'store-count'(state, { job, generation }) {
+    return (await state.store(job)).count(generation);
+  },
+
+  async 'store-publish'(state, { job, generation, fence }) {
+    await (await state.store(job)).publish(generation, fence);
+    return null;
+  },
+
+  async 'store-drop'(state, { job, generation, fence }) {
+    await (await state.store(job)).drop(generation, fence);
+    return null;
+  },
+
+  async 'store-values'(state, { job, generation, keys }) {
+    const values = await (await state.store(job)).getMany(generation, keys);
+    return values.map((value) => value ?? null);
+  },
+};
