@@ -1,5 +1,6 @@
 import { formatCount, formatNumber } from '../core/amounts.ts';
 import { ServeBatchError } from '../core/errors.ts';
+import type { Estimate } from '../core/estimate.ts';
 import type { Plan } from '../core/plan.ts';
 import { clearTemporaryFiles } from '../runs/clear-work-files.ts';
 import { runPaths } from '../runs/layout.ts';
@@ -28,6 +29,8 @@ export interface RunToCompute {
   readonly engine: ShardEngine;
   /** The run may be published: its store is loaded as shards are done, where the engine does that. */
   readonly willPublish: boolean;
+  /** What was expected of it; null: nothing, or it is continued. */
+  readonly estimate: Estimate | null;
 }
 
 /** The record of a run, as far as it has come. */
@@ -146,7 +149,7 @@ function shardFields({ index, attempt, rowsOut, rejects, part }: ShardRecord) {
 }
 
 function recordOf(
-  { locked, plan, meter }: RunToCompute,
+  { locked, plan, meter, estimate }: RunToCompute,
   shards: ReadonlyMap<number, ShardRecord>,
   reusedShards: ReadonlySet<number>,
   outcome: Pick<RunOutcome, 'status' | 'kv' | 'error'>,
@@ -163,6 +166,7 @@ function recordOf(
     coverageMin: plan.input.grid === null ? null : spec.coverage.min,
     outputPath: singleFileOf(spec) ?? runPaths(locked.folder, plan.runId).folder,
     readiness: locked.readiness,
+    estimate,
     versions: versions(),
     host: host(),
   });

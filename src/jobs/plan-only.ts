@@ -5,7 +5,8 @@ import { startChildren } from '../children/child-processes.ts';
 import type { BoundJob } from '../config/job-spec.ts';
 import { CPU } from '../core/device.ts';
 import type { Effects } from '../core/effects.ts';
-import type { DraftOnEngine } from '../core/plan.ts';
+import type { Estimate } from '../core/estimate.ts';
+import type { DraftOnEngine, Plan } from '../core/plan.ts';
 import { assertDevicePossible } from '../inference/devices/device-errors.ts';
 import { surroundings } from '../inference/devices/surroundings.ts';
 import { findRunByIdentity } from '../runs/earlier-runs.ts';
@@ -13,9 +14,11 @@ import { readPlanIndex } from '../runs/plan-index.ts';
 import { newRunId } from '../runs/run-id.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
 import type { StartWorkers } from '../tasks/workers.ts';
+import { DEFAULT_BATCH_SIZE } from '../tuning/choose-batch-size.ts';
 import { knownBatchSize } from '../tuning/settle-batch-size.ts';
 import { draftPlan } from './draft-plan.ts';
 import { chooseEngine, isWantedBy } from './engine-of-run.ts';
+import { estimateRun } from './estimate/estimate-run.ts';
 import { identifyRun } from './identify-run.ts';
 import { type IncrementalStart, startIncremental } from './incremental/incremental-start.ts';
 import { type NothingNew, nothingNew } from './incremental/nothing-new.ts';
@@ -25,7 +28,12 @@ import { folderOfJob, storeUrlOf } from './locations.ts';
 import { assertFilePossible } from './single-file.ts';
 import { spoolStandardInput } from './spool-input.ts';
 
-export type PlanJobResult = DraftOnEngine | NothingNew;
+/** A plan, and what it would take; null: nobody can say. */
+export interface PlannedJob extends DraftOnEngine {
+  readonly estimate: Estimate | null;
+}
+
+export type PlanJobResult = PlannedJob | NothingNew;
 
 /**
  * What a run would do. Writes nothing: the typed copy of a text input goes to a folder that is deleted again.
@@ -47,6 +55,7 @@ export async function planOnly(options: {
   // The run that is only planned lies in a folder of its own, which is deleted.
   const workers = startWorkers({ size: 1, place: { folder, storeUrl: null }, signal });
   const now = effects.clock.now();
+  const startMs = effects.clock.monotonicMs();
   let start: IncrementalStart | null = null;
   try {
     const spec = await spoolStandardInput(options.spec, folder, options);
@@ -75,7 +84,18 @@ export async function planOnly(options: {
       signal,
     });
     const planned = { ...draft, engine };
-    return { ...planned, batchSize: await knownBatchSize(planned, folderOfJob(spec)) };
+    const batchSize = await knownBatchSize(planned, folderOfJob(spec));
+    const plan: Plan = {
+      ...planned,
+      batchSize: batchSize === 'auto' ? DEFAULT_BATCH_SIZE : batchSize,
+      device: { ...CPU, name: name === 'auto' ? 'cpu' : name },
+    };
+    const estimate = await estimateRun({
+      ...{ plan, spec, folderOfJob: folderOfJob(spec), clock: effects.clock, log: effects.log, signal },
+      elapsed: (effects.clock.monotonicMs() - startMs) / 1000,
+      sample: () => workers.run('score-sample', { plan, memoryLimit: memoryLimitOf(spec) }),
+    });
+    return { ...planned, batchSize, estimate };
   } catch (error) {
     if (start !== null && hasNoRows(error, start)) return nothingNew(options.spec.name, start);
     throw error;

@@ -1,5 +1,6 @@
 import type { JobSpec } from '../config/job-spec.ts';
 import { ServeBatchError } from '../core/errors.ts';
+import type { Estimate } from '../core/estimate.ts';
 import type { Plan } from '../core/plan.ts';
 import { clearTemporaryFiles, clearWorkFiles } from '../runs/clear-work-files.ts';
 import { findRunByIdentity } from '../runs/earlier-runs.ts';
@@ -14,6 +15,8 @@ import type { ShardEngine } from '../tasks/shard-engine.ts';
 import { completeRun, publishCommittedRun } from './complete-run.ts';
 import { decideRun, type RunDecision } from './decide-run.ts';
 import { isWantedBy } from './engine-of-run.ts';
+import { estimateRun } from './estimate/estimate-run.ts';
+import { memoryLimitOf } from './limits/memory-limit.ts';
 import type { LockedRun } from './locked-run.ts';
 import { planNewRun } from './plan-new-run.ts';
 import { prepareStore } from './publish/publish-committed.ts';
@@ -22,12 +25,21 @@ import { RunMeter } from './run-meter.ts';
 import { LOCAL_ENGINE } from './run-shards.ts';
 import { hasFile } from './single-file.ts';
 
+/** A sample takes half a second: a run of fewer shards would notice it. */
+const LEAST_SHARDS_TO_SAMPLE = 200;
+
 /** What is left to do of a run. */
 export type NextStep =
   | { readonly kind: 'done'; readonly result: RunJobResult }
   /** It is committed. */
   | { readonly kind: 'publish'; readonly run: RunSummary }
-  | { readonly kind: 'compute'; readonly plan: Plan; readonly overtakenBy: string | null };
+  | {
+      readonly kind: 'compute';
+      readonly plan: Plan;
+      /** Nothing of it was computed yet. */
+      readonly isNew: boolean;
+      readonly overtakenBy: string | null;
+    };
 
 /** One run of a job, with the lock held: looks at what was done already, decides, and does what is left. */
 export async function runLocked(locked: LockedRun): Promise<RunJobResult> {
@@ -38,9 +50,24 @@ export async function runLocked(locked: LockedRun): Promise<RunJobResult> {
       return next.result;
     case 'publish':
       return publishCommittedRun(locked, next.run);
-    case 'compute':
-      return completeRun({ ...next, locked, meter, engine: await engineOf(locked.options.spec) });
+    case 'compute': {
+      const estimate = next.isNew ? await estimateOf(locked, next.plan, meter) : null;
+      const engine = await engineOf(locked.options.spec);
+      return completeRun({ ...next, locked, meter, engine, estimate });
+    }
   }
+}
+
+/** Rows are scored for it only where the run has many more of them: a small run is done as soon. */
+function estimateOf(locked: LockedRun, plan: Plan, meter: RunMeter): Promise<Estimate | null> {
+  const { options, folder: folderOfJob, workers } = locked;
+  const { spec, effects } = options;
+  const sample = () => workers.run('score-sample', { plan, memoryLimit: memoryLimitOf(spec) });
+  return estimateRun({
+    ...{ plan, spec, folderOfJob, elapsed: meter.seconds, signal: options.signal },
+    ...{ clock: effects.clock, log: effects.log },
+    sample: plan.shards.length < LEAST_SHARDS_TO_SAMPLE ? null : sample,
+  });
 }
 
 /** The queue's libraries are loaded where a job has one. */
@@ -75,11 +102,11 @@ export async function nextStep(locked: LockedRun, meter: RunMeter): Promise<Next
     case 'publish':
       return decision;
     case 'resume':
-      return { kind: 'compute', plan: await continuedPlan(locked, decision.run), overtakenBy };
+      return { kind: 'compute', plan: await continuedPlan(locked, decision.run), isNew: false, overtakenBy };
     case 'new': {
       const planned = await planAnew(locked, meter, earlier);
       if ('outcome' in planned) return { kind: 'done', result: planned };
-      return { kind: 'compute', plan: planned, overtakenBy };
+      return { kind: 'compute', plan: planned, isNew: true, overtakenBy };
     }
   }
 }

@@ -26,6 +26,7 @@ import { growBatches } from '../tuning/grow-batches.ts';
 import { measureBatches } from '../tuning/measure-batches.ts';
 import { checkRun } from './check-run.ts';
 import { reachOfPlan, reachOfRequest } from './job-reach.ts';
+import { scoreSample } from './score-sample.ts';
 import { STORE_HANDLERS } from './store-handlers.ts';
 import type {
   DescribeTableTask,
@@ -106,6 +107,14 @@ export const TASK_HANDLERS: Handlers = {
     const session = await state.session(plan);
     const measure = plan.device.name === 'cpu' ? measureBatches : growBatches;
     return measure({ plan, database, session });
+  },
+
+  /** With the database and the session that this worker keeps for its shards. */
+  async 'score-sample'(state, { plan: written, memoryLimit }, effects) {
+    const paths = state.paths(written.runId);
+    const plan = readFrom(paths, written);
+    const database = await state.database(paths.temp, memoryLimit, reachOfPlan(plan, paths));
+    return scoreSample({ plan, paths, database, session: await state.session(plan), ...effects });
   },
 
   async shard(state, request, effects) {

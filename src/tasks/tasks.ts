@@ -1,4 +1,5 @@
 import type { EnginePlan } from '../core/engine.ts';
+import type { SampleCost } from '../core/estimate.ts';
 import type { GateResult, GateSpec } from '../core/gates.ts';
 import type { ModelSignature } from '../core/model.ts';
 import type { DraftPlan, Plan } from '../core/plan.ts';
@@ -30,6 +31,8 @@ export interface Tasks extends StoreTasks {
     readonly request: UnwrittenPlanTask;
     readonly result: readonly BatchTiming[];
   };
+  /** What some rows of a run take, and make. */
+  readonly 'score-sample': { readonly request: UnwrittenPlanTask; readonly result: SampleCost };
   readonly shard: { readonly request: ShardTask; readonly result: ShardOutcome };
   /** Waits for the loads that shards have left under way in this worker. */
   readonly 'finish-loads': { readonly request: null; readonly result: LoadReport };

@@ -2,15 +2,17 @@ import { badCellsText } from '../../core/bad-cells-text.ts';
 import { engineText } from '../../core/engine.ts';
 import { describeTensor } from '../../core/model.ts';
 import type { BatchSize, DraftOnEngine } from '../../core/plan.ts';
+import type { PlannedJob } from '../../jobs/plan-only.ts';
 import { isCommitted } from '../../runs/run-status.ts';
 import type { RunSummary } from '../../runs/run-summary.ts';
 import { sameFileNotes } from '../../source/one-of-each.ts';
 import { formatCount, formatNumber, formatPairs } from './format.ts';
+import { estimateText } from './render-estimate.ts';
 import { describeWindow, inputText } from './render-record.ts';
 import { shortPath, shortUrl } from './short-path.ts';
 
 export interface PlanToShow {
-  readonly plan: DraftOnEngine;
+  readonly plan: PlannedJob;
   /** `features.select` as the job file has it: that of the plan is rewritten. */
   readonly select: string | null;
   /** The run that the command would continue or find done; undefined: it would make a new one. */
@@ -72,6 +74,7 @@ export function renderPlan({ plan, select, earlier }: PlanToShow): string {
         'shards',
         `${formatCount(shards.length)} of ${formatNumber(rowsOfShard, 'row')}, ${batchText(plan.batchSize)}`,
       ],
+      ...(plan.estimate === null ? [] : [['estimate', estimateText(plan.estimate, input.rows)] as const]),
       ['bad rows', onInvalid.action === 'fail' ? 'end the run' : 'are rejected'],
     ])
   );

@@ -5,6 +5,7 @@ import type { IncrementalPlan } from '../../core/incremental.ts';
 import { missingData } from '../../core/readiness.ts';
 import type { CoverageRecord, DeviceRecord, RunRecord } from '../../runs/record/run-record.ts';
 import { formatBytes, formatCount, formatPairs, formatSeconds, type Pair } from './format.ts';
+import { missText } from './render-estimate.ts';
 import { gatePairs } from './render-gates.ts';
 import { shortPath, shortUrl } from './short-path.ts';
 
@@ -71,6 +72,7 @@ export function detailPairs(record: RunRecord): readonly Pair[] {
     ],
     ...(device === undefined ? [] : [['device', deviceText(device)] as const]),
     ...(record.engine === undefined ? [] : [['engine', engineText(record.engine)] as const]),
+    ...(record.estimate === undefined ? [] : [['estimate', missText(record.estimate)] as const]),
     ['memory', `${formatBytes(record.peakMemoryBytes)} in the largest process`],
     ['model', `${shortPath(record.model.path)} (sha256 ${record.model.sha256.slice(0, 12)})`],
     ['input', inputText(record.input)],

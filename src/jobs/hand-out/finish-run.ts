@@ -123,7 +123,7 @@ async function finishLocked(locked: LockedJob, paths: RunPaths, plan: Plan): Pro
   await assertComplete(paths, plan);
   if (overtakenBy === null) await prepare();
   const meter = new RunMeter(clock, new Date(plan.createdAt));
-  return completeRun({ locked, plan, meter, engine: NOBODY, overtakenBy });
+  return completeRun({ locked, plan, meter, engine: NOBODY, estimate: null, overtakenBy });
 }
 
 /** What is missing is said before a store is asked for anything. The parts are read later. */

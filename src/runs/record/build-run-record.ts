@@ -1,4 +1,5 @@
 import { PROVIDERS } from '../../core/device.ts';
+import type { Estimate } from '../../core/estimate.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Readiness } from '../../core/readiness.ts';
 import { maskUrl } from '../../core/secrets.ts';
@@ -40,6 +41,8 @@ export interface RunOutcome {
   readonly host: Host;
   /** What the run waited for; null: nothing. */
   readonly readiness?: Readiness | null;
+  /** What was expected of it; null: nothing. */
+  readonly estimate?: Estimate | null;
   /** Anything that was thrown. */
   readonly error?: unknown;
 }
@@ -52,6 +55,7 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
   const parts = records.map(partRecord);
   const machines = machinesOf(records);
   const rowsOut = sum(records, (record) => record.rowsOut);
+  const bytes = sum(parts, (part) => part.bytes);
   return {
     formatVersion: 1,
     runId: plan.runId,
@@ -103,16 +107,47 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
       path: outcome.outputPath,
       columns: outputColumns(plan),
       parts,
-      bytes: sum(parts, ({ bytes }) => bytes),
+      bytes,
     },
     kv:
       plan.kv === null || outcome.kv === null
         ? null
         : { url: maskUrl(plan.kv.url), generation: plan.runId, ...outcome.kv },
     ...(machines.length === 0 ? {} : { machines }),
+    ...(outcome.estimate
+      ? {
+          estimate: comparedWith(outcome.estimate, outcome.durationSeconds, bytes, outcome.kv?.bytes ?? null),
+        }
+      : {}),
     versions: outcome.versions,
     host: outcome.host,
     ...(outcome.error === undefined ? {} : { error: recorded(outcome.error) }),
+  };
+}
+
+/** How far off an estimate was: 0.1 where there is a tenth more than expected. */
+function comparedWith(
+  { basis, within, ...expected }: Estimate,
+  seconds: number,
+  partBytes: number,
+  storeBytes: number | null,
+): NonNullable<RunRecord['estimate']> {
+  const off = (actual: number, of: number): number => (of > 0 ? rounded(actual / of - 1) : 0);
+  return {
+    basis,
+    within: rounded(within),
+    seconds: rounded(expected.seconds),
+    partBytes: Math.round(expected.partBytes),
+    store:
+      expected.store === null
+        ? null
+        : { bytes: Math.round(expected.store.bytes), held: Math.round(expected.store.held) },
+    off: {
+      seconds: off(seconds, expected.seconds),
+      partBytes: off(partBytes, expected.partBytes),
+      storeBytes:
+        storeBytes === null || expected.store === null ? null : off(storeBytes, expected.store.bytes),
+    },
   };
 }
 

@@ -115,6 +115,20 @@ const newestRecord = z.object({
   machines: z
     .array(z.object({ host: z.string(), shards: count, rows: count, waitSeconds: amount }))
     .exactOptional(),
+  /** What was expected before the first shard, and by what share more (less: negative) it was. Left out: nothing. */
+  estimate: z
+    .object({
+      basis: z.discriminatedUnion('kind', [
+        z.object({ kind: z.literal('runs'), runs: count, newest: z.string() }),
+        z.object({ kind: z.literal('sample'), rows: count }),
+      ]),
+      seconds: amount,
+      partBytes: amount,
+      store: z.object({ bytes: amount, held: amount }).nullable(),
+      within: amount,
+      off: z.object({ seconds: z.number(), partBytes: z.number(), storeBytes: z.number().nullable() }),
+    })
+    .exactOptional(),
   versions: z.object({
     serveBatch: z.string(),
     node: z.string(),
