@@ -6,8 +6,8 @@ const run = promisify(execFile);
 /** A program that the tests start, and where it comes from. */
 export interface NeededProgram {
   readonly name: string;
-  /** The package of Debian that has it. */
-  readonly debianPackage: string;
+  /** The package of Debian that has it, or several. */
+  readonly debianPackage: string | readonly string[];
   /** How to install it by hand: a sentence's middle, `with "apt-get install x" (Debian, Ubuntu)`. */
   readonly howTo: string;
   /** Where it is not a program that answers to --version. */
@@ -44,7 +44,7 @@ async function hasProgram(name: string): Promise<boolean> {
 async function install({ debianPackage }: NeededProgram): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   await run('apt-get', ['update', '-q'], { env, maxBuffer: OUTPUT_BYTES });
-  await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', debianPackage], {
+  await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...[debianPackage].flat()], {
     env,
     maxBuffer: OUTPUT_BYTES,
   });

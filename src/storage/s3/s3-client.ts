@@ -14,6 +14,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * above it, alike for all storages.
  */
 export function makeS3Client(environment: Environment): S3Client {
+  // Otherwise each process says once that later versions of the SDK want a newer Node.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const client = new S3Client(s3Settings(environment));
   client.middlewareStack.add(
     (next) => async (args) => {
