@@ -1,5 +1,6 @@
 import type { ServerOptions as TlsServerOptions } from 'node:https';
 import { systemClock } from '../core/effects.ts';
+import type { AllowedHosts } from '../serving/http/allowed-hosts.ts';
 import { DEFAULT_LIMITS, type ServerParts } from '../serving/http/http-server.ts';
 import { Tokens } from '../serving/http/tokens.ts';
 import { RequestMetrics } from '../serving/metrics/request-metrics.ts';
@@ -13,13 +14,14 @@ import { watchSchedule } from './watch/watch-schedule.ts';
 export interface ServeContextOptions {
   readonly debug: boolean;
   readonly tokens: readonly string[];
+  readonly hosts: AllowedHosts;
   readonly tls: TlsServerOptions | null;
 }
 
 /** What the server works with, in this process. */
 export function serveContext(
   context: CliContext,
-  { debug, tokens, tls }: ServeContextOptions,
+  { debug, tokens, hosts, tls }: ServeContextOptions,
 ): Omit<ServerParts, 'isDraining'> {
   const { signal, workers } = context;
   const jobs = new ServedJobs((source) => openServedJob(source, open));
@@ -27,6 +29,7 @@ export function serveContext(
   return {
     jobs,
     tokens: new Tokens(tokens),
+    hosts,
     limits: DEFAULT_LIMITS,
     metrics: new RequestMetrics(),
     runMetrics: async () => runMetricsText(await figuresOf(jobs)),

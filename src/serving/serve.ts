@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { Log } from '../core/effects.ts';
 import { ServeBatchError, systemErrorCode } from '../core/errors.ts';
 import type { GrpcServer } from './grpc/grpc-server.ts';
 import { buildHttpServer, type ServerParts } from './http/http-server.ts';
@@ -15,6 +16,8 @@ export interface ServeOptions {
   readonly port: number;
   /** Of gRPC, on the same host; 0: any that is free. Null: gRPC is not spoken. */
   readonly grpcPort: number | null;
+  /** The tokens that are let in now; null: everybody is. Throws `USAGE` for a file that is wrong. */
+  readonly loadTokens: (() => Promise<readonly string[]>) | null;
   readonly load: () => Promise<LoadedSources>;
   /** Whether the jobs were named one by one: then each of them must be right at the start. */
   readonly areNamed: boolean;
@@ -92,21 +95,41 @@ async function loadFirst(options: ServeOptions): Promise<string> {
   return takeOver(options, loaded, '');
 }
 
-/** Takes over changes of the job files as long as the server runs. */
+/** Takes over changes of the job files and of the tokens as long as the server runs. */
 async function keepLoading(options: ServeOptions, toldFirst: string): Promise<void> {
-  const { drain, sleep, parts } = options;
-  let told = toldFirst;
+  const { drain, sleep, parts, loadTokens } = options;
+  const loadJobs = telling(parts.log, 'The jobs stay as they are', toldFirst, async (told) =>
+    takeOver(options, await options.load(), told),
+  );
+  const takeTokens = telling(parts.log, 'The tokens stay as they are', '', async () => {
+    if (loadTokens !== null) parts.tokens.replace(await loadTokens());
+    return '';
+  });
   while (!drain.aborted) {
     await sleep(RELOAD_MS, drain);
     if (drain.aborted) return;
+    await takeTokens();
+    await loadJobs();
+  }
+}
+
+/** Tells what keeps `load` from its work once, and not each time. `load` is given what was told last. */
+function telling(
+  log: Log,
+  what: string,
+  toldFirst: string,
+  load: (told: string) => Promise<string>,
+): () => Promise<void> {
+  let told = toldFirst;
+  return async () => {
     try {
-      told = await takeOver(options, await options.load(), told);
+      told = await load(told);
     } catch (error) {
       if (!(error instanceof ServeBatchError)) throw error;
-      if (told !== error.message) parts.log.warn(`The jobs stay as they are: ${error.message}`);
+      if (told !== error.message) log.warn(`${what}: ${error.message}`);
       told = error.message;
     }
-  }
+  };
 }
 
 /**

@@ -48,6 +48,8 @@ describe('serve', () => {
     // Its file is broken: it is served as before.
     expect((await get(path)).json.value).toBe(14.964146);
     expect(cli.stderr()).toContain('served as before');
+    // It looks at its files, and goes on.
+    cli.process.kill('SIGHUP');
 
     // A request that has begun is answered, though the server was told to end.
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
@@ -55,7 +57,7 @@ describe('serve', () => {
     socket.setEncoding('utf8').on('data', (text: string) => {
       answer += text;
     });
-    socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n`);
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n`);
     await get('/healthz');
     cli.process.kill('SIGTERM');
     // It has heard of the signal once it takes no new connections.

@@ -6,6 +6,7 @@ import { openStore } from '../../src/kv/open-store.ts';
 import type { GenerationInfo, KvStore } from '../../src/kv/store.ts';
 import { PublishedReader } from '../../src/lookup/published-reader.ts';
 import { FlipFeed } from '../../src/serving/events/flip-feed.ts';
+import { AllowedHosts } from '../../src/serving/http/allowed-hosts.ts';
 import {
   buildHttpServer,
   DEFAULT_LIMITS,
@@ -126,6 +127,7 @@ export async function testParts(
   return {
     jobs,
     tokens: new Tokens(tokens),
+    hosts: new AllowedHosts('127.0.0.1'),
     limits: { ...DEFAULT_LIMITS, ...limits },
     metrics: new RequestMetrics(),
     runMetrics: async () => '',

@@ -12,6 +12,7 @@ import {
   kvOption,
   option,
   outputOption,
+  repeatable,
 } from '../options.ts';
 
 const DEFAULT_HOST = '127.0.0.1';
@@ -26,6 +27,7 @@ interface ServeFlags {
   readonly tlsKey?: string;
   readonly tlsClientCa?: string;
   readonly allowAnonymous?: boolean;
+  readonly allowHost?: readonly string[];
   readonly output?: string;
   readonly kv?: string;
   readonly grace?: number;
@@ -53,6 +55,7 @@ export function addServeCommand(program: Command, context: CliContext): void {
     option('--tls-key <path>', 'its private key, PEM'),
     option('--tls-client-ca <path>', 'lets in only clients with a certificate of this authority, PEM'),
     option('--allow-anonymous', 'listen beyond this machine without tokens or certificates of clients'),
+    repeatable('--allow-host <name>', 'answer to this name, too, where only this machine is listened to'),
     outputOption(),
     kvOption(),
     graceOption(),
@@ -70,31 +73,34 @@ Examples:
 }
 
 async function serveJobs(context: CliContext, names: readonly string[], flags: ServeFlags): Promise<void> {
-  const { host = DEFAULT_HOST, port = DEFAULT_PORT } = flags;
-  assertProtected(host, flags);
+  const { host = DEFAULT_HOST, port = DEFAULT_PORT, tokenFile } = flags;
+  const { AllowedHosts, isLoopback } = await import('../../serving/http/allowed-hosts.ts');
+  if (!isLoopback(host)) assertProtected(host, flags);
   if (flags.kv !== undefined) context.secrets.addUrl(flags.kv);
   const { serveContext } = await import('../serve-context.ts');
   const { serve } = await import('../../serving/serve.ts');
   const { sleep } = await import('../schedule-context.ts');
+  const { listenToHangups } = await import('../watch/hangup.ts');
   const { cwd, env, secrets, signal, drain } = context;
   context.allowGrace(flags.grace ?? DEFAULT_GRACE_SECONDS);
   const { loadSources } = await import('../../serving/load-sources.ts');
+  const loadTokens = tokenFile === undefined ? null : () => readTokens(context, tokenFile);
+  const parts = serveContext(context, {
+    debug: flags.debug === true,
+    tokens: (await loadTokens?.()) ?? [],
+    hosts: new AllowedHosts(host, flags.allowHost),
+    tls: await readTls(cwd, flags),
+  });
+  // A terminal that is closed ends what was started in it.
+  const { pause, stop } = context.isTerminal ? { pause: sleep, stop: () => {} } : listenToHangups(sleep);
   await serve({
-    parts: serveContext(context, {
-      debug: flags.debug === true,
-      tokens: await readTokens(context, flags.tokenFile),
-      tls: await readTls(cwd, flags),
-    }),
-    host,
-    port,
+    ...{ parts, host, port, loadTokens, drain, signal },
     grpcPort: flags.grpcPort ?? null,
     load: () => loadSources({ projectFolder: cwd, env, secrets, names, flags }),
     areNamed: names.length > 0,
-    drain,
-    signal,
-    sleep,
+    sleep: pause,
     onListening: (addresses, jobs) => context.out(`${addressesText(addresses)}${jobsText(jobs)}`),
-  });
+  }).finally(stop);
 }
 
 function addressesText({ http, grpc }: Addresses): string {
@@ -109,17 +115,14 @@ function jobsText(jobs: readonly string[]): string {
 
 /** Throws `USAGE` where anybody on the network would be answered without that being said. */
 function assertProtected(host: string, flags: ServeFlags): void {
-  const isLocal = host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-  if (isLocal || flags.allowAnonymous || flags.tokenFile !== undefined || flags.tlsClientCa !== undefined)
-    return;
+  if (flags.allowAnonymous || flags.tokenFile !== undefined || flags.tlsClientCa !== undefined) return;
   throw new ServeBatchError(
     'USAGE',
     `--host ${host} would answer everybody who can reach this machine. Add --token-file or --tls-client-ca, or say that this is wanted with --allow-anonymous.`,
   );
 }
 
-async function readTokens(context: CliContext, file: string | undefined): Promise<readonly string[]> {
-  if (file === undefined) return [];
+async function readTokens(context: CliContext, file: string): Promise<readonly string[]> {
   const { parseTokens } = await import('../../serving/http/tokens.ts');
   const tokens = parseTokens(await readGivenFile(context.cwd, file, '--token-file'), file);
   for (const token of tokens) context.secrets.add(token);

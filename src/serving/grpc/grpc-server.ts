@@ -2,11 +2,13 @@ import { fileURLToPath } from 'node:url';
 import {
   type GrpcObject,
   loadPackageDefinition,
+  logVerbosity,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
   type ServiceClientConstructor,
   type sendUnaryData,
+  setLogVerbosity,
   status,
 } from '@grpc/grpc-js';
 import { load } from '@grpc/proto-loader';
@@ -20,6 +22,9 @@ export const PROTO_FILE = fileURLToPath(new URL('../../../proto/open-inference.p
 
 /** Calls of one connection at a time. */
 const MOST_STREAMS = 1_000;
+
+// What it would print is thrown as well.
+setLogVerbosity(logVerbosity.NONE);
 
 export interface GrpcServer {
   readonly port: number;

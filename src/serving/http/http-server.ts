@@ -5,6 +5,7 @@ import type { Log } from '../../core/effects.ts';
 import { EventStreams } from '../events/event-streams.ts';
 import type { RequestMetrics } from '../metrics/request-metrics.ts';
 import type { ServedJobs } from '../served-jobs.ts';
+import type { AllowedHosts } from './allowed-hosts.ts';
 import { addDocsRoutes } from './docs-routes.ts';
 import { addEventRoutes } from './event-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
@@ -57,6 +58,7 @@ const CHECKING_MS = 1_000;
 export interface ServerParts {
   readonly jobs: ServedJobs;
   readonly tokens: Tokens;
+  readonly hosts: AllowedHosts;
   readonly limits: ServerLimits;
   readonly metrics: RequestMetrics;
   /** Metrics of runs, in Prometheus' text format. */
@@ -114,9 +116,10 @@ function createApp({ limits, tls }: ServerParts): FastifyInstance {
   return fastify({ ...options, http });
 }
 
-function observe(app: FastifyInstance, { tokens, metrics, isDraining }: ServerParts): void {
+function observe(app: FastifyInstance, { tokens, hosts, metrics, isDraining }: ServerParts): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (isDraining()) reply.header('connection', 'close');
+    if (!hosts.allows(request.headers.host)) return void send(reply, refusal(403));
     if (request.routeOptions.config.isOpen || tokens.allows(request.headers.authorization)) return done();
     send(reply.header('www-authenticate', 'Bearer'), refusal(401));
   });

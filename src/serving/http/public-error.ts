@@ -26,6 +26,10 @@ const REFUSALS: Readonly<Record<number, readonly [code: string, message: string]
     'The request cannot be read: expected a valid URL and, with POST, a body of valid JSON.',
   ],
   401: ['UNAUTHORIZED', 'Give a valid token in the header "Authorization: Bearer TOKEN".'],
+  403: [
+    'HOST_NOT_ALLOWED',
+    'This server answers to the names of its own machine, such as localhost. Start it with --allow-host NAME to have it answer to another one.',
+  ],
   404: ['NOT_FOUND', 'There is nothing at this address. GET /openapi.json lists what there is.'],
   405: [
     'METHOD_NOT_ALLOWED',

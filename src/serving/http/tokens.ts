@@ -5,10 +5,15 @@ const LEAST_LENGTH = 16;
 
 /** Who may ask. Tokens are kept as hashes, and compared in a time that tells nothing of them. */
 export class Tokens {
-  readonly #hashes: readonly Buffer[];
+  #hashes: readonly Buffer[] = [];
 
   /** @param tokens none: everybody may ask */
   constructor(tokens: readonly string[]) {
+    this.replace(tokens);
+  }
+
+  /** From now on these: requests under way go on with what they were let in by. */
+  replace(tokens: readonly string[]): void {
     this.#hashes = tokens.map(hashOf);
   }
 
