@@ -22,6 +22,14 @@ export interface LookupOptions {
   readonly refreshMs?: number;
 }
 
+/** Two generations that keys are answered from: which one, a hash of the key says. */
+export interface CanaryNote {
+  readonly published: string;
+  readonly canary: string;
+  /** Of the keys, those of the canary: more than 0, less than 1. */
+  readonly share: number;
+}
+
 /** Where a prediction comes from. */
 export interface Origin {
   readonly run: string;
@@ -29,6 +37,8 @@ export interface Origin {
   readonly createdAt: string;
   /** File name of the model. */
   readonly model: string;
+  /** Both runs that keys are answered from at present: `run` is the one that answers for this key. Left out: there is one. */
+  readonly canary?: CanaryNote;
 }
 
 export interface Prediction extends Origin {
@@ -54,17 +64,19 @@ export interface Published {
   /** The columns that make the value. */
   readonly values: readonly string[];
   readonly valueKind: 'number' | 'text' | 'json';
+  /** Left out: there is no canary, and all keys are answered from this generation. */
+  readonly canary?: CanaryNote;
 }
 
 /**
- * Answers user requests from the published run. Each answer comes from one run, also while another is
- * being published. Every method throws a {@link ServeBatchError}: `NOT_FOUND` while nothing is published, `USAGE` for
+ * Answers user requests from the published run, or for the keys of a canary from its run. The answer for a key comes
+ * from one run, also while another is being published. Every method throws a {@link ServeBatchError}: `NOT_FOUND` while nothing is published, `USAGE` for
  * columns that do not fit the key, `STORE_UNAVAILABLE`, `STORE_REFUSED` or `STORE_INCOMPLETE` where the store fails.
  */
 export interface Lookup {
   /** The prediction of a key, and of a field where the job has one; undefined where there is none. */
   get(columns: Columns): Promise<Prediction | undefined>;
-  /** Many at once, in the order asked for, all from the same run. */
+  /** Many at once, in the order asked for, all from the same run, unless a canary is on: then each key from its own. */
   getMany(list: readonly Columns[]): Promise<readonly (Prediction | undefined)[]>;
   /** All fields of a key; undefined where there are none. */
   series(columns: Columns): Promise<Series | undefined>;

@@ -1,7 +1,7 @@
 import { ServeBatchError } from '../core/errors.ts';
 
 /** Names that stand where a generation's would in the keys of Redis. */
-const RESERVED = ['current', 'generations', 'fence', 'ping'];
+const RESERVED = ['current', 'canary', 'generations', 'fence', 'ping'];
 
 /** A job's name becomes part of file names and keys. Throws `USAGE` for one that cannot. */
 export function checkJobName(job: string): void {

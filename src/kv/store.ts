@@ -57,6 +57,21 @@ export interface GenerationInfo {
   readonly columnTypes?: Readonly<Record<string, string>>;
 }
 
+/** A second generation that some keys are answered from, beside the published one: `keySide` says which keys. */
+export interface Canary {
+  readonly generation: string;
+  /** Of the keys: more than 0, less than 1. */
+  readonly share: number;
+}
+
+/** What readers see. */
+export interface Shown {
+  /** The published generation. */
+  readonly generation: string;
+  /** Null: all keys are answered from the published generation. */
+  readonly canary: Canary | null;
+}
+
 /** Proof that the caller still holds the job's lock: a larger token of one lineage wins over a smaller. */
 export interface Fence {
   /** Identifies the output folder that hands out the tokens. */
@@ -82,8 +97,10 @@ export interface StorePointer {
   readonly url: string;
   /** Whether it may drop single values by itself: a server whose memory has a limit does so where it was told to. */
   readonly mayEvict: boolean;
-  /** The generation that readers see. */
+  /** The published generation. */
   current(): Promise<string | undefined>;
+  /** The published generation and the canary beside it, as one publication left them. */
+  shown(): Promise<Shown | undefined>;
   /** The last flip of the pointer; undefined where nothing is published. */
   lastFlip(): Promise<Flip | undefined>;
   generations(): Promise<readonly string[]>;
@@ -108,10 +125,13 @@ export interface ManagedStore extends StorePointer {
   describe(generation: string, info: GenerationInfo): Promise<void>;
   /** Counts what the store really holds by visiting it; and makes it durable where the store can. */
   count(generation: string): Promise<GenerationCounts>;
-  /** Makes readers see `generation`, in one step. Throws `FENCED` where a newer token was here. */
-  publish(generation: string, fence: Fence): Promise<void>;
   /**
-   * Deletes a generation that readers do not see. Throws `USAGE` for the current one, and `FENCED` where a newer
+   * Makes readers see `generation`, in one step, and some of the keys in `canary` where one is given: without it, a
+   * canary that was there ends. Throws `FENCED` where a newer token was here.
+   */
+  publish(generation: string, fence: Fence, canary?: Canary): Promise<void>;
+  /**
+   * Deletes a generation that readers do not see. Throws `USAGE` for the published one and the canary, and `FENCED` where a newer
    * token was here: both are looked at in one step with each deletion.
    */
   drop(generation: string, fence: Fence): Promise<void>;

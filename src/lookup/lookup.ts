@@ -4,7 +4,7 @@ import type { GenerationInfo } from '../kv/store.ts';
 import type { Columns } from './column-text.ts';
 import { type PredictionValue, parseValue } from './parse-value.ts';
 import { PublishedReader } from './published-reader.ts';
-import type { PublishedView } from './published-view.ts';
+import type { CanaryNote, PublishedView } from './published-view.ts';
 
 export interface LookupOptions {
   readonly job: string;
@@ -15,6 +15,12 @@ export interface LookupOptions {
   readonly clock?: Clock;
 }
 
+/** The published generation, and the canary beside it. */
+export type PublishedInfo = GenerationInfo & {
+  readonly generation: string;
+  readonly canary?: CanaryNote;
+};
+
 /** Where a prediction comes from. */
 export interface Origin {
   readonly run: string;
@@ -22,6 +28,8 @@ export interface Origin {
   readonly createdAt: string;
   /** File name of the model. */
   readonly model: string;
+  /** Both runs that keys are answered from at present: `run` is the one that answers for this key. Left out: there is one. */
+  readonly canary?: CanaryNote;
 }
 
 export interface Prediction extends Origin {
@@ -34,20 +42,20 @@ export interface Series extends Origin {
 }
 
 /**
- * Answers user requests from the published run. Each answer comes from one run, also while another is
- * being published. Every method throws `NOT_FOUND` while nothing is published, `USAGE` for columns that
+ * Answers user requests from the published run, or for the keys of a canary from its run. The answer for a key comes
+ * from one run, also while another is being published. Every method throws `NOT_FOUND` while nothing is published, `USAGE` for columns that
  * do not fit the key, `STORE_INCOMPLETE` where the store has lost the published run, and `STORE_UNAVAILABLE` or
  * `STORE_REFUSED` where it fails.
  */
 export interface Lookup {
   /** The prediction of a key, and of a field where the job has one; undefined where there is none. */
   get(columns: Columns): Promise<Prediction | undefined>;
-  /** Many at once, in the order asked for, all from the same run. */
+  /** Many at once, in the order asked for, all from the same run, unless a canary is on: then each key from its own. */
   getMany(list: readonly Columns[]): Promise<readonly (Prediction | undefined)[]>;
   /** All fields of a key; undefined where there are none. Throws `USAGE` where the job has no field. */
   series(columns: Columns): Promise<Series | undefined>;
   /** What is published. */
-  info(): Promise<GenerationInfo & { readonly generation: string }>;
+  info(): Promise<PublishedInfo>;
   close(): Promise<void>;
 }
 
@@ -78,8 +86,8 @@ class StoreLookup implements Lookup {
   }
 
   async getMany(list: readonly Columns[]): Promise<readonly (Prediction | undefined)[]> {
-    const { view, found } = await this.#reader.getMany(list);
-    return found.map((text) => predictionOf(text, view));
+    const { views, found, view } = await this.#reader.getMany(list);
+    return found.map((text, index) => predictionOf(text, views[index] ?? view));
   }
 
   async series(columns: Columns): Promise<Series | undefined> {
@@ -87,9 +95,9 @@ class StoreLookup implements Lookup {
     return found === undefined ? undefined : seriesOf(found, view);
   }
 
-  async info(): Promise<GenerationInfo & { readonly generation: string }> {
-    const { generation, info } = await this.#reader.view();
-    return { ...info, generation };
+  async info(): Promise<PublishedInfo> {
+    const { generation, info, canary } = await this.#reader.view();
+    return { ...info, generation, ...(canary === null ? {} : { canary }) };
   }
 
   async close(): Promise<void> {
@@ -107,6 +115,7 @@ function seriesOf(texts: ReadonlyMap<string, string>, view: PublishedView): Seri
   return { values, ...originOf(view) };
 }
 
-function originOf({ info }: PublishedView): Origin {
-  return { run: info.runId, createdAt: info.createdAt, model: info.model };
+function originOf({ info, canary }: PublishedView): Origin {
+  const origin = { run: info.runId, createdAt: info.createdAt, model: info.model };
+  return canary === null ? origin : { ...origin, canary };
 }

@@ -2,13 +2,22 @@ import type { Clock } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { KvStore } from '../kv/store.ts';
 import type { Columns } from './column-text.ts';
-import { predictionAddress, seriesKey } from './key-address.ts';
-import { type PublishedView, PublishedViews } from './published-view.ts';
+import { type KeyAddress, predictionAddress, seriesKey } from './key-address.ts';
+import { type PublishedView, PublishedViews, viewOfKey } from './published-view.ts';
 
-/** What the store holds, as text, and the generation that all of it comes from. */
+/** What the store holds of a key, as text, and the generation that it comes from. */
 export interface Found<T> {
   readonly view: PublishedView;
   readonly found: T;
+}
+
+/** What the store holds of many keys, in the order asked for: all as one publication left it. */
+export interface FoundMany<T> {
+  /** The published generation. */
+  readonly view: PublishedView;
+  readonly found: readonly T[];
+  /** Of each key, the generation that it comes from: the published one, or a canary's. */
+  readonly views: readonly PublishedView[];
 }
 
 /** A value, or the fields and values of a series, as the store holds them. */
@@ -21,8 +30,8 @@ export interface PublishedReaderOptions {
 }
 
 /**
- * Reads the texts of the published generation. Each answer comes from one generation, also while another
- * is being published.
+ * Reads the texts of what is published. The answer for a key comes from one generation, also while another is being
+ * published; many keys are answered as one publication left them.
  */
 export class PublishedReader {
   readonly #store: KvStore;
@@ -40,71 +49,93 @@ export class PublishedReader {
 
   /** The prediction of a key; without the columns of its field, the series. */
   find(columns: Columns): Promise<Found<FoundText | undefined>> {
-    return this.#answer<FoundText | undefined>(
-      (view) => (wantsSeries(view, columns) ? this.#seriesOf(view, columns) : this.#oneOf(view, columns)),
-      (found) => found !== undefined,
+    return this.#answer<FoundText>((view) =>
+      wantsSeries(view, columns) ? this.#seriesOf(view, columns) : this.#oneOf(view, columns),
     );
   }
 
   get(columns: Columns): Promise<Found<string | undefined>> {
-    return this.#answer(
-      (view) => this.#oneOf(view, columns),
-      (found) => found !== undefined,
-    );
+    return this.#answer((view) => this.#oneOf(view, columns));
   }
 
-  getMany(list: readonly Columns[]): Promise<Found<readonly (string | undefined)[]>> {
-    return this.#answer(
-      ({ generation, templates }) =>
-        this.#store.getMany(
-          generation,
-          list.map((columns) => predictionAddress(templates, columns)),
-        ),
-      (found) => !found.includes(undefined),
-    );
+  getMany(list: readonly Columns[]): Promise<FoundMany<string | undefined>> {
+    return this.#answerMany(async (view) => {
+      const addresses = list.map((columns) => predictionAddress(view.templates, columns));
+      const views = addresses.map(({ key }) => viewOfKey(view, key));
+      return { view, views, found: await this.#readAll(addresses, views) };
+    });
   }
 
   /** All fields of a key, sorted. Throws `USAGE` where the job has no field. */
   series(columns: Columns): Promise<Found<ReadonlyMap<string, string> | undefined>> {
-    return this.#answer(
-      (view) => this.#seriesOf(view, columns),
-      (found) => found !== undefined,
-    );
+    return this.#answer((view) => this.#seriesOf(view, columns));
   }
 
-  seriesMany(list: readonly Columns[]): Promise<Found<readonly (ReadonlyMap<string, string> | undefined)[]>> {
-    return this.#answer(
-      (view) => Promise.all(list.map((columns) => this.#seriesOf(view, columns))),
-      (found) => !found.includes(undefined),
-    );
+  seriesMany(list: readonly Columns[]): Promise<FoundMany<ReadonlyMap<string, string> | undefined>> {
+    return this.#answerMany(async (view) => {
+      const all = await Promise.all(list.map((columns) => this.#seriesOf(view, columns)));
+      return { view, views: all.map((each) => each.view), found: all.map(({ found }) => found) };
+    });
   }
 
   async close(): Promise<void> {
     await this.#store.close();
   }
 
-  /** A miss may mean that the generation was replaced and dropped: then the newer one is asked. */
-  async #answer<T>(
+  #answer<T>(read: (view: PublishedView) => Promise<Found<T | undefined>>): Promise<Found<T | undefined>> {
+    return this.#unlessReplaced(read, ({ found }) => found !== undefined);
+  }
+
+  #answerMany<T>(
+    read: (view: PublishedView) => Promise<FoundMany<T | undefined>>,
+  ): Promise<FoundMany<T | undefined>> {
+    return this.#unlessReplaced(read, ({ found }) => !found.includes(undefined));
+  }
+
+  /** A miss may mean that the generation was replaced and dropped: then what is published now is asked. */
+  async #unlessReplaced<T>(
     read: (view: PublishedView) => Promise<T>,
-    isComplete: (found: T) => boolean,
-  ): Promise<Found<T>> {
+    isComplete: (answer: T) => boolean,
+  ): Promise<T> {
     let view = this.#views.fresh ?? (await this.#views.refresh());
     for (;;) {
-      const found = await read(view);
-      const newer = isComplete(found) ? undefined : await this.#views.newerThan(view);
-      if (newer === undefined) return { view, found };
+      const answer = await read(view);
+      const newer = isComplete(answer) ? undefined : await this.#views.newerThan(view);
+      if (newer === undefined) return answer;
       view = newer;
     }
   }
 
-  #oneOf({ generation, templates }: PublishedView, columns: Columns): Promise<string | undefined> {
-    const { key, field } = predictionAddress(templates, columns);
-    return this.#store.get(generation, key, field);
+  async #oneOf(published: PublishedView, columns: Columns): Promise<Found<string | undefined>> {
+    const { key, field } = predictionAddress(published.templates, columns);
+    const view = viewOfKey(published, key);
+    return { view, found: await this.#store.get(view.generation, key, field) };
   }
 
-  async #seriesOf(view: PublishedView, columns: Columns): Promise<ReadonlyMap<string, string> | undefined> {
-    if (view.info.field === null) throw noField(view);
-    return this.#store.getSeries(view.generation, seriesKey(view.templates, columns));
+  async #seriesOf(
+    published: PublishedView,
+    columns: Columns,
+  ): Promise<Found<ReadonlyMap<string, string> | undefined>> {
+    if (published.info.field === null) throw noField(published);
+    const key = seriesKey(published.templates, columns);
+    const view = viewOfKey(published, key);
+    return { view, found: await this.#store.getSeries(view.generation, key) };
+  }
+
+  /** One question for each generation that any of the keys is of. */
+  async #readAll(
+    addresses: readonly KeyAddress[],
+    views: readonly PublishedView[],
+  ): Promise<readonly (string | undefined)[]> {
+    const generations = new Set(views.map(({ generation }) => generation));
+    const found = new Map<KeyAddress, string | undefined>();
+    for (const generation of generations) {
+      const asked = addresses.filter((_, index) => views[index]?.generation === generation);
+      const texts = await this.#store.getMany(generation, asked);
+      if (generations.size === 1) return texts;
+      for (const [index, address] of asked.entries()) found.set(address, texts[index]);
+    }
+    return addresses.map((address) => found.get(address));
   }
 }
 

@@ -1,14 +1,34 @@
 import type { Clock } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
-import type { GenerationInfo, KvStore } from '../kv/store.ts';
+import { keySide } from '../kv/canary.ts';
+import type { GenerationInfo, KvStore, Shown } from '../kv/store.ts';
 import { lostGenerationError } from '../kv/store-errors.ts';
 import { type KeyTemplates, parseKeyTemplates } from './key-address.ts';
 
-/** The generation that readers see, and what is needed to read it. Immutable: one answer uses one view. */
+/** Two generations that keys are answered from: which one, a hash of the key says. */
+export interface CanaryNote {
+  readonly published: string;
+  readonly canary: string;
+  /** Of the keys, those of the canary: more than 0, less than 1. */
+  readonly share: number;
+}
+
+/** A generation that readers see, and what is needed to read it. Immutable: one answer uses one view. */
 export interface PublishedView {
   readonly generation: string;
   readonly info: GenerationInfo;
   readonly templates: KeyTemplates;
+  /** Null: there is no canary, and all keys are answered from this generation. */
+  readonly canary: CanaryNote | null;
+  /** Of the published generation: the canary beside it. */
+  readonly beside: PublishedView | null;
+}
+
+/** The generation that a key, as the store has it, is answered from. */
+export function viewOfKey(published: PublishedView, key: string): PublishedView {
+  const { beside, canary } = published;
+  if (beside === null || canary === null) return published;
+  return keySide(key, canary.share) === 'canary' ? beside : published;
 }
 
 export interface PublishedViewsOptions {
@@ -21,10 +41,11 @@ export interface PublishedViewsOptions {
 /** Between pointer and information a generation may be replaced and dropped: then the pointer has moved. */
 const LOOKS = 2;
 
-/** Follows the pointer, looking at it at most every `refreshMs` milliseconds. */
+/** Follows the pointer, and the canary beside it, looking at most every `refreshMs` milliseconds. */
 export class PublishedViews {
   readonly #options: PublishedViewsOptions;
   #view: PublishedView | undefined;
+  #lastSeen: string | undefined;
   #staleAtMs = Number.NEGATIVE_INFINITY;
   #refreshing: Promise<PublishedView> | undefined;
 
@@ -49,16 +70,27 @@ export class PublishedViews {
   }
 
   /**
-   * For somebody who missed a value in `view`: the view of another generation, where one has been published since.
-   * Throws `STORE_INCOMPLETE` where the value is missing because the whole generation is gone.
+   * For somebody who missed a value in `view`: what is published now, where that is something else. Throws
+   * `STORE_INCOMPLETE` where the value is missing because the whole published generation is gone.
    */
   async newerThan(view: PublishedView): Promise<PublishedView | undefined> {
     for (let look = 0; look < LOOKS; look++) {
       const now = await this.refresh();
-      if (now.generation !== view.generation) return now;
-      if ((await this.#options.store.info(view.generation)) !== undefined) return undefined;
+      if (!isSame(now, view)) return now;
+      const missing = await this.#missing(view);
+      if (missing.length === 0) return undefined;
+      // A canary that is lost is not read any more: all keys have their published prediction.
+      this.#view = undefined;
     }
     throw this.#lost(view.generation);
+  }
+
+  /** The generations of a view that the store does not have any more. */
+  async #missing({ generation, beside }: PublishedView): Promise<readonly string[]> {
+    const missing: string[] = [];
+    for (const each of beside === null ? [generation] : [generation, beside.generation])
+      if ((await this.#options.store.info(each)) === undefined) missing.push(each);
+    return missing;
   }
 
   async #read(): Promise<PublishedView> {
@@ -67,22 +99,38 @@ export class PublishedViews {
     const askedAtMs = clock.monotonicMs();
     const view = await this.#look();
     this.#view = view;
+    this.#lastSeen = view.generation;
     this.#staleAtMs = askedAtMs + refreshMs;
     return view;
   }
 
   async #look(): Promise<PublishedView> {
     const { store } = this.#options;
-    let generation: string | undefined;
+    let shown: Shown | undefined;
     for (let look = 0; look < LOOKS; look++) {
-      generation = await store.current();
-      if (generation === undefined) break;
-      if (generation === this.#view?.generation) return this.#view;
-      const info = await store.info(generation);
-      if (info !== undefined) return { generation, info, templates: parseKeyTemplates(info) };
+      shown = await store.shown();
+      if (shown === undefined) break;
+      if (this.#view !== undefined && isViewOf(this.#view, shown)) return this.#view;
+      const view = await this.#viewOf(shown);
+      if (view !== undefined) return view;
     }
-    const lost = generation ?? this.#view?.generation;
+    const lost = shown?.generation ?? this.#lastSeen;
     throw lost === undefined ? this.#nothingPublished() : this.#lost(lost);
+  }
+
+  async #viewOf({ generation, canary }: Shown): Promise<PublishedView | undefined> {
+    const { store } = this.#options;
+    const info = await store.info(generation);
+    if (info === undefined) return undefined;
+    const view = { generation, info, templates: parseKeyTemplates(info), canary: null, beside: null };
+    const canaryInfo = canary === null ? undefined : await store.info(canary.generation);
+    if (canary === null || canaryInfo === undefined) return view;
+    const note = { published: generation, canary: canary.generation, share: canary.share };
+    const beside = {
+      ...{ generation: canary.generation, info: canaryInfo, templates: view.templates },
+      ...{ canary: note, beside: null },
+    };
+    return { ...view, canary: note, beside };
   }
 
   #lost(generation: string): ServeBatchError {
@@ -98,4 +146,17 @@ export class PublishedViews {
       { fields: { job, url: store.url } },
     );
   }
+}
+
+function isSame(a: PublishedView, b: PublishedView): boolean {
+  return (
+    a.generation === b.generation &&
+    a.canary?.canary === b.canary?.canary &&
+    a.canary?.share === b.canary?.share
+  );
+}
+
+function isViewOf(view: PublishedView, { generation, canary }: Shown): boolean {
+  if (view.generation !== generation) return false;
+  return view.canary?.canary === canary?.generation && view.canary?.share === canary?.share;
 }

@@ -1,5 +1,6 @@
 import type { Log } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
+import { generationsOf } from '../kv/canary.ts';
 import type { ManagedStore, StorePointer } from '../kv/store.ts';
 import type { JobLock } from '../runs/lock/lock.ts';
 import { lastPublished } from '../runs/published-runs.ts';
@@ -24,8 +25,12 @@ export async function unneededGenerations(
 ): Promise<readonly string[]> {
   const held = await store.generations();
   if (held.length === 0) return [];
-  const shown = await store.current();
-  const keep = new Set(await lastPublished(folderOfJob, held, { current: shown, count }));
+  const shown = await store.shown();
+  const current = shown?.generation;
+  const keep = new Set([
+    ...generationsOf(shown),
+    ...(await lastPublished(folderOfJob, held, { current, count })),
+  ]);
   return held.filter((generation) => generation !== runId && !keep.has(generation));
 }
 
@@ -60,7 +65,7 @@ export async function dropRefused(
 ): Promise<void> {
   try {
     // Readers see it: the published run was being loaded again, and what is left of it is better than nothing.
-    if ((await store.current()) === generation) return;
+    if (generationsOf(await store.shown()).includes(generation)) return;
     await store.drop(generation, fenceOf(lock));
     log.info('what the store had taken of this run was dropped again', { generation });
   } catch (error) {

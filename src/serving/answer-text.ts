@@ -22,9 +22,11 @@ export function contentOf(found: FoundText, { info }: PublishedView): string {
   return `"values":{${list}}`;
 }
 
-/** One of many. */
+/** One of many. Beside a canary, it says which of the two generations it comes from. */
 export function itemJson(found: FoundText | undefined, view: PublishedView): string {
-  return found === undefined ? '{"found":false}' : `{"found":true,${contentOf(found, view)}}`;
+  if (found === undefined) return '{"found":false}';
+  const origin = view.canary === null ? '' : `,"generation":${JSON.stringify(view.generation)}`;
+  return `{"found":true,${contentOf(found, view)}${origin}}`;
 }
 
 /** How old a generation is, and whether that is more than the job allows. */
@@ -69,6 +71,13 @@ export class AnswerText {
     return `W/"${view.generation}${this.age(view).isStale ? '-stale' : ''}"`;
   }
 
+  /** Which keys are the canary's, its share says. */
+  etagOfMany(view: PublishedView): string {
+    const { canary } = view;
+    if (canary === null) return this.etag(view);
+    return `W/"${view.generation}+${canary.canary}@${canary.share}${this.age(view).isStale ? '-stale' : ''}"`;
+  }
+
   #origin(view: PublishedView): string {
     const age = this.age(view);
     const kept = this.#tail;
@@ -79,7 +88,7 @@ export class AnswerText {
   }
 }
 
-function originJson({ generation, info }: PublishedView, { seconds, isStale }: Age): string {
+function originJson({ generation, info, canary }: PublishedView, { seconds, isStale }: Age): string {
   const origin = {
     run: info.runId,
     generation,
@@ -88,6 +97,7 @@ function originJson({ generation, info }: PublishedView, { seconds, isStale }: A
     generatedAt: info.createdAt,
     ageSeconds: seconds,
     stale: isStale,
+    ...(canary === null ? {} : { canary }),
   };
   return JSON.stringify(origin).slice(1, -1);
 }

@@ -2,7 +2,13 @@ import type { ServingSpec } from '../config/sections/serving.ts';
 import type { Clock } from '../core/effects.ts';
 import type { ServeBatchError } from '../core/errors.ts';
 import type { Columns } from '../lookup/column-text.ts';
-import { type Found, type FoundText, type PublishedReader, wantsSeries } from '../lookup/published-reader.ts';
+import {
+  type Found,
+  type FoundMany,
+  type FoundText,
+  type PublishedReader,
+  wantsSeries,
+} from '../lookup/published-reader.ts';
 import type { PublishedView } from '../lookup/published-view.ts';
 import {
   type Age,
@@ -48,7 +54,7 @@ export interface JobState {
   readonly failure: ServeBatchError | null;
 }
 
-/** One job, as requests ask for it: each answer comes from one generation. */
+/** One job, as requests ask for it: the answer for a key comes from one generation. */
 export class ServedJob {
   readonly #options: ServedJobOptions;
   readonly #text: AnswerText;
@@ -103,16 +109,19 @@ export class ServedJob {
     return { body: this.#text.body(known, 'stored'), source: 'stored', etag: this.etag(view) };
   }
 
-  /** Many keys, in the order asked for, all from one generation: predictions, or series where the field is left out. */
+  /**
+   * Many keys, in the order asked for, as one publication left them: predictions, or series where the field is left
+   * out.
+   */
   async many(list: readonly Columns[]): Promise<Answer> {
-    const { view, found } = await this.#options.gate.run(() => this.#readMany(list));
-    const items = found.map((each) => itemJson(each, view)).join(',');
+    const { view, views, found } = await this.#options.gate.run(() => this.#readMany(list));
+    const items = found.map((each, index) => itemJson(each, views[index] ?? view)).join(',');
     const known = { view, content: `"predictions":[${items}]` };
-    return { body: this.#text.body(known, 'stored'), source: 'stored', etag: this.etag(view) };
+    return { body: this.#text.body(known, 'stored'), source: 'stored', etag: this.#text.etagOfMany(view) };
   }
 
-  /** Predictions as the store holds them, in the order asked for, all from one generation. */
-  texts(list: readonly Columns[]): Promise<Found<readonly (string | undefined)[]>> {
+  /** Predictions as the store holds them, in the order asked for, as one publication left them. */
+  texts(list: readonly Columns[]): Promise<FoundMany<string | undefined>> {
     return this.#options.gate.run(() => this.#options.reader.getMany(list));
   }
 
@@ -136,7 +145,7 @@ export class ServedJob {
     }
   }
 
-  async #readMany(list: readonly Columns[]) {
+  async #readMany(list: readonly Columns[]): Promise<FoundMany<FoundText | undefined>> {
     const { reader } = this.#options;
     const view = await reader.view();
     return list.length > 0 && list.every((columns) => wantsSeries(view, columns))

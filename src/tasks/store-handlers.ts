@@ -33,8 +33,8 @@ export const STORE_HANDLERS: Handlers = {
     return (await state.store(job)).count(generation);
   },
 
-  async 'store-publish'(state, { job, generation, fence }) {
-    await (await state.store(job)).publish(generation, fence);
+  async 'store-publish'(state, { job, generation, fence, canary }) {
+    await (await state.store(job)).publish(generation, fence, canary ?? undefined);
     return null;
   },
 

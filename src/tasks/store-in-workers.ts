@@ -1,10 +1,12 @@
 import { ServeBatchError } from '../core/errors.ts';
 import type {
+  Canary,
   Fence,
   Flip,
   GenerationCounts,
   GenerationInfo,
   ManagedStore,
+  Shown,
   StagedCounts,
   StorePointer,
   ValueAddress,
@@ -36,6 +38,10 @@ export class StoreInWorkers implements ManagedStore {
     return this.#pointer.current();
   }
 
+  shown(): Promise<Shown | undefined> {
+    return this.#pointer.shown();
+  }
+
   lastFlip(): Promise<Flip | undefined> {
     return this.#pointer.lastFlip();
   }
@@ -64,8 +70,8 @@ export class StoreInWorkers implements ManagedStore {
     return this.#ask('store-count', { job: this.#job, generation });
   }
 
-  async publish(generation: string, fence: Fence): Promise<void> {
-    await this.#ask('store-publish', { job: this.#job, generation, fence });
+  async publish(generation: string, fence: Fence, canary: Canary | null = null): Promise<void> {
+    await this.#ask('store-publish', { job: this.#job, generation, fence, canary });
   }
 
   async drop(generation: string, fence: Fence): Promise<void> {

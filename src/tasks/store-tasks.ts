@@ -1,4 +1,11 @@
-import type { Fence, GenerationCounts, GenerationInfo, StagedCounts, ValueAddress } from '../kv/store.ts';
+import type {
+  Canary,
+  Fence,
+  GenerationCounts,
+  GenerationInfo,
+  StagedCounts,
+  ValueAddress,
+} from '../kv/store.ts';
 
 /** What is asked of a job's store around the loading, as `ManagedStore` says it, in JSON. */
 export interface StoreTasks {
@@ -10,7 +17,7 @@ export interface StoreTasks {
   };
   readonly 'store-describe': { readonly request: DescribeTask; readonly result: null };
   readonly 'store-count': { readonly request: GenerationTask; readonly result: GenerationCounts };
-  readonly 'store-publish': { readonly request: FencedTask & GenerationTask; readonly result: null };
+  readonly 'store-publish': { readonly request: PublishTask; readonly result: null };
   readonly 'store-drop': { readonly request: FencedTask & GenerationTask; readonly result: null };
   /** Null for what is not there. */
   readonly 'store-values': { readonly request: ValuesTask; readonly result: readonly (string | null)[] };
@@ -26,6 +33,11 @@ export interface GenerationTask extends StoreTask {
 
 export interface FencedTask extends StoreTask {
   readonly fence: Fence;
+}
+
+export interface PublishTask extends FencedTask, GenerationTask {
+  /** Null: none, and one that was there ends. */
+  readonly canary: Canary | null;
 }
 
 export interface DescribeTask extends GenerationTask {

@@ -415,6 +415,41 @@ export function describeStoreContract(
         expect(await store.generations()).toEqual(['g2']);
       });
 
+      it('shows a canary beside the published generation, until the next publication', async () => {
+        const reader = open();
+        await store.publish('g1', FENCE, { generation: 'g2', share: 0.05 });
+        expect(await reader.shown()).toEqual({
+          generation: 'g1',
+          canary: { generation: 'g2', share: 0.05 },
+        });
+        expect(await reader.current()).toBe('g1');
+        expect(await reader.get('g2', 'k', 'f')).toBe('g2');
+        await store.publish('g1', FENCE, { generation: 'g2', share: 0.5 });
+        expect((await reader.shown())?.canary?.share).toBe(0.5);
+        await store.publish('g2', FENCE);
+        expect(await reader.shown()).toEqual({ generation: 'g2', canary: null });
+      });
+
+      it('drops neither generation of a canary', async () => {
+        await store.publish('g1', FENCE, { generation: 'g2', share: 0.05 });
+        for (const generation of ['g1', 'g2'])
+          await expect(store.drop(generation, FENCE)).rejects.toMatchObject({ code: 'USAGE' });
+        await store.publish('g1', FENCE);
+        await store.drop('g2', FENCE);
+        expect(await store.generations()).toEqual(['g1']);
+      });
+
+      it('refuses a canary of a generation that it does not hold, and of an older token', async () => {
+        await store.publish('g1', { ...FENCE, token: 10 });
+        const canary = { generation: 'g3', share: 0.05 };
+        await expect(store.publish('g1', { ...FENCE, token: 10 }, canary)).rejects.toMatchObject({
+          code: 'NOT_FOUND',
+        });
+        const late = store.publish('g1', { ...FENCE, token: 9 }, { ...canary, generation: 'g2' });
+        await expect(late).rejects.toMatchObject({ code: 'FENCED' });
+        expect(await store.shown()).toEqual({ generation: 'g1', canary: null });
+      });
+
       it('never shows readers a mixture while generations follow one another', async () => {
         const keys = Array.from({ length: 50 }, (_, index) => ({ key: `key ${index}`, field: 'f' }));
         let done = false;

@@ -28,7 +28,7 @@ describe('following the pointer', () => {
 
   it('takes one look for many who ask at once, and reads what a generation says of itself once', async () => {
     const views = new PublishedViews({ store, job: 'sales', refreshMs: 0, clock: systemClock });
-    const looks = vi.spyOn(store, 'current');
+    const looks = vi.spyOn(store, 'shown');
     const infos = vi.spyOn(store, 'info');
     const answers = await Promise.all(Array.from({ length: 20 }, () => views.refresh()));
     expect(new Set(answers).size).toBe(1);
@@ -40,13 +40,13 @@ describe('following the pointer', () => {
 
   it('looks again where the generation was replaced and dropped between pointer and information', async () => {
     const views = new PublishedViews({ store, job: 'sales', refreshMs: 0, clock: systemClock });
-    vi.spyOn(store, 'current').mockImplementationOnce(async () => 'g0');
+    vi.spyOn(store, 'shown').mockImplementationOnce(async () => ({ generation: 'g0', canary: null }));
     expect((await views.refresh()).generation).toBe('g1');
   });
 
   it('says that the store has lost the generation that the pointer names', async () => {
     const views = new PublishedViews({ store, job: 'sales', refreshMs: 0, clock: systemClock });
-    vi.spyOn(store, 'current').mockImplementation(async () => 'g0');
+    vi.spyOn(store, 'shown').mockImplementation(async () => ({ generation: 'g0', canary: null }));
     await expect(views.refresh()).rejects.toMatchObject({
       code: 'STORE_INCOMPLETE',
       message: expect.stringContaining('serve-batch publish g0'),
@@ -56,7 +56,7 @@ describe('following the pointer', () => {
   it('says that the store was emptied, to readers who have seen what it held', async () => {
     const views = new PublishedViews({ store, job: 'sales', refreshMs: 0, clock: systemClock });
     const view = await views.refresh();
-    vi.spyOn(store, 'current').mockImplementation(async () => undefined);
+    vi.spyOn(store, 'shown').mockImplementation(async () => undefined);
     await expect(views.newerThan(view)).rejects.toMatchObject({ code: 'STORE_INCOMPLETE' });
   });
 
@@ -70,7 +70,7 @@ describe('following the pointer', () => {
 
   it('looks again after a look that failed', async () => {
     const views = new PublishedViews({ store, job: 'sales', refreshMs: 1000, clock: systemClock });
-    vi.spyOn(store, 'current').mockImplementationOnce(async () => {
+    vi.spyOn(store, 'shown').mockImplementationOnce(async () => {
       throw new Error('away');
     });
     await expect(views.refresh()).rejects.toThrow('away');

@@ -32,10 +32,17 @@ beforeEach(async () => {
   }
 });
 
-function storeWith(held: readonly string[], current: string | undefined): KvStore {
+function storeWith(
+  held: readonly string[],
+  current: string | undefined,
+  canary: string | null = null,
+): KvStore {
   return {
     generations: async () => held,
-    current: async () => current,
+    shown: async () =>
+      current === undefined
+        ? undefined
+        : { generation: current, canary: canary === null ? null : { generation: canary, share: 0.05 } },
     drop: async (generation: string, fence: Fence) => void dropped.push([generation, fence]),
   } as Partial<KvStore> as KvStore;
 }
@@ -56,6 +63,13 @@ describe('dropping generations', () => {
   });
 });
 
+it('never drops the generation of a canary, whatever kv.keep says', async () => {
+  const store = storeWith([on(1), on(2), on(3), HALF], on(3), HALF);
+  expect(await dropGenerations(store, lock, { folderOfJob, runId: null, count: 1 })).toEqual([on(1), on(2)]);
+  await dropRefused(store, lock, HALF, silentLog);
+  expect(dropped.map(([generation]) => generation)).toEqual([on(1), on(2)]);
+});
+
 describe('a generation that the store refused', () => {
   it('is dropped, but not where readers see it', async () => {
     await dropRefused(storeWith([], on(3)), lock, HALF, silentLog);
@@ -66,7 +80,7 @@ describe('a generation that the store refused', () => {
   it('that cannot be dropped either is said to be dropped by the next command', async () => {
     const warnings: string[] = [];
     const log: Log = { ...silentLog, warn: (message) => void warnings.push(message) };
-    const away = { current: () => Promise.reject(new Error('away')) } as Partial<KvStore> as KvStore;
+    const away = { shown: () => Promise.reject(new Error('away')) } as Partial<KvStore> as KvStore;
     await dropRefused(away, lock, HALF, log);
     expect(warnings).toEqual([expect.stringContaining('the next "run" or "publish" of the job does')]);
   });

@@ -9,6 +9,7 @@ const POINTER: StorePointer = {
   url: 'lmdb:/kv',
   mayEvict: false,
   current: async () => 'g1',
+  shown: async () => ({ generation: 'g1', canary: null }),
   lastFlip: async () => ({ generation: 'g1', fence: null }),
   generations: async () => ['g1', 'g2'],
   close: async () => {},
@@ -36,7 +37,7 @@ it('has workers do all that opens the store, and reads the pointer itself', asyn
     ['store-ping', { job: 'sales' }],
     ['store-claim', { job: 'sales', fence: FENCE }],
     ['store-describe', { job: 'sales', generation: 'g2', info: INFO }],
-    ['store-publish', { job: 'sales', generation: 'g2', fence: FENCE }],
+    ['store-publish', { job: 'sales', generation: 'g2', fence: FENCE, canary: null }],
     ['store-drop', { job: 'sales', generation: 'g1', fence: FENCE }],
   ]);
 });

@@ -14,7 +14,7 @@ export async function replacePointer(path: string, job: string, pointer: Pointer
 
 /** Notes who holds the job's lock now. Throws `FENCED` where a newer token of the same lineage was here. */
 export async function claimPointer(path: string, job: string, fence: Fence): Promise<void> {
-  await replaceFenced({ path, job, fence }, claimPath(path), { generation: '', fence });
+  await replaceFenced({ path, job, fence }, claimPath(path), { generation: '', fence, canary: null });
 }
 
 /** Who looks after the pointer of a job, and shows its token. */
@@ -42,7 +42,8 @@ export async function unlessFenced({ path, job, fence }: FencedStep, step: () =>
   }
 }
 
-async function replaceFenced(step: FencedStep, file: string, content: Pointer): Promise<void> {
+async function replaceFenced(step: FencedStep, file: string, { canary, ...pointer }: Pointer): Promise<void> {
+  const content = canary === null ? pointer : { ...pointer, canary };
   const prepared = temporaryName(file);
   try {
     await writeFileDurably(prepared, `${JSON.stringify(content)}\n`);

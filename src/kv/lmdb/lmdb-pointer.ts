@@ -3,14 +3,17 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
 import { readTextFile } from '../../core/regular-file.ts';
+import { parseCanary } from '../canary.ts';
 import { checkGeneration, checkJobName } from '../names.ts';
-import type { Fence, StorePointer } from '../store.ts';
+import type { Canary, Fence, Flip, Shown, StorePointer } from '../store.ts';
 import { lmdbError } from './lmdb-error.ts';
 
 /** Which generation readers see, and who said so last. */
 export interface Pointer {
   readonly generation: string;
   readonly fence: Fence;
+  /** Readers of earlier versions pass it over, and see `generation`. */
+  readonly canary: Canary | null;
 }
 
 const SUFFIX = '.lmdb';
@@ -33,11 +36,17 @@ export class LmdbPointer implements StorePointer {
   }
 
   async current(): Promise<string | undefined> {
-    return (await this.lastFlip())?.generation;
+    return (await this.#read())?.generation;
   }
 
-  lastFlip(): Promise<Pointer | undefined> {
-    return this.#onDisk(() => readPointer(this.path));
+  async shown(): Promise<Shown | undefined> {
+    const pointer = await this.#read();
+    return pointer && { generation: pointer.generation, canary: pointer.canary };
+  }
+
+  async lastFlip(): Promise<Flip | undefined> {
+    const pointer = await this.#read();
+    return pointer && { generation: pointer.generation, fence: pointer.fence };
   }
 
   async generations(): Promise<readonly string[]> {
@@ -57,6 +66,10 @@ export class LmdbPointer implements StorePointer {
   }
 
   async close(): Promise<void> {}
+
+  #read(): Promise<Pointer | undefined> {
+    return this.#onDisk(() => readPointer(this.path));
+  }
 
   async #onDisk<T>(action: () => Promise<T>): Promise<T> {
     try {
@@ -98,13 +111,17 @@ export function readPointerSync(file: string): Pointer | undefined {
 
 function parsePointer(text: string, path: string): Pointer {
   try {
-    const { generation, fence } = JSON.parse(text) as Partial<Pointer>;
+    const { generation, fence, canary } = JSON.parse(text) as Partial<Pointer>;
     if (
       typeof generation === 'string' &&
       typeof fence?.lineage === 'string' &&
       typeof fence.token === 'number'
     )
-      return { generation, fence: { lineage: fence.lineage, token: fence.token } };
+      return {
+        generation,
+        fence: { lineage: fence.lineage, token: fence.token },
+        canary: parseCanary(canary),
+      };
   } catch {
     // Not JSON: the same error as for JSON of another shape.
   }

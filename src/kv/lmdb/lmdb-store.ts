@@ -3,12 +3,15 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, temporaryName } from '../../core/durable-file.ts';
 import type { Clock } from '../../core/effects.ts';
+import { generationsOf } from '../canary.ts';
 import type {
+  Canary,
   Fence,
   Flip,
   GenerationCounts,
   GenerationInfo,
   KvStore,
+  Shown,
   StagedCounts,
   StageRequest,
   ValueAddress,
@@ -45,7 +48,7 @@ export class LmdbStore implements KvStore {
   readonly #pointer: LmdbPointer;
   readonly #clock: Clock;
   readonly #open = new Map<string, OpenGeneration>();
-  #current: string | undefined;
+  #shown: readonly string[] = [];
 
   constructor(options: LmdbStoreOptions) {
     this.#pointer = new LmdbPointer(options);
@@ -86,13 +89,18 @@ export class LmdbStore implements KvStore {
   }
 
   async current(): Promise<string | undefined> {
-    const current = await this.#pointer.current();
-    if (current !== this.#current) {
-      this.#current = current;
+    return (await this.shown())?.generation;
+  }
+
+  async shown(): Promise<Shown | undefined> {
+    const shown = await this.#pointer.shown();
+    const generations = generationsOf(shown);
+    if (generations.join() !== this.#shown.join()) {
+      this.#shown = generations;
       await this.#closeIdle();
-      if (this.#current !== undefined) this.#open.get(this.#current)?.generation.refresh();
+      for (const generation of generations) this.#open.get(generation)?.generation.refresh();
     }
-    return this.#current;
+    return shown;
   }
 
   lastFlip(): Promise<Flip | undefined> {
@@ -106,10 +114,10 @@ export class LmdbStore implements KvStore {
     });
   }
 
-  async publish(generation: string, fence: Fence): Promise<void> {
-    if (!existsSync(this.#pointer.fileOf(generation)))
-      throw missingGenerationError(this.#job, generation, this.url);
-    await this.#onDisk(() => replacePointer(this.#pointer.path, this.#job, { generation, fence }));
+  async publish(generation: string, fence: Fence, canary: Canary | null = null): Promise<void> {
+    for (const each of generationsOf({ generation, canary }))
+      if (!existsSync(this.#pointer.fileOf(each))) throw missingGenerationError(this.#job, each, this.url);
+    await this.#onDisk(() => replacePointer(this.#pointer.path, this.#job, { generation, fence, canary }));
   }
 
   generations(): Promise<readonly string[]> {
@@ -122,7 +130,7 @@ export class LmdbStore implements KvStore {
     await this.#close(generation);
     await this.#onDisk(() =>
       unlessFenced({ path: pointer, job: this.#job, fence }, () => {
-        if (readPointerSync(pointer)?.generation === generation)
+        if (generationsOf(readPointerSync(pointer)).includes(generation))
           throw dropCurrentError(this.#job, generation);
         // The lock goes first: a writer that came in between must not share a file under another lock.
         rmSync(`${path}-lock`, { force: true });
@@ -180,7 +188,7 @@ export class LmdbStore implements KvStore {
   /** Once the pointer has moved, files of other generations may be dropped and made anew by other processes. */
   async #closeIdle(): Promise<void> {
     for (const [generation, { users }] of [...this.#open])
-      if (users === 0 && generation !== this.#current) await this.#close(generation);
+      if (users === 0 && !this.#shown.includes(generation)) await this.#close(generation);
   }
 
   async #close(generation: string): Promise<void> {

@@ -7,6 +7,11 @@ export class RedisKeys {
   readonly #job: string;
   /** A string: the generation that readers see. */
   readonly pointer: string;
+  /**
+   * A string, JSON: the canary, and the published generation that it stands beside. Beside another one it counts as not
+   * being there: whoever published that knew nothing of canaries.
+   */
+  readonly canary: string;
   /** A set: the generations of which anything may be in the store. */
   readonly generations: string;
   /** A hash, `lineage` and `token`: who published last. */
@@ -17,6 +22,7 @@ export class RedisKeys {
   constructor(job: string) {
     this.#job = job;
     this.pointer = `${job}:current`;
+    this.canary = `${job}:canary`;
     this.generations = `${job}:generations`;
     this.fence = `${job}:fence`;
     this.ping = `${job}:ping`;

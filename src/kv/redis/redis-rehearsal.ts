@@ -20,7 +20,7 @@ export async function rehearse(redis: Redis, job: string): Promise<void> {
 }
 
 function commandsOn({ ping }: RedisKeys, own: RedisKeys): (string | number)[][] {
-  const { pointer, fence, generations } = own;
+  const { pointer, canary, fence, generations } = own;
   const meta = own.meta(GENERATION);
   const hash = own.series(GENERATION, 'hash');
   const text = own.series(GENERATION, 'text');
@@ -46,8 +46,8 @@ function commandsOn({ ping }: RedisKeys, own: RedisKeys): (string | number)[][] 
     ['eval', SCAN_SIZES, 1, meta, '0', pattern, 10],
     ['eval', KEYS_BESIDE, 2, pointer, meta],
     ...[['eval', CLAIM, 1, fence, 'rehearsal', 1], expire(fence)],
-    ...[['eval', PUBLISH, 3, fence, pointer, meta, 'rehearsal', 1, GENERATION], expire(pointer)],
-    ['eval', RETIRE, 3, fence, pointer, meta, 'rehearsal', 1, 'another'],
+    ...[['eval', PUBLISH, 4, fence, pointer, canary, meta, 'rehearsal', 1, GENERATION], expire(pointer)],
+    ['eval', RETIRE, 4, fence, pointer, canary, meta, 'rehearsal', 1, 'another'],
     ['eval', UNLINK, 2, fence, text, 'rehearsal', 1],
     ['eval', FORGET, 2, fence, generations, 'rehearsal', 1, GENERATION],
     ...[

@@ -18,23 +18,29 @@ return 'claimed'`;
 export const FLIP_FIELDS = ['flip:generation', 'flip:lineage', 'flip:token'] as const;
 
 /**
- * KEYS: fence, pointer, meta of the generation. ARGV: lineage, token, generation.
- * Returns `published`, or `missing` where the store has nothing of the generation.
+ * KEYS: fence, pointer, canary, meta of each generation that is shown. ARGV: lineage, token, generation, canary or
+ * nothing. Returns `published`, or `missing` where the store has nothing of a generation.
  */
 export const PUBLISH = `${UNLESS_FENCED}
-if redis.call('EXISTS', KEYS[3]) == 0 then return 'missing' end
+for i = 4, #KEYS do if redis.call('EXISTS', KEYS[i]) == 0 then return 'missing' end end
 redis.call('HSET', KEYS[1], 'lineage', ARGV[1], 'token', ARGV[2],
   'flip:generation', ARGV[3], 'flip:lineage', ARGV[1], 'flip:token', ARGV[2])
 redis.call('SET', KEYS[2], ARGV[3])
+if ARGV[4] then redis.call('SET', KEYS[3], ARGV[4]) else redis.call('DEL', KEYS[3]) end
 return 'published'`;
 
 /**
- * KEYS: fence, pointer, meta of the generation. ARGV: lineage, token, generation.
+ * KEYS: fence, pointer, canary, meta of the generation. ARGV: lineage, token, generation.
  * Takes the generation out of use: without its meta it cannot be published. Returns `retired`, or `current`.
  */
 export const RETIRE = `${UNLESS_FENCED}
-if redis.call('GET', KEYS[2]) == ARGV[3] then return 'current' end
-redis.call('DEL', KEYS[3])
+local current = redis.call('GET', KEYS[2])
+local text = redis.call('GET', KEYS[3])
+local canary = text and cjson.decode(text)
+if current == ARGV[3] or (canary and canary.published == current and canary.generation == ARGV[3]) then
+  return 'current'
+end
+redis.call('DEL', KEYS[4])
 return 'retired'`;
 
 /** KEYS: fence, keys to delete. ARGV: lineage, token. Returns `unlinked`. */

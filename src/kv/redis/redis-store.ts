@@ -1,16 +1,19 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../core/effects.ts';
 import type { KvLayout } from '../../core/plan.ts';
+import { generationsOf } from '../canary.ts';
 import { parseInfo } from '../generation-info.ts';
 import { KeySet } from '../key-set.ts';
 import { checkGeneration, checkJobName } from '../names.ts';
 import { countsOf, formatMark, parseMark, type StagedMark } from '../staged-mark.ts';
 import type {
+  Canary,
   Fence,
   Flip,
   GenerationCounts,
   GenerationInfo,
   KvStore,
+  Shown,
   StagedCounts,
   StageRequest,
   ValueAddress,
@@ -20,10 +23,11 @@ import { RedisHashReader } from './hash/redis-hash-reader.ts';
 import { RedisPackedReader } from './packed/redis-packed-reader.ts';
 import { countByMarks } from './redis-account.ts';
 import { RedisBulk } from './redis-bulk.ts';
+import { canaryText, parseCanaryOf } from './redis-canary.ts';
 import { RedisConnection, type RedisTimeouts } from './redis-connection.ts';
 import { INFO_FIELD, LAYOUT_FIELD, RedisKeys, SHARD_FIELD } from './redis-keys.ts';
 import { RedisLayouts } from './redis-layouts.ts';
-import { type RedisReader, readHash, texts } from './redis-reader.ts';
+import { pipelineTexts, type RedisReader, readHash, texts } from './redis-reader.ts';
 import { rehearse } from './redis-rehearsal.ts';
 import {
   CLAIM,
@@ -156,8 +160,8 @@ export class RedisStore implements KvStore {
       metas.push(this.#keys.meta(each));
       keys += others.keys;
     }
-    const { pointer, generations, fence, ping } = this.#keys;
-    const own = [pointer, generations, fence, ping, ...metas];
+    const { pointer, canary, generations, fence, ping } = this.#keys;
+    const own = [pointer, canary, generations, fence, ping, ...metas];
     const others = await this.#connection.run((redis) => redis.eval(KEYS_BESIDE, own.length, ...own));
     return others === keys ? counts : undefined;
   }
@@ -183,7 +187,19 @@ export class RedisStore implements KvStore {
   }
 
   async current(): Promise<string | undefined> {
-    return (await this.#connection.run((redis) => redis.get(this.#keys.pointer))) ?? undefined;
+    return (await this.shown())?.generation;
+  }
+
+  async shown(): Promise<Shown | undefined> {
+    // In this order, each with a command that readers may always use: where a publication comes between the two, the
+    // canary that it ended stands beside another generation, and counts as not being there.
+    const { pointer, canary } = this.#keys;
+    const [text, generation] = await this.#connection.run(async (redis) =>
+      pipelineTexts(await redis.pipeline().get(canary).get(pointer).exec()),
+    );
+    return generation === undefined
+      ? undefined
+      : { generation, canary: parseCanaryOf(generation, text ?? null) };
   }
 
   async lastFlip(): Promise<Flip | undefined> {
@@ -202,11 +218,13 @@ export class RedisStore implements KvStore {
     await this.#fenced(CLAIM, fence);
   }
 
-  async publish(generation: string, fence: Fence): Promise<void> {
-    checkGeneration(generation);
-    const names = [this.#keys.pointer, this.#keys.meta(generation)];
-    const answer = await this.#fenced(PUBLISH, fence, names, [generation]);
-    if (answer === 'missing') throw missingGenerationError(this.#job, generation, this.url);
+  async publish(generation: string, fence: Fence, canary: Canary | null = null): Promise<void> {
+    const shown = generationsOf({ generation, canary });
+    for (const each of shown) checkGeneration(each);
+    const names = [...[this.#keys.pointer, this.#keys.canary], ...shown.map((each) => this.#keys.meta(each))];
+    const values = [generation, ...(canary === null ? [] : [canaryText(generation, canary)])];
+    const answer = await this.#fenced(PUBLISH, fence, names, values);
+    if (answer === 'missing') throw missingGenerationError(this.#job, shown.join(' or '), this.url);
   }
 
   /** Runs a script that does nothing where a newer token was here. Throws `FENCED` then. */
@@ -232,9 +250,9 @@ export class RedisStore implements KvStore {
   async drop(generation: string, fence: Fence): Promise<void> {
     checkGeneration(generation);
     this.#layouts.forget(generation);
-    const { pointer, generations } = this.#keys;
+    const { pointer, canary, generations } = this.#keys;
     const meta = this.#keys.meta(generation);
-    const retired = await this.#fenced(RETIRE, fence, [pointer, meta], [generation]);
+    const retired = await this.#fenced(RETIRE, fence, [pointer, canary, meta], [generation]);
     if (retired === 'current') throw dropCurrentError(this.#job, generation);
     const pattern = this.#keys.seriesPattern(generation);
     let cursor = '0';

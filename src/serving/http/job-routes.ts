@@ -20,7 +20,7 @@ export function addJobRoutes(app: FastifyInstance, { jobs }: ServerParts): void 
 
 export function jobJson({ job, view, age, failure }: JobState) {
   if (view === null) return { job, published: false, ...(failure === null ? {} : publicError(failure).body) };
-  const { info, generation } = view;
+  const { info, generation, canary } = view;
   return {
     job,
     published: true,
@@ -34,5 +34,6 @@ export function jobJson({ job, view, age, failure }: JobState) {
     keyColumns: keyColumnsOf({ ...info, field: null }),
     fieldColumns: keyColumnsOf(info).filter((name) => !keyColumnsOf({ ...info, field: null }).includes(name)),
     values: info.values,
+    ...(canary === null ? {} : { canary }),
   };
 }

@@ -20,9 +20,13 @@ export const modelMetadataSchema = z.object({
 });
 export const inferResponseSchema = z.object({
   model_name: z.string(),
-  model_version: z.string().describe('The generation. All of one answer comes from one.'),
+  model_version: z.string().describe('The published generation.'),
   id: z.string().optional(),
-  parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  parameters: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .describe(
+      'canary, canary_share and canary_rows, while there is a canary: its generation, its share of the keys, and the rows that come from it.',
+    ),
   outputs: z.array(
     z.object({
       ...tensor,

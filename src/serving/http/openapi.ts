@@ -19,10 +19,17 @@ const value = z
 
 const series = z.record(z.string(), value).describe('By field (a date, mostly), sorted.');
 
+const canary = z
+  .object({ published: z.string(), canary: z.string(), share: z.number() })
+  .optional()
+  .describe(
+    'While there is a canary: both generations, and the share of the keys that are answered from the canary.',
+  );
+
 const origin = {
   job: z.string(),
   run: z.string().describe('The run that made the prediction.'),
-  generation: z.string().describe('The version of the store. All of one answer comes from one.'),
+  generation: z.string().describe('The version of the store that the key is answered from.'),
   model: z.string().describe("File name of the run's model."),
   modelSha256: z.string(),
   generatedAt: z.iso.datetime().describe('When the run was planned.'),
@@ -31,6 +38,14 @@ const origin = {
   source: z
     .enum(['stored', 'previous'])
     .describe('stored: from the store. previous: the last known answer, while the store is away.'),
+  canary,
+};
+
+const itemOrigin = {
+  generation: z
+    .string()
+    .optional()
+    .describe('While there is a canary: the generation that this key is answered from.'),
 };
 
 export const predictionSchema = z.object({ ...origin, value });
@@ -41,8 +56,8 @@ export const manySchema = z.object({
     .array(
       z.union([
         z.object({ found: z.literal(false) }),
-        z.object({ found: z.literal(true), value }),
-        z.object({ found: z.literal(true), values: series }),
+        z.object({ found: z.literal(true), value, ...itemOrigin }),
+        z.object({ found: z.literal(true), values: series, ...itemOrigin }),
       ]),
     )
     .describe('In the order asked for.'),
@@ -71,6 +86,7 @@ export const jobSchema = z.object({
   keyColumns: z.array(z.string()).optional(),
   fieldColumns: z.array(z.string()).optional(),
   values: z.array(z.string()).optional(),
+  canary,
   error: errorSchema.shape.error.optional(),
 });
 export const jobsSchema = z.object({ jobs: z.array(jobSchema) });
@@ -102,7 +118,9 @@ const ERRORS = {
     headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } },
   },
 };
-const ETAG = { ETag: { description: 'The generation.', schema: { type: 'string' } } };
+const ETAG = {
+  ETag: { description: 'The generation; of many keys beside a canary, both.', schema: { type: 'string' } },
+};
 const JOB = { name: 'job', in: 'path', required: true, schema: { type: 'string' } };
 const OPEN: readonly object[] = [];
 
@@ -161,7 +179,8 @@ export function openApiDocument(options: { readonly mostKeys: number }) {
         },
         post: {
           operationId: 'getPredictions',
-          summary: 'Many predictions or series at once, all from one generation.',
+          summary:
+            'Many predictions or series at once, as one publication left them: all from one generation, or beside a canary each key from its own.',
           requestBody: { required: true, content: jsonContent(keysSchema(options.mostKeys)) },
           responses: {
             '200': { ...jsonAnswer('The predictions.', manySchema), headers: ETAG },

@@ -21,7 +21,7 @@ export interface Inferred {
   readonly tensors: readonly OutputTensor[];
 }
 
-/** Answers an inference request from the stored predictions of one generation. */
+/** Answers an inference request from the stored predictions, as one publication left them. */
 export async function infer(
   job: ServedJob,
   { id, inputs, outputs, parameters }: InferRequest,
@@ -30,7 +30,7 @@ export async function infer(
   const asked = await job.view();
   checkVersion(asked, version);
   const keys = readInputs(inputs, inputsOf(asked), mostKeys);
-  const { view, found } = await job.texts(keys);
+  const { view, views, found } = await job.texts(keys);
   checkVersion(view, version);
   const missing = found.flatMap((text, index) => (text === undefined ? [index] : []));
   const [first] = missing;
@@ -49,6 +49,7 @@ export async function infer(
       age_seconds: seconds,
       stale: isStale,
       ...(first === undefined ? {} : { missing: missing.join(',') }),
+      ...canaryParameters(view, views),
     },
     tensors: outputTensors(wantedOutputs(outputs, outputsOf(view)), found, view),
   };
@@ -63,6 +64,13 @@ export function inferredJson({ model, version, id, parameters, tensors }: Inferr
     parameters,
   });
   return `${head.slice(0, -1)},"outputs":${tensorsJson(tensors)}}`;
+}
+
+/** Of a canary: its generation, its share, and which of the rows come from it. */
+function canaryParameters({ canary }: PublishedView, views: readonly PublishedView[]) {
+  if (canary === null) return {};
+  const rows = views.flatMap(({ generation }, index) => (generation === canary.canary ? [index] : []));
+  return { canary: canary.canary, canary_share: canary.share, canary_rows: rows.join(',') };
 }
 
 /** Throws `NOT_FOUND` for a version that is not the published one: others are not answered for. */
