@@ -10,7 +10,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['core'],
   ['storage'],
   ['source', 'features', 'inference', 'kv', 'runs'],
-  ['sinks', 'publish', 'config', 'gates'],
+  ['sinks', 'publish', 'config', 'gates', 'accuracy'],
   ['shard', 'planning', 'lookup'],
   ['tuning'],
   ['tasks'],

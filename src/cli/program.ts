@@ -2,6 +2,7 @@ import { Command, Help, type Option } from 'commander';
 import { ownVersion } from '../runs/record/versions.ts';
 import { addBackfillCommand } from './commands/backfill.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addEvaluateCommand } from './commands/evaluate.ts';
 import { addFinishCommand } from './commands/finish.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addInspectCommand } from './commands/inspect.ts';
@@ -36,6 +37,7 @@ const COMMANDS = [
       addRunsCommand,
       addQueryCommand,
       addReportCommand,
+      addEvaluateCommand,
       addMetricsCommand,
       addInspectCommand,
     ],

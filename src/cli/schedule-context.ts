@@ -3,7 +3,7 @@ import { type Log, silentProgress, systemClock } from '../core/effects.ts';
 import { folderOfJob, storeUrlOf } from '../jobs/locations.ts';
 import { type LoadedSchedule, loadScheduledJobs } from '../schedule/load-jobs.ts';
 import { Places } from '../schedule/places.ts';
-import type { ScheduleEffects, StoreKeeper } from '../schedule/schedule-effects.ts';
+import type { ScheduleEffects, ScoreKeeper, StoreKeeper } from '../schedule/schedule-effects.ts';
 import type { CliContext } from './context.ts';
 import { watchSchedule } from './watch/watch-schedule.ts';
 
@@ -18,7 +18,8 @@ export async function scheduleEffects(context: CliContext, debug: boolean): Prom
   const runHere: typeof runJob = (options) => runJob({ startWorkers: workers.start, mask, ...options });
   const stores = await storeKeeper(context, log);
   const checkReady = await readinessChecker(context);
-  return { clock: systemClock, log, announcer, runJob: runHere, stores, checkReady, signal, drain };
+  const scores = await scoreKeeper(context);
+  return { clock: systemClock, log, announcer, runJob: runHere, stores, scores, checkReady, signal, drain };
 }
 
 /** Tables that are looked at at the same time: each takes a process. */
@@ -32,6 +33,22 @@ async function readinessChecker({
   const places = new Places(CHECKS_AT_ONCE);
   const effects = { clock: systemClock, signal, startWorkers: workers.start };
   return (spec) => places.take(1, () => checkReadiness(spec, effects));
+}
+
+/** One job at a time: all cores work on it. */
+async function scoreKeeper({
+  signal,
+  workers,
+}: Pick<CliContext, 'signal' | 'workers'>): Promise<ScoreKeeper> {
+  const { scoresDue, scoreDue } = await import('../jobs/accuracy/score-when-due.ts');
+  const places = new Places(1);
+  const effects = { clock: systemClock, signal, startWorkers: workers.start };
+  return {
+    async scoreDue(spec) {
+      const due = await scoresDue(spec);
+      return due === null ? [] : places.take(1, () => scoreDue(spec, due, effects));
+    },
+  };
 }
 
 async function storeKeeper({ signal, workers }: CliContext, log: Log): Promise<StoreKeeper> {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { expected, flag, pattern, section } from './fields/field-kinds.ts';
+import { actuals } from './sections/actuals.ts';
 import { coverage } from './sections/coverage.ts';
 import { execution } from './sections/execution.ts';
 import { features } from './sections/features.ts';
@@ -49,6 +50,7 @@ export const jobFileSchema = section({
   onInvalid: onInvalid.exactOptional(),
   coverage: coverage.exactOptional(),
   publish: publish.exactOptional(),
+  actuals: actuals.exactOptional(),
   schedule: schedule.exactOptional(),
   notify: notify.exactOptional(),
   heartbeat: heartbeat.exactOptional(),

@@ -1,3 +1,4 @@
+import type { ActualsSpec } from '../core/accuracy.ts';
 import type { InvalidRowPolicy } from '../core/plan.ts';
 import type { CoverageSpec } from './sections/coverage.ts';
 import type { ExecutionSpec } from './sections/execution.ts';
@@ -35,6 +36,8 @@ export interface JobSpec {
   /** Of a grid: what must be there before a run is published. */
   readonly coverage: CoverageSpec;
   readonly publish: PublishSpec;
+  /** What came true. Null: runs are not scored. */
+  readonly actuals: ActualsSpec | null;
   /** Null: it runs only when asked. */
   readonly schedule: ScheduleSpec | null;
   /** Null: nobody is told. */

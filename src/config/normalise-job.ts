@@ -1,5 +1,6 @@
 import type { JobFile } from './job-schema.ts';
 import type { JobSpec } from './job-spec.ts';
+import { normaliseActuals } from './sections/actuals.ts';
 import { normaliseCoverage } from './sections/coverage.ts';
 import { normaliseExecution } from './sections/execution.ts';
 import { normaliseFeatures } from './sections/features.ts';
@@ -39,6 +40,7 @@ export function normaliseJob(job: JobFile, defaultName: string, folder: string):
     coverage: normaliseCoverage(job.coverage),
     schedule: normaliseSchedule(job.schedule, folder),
     publish: normalisePublish(job.publish, folder),
+    actuals: normaliseActuals(job.actuals, folder),
     notify: normaliseNotify(job.notify, folder),
     heartbeat: job.heartbeat ?? null,
     serving: normaliseServing(job.serving),

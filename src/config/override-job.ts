@@ -64,6 +64,7 @@ export function adHocJob(flags: RunFlags, folder?: string): JobSpec {
     onInvalid: { action: 'fail', maxRows: null, maxShare: null },
     coverage: DEFAULT_COVERAGE,
     publish: DEFAULT_PUBLISH,
+    actuals: null,
     schedule: null,
     notify: null,
     heartbeat: null,

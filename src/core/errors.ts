@@ -63,6 +63,11 @@ export const ERROR_KINDS = {
     false,
     'features.select is not a usable SELECT, or does not keep one row per input row.',
   ),
+  DUPLICATE_ACTUALS: kind(
+    EXIT.inputOrModel,
+    false,
+    'Rows of the actuals share key and date, so it is open which of them came true.',
+  ),
   INVALID_ROW: kind(
     EXIT.inputOrModel,
     false,

@@ -1,3 +1,4 @@
+import type { IntervalsPlan } from './accuracy.ts';
 import type { DeviceChoice, DeviceOptions, DevicePlan } from './device.ts';
 import type { EngineChoice, EnginePlan } from './engine.ts';
 import type { IncrementalPlan } from './incremental.ts';
@@ -25,6 +26,8 @@ export interface Plan {
   readonly model: ModelPlan;
   readonly output: OutputPlan;
   readonly kv: KvPlan | null;
+  /** Bounds that stand beside the predictions. Left out: there are none. */
+  readonly intervals?: IntervalsPlan;
   /** Of an input that grows: what of it the run takes. Null: all. */
   readonly incremental: IncrementalPlan | null;
   readonly onInvalid: InvalidRowPolicy;

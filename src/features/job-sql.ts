@@ -62,6 +62,24 @@ function foreignError(found: string, { field, code, tables }: JobSql): ServeBatc
 }
 
 /**
+ * The tree of what is meant to be one SELECT, of what `json_serialize_sql` said of it. Throws `JOB_FILE` where it is
+ * anything else, or several.
+ * @param expected what the message says should stand there, as a sentence without its full stop
+ */
+export function parseOneSelect(
+  serialized: string,
+  { field, expected }: { readonly field: string; readonly expected: string },
+): SqlNode {
+  const tree = parseLossless(serialized) as SqlNode;
+  const statements = Array.isArray(tree.statements) ? tree.statements : [];
+  if (tree.error !== true && statements.length === 1) return tree;
+  const reason = tree.error === true ? `: ${String(tree.error_message)}` : '';
+  throw new ServeBatchError('JOB_FILE', `${field} cannot be read${reason}. ${expected}.`, {
+    fields: { field },
+  });
+}
+
+/**
  * The tree of what is meant to be one SQL condition, of what `json_serialize_sql` said of {@link conditionSql}.
  * Throws `code` where it is anything else: a condition that closes its own brackets could be followed by any statement.
  */

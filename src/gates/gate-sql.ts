@@ -1,8 +1,7 @@
-import { ServeBatchError } from '../core/errors.ts';
 import type { SqlGate } from '../core/gates.ts';
 import type { Plan } from '../core/plan.ts';
 import type { NamedTable } from '../core/table.ts';
-import { assertOnlyJobTables } from '../features/job-sql.ts';
+import { assertOnlyJobTables, parseOneSelect } from '../features/job-sql.ts';
 import { parseLossless } from '../features/lossless-json.ts';
 import { type SqlNode, walk } from '../features/sql-tree.ts';
 import type { Database } from '../source/database.ts';
@@ -28,14 +27,10 @@ export async function assertGateSelect(
   { tables, externalAccess }: { readonly tables: readonly string[]; readonly externalAccess: boolean },
 ): Promise<void> {
   const field = `publish.gates: the SELECT of the gate "${name}"`;
-  const tree = await treeOf(database, select);
-  const statements = Array.isArray(tree.statements) ? tree.statements : [];
-  if (tree.error === true || statements.length !== 1)
-    throw new ServeBatchError(
-      'JOB_FILE',
-      `${field} cannot be read${tree.error === true ? `: ${String(tree.error_message)}` : ''}. Expected one SELECT of wrong rows, or of one condition, over ${GATE_VIEWS.join(', ')}.`,
-      { fields: { gate: name } },
-    );
+  const tree = parseOneSelect(await syntaxTree(database, select), {
+    field,
+    expected: `Expected one SELECT of wrong rows, or of one condition, over ${GATE_VIEWS.join(', ')}`,
+  });
   if (externalAccess) return;
   assertOnlyJobTables(tree, { field, code: 'JOB_FILE', tables: [...GATE_VIEWS, ...tables] });
 }

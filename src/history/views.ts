@@ -1,4 +1,5 @@
 import type { Database } from '../source/database.ts';
+import { createAccuracy } from './accuracy-view.ts';
 import type { HistoryJob } from './history-jobs.ts';
 import { createOccurrences } from './occurrences-view.ts';
 import { createPredictions } from './predictions-view.ts';
@@ -19,6 +20,7 @@ export function historyViews(jobs: readonly HistoryJob[]): readonly HistoryView[
     { name: 'shards', create: (database) => createShards(database, jobs) },
     { name: 'rejects', create: (database) => createRejects(database, jobs) },
     { name: 'occurrences', create: (database) => createOccurrences(database, jobs) },
+    { name: 'accuracy', create: (database) => createAccuracy(database, jobs) },
   ];
   const taken = new Set(fixed.map(({ name }) => name));
   const newest = [...jobs].sort((a, b) => ((a.current ?? '') < (b.current ?? '') ? 1 : -1));

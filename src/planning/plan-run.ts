@@ -1,3 +1,4 @@
+import { scoreColumns } from '../accuracy/score-columns.ts';
 import type { BoundJob } from '../config/job-spec.ts';
 import { keptColumns } from '../config/sections/output.ts';
 import { ServeBatchError } from '../core/errors.ts';
@@ -121,6 +122,7 @@ export async function planRun(
   const kept = givesWay ? withoutPredictions(wanted, predictions) : wanted;
   const store = planKv(spec, request.storeUrl, kept, predictions);
   const output = { keptColumns: kept, predictions, compression: spec.output.compression };
+  if (spec.actuals !== null) scoreColumns(spec.actuals, { input, output, kv: store });
   await assertGatesFit(database, {
     gates: spec.publish.gates,
     plan: { input, features, output, kv: store },

@@ -11,6 +11,7 @@ import { listRuns } from '../runs/run-list.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
 import type { Database } from '../source/database.ts';
 import { duckdbReason } from '../source/read-error.ts';
+import { readAccuracy } from './facts/accuracy-facts.ts';
 import { readDimensions } from './facts/dimension-facts.ts';
 import { type Known, known, unknown } from './facts/known.ts';
 import { latencyOf } from './facts/latency.ts';
@@ -65,6 +66,7 @@ export async function readReport(options: ReadReportOptions): Promise<ReportFact
       predictions: await predictionsOf(options, { summary, runs, plan, paths }),
       dimensions: await dimensionsOf(options, { summary, paths, keyColumns, rejectFiles }),
       rejects: await readable('The rejects', signal, () => readRejects(database, rejectFiles, keyColumns)),
+      accuracy: await readable('The accuracy of the run', signal, () => readAccuracy(database, paths)),
     };
   } finally {
     stop();

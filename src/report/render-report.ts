@@ -2,6 +2,7 @@ import type { ReportFacts } from './facts/report-facts.ts';
 import { html } from './html.ts';
 import { formatInstant } from './numbers.ts';
 import { PAGE_STYLE } from './page-style.ts';
+import { accuracySections } from './sections/accuracy.ts';
 import { detailsSection } from './sections/details.ts';
 import { dimensionsSections } from './sections/dimensions.ts';
 import { gatesSections } from './sections/gates.ts';
@@ -26,6 +27,7 @@ export function renderReport(facts: ReportFacts): string {
 <body><main>${headSection(facts)}
 <div class="cards">${[
       ...gatesSections(record ?? {}),
+      ...accuracySections(facts.accuracy),
       throughputSection(timeline),
       stagesSection(stages),
       latencySection(latency, batchRows),

@@ -34,6 +34,11 @@ export function enginesFolder(folderOfJob: string): string {
   return join(folderOfJob, 'engines');
 }
 
+/** Which actuals the job's runs were last compared with: it may be deleted at any time. */
+export function accuracyFile(folderOfJob: string): string {
+  return join(folderOfJob, 'accuracy.json');
+}
+
 export function locksFolder(folderOfJob: string): string {
   return join(folderOfJob, 'locks');
 }
@@ -90,6 +95,8 @@ export interface RunPaths {
   readonly taken: string;
   /** Features of some rows, for gates and comparisons. */
   readonly sample: string;
+  /** How good the run was: a record for each version of the actuals. */
+  readonly accuracy: string;
   /** The typed copy of an input that is not Parquet. */
   readonly staged: string;
   /** Its presence means that the run is committed. */
@@ -119,6 +126,7 @@ export function runPaths(folderOfJob: string, runId: string): RunPaths {
     unorderedRejects: join(folder, 'rejects', 'unordered.parquet'),
     taken: join(folder, 'taken.json'),
     sample: join(folder, 'sample.parquet'),
+    accuracy: join(folder, 'accuracy'),
     staged: join(folder, 'staged', 'input.parquet'),
     manifest: join(folder, 'run.json'),
     success: join(folder, '_SUCCESS'),

@@ -5,6 +5,7 @@ import type { Readiness } from '../core/readiness.ts';
 import type { Announcer } from '../jobs/alert.ts';
 import type { StoreState } from '../jobs/publish/store-state.ts';
 import type { runJob } from '../jobs/run-job.ts';
+import type { ScoredRun } from '../tasks/score-runs.ts';
 import type { Predecessor } from './predecessors.ts';
 
 /** What the schedule may do to the world outside; tests hand in others. */
@@ -14,6 +15,7 @@ export interface ScheduleEffects {
   readonly announcer: Announcer;
   readonly runJob: typeof runJob;
   readonly stores: StoreKeeper;
+  readonly scores: ScoreKeeper;
   /** Whether what `schedule.waitFor` of a job names is there. */
   readonly checkReady: (spec: BoundJob) => Promise<Readiness>;
   /** Gives up at once. */
@@ -28,6 +30,12 @@ export interface StoreKeeper {
   compare(spec: JobSpec): Promise<StoreState>;
   /** Loads the published run again; false where that was not needed any more. Throws `LOCKED` and `STORE_*`. */
   reload(spec: JobSpec): Promise<boolean>;
+}
+
+/** Compares published runs with what came true. */
+export interface ScoreKeeper {
+  /** Scores what has not been compared with the actuals as they are now; empty where there is nothing of the kind. */
+  scoreDue(spec: JobSpec): Promise<readonly ScoredRun[]>;
 }
 
 /** A job that runs by itself. */

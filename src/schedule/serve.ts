@@ -10,6 +10,7 @@ import type { LoadedSchedule } from './load-jobs.ts';
 import { lookAtJob, noteWaiting, type Seen } from './look.ts';
 import { type Ready, ReadyJobs } from './ready-jobs.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
+import { scorePublished } from './score-published.ts';
 import { runAndReport } from './tick.ts';
 
 /** Looked at all jobs at least so often: a clock that was set, or a machine that slept, is noticed. */
@@ -18,7 +19,7 @@ const LOOK_MS = 60_000;
 const LOOKS_AT_ONCE = 8;
 /** A look that takes longer goes on by itself: its disk or its webhook holds up no other job. */
 const LOOK_LIMIT_MS = 10_000;
-/** Each job's store is compared with its published run so often. */
+/** Each job's store is compared with its published run so often, and its published runs with what came true. */
 const STORE_LOOK_MS = 5 * 60_000;
 /** What runs that are told to end at once may take to release their locks. */
 const RELEASE_MS = 5000;
@@ -74,6 +75,8 @@ class ScheduleService {
   readonly #storesSeen = new Map<string, number>();
   /** Jobs whose run has ended since they were looked at. */
   readonly #ended = new Map<string, ScheduledJob>();
+  /** Comparisons with what came true that have not ended, by the name of the job. */
+  readonly #scores = new Map<string, Promise<void>>();
   /** What is wrong and was said: once is enough. */
   readonly #said = new Map<string, string>();
   #wake = new AbortController();
@@ -100,7 +103,8 @@ class ScheduleService {
     const giveUp = (): void => void setTimeout(() => hangs.abort(), RELEASE_MS).unref();
     signal.addEventListener('abort', giveUp, { once: true });
     if (signal.aborted) giveUp();
-    await untilAborted(hangs.signal, this.#runs.settled()).catch(() => {});
+    const ended = Promise.all([this.#runs.settled(), ...this.#scores.values()]);
+    await untilAborted(hangs.signal, ended).catch(() => {});
     signal.removeEventListener('abort', giveUp);
   }
 
@@ -145,7 +149,9 @@ class ScheduleService {
   async #lookInTime(job: ScheduledJob): Promise<Seen | null> {
     const { name } = job.spec;
     if (this.#looks.has(name)) return null;
-    const look = lookAtJob(job, this.#options.effects, { withStore: this.#isStoreDue(name) })
+    const withStore = this.#isStoreDue(name);
+    if (withStore) this.#score(job);
+    const look = lookAtJob(job, this.#options.effects, { withStore })
       .catch((error: unknown) => {
         this.#sayOnce(name, `cannot be looked at: ${String(error)}`);
         return null;
@@ -159,6 +165,14 @@ class ScheduleService {
     } finally {
       timer.abort();
     }
+  }
+
+  /** Beside everything else: nothing waits for it but the end. */
+  #score(job: ScheduledJob): void {
+    const { name } = job.spec;
+    if (this.#scores.has(name)) return;
+    const scoring = scorePublished(job, this.#options.effects).finally(() => this.#scores.delete(name));
+    this.#scores.set(name, scoring);
   }
 
   #isStoreDue(job: string): boolean {

@@ -11,6 +11,7 @@ import { lookAtJob } from './look.ts';
 import { Places } from './places.ts';
 import { type RunOccurrenceOptions, runOccurrence } from './run-occurrence.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
+import { scorePublished } from './score-published.ts';
 
 /**
  * Does once what is due, for every job, and returns the first failure: of a job file, of a run, or of an
@@ -58,7 +59,10 @@ async function tickJob(job: ScheduledJob, effects: ScheduleEffects): Promise<Ser
     if (unmended !== null) failures.push(unmended);
     failures.push(...decision.unready);
     const next = decision.run.find((each) => !tried.has(each.getTime()));
-    if (next === undefined) return failures.length > 0 ? failures : stillFailing(job, decision);
+    if (next === undefined) {
+      await scorePublished(job, effects);
+      return failures.length > 0 ? failures : stillFailing(job, decision);
+    }
     tried.add(next.getTime());
     const failure = await runAndReport(job, next, effects);
     if (failure !== null) failures.push(failure);

@@ -10,10 +10,12 @@ const MADE = new WeakMap<Database, Map<string, readonly BadCells[]>>();
 /**
  * Makes the tables that `features.select` and `input.filter` read, once for a database: text is parsed into
  * a table, Parquet is read where it lies. Returns their bad cells, whose columns are called `table.column`.
+ * @param field of the job file, for messages
  */
 export async function createFeatureTables(
   database: Database,
   tables: readonly NamedTable[],
+  field = 'features.tables',
 ): Promise<readonly BadCells[]> {
   const made = MADE.get(database) ?? new Map<string, readonly BadCells[]>();
   MADE.set(database, made);
@@ -21,16 +23,20 @@ export async function createFeatureTables(
   for (const table of tables) {
     // A table of the same name and other files is not the same: making it fails.
     const key = JSON.stringify([table.name, table.sources]);
-    const badCells = made.get(key) ?? (await createTable(database, table));
+    const badCells = made.get(key) ?? (await createTable(database, table, field));
     made.set(key, badCells);
     found.push(...badCells);
   }
   return found;
 }
 
-function createTable(database: Database, { name, sources, paths }: NamedTable): Promise<readonly BadCells[]> {
+function createTable(
+  database: Database,
+  { name, sources, paths }: NamedTable,
+  field: string,
+): Promise<readonly BadCells[]> {
   const table = {
-    field: `features.tables.${name}`,
+    field: `${field}.${name}`,
     sources,
     paths: paths ?? sources.map(({ path }) => path),
     hive: 'auto',

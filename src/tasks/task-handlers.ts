@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CPU } from '../core/device.ts';
 import { ServeBatchError } from '../core/errors.ts';
@@ -26,6 +28,7 @@ import { growBatches } from '../tuning/grow-batches.ts';
 import { measureBatches } from '../tuning/measure-batches.ts';
 import { checkRun } from './check-run.ts';
 import { reachOfPlan, reachOfRequest } from './job-reach.ts';
+import { scoreRuns } from './score-runs.ts';
 import { scoreSample } from './score-sample.ts';
 import { STORE_HANDLERS } from './store-handlers.ts';
 import type {
@@ -167,6 +170,19 @@ export const TASK_HANDLERS: Handlers = {
     const { temp } = state.paths(request.runId);
     const limits = { threads: machineLimits().cpus, memoryLimit: request.memoryLimit, temporaryFolder: temp };
     return withDatabase(limits, (database) => checkRun(database, state.paths.bind(state), plan, request));
+  },
+
+  /** Nothing else is done meanwhile, as with gates. */
+  async 'score-runs'(state, { memoryLimit, ...request }, { now }) {
+    const temporaryFolder = await mkdtemp(join(tmpdir(), 'serve-batch-accuracy-'));
+    const limits = { threads: machineLimits().cpus, memoryLimit, temporaryFolder };
+    try {
+      return await withDatabase(limits, (database) =>
+        scoreRuns(database, state.paths.bind(state), request, now),
+      );
+    } finally {
+      await rm(temporaryFolder, { recursive: true, force: true });
+    }
   },
 
   /** Which of the wanted texts occur in their key columns at all. */

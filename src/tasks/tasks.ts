@@ -1,10 +1,11 @@
+import type { ActualsSpec } from '../core/accuracy.ts';
 import type { EnginePlan } from '../core/engine.ts';
 import type { SampleCost } from '../core/estimate.ts';
 import type { GateResult, GateSpec } from '../core/gates.ts';
 import type { ModelSignature } from '../core/model.ts';
 import type { DraftPlan, Plan } from '../core/plan.ts';
 import type { ConditionState } from '../core/readiness.ts';
-import type { BadCells, Column, SourceFile, TableFormat } from '../core/table.ts';
+import type { BadCells, Column, NamedTable, SourceFile, TableFormat } from '../core/table.ts';
 import type { StagedCounts, ValueAddress } from '../kv/store.ts';
 import type { PlanRequest } from '../planning/plan-run.ts';
 import type { CheckTablesRequest } from '../planning/readiness/check-tables.ts';
@@ -15,6 +16,7 @@ import type { InputOptions } from '../source/formats/input-options.ts';
 import type { TakenRows, TakeRowsRequest } from '../source/incremental/take-rows.ts';
 import type { TableSurvey } from '../source/survey-table.ts';
 import type { BatchTiming } from '../tuning/choose-batch-size.ts';
+import type { ScoredRun } from './score-runs.ts';
 import type { LoadReport } from './store-loads.ts';
 import type { StoreTasks } from './store-tasks.ts';
 
@@ -53,6 +55,8 @@ export interface Tasks extends StoreTasks {
   };
   /** Writes the sample of features, and looks whether the run may be published. */
   readonly 'check-gates': { readonly request: CheckGatesTask; readonly result: readonly GateResult[] };
+  /** Compares runs of the job with what came true, and writes what is new of it beside them. */
+  readonly 'score-runs': { readonly request: ScoreRunsTask; readonly result: readonly ScoredRun[] };
   /** Columns of key and field of one row, as a lookup names them; null: there is none with all of them. */
   readonly 'example-key': {
     readonly request: PartsTask;
@@ -153,6 +157,26 @@ export interface CheckGatesTask extends RunReference {
   /** Runs of the job to compare with; null: there is none. */
   readonly last: string | null;
   readonly weekday: string | null;
+}
+
+export interface ScoreRunsTask {
+  readonly actuals: ActualsSpec;
+  /** The files of the actuals. */
+  readonly tables: readonly NamedTable[];
+  /** As `features.externalAccess`. */
+  readonly externalAccess: boolean;
+  readonly runs: readonly RunToScoreTask[];
+  readonly memoryLimit: string;
+}
+
+export interface RunToScoreTask {
+  readonly runId: string;
+  /** When it was made, in the time zone of the job, without one. */
+  readonly origin: string;
+  /** ISO 8601; null: it was never published. */
+  readonly publishedAt: string | null;
+  /** The same in the time zone of the job, without one. */
+  readonly publishedLocal: string | null;
 }
 
 export interface KnownValuesTask extends PartsTask {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ACCURACY_COLUMNS } from '../../src/history/accuracy-view.ts';
 import { OCCURRENCE_COLUMNS } from '../../src/history/occurrences-view.ts';
 import { REJECT_COLUMNS } from '../../src/history/rejects-view.ts';
 import { RUN_COLUMNS } from '../../src/history/run-columns.ts';
@@ -13,6 +14,7 @@ describe('docs/history.md', () => {
     ['shards', SHARD_COLUMNS],
     ['rejects', REJECT_COLUMNS],
     ['occurrences', OCCURRENCE_COLUMNS.map(({ name }) => name)],
+    ['accuracy', ACCURACY_COLUMNS],
   ])('lists the columns of the view %s, and no others', (view, columns) => {
     const listed = tableRows(sectionOf(PAGE, `### ${view}`)).flatMap(([names = '']) => codeSpans(names));
     expect(listed.sort()).toEqual([...columns].sort());

@@ -13,7 +13,7 @@ const names = (views: readonly { readonly name: string }[]): string[] => views.m
 describe('historyViews', () => {
   it('are those of the history, and one for each job that has published', () => {
     const views = historyViews([job('sales', 1), job('costs', 2), job('later', null)]);
-    expect(names(views)).toEqual(['runs', 'shards', 'rejects', 'occurrences', 'costs', 'sales']);
+    expect(names(views)).toEqual(['runs', 'shards', 'rejects', 'occurrences', 'accuracy', 'costs', 'sales']);
   });
 
   it('a job that is called like one of the history has a longer name', () => {
@@ -22,12 +22,13 @@ describe('historyViews', () => {
       'shards',
       'rejects',
       'occurrences',
+      'accuracy',
       'runs_predictions',
     ]);
   });
 
   it('jobs of one name in several folders have one view', () => {
-    expect(names(historyViews([job('sales', 1), job('sales', 2)]))).toHaveLength(5);
+    expect(names(historyViews([job('sales', 1), job('sales', 2)]))).toHaveLength(6);
   });
 });
 

@@ -5,6 +5,7 @@ import type { ColumnStats } from '../../src/report/facts/prediction-stats.ts';
 import type { ReportFacts } from '../../src/report/facts/report-facts.ts';
 import { timelineOf } from '../../src/report/facts/timeline.ts';
 import type { RunSummary } from '../../src/runs/run-summary.ts';
+import { sampleAccuracy, sampleFigures } from '../accuracy/sample-accuracy.ts';
 import { samplePlan, sampleRecord, sampleShard } from '../runs/sample-run.ts';
 
 const STATS: ColumnStats = {
@@ -93,6 +94,11 @@ export function sampleFacts(text: string, changes: Partial<ReportFacts> = {}): R
         { column: null, reason: text, count: 1, examples: [] },
       ],
       others: 2,
+    }),
+    accuracy: known({
+      record: sampleAccuracy(text),
+      records: 2,
+      worst: [{ by: text, segment: text, figures: sampleFigures() }],
     }),
     ...changes,
   };

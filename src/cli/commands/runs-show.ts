@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { AccuracyRecord } from '../../accuracy/accuracy-record.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { RunProgress } from '../../history/progress-of-run.ts';
 import type { FoundRun } from '../../runs/find-run.ts';
@@ -8,6 +9,7 @@ import type { RunSummary } from '../../runs/run-summary.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, jsonOption, option, outputOption, wholeNumber } from '../options.ts';
 import { formatCount, formatNumber, formatPairs, shortTime } from '../render/format.ts';
+import { accuracyPairs, horizonTable } from '../render/render-accuracy.ts';
 import { renderDetails } from '../render/render-details.ts';
 import { detailPairs, summaryPairs } from '../render/render-record.ts';
 import { renderRows } from '../render/render-result.ts';
@@ -82,27 +84,40 @@ async function showSummary(
   const { rejectReasons } = await import('../../history/run-rejects.ts');
   const { record, status, publishedAt } = summary;
   const paths = runPaths(run.folderOfJob, run.runId);
+  const { newestAccuracy } = await import('../../accuracy/accuracy-record.ts');
+  const accuracy = await newestAccuracy(paths.accuracy);
   const shards = await slowestShards(paths, record?.startedAt, SHOWN_SHARDS);
   const rejects = await rejectReasons(paths, SHOWN_REASONS, context.signal);
   if (flags.json === true) {
     const known = record === undefined ? summary : { ...record, status, publishedAt };
-    const all = { ...known, slowestShards: shards, rejectReasons: rejects.top };
+    const all = {
+      ...{ ...known, slowestShards: shards, rejectReasons: rejects.top },
+      ...(accuracy === undefined ? {} : { accuracy }),
+    };
     context.out(`${JSON.stringify(all, null, 2)}\n`);
   } else if (record === undefined) {
     const { progressOfRun } = await import('../../history/progress-of-run.ts');
     context.out(renderUnfinished(summary, await progressOfRun(paths), shortPath(run.folderOfJob)));
   } else {
-    context.out(`${renderFinished(summary, record)}${renderDetails(record, shards, rejects)}`);
+    const table = accuracy === undefined ? '' : horizonTable(accuracy);
+    context.out(
+      `${renderFinished(summary, record, accuracy)}${renderDetails(record, shards, rejects)}${table === '' ? '' : `\n${table}`}`,
+    );
   }
 }
 
-function renderFinished({ status, publishedAt }: RunSummary, record: RunRecord): string {
+function renderFinished(
+  { status, publishedAt }: RunSummary,
+  record: RunRecord,
+  accuracy: AccuracyRecord | undefined,
+): string {
   const { versions, host, coverage, runId } = record;
   const missing = coverage === undefined ? 0 : coverage.expected - coverage.present;
   return `Run ${runId} of ${record.job}: ${status}\n${formatPairs([
     ...summaryPairs(record),
     ...(missing === 0 ? [] : [['missing', `${formatCount(missing)}; list them with --missing`] as const]),
     ...(publishedAt === undefined ? [] : [['published', shortTime(publishedAt)] as const]),
+    ...(accuracy === undefined ? [] : accuracyPairs(accuracy)),
     ...detailPairs(record),
     [
       'versions',

@@ -1,6 +1,7 @@
 import type { Plan } from '../../core/plan.ts';
 import type { StageSeconds } from '../../runs/record/shard-record.ts';
 import type { RunSummary } from '../../runs/run-summary.ts';
+import type { AccuracyFacts } from './accuracy-facts.ts';
 import type { DimensionFacts } from './dimension-facts.ts';
 import type { Known } from './known.ts';
 import type { LatencyFacts } from './latency.ts';
@@ -24,6 +25,8 @@ export interface ReportFacts {
   readonly predictions: Known<PredictionsFacts>;
   readonly dimensions: Known<readonly DimensionFacts[]>;
   readonly rejects: Known<RejectFacts>;
+  /** Null: the run is not scored. */
+  readonly accuracy: Known<AccuracyFacts | null>;
 }
 
 export interface PredictionsFacts {

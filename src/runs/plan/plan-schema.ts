@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { IntervalsPlan } from '../../core/accuracy.ts';
 import { DEVICES, type DevicePlan, type GpuDevice } from '../../core/device.ts';
 import { ENGINES, type EnginePlan } from '../../core/engine.ts';
 import type { IncrementalPlan } from '../../core/incremental.ts';
@@ -191,6 +192,24 @@ const kv: z.ZodType<KvPlan> = z.strictObject({
   duplicates: z.enum(KV_DUPLICATES),
 });
 
+const intervals: z.ZodType<IntervalsPlan> = z.strictObject({
+  columns: z.array(z.strictObject({ level: z.number(), lower: z.string(), upper: z.string() })),
+  prediction: z.string(),
+  date: z.string().nullable(),
+  origin: z.string(),
+  by: texts,
+  min: z.number().nullable(),
+  groups: z.array(
+    z.strictObject({
+      horizon: z.int().nullable(),
+      segment: texts.nullable(),
+      residuals: count,
+      bounds: z.array(z.tuple([z.number(), z.number()])),
+    }),
+  ),
+  runs: texts,
+});
+
 const onInvalid: z.ZodType<InvalidRowPolicy> = z.strictObject({
   action: z.enum(['fail', 'reject']),
   maxRows: count.nullable(),
@@ -236,6 +255,7 @@ const newestPlan = z.strictObject({
   }),
   output,
   kv: kv.nullable(),
+  intervals: intervals.exactOptional(),
   incremental: incrementalSchema.nullable(),
   onInvalid,
   batchSize: z.int().positive(),

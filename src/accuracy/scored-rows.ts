@@ -1,0 +1,104 @@
+import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
+import type { Column } from '../core/table.ts';
+import type { Database } from '../source/database.ts';
+import { ACTUALS } from './actuals-tables.ts';
+import type { ScoreColumns } from './score-columns.ts';
+
+/** A run as it is compared with the actuals. */
+export interface RunToScore {
+  readonly parts: readonly string[];
+  /** Whether several rows of the parts may have one key: then the last one counts, as it does for readers. */
+  readonly mayRepeat: boolean;
+  readonly columns: ScoreColumns;
+  /** When the run was made, in the time zone of the job, without one: `2026-11-21T00:00:00`. */
+  readonly origin: string;
+  readonly delayDays: number;
+}
+
+/**
+ * One row a prediction: its horizon `h` (whole days, 1 for the day of the run), the prediction `p`, its actual `y`
+ * and the naive forecast `naive`, null where there is none; `scale`, the mean square of a step of its series before
+ * the run; `q0`, `low0` and so on, the quantiles and the bounds of intervals; the columns of segments as text.
+ */
+export const SCORED = 'serve_batch_scored';
+
+/** How far back the naive forecast looks for the same weekday. */
+const NAIVE_DAYS = 28;
+const WEEK_SECONDS = 604_800;
+
+/**
+ * Makes the table {@link SCORED} of a run. Of the actuals before the run all are used, for the naive forecast and
+ * the scales; of later ones those of the predicted dates alone. What was predicted for a time before the run has
+ * neither: it is no forecast.
+ */
+export async function fillScored(database: Database, run: RunToScore): Promise<void> {
+  const { columns, origin } = run;
+  const { series, date } = columns;
+  const keys = series.map(({ name }) => quoteName(name));
+  const on = (other: string, more: readonly string[]): string =>
+    [...keys.map((key) => `made.${key} = ${other}.${key}`), ...more].join(' AND ') || 'true';
+  const list = [
+    ...columns.by.map((name, index) => `${segmentText(`made.${quoteName(name)}`)} AS by${index}`),
+    'made.t',
+    `${date === null ? 'NULL' : horizonSql('made.t', originOf(date, origin))}::INTEGER AS h`,
+    `CAST(made.${quoteName(columns.prediction)} AS DOUBLE) AS p`,
+    'came.y',
+    'came.mark',
+    ...(date === null ? ['NULL::DOUBLE AS naive', 'NULL::DOUBLE AS scale'] : ['known.naive', 'scales.scale']),
+    ...columns.quantiles.map(({ column }, index) => `CAST(made.${quoteName(column)} AS DOUBLE) AS q${index}`),
+    ...columns.intervals.flatMap(({ lower, upper }, index) => [
+      `CAST(made.${quoteName(lower)} AS DOUBLE) AS low${index}`,
+      `CAST(made.${quoteName(upper)} AS DOUBLE) AS high${index}`,
+    ]),
+  ];
+  const joins = [`LEFT JOIN ${ACTUALS} AS came ON ${on('came', date === null ? [] : ['made.t = came.t'])}`];
+  if (date !== null) {
+    const earlier = `SELECT * FROM ${ACTUALS} WHERE t < ${knownUntil(run)}`;
+    // What is predicted for a time before the run would be compared with itself.
+    const isAhead = `made.t >= ${knownUntil(run)}`;
+    const week = (time: string): string => `CAST(epoch(${time}) AS BIGINT) % ${WEEK_SECONDS}`;
+    const group = keys.length === 0 ? '' : `GROUP BY ${keys.join(', ')}`;
+    joins.push(
+      `LEFT JOIN (SELECT ${[...keys, `${week('t')} AS week`].join(', ')}, arg_max(y, t) AS naive FROM (${earlier})
+         WHERE t >= ${knownUntil(run)} - INTERVAL ${NAIVE_DAYS} DAY GROUP BY ALL) AS known ON ${on('known', [isAhead, `${week('made.t')} = known.week`])}`,
+      `LEFT JOIN (SELECT ${[...keys, 'avg(step2) AS scale'].join(', ')} FROM (${earlier}) ${group}) AS scales ON ${on('scales', [isAhead])}`,
+    );
+  }
+  await database.run(
+    `CREATE OR REPLACE TEMP TABLE ${SCORED} AS SELECT ${list.join(', ')} FROM (${madeSql(run)}) AS made ${joins.join(' ')}`,
+  );
+}
+
+/** The rows of the parts, with the predicted time. */
+function madeSql({ parts, mayRepeat, columns: { series, date } }: RunToScore): string {
+  const time = date === null ? 'NULL::TIMESTAMP' : `CAST(${quoteName(date.name)} AS TIMESTAMP)`;
+  const read = (options: string): string =>
+    `SELECT *, ${time} AS t FROM read_parquet(${quoteFiles(parts)}, hive_partitioning = false${options})`;
+  if (!mayRepeat) return read('');
+  const keys = [...series.map(({ name }) => quoteName(name)), 't'].join(', ');
+  return `SELECT * FROM (${read(', filename = true, file_row_number = true')})
+    QUALIFY row_number() OVER (PARTITION BY ${keys} ORDER BY length(filename) DESC, filename DESC, file_row_number DESC) = 1`;
+}
+
+/** What lies before it was known when the run was made. */
+export function knownUntil({ columns, origin, delayDays }: Omit<RunToScore, 'parts' | 'mayRepeat'>): string {
+  return `(TIMESTAMP ${quoteText(originOf(columns.date, origin))} - INTERVAL ${delayDays} DAY)`;
+}
+
+/** When a run was made, as its predicted times are told: dates are compared with its day. */
+export function originOf(date: Column | null, origin: string): string {
+  return date?.type === 'DATE' ? origin.slice(0, 10) : origin;
+}
+
+/**
+ * Whole days from the run to a time, from 1: what is predicted for the day of the run has the horizon 1.
+ * @param origin of {@link originOf}
+ */
+export function horizonSql(time: string, origin: string): string {
+  return `CAST(floor((epoch(${time}) - epoch(TIMESTAMP ${quoteText(origin)})) / 86400) AS INTEGER) + 1`;
+}
+
+/** SQL of a value as the text of a segment: a null is one, too. */
+export function segmentText(value: string): string {
+  return `coalesce(CAST(${value} AS VARCHAR), 'null')`;
+}
