@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { AccuracyFigures, SegmentFigures } from '../core/accuracy.ts';
 import type { Immutable } from '../core/immutable.ts';
 import { isMissing, jsonText, readJsonIfValid } from '../runs/json-file.ts';
-import { createFileExclusively } from '../runs/lock/exclusive-file.ts';
+import { createFileExclusively } from '../storage/local/exclusive-file.ts';
 
 const count = z.int().nonnegative();
 const amount = z.number().nonnegative();
