@@ -48,6 +48,7 @@ export async function tracePrediction(
   context: CliContext,
   place: JobPlace,
   columns: Asked,
+  { explain }: { readonly explain: boolean },
 ): Promise<TracedPrediction> {
   const { job } = place;
   const store = openStore({ url: storeToLookIn(place), job });
@@ -67,7 +68,11 @@ export async function tracePrediction(
       key: askedKey(keyColumnsOf(info), columns),
       value: parseValue(found, info),
       publishedAt: (await readPublication(paths))?.at ?? null,
-      row: await rowOf(context, place, info.runId, predictionAddress(templates, columns)),
+      row: await rowOf(context, place, {
+        ...predictionAddress(templates, columns),
+        runId: info.runId,
+        explain,
+      }),
       previous: await previousOf(store, place, info.runId, columns),
     };
   } finally {
@@ -78,14 +83,13 @@ export async function tracePrediction(
 async function rowOf(
   { workers: source, signal }: CliContext,
   place: JobPlace,
-  runId: string,
-  address: KeyAddress,
+  asked: KeyAddress & { readonly runId: string; readonly explain: boolean },
 ): Promise<TracedRow> {
   const workers = source.start({ size: 1, place: { folder: place.folderOfJob, storeUrl: null }, signal });
   try {
     const memoryLimit = memoryLimitOf({ execution: { memoryLimitBytes: null } });
-    const row = await workers.run('trace-row', { runId, memoryLimit, ...address });
-    if (row === null) throw notInParts(place, runId);
+    const row = await workers.run('trace-row', { memoryLimit, ...asked });
+    if (row === null) throw notInParts(place, asked.runId);
     return row;
   } finally {
     await workers.close();

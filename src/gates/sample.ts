@@ -12,10 +12,10 @@ import { rowsSql } from '../source/shard-relation.ts';
  */
 const SAMPLE_ROWS = 50_000;
 
-/** A condition that holds for about {@link SAMPLE_ROWS} of so many rows, by a hash of what tells a row from others: the same ones each time. */
-export function sampleSql(rowNumber: string, rows: number): string {
-  if (rows <= SAMPLE_ROWS) return 'true';
-  return `hash(${rowNumber}) % ${rows} < ${SAMPLE_ROWS}`;
+/** A condition that holds for about `wanted` of so many rows, by a hash of what tells a row from others: the same ones each time. */
+export function sampleSql(rowNumber: string, rows: number, wanted = SAMPLE_ROWS): string {
+  if (rows <= wanted) return 'true';
+  return `hash(${rowNumber}) % ${rows} < ${wanted}`;
 }
 
 /**
@@ -23,18 +23,7 @@ export function sampleSql(rowNumber: string, rows: number): string {
  * them: parts do not hold features. Does nothing where they are there.
  */
 export async function writeSample(database: Database, plan: Plan, target: string): Promise<void> {
-  const { input, features } = plan;
-  const all = { rowStart: 0, rowEnd: input.rows };
-  const some = await rowsSql(database, input, all, {
-    numbered: true,
-    some: (rowNumber) => sampleSql(rowNumber, input.rows),
-  });
-  let from = `(${some})`;
-  if (features.select !== null) {
-    await createFeatureTables(database, features.select.tables);
-    await database.run(`CREATE OR REPLACE TEMP VIEW input AS ${some}`);
-    from = `(${features.select.sql})`;
-  }
+  const from = await sampledRows(database, plan, SAMPLE_ROWS);
   const list = sampledColumns(plan).map(quoteName).join(', ');
   const temporary = temporaryName(target);
   await makeFolder(dirname(target));
@@ -42,6 +31,23 @@ export async function writeSample(database: Database, plan: Plan, target: string
     `COPY (SELECT ${list} FROM ${from}) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
   );
   await commitFile(temporary, target);
+}
+
+/** SQL of about so many rows of a run, with its features and its kept columns; their order does not matter. */
+export async function sampledRows(
+  database: Database,
+  { input, features }: Plan,
+  rows: number,
+): Promise<string> {
+  const all = { rowStart: 0, rowEnd: input.rows };
+  const some = await rowsSql(database, input, all, {
+    numbered: true,
+    some: (rowNumber) => sampleSql(rowNumber, input.rows, rows),
+  });
+  if (features.select === null) return `(${some})`;
+  await createFeatureTables(database, features.select.tables);
+  await database.run(`CREATE OR REPLACE TEMP VIEW input AS ${some}`);
+  return `(${features.select.sql})`;
 }
 
 /** The features, then the kept columns that are no features. */

@@ -16,16 +16,26 @@ export async function readFirstRows(database: Database, plan: Plan, count: numbe
   const range = { index: 0, rowStart: 0, rowEnd: Math.min(LOOK_AT * count, plan.input.rows) };
   const rows = await openShardRows(database, plan, range);
   try {
-    const list = requiredColumns(plan).map(({ sql }, index) => `${sql} AS f${index}`);
-    const batch = new FeatureBatch(plan.features.bindings, count);
-    for await (const chunk of streamChunks(database, `SELECT ${list.join(', ')} FROM ${rows.from}`)) {
-      appendUsable(batch, chunk);
-      if (batch.isFull) break;
-    }
-    return batch;
+    return await readUsable(database, plan, rows.from, count);
   } finally {
     await rows.close();
   }
+}
+
+/** Reads the features of rows that are at hand into a batch, but for rows that cannot be used. */
+export async function readUsable(
+  database: Database,
+  plan: Plan,
+  from: string,
+  capacity: number,
+): Promise<FeatureBatch> {
+  const list = requiredColumns(plan).map(({ sql }, index) => `${sql} AS f${index}`);
+  const batch = new FeatureBatch(plan.features.bindings, capacity);
+  for await (const chunk of streamChunks(database, `SELECT ${list.join(', ')} FROM ${from}`)) {
+    appendUsable(batch, chunk);
+    if (batch.isFull) break;
+  }
+  return batch;
 }
 
 function appendUsable(batch: FeatureBatch, chunk: Chunk): void {

@@ -8,6 +8,7 @@ import { findRow } from '../sinks/kv/find-row.ts';
 import type { Database } from '../source/database.ts';
 import { filePlaces } from '../source/locate-row.ts';
 import { findRowPlace, type LinePlace } from '../source/row-place.ts';
+import { explainRow, type MaybeExplained } from './explain-row.ts';
 import { type SeenValues, seenValues } from './seen-values.ts';
 
 /** Where a prediction comes from. Rows count from 1. */
@@ -24,6 +25,8 @@ export interface TracedRow {
   /** The columns that the part has beside the predictions, as texts. */
   readonly kept: Readonly<Record<string, string | null>>;
   readonly features: SeenValues;
+  /** Null: it was not asked for. */
+  readonly explained: MaybeExplained | null;
 }
 
 /** Follows a key of the store back to the input. Null: no row of the run has it. */
@@ -31,7 +34,7 @@ export async function traceRow(
   database: Database,
   plan: Plan,
   paths: RunPaths,
-  address: ValueAddress,
+  { explain, ...address }: ValueAddress & { readonly explain: boolean },
 ): Promise<TracedRow | null> {
   if (plan.kv === null) return null;
   const { shards } = plan;
@@ -42,13 +45,27 @@ export async function traceRow(
   if (found === null || shard === undefined) return null;
   const row = await inputRowOf(database, plan, paths, shard, found.row);
   const why = 'rejects of several files leave open which row it is';
+  const features = row === null ? { values: null, why } : await seenValues(database, plan, row, found.texts);
   return {
     shard: shard.index,
     part: { file: partName(shard.index), row: found.row + 1 },
     input: row === null ? null : { row: row + 1, place: await placeOf(database, plan, row) },
     kept: found.texts,
-    features: row === null ? { values: null, why } : await seenValues(database, plan, row, found.texts),
+    features,
+    explained: explain ? await explained(database, plan, row, features) : null,
   };
+}
+
+/** Only a row that is what the model saw can be explained. */
+async function explained(
+  database: Database,
+  plan: Plan,
+  row: number | null,
+  features: SeenValues,
+): Promise<MaybeExplained> {
+  if (features.values === null) return { explanation: null, why: features.why };
+  if (row === null) throw new TypeError('A row with features has a number');
+  return explainRow(database, plan, row);
 }
 
 /** The input row, from 0, of a row of a part, which has those of its shard without the rejects. */

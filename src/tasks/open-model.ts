@@ -6,8 +6,8 @@ import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { plannedFor } from '../inference/devices/device-errors.ts';
 import type { Session } from '../inference/session.ts';
-import { useOf } from '../planning/model-use.ts';
 import { enginesFolder } from '../runs/layout.ts';
+import { useOf } from '../shard/model-use.ts';
 
 /** What ONNX Runtime needs of a plan. */
 export interface RuntimeModel {

@@ -184,7 +184,10 @@ export interface KnownValuesTask extends PartsTask {
   readonly wanted: Readonly<Record<string, string>>;
 }
 
-export interface TraceRowTask extends RunReference, ValueAddress {}
+export interface TraceRowTask extends RunReference, ValueAddress {
+  /** Whether to say what each feature contributes. */
+  readonly explain: boolean;
+}
 
 export interface KeyValuesTask extends PartsTask {
   readonly columns: readonly string[];

@@ -16,11 +16,11 @@ import {
   writeRecipe,
 } from '../inference/trees/recipe-file.ts';
 import { TreeSession } from '../inference/trees/tree-session.ts';
-import { useOf } from '../planning/model-use.ts';
 import { enginesFolder } from '../runs/layout.ts';
 import { machine } from '../runs/record/versions.ts';
 import { BatchScorer } from '../shard/batch-scorer.ts';
 import { readFirstRows } from '../shard/first-rows.ts';
+import { useOf } from '../shard/model-use.ts';
 import type { Database } from '../source/database.ts';
 import { DEFAULT_BATCH_SIZE } from './choose-batch-size.ts';
 import { madeRows } from './made-rows.ts';

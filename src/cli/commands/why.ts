@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { parsePairs } from '../asked-key.ts';
 import type { CliContext } from '../context.ts';
-import { addOptions, debugOption, jsonOption, kvOption, outputOption } from '../options.ts';
+import { addOptions, debugOption, jsonOption, kvOption, option, outputOption } from '../options.ts';
 
 interface WhyFlags {
   readonly output?: string;
   readonly kv?: string;
+  readonly explain?: boolean;
   readonly json?: boolean;
 }
 
@@ -15,12 +16,19 @@ export function addWhyCommand(program: Command, context: CliContext): void {
     .description('Print what a published prediction comes from: run, model, input row, features.')
     .argument('<job>', 'the job')
     .argument('<columns...>', 'the columns of key and field: store=1 product=2 date=2026-11-21');
-  addOptions(command, [outputOption(), kvOption(), jsonOption('what it comes from'), debugOption()]);
+  addOptions(command, [
+    outputOption(),
+    kvOption(),
+    option('--explain', 'say what each feature contributes (models of trees)'),
+    jsonOption('what it comes from'),
+    debugOption(),
+  ]);
   command.addHelpText(
     'after',
     `
 Examples:
   serve-batch why sales store=1 product=2 date=2026-11-21
+  serve-batch why sales store=1 product=2 date=2026-11-21 --explain
   serve-batch why sales store=1 product=2 date=2026-11-21 --json`,
   );
   command.action((job: string, columns: readonly string[], flags: WhyFlags) =>
@@ -38,6 +46,8 @@ async function why(
   const { placeOfJob } = await import('../job-place.ts');
   const { tracePrediction } = await import('../trace-prediction.ts');
   const { renderWhy, whyJson } = await import('../render/render-why.ts');
-  const traced = await tracePrediction(context, await placeOfJob(context, job, flags), columns);
+  const traced = await tracePrediction(context, await placeOfJob(context, job, flags), columns, {
+    explain: flags.explain === true,
+  });
   context.out(flags.json === true ? `${JSON.stringify(whyJson(traced), null, 2)}\n` : renderWhy(traced));
 }

@@ -4,13 +4,21 @@ import type { PredictionValue } from '../../lookup/parse-value.ts';
 import type { TracedRow } from '../../shard/trace-row.ts';
 import { placeText } from '../../source/row-place.ts';
 import type { PreviousPrediction, TracedPrediction } from '../trace-prediction.ts';
-import { formatBytes, formatCount, formatPairs, formatTable, type Pair, shortTime } from './format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatNumber,
+  formatPairs,
+  formatTable,
+  type Pair,
+  shortTime,
+} from './format.ts';
 import { shortPath } from './short-path.ts';
 
 /** What a prediction comes from, for people. */
 export function renderWhy(traced: TracedPrediction): string {
   const { row, value } = traced;
-  return `${valueText(value)}\n${formatPairs([...runPairs(traced), ...inputPairs(traced)])}\n${featuresText(row)}`;
+  return `${valueText(value)}\n${formatPairs([...runPairs(traced), ...inputPairs(traced)])}\n${featuresText(row)}${explainedText(row)}`;
 }
 
 /** The same as JSON. */
@@ -32,6 +40,12 @@ export function whyJson(traced: TracedPrediction): unknown {
     kept: row.kept,
     features: features.values,
     featuresMissing: features.values === null ? features.why : null,
+    ...(row.explained === null
+      ? {}
+      : {
+          explanation: row.explained.explanation,
+          explanationMissing: row.explained.explanation === null ? row.explained.why : null,
+        }),
     tables: tablesOf(traced).map(({ name, sources }) => ({
       name,
       files: sources.map(({ path, bytes, modifiedMs }) => ({ path, bytes, modifiedAt: timeOf(modifiedMs) })),
@@ -94,6 +108,34 @@ function featuresText({ features }: TracedRow): string {
     ['FEATURE', 'TYPE', 'VALUE'],
     features.values.map(({ column, type, value }) => [column, type, value ?? 'null']),
   );
+}
+
+function explainedText({ explained }: TracedRow): string {
+  if (explained === null) return '';
+  if (explained.explanation === null) return `\nThe prediction cannot be explained: ${explained.why}.\n`;
+  const { others, isOutput, targets } = explained.explanation;
+  const score = isOutput
+    ? 'the prediction'
+    : "the score, which the model's last steps make the prediction of";
+  return `\nWhat each feature contributes to ${score}, compared with ${formatNumber(others, 'row')} of the run:\n${targets.map((target) => targetText(target, targets.length)).join('\n')}`;
+}
+
+type ExplainedTarget = NonNullable<NonNullable<TracedRow['explained']>['explanation']>['targets'][number];
+
+function targetText({ target, expected, score, contributions }: ExplainedTarget, targets: number): string {
+  const title = targets === 1 ? '' : `${target}\n`;
+  const rows = contributions.map(({ columns, contribution }) => [
+    columns.join(' and '),
+    contribution < 0 ? amountText(contribution) : `+${amountText(contribution)}`,
+  ]);
+  return `${title}${formatTable(
+    ['FEATURE', 'CONTRIBUTION'],
+    [['(mean of those rows)', amountText(expected)], ...rows, ['(this row)', amountText(score)]],
+  )}`;
+}
+
+function amountText(value: number): string {
+  return String(Number(value.toPrecision(6)));
 }
 
 function tablesOf({ plan }: TracedPrediction): readonly NamedTable[] {

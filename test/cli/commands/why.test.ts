@@ -112,6 +112,40 @@ describe('why', () => {
     expect(back.featuresMissing).toMatch(/a\.parquet has \d+ bytes/);
   });
 
+  it('--explain says of a model without trees that it cannot be explained', async () => {
+    const { code, stdout } = await ask('text', 'store=1', 'product=2', '--explain');
+    expect(code).toBe(0);
+    expect(stdout).toContain('The prediction cannot be explained: the typed copy of the csv input');
+    const found = await answer('chance', 'store=1', 'product=1');
+    expect(found).not.toHaveProperty('explanation');
+  });
+
+  it('--explain says what each feature contributes to the prediction of a model of trees', async () => {
+    const sales = await makeProject();
+    await sales.run([]);
+    const args = ['why', 'sales', 'store=1', 'product=2', 'date=2026-11-21', '--explain'];
+    const { code, stdout } = await sales.serveBatch([...args, '--json']);
+    expect(code).toBe(0);
+    const { value, explanation } = JSON.parse(stdout);
+    const [target, ...more] = explanation.targets;
+    expect(more).toEqual([]);
+    expect(explanation).toMatchObject({ isOutput: true });
+    expect(explanation.others).toBeGreaterThan(50);
+    expect(target.score).toBeCloseTo(value, 4);
+    const names = target.contributions.flatMap(({ columns }: { columns: string[] }) => columns);
+    expect(names).toContain('lag_7');
+    const sum = target.contributions.reduce(
+      (total: number, { contribution }: { contribution: number }) => total + contribution,
+      target.expected,
+    );
+    expect(sum).toBeCloseTo(value, 4);
+    const text = (await sales.serveBatch(args)).stdout;
+    expect(text).toMatch(
+      /What each feature contributes to the prediction, compared with \d+ rows of the run:/,
+    );
+    expect(text).toMatch(/\(this row\) +14\.9641/);
+  });
+
   it('exits 4 with the explanation of a lookup where there is no such prediction', async () => {
     const { code, stderr, stdout } = await ask('table', 'store=1', 'product=9');
     expect({ code, stdout }).toEqual({ code: 4, stdout: '' });

@@ -1,5 +1,5 @@
 import type { GraphNode, GraphTensor } from '../../onnx-graph.ts';
-import { UnsupportedModel } from '../kernel/ensemble.ts';
+import { type Ensemble, UnsupportedModel } from '../kernel/ensemble.ts';
 import type { CompiledKernel } from '../kernel/kernel-code.ts';
 import {
   type Recipe,
@@ -19,10 +19,11 @@ export interface Table {
   readonly isMatrix: boolean;
 }
 
-/** A recipe, and by kernel and feature what the trees compare with. */
+/** A recipe; by kernel what it was compiled from, and by feature what its trees compare with. */
 export interface CompiledRecipe {
   readonly recipe: Recipe;
   readonly cuts: readonly (readonly Float64Array[])[];
+  readonly ensembles: readonly Ensemble[];
 }
 
 /** Makes the recipe of a graph: what each name stands for, and the steps so far. */
@@ -116,6 +117,7 @@ export class RecipeBuilder {
     return {
       recipe: { registers: this.#registers, steps, kernels, outputs },
       cuts: this.#kernels.map(({ cuts }) => cuts),
+      ensembles: this.#kernels.map(({ ensemble }) => ensemble),
     };
   }
 }

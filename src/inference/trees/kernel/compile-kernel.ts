@@ -54,7 +54,8 @@ export function compileKernel(ensemble: Ensemble): CompiledKernel {
     scores: layout.scores,
     firstScore: FIRST_SCORE[aggregate],
   };
-  return { code, cuts: layout.columns.map(({ feature }) => ranks.cuts.get(feature) ?? new Float64Array()) };
+  const cuts = layout.columns.map(({ feature }) => ranks.cuts.get(feature) ?? new Float64Array());
+  return { code, cuts, ensemble };
 }
 
 /** Trees of more leaves on average are left to ONNX Runtime: every leaf costs time here, and there only the depth. */

@@ -1,3 +1,5 @@
+import type { Ensemble } from './ensemble.ts';
+
 /** Rows that the functions of a kernel work on at once: what they read and write stays in the cache. */
 export const BLOCK_ROWS = 512;
 
@@ -20,4 +22,6 @@ export interface CompiledKernel {
   readonly code: KernelCode;
   /** By position in `code.columns`: values at or above a cut are told from those below it. */
   readonly cuts: readonly Float64Array[];
+  /** What it was compiled from. */
+  readonly ensemble: Ensemble;
 }
