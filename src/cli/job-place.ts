@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { loadProject } from '../config/file/load-project.ts';
 import { loadJob } from '../config/load-job.ts';
 import { overrideJob } from '../config/override-job.ts';
@@ -7,6 +7,7 @@ import { ServeBatchError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import { folderOfJob, outputRoot, storeUrlOf } from '../jobs/locations.ts';
 import type { JobPlace } from '../jobs/publish/publish-earlier.ts';
+import { readCandidateOf } from '../runs/candidates/candidate-name.ts';
 import { type FoundRun, findRun } from '../runs/find-run.ts';
 import { jobFolder, runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
@@ -17,24 +18,34 @@ import type { CliContext } from './context.ts';
 export interface PlaceFlags {
   readonly output?: string;
   readonly kv?: string;
+  /** A candidate of the job, under this name. */
+  readonly as?: string;
 }
 
 /**
  * Where a job's runs and predictions are: as its job file says, or, for a job made of flags, as its
  * output folder does. Throws `NOT_FOUND` where neither knows the job.
  */
-export async function placeOfJob(context: CliContext, job: string, flags: PlaceFlags): Promise<JobPlace> {
+export async function placeOfJob(
+  context: CliContext,
+  declaredAs: string,
+  flags: PlaceFlags,
+): Promise<JobPlace> {
   if (flags.kv !== undefined) context.secrets.addUrl(flags.kv);
-  const declared = await declaredPlace(context, job, flags);
+  const declared = await declaredPlace(context, declaredAs, flags);
   if (declared !== null) return declared;
+  const job = flags.as ?? declaredAs;
   const root = rootOfFlags(context, flags);
   const jobs = await listJobs(root);
-  if (jobs.includes(job))
+  if (jobs.includes(job)) {
+    const candidate = await candidatePlace(context, jobFolder(root, job), flags);
+    if (candidate !== null) return candidate;
     return {
       job,
       folderOfJob: jobFolder(root, job),
       storeUrl: flags.kv ?? (await recordedStore(jobFolder(root, job))),
     };
+  }
   // A service may read a store without having the output folder.
   if (flags.kv !== undefined) return { job, folderOfJob: jobFolder(root, job), storeUrl: flags.kv };
   const { jobs: files } = await loadProject(context.cwd, context.env);
@@ -53,7 +64,20 @@ async function declaredPlace(context: CliContext, job: string, flags: PlaceFlags
   const loaded = await loadJob(job, { projectFolder: cwd, env });
   secrets.addAll(loaded.secrets);
   const spec = overrideJob(loaded.spec, flags);
-  return { job: spec.name, folderOfJob: folderOfJob(spec), storeUrl: storeUrlOf(spec) };
+  const named = { ...spec, name: flags.as ?? spec.name };
+  return { job: named.name, folderOfJob: folderOfJob(named), storeUrl: storeUrlOf(named) };
+}
+
+/** Of a candidate under a name of its own: its store is that of its job, with the password. Null for any other folder. */
+async function candidatePlace(
+  context: CliContext,
+  folder: string,
+  flags: PlaceFlags,
+): Promise<JobPlace | null> {
+  const of = await readCandidateOf(folder);
+  if (of === undefined) return null;
+  const place = await declaredPlace(context, of, { ...flags, as: basename(folder) });
+  return place?.folderOfJob === folder ? place : null;
 }
 
 /** Learns what of a job came from the environment and must not be shown. Where the job file is gone, there is nothing to learn. */
@@ -68,7 +92,8 @@ export async function storeOfFolder(
   flags: PlaceFlags,
 ): Promise<string | null> {
   if (flags.kv !== undefined) context.secrets.addUrl(flags.kv);
-  const declared = await declaredPlace(context, job, flags);
+  const declared =
+    (await declaredPlace(context, job, flags)) ?? (await candidatePlace(context, folder, flags));
   return declared?.folderOfJob === folder ? declared.storeUrl : (flags.kv ?? recordedStore(folder));
 }
 

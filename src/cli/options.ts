@@ -100,11 +100,12 @@ export function addOptions(command: Command, options: readonly Option[]): Comman
  * value for a yes.
  */
 export function dropFalseSwitches(command: Command, env: NodeJS.ProcessEnv): void {
-  for (const { envVar, required, optional, long } of command.options) {
+  for (const { envVar, required, optional, long, defaultValue } of command.options) {
     if (envVar === undefined || required || optional) continue;
     if (!['', '0', 'false', 'no', 'off'].includes(env[envVar]?.toLowerCase() ?? 'yes')) continue;
     delete env[envVar];
     // A switch that is on by default is switched off by its negation.
+    if (defaultValue !== true) continue;
     const negation = command.options.find((each) => each.long === `--no-${long?.slice(2)}`)?.envVar;
     if (negation !== undefined) env[negation] = '1';
   }

@@ -22,11 +22,12 @@ export interface RunToComplete extends Omit<RunToCompute, 'willPublish'> {
 /** Computes what is missing of a planned run, commits it and publishes it, with the lock held. */
 export function completeRun({ overtakenBy, ...run }: RunToComplete): Promise<RanJob> {
   const { locked, plan, meter } = run;
-  const { clock } = locked.options.effects;
-  return computeRun({ ...run, willPublish: overtakenBy === null }, async (committed, describe) => {
+  const { effects, publish } = locked.options;
+  const { clock } = effects;
+  const willPublish = overtakenBy === null && publish !== 'never';
+  return computeRun({ ...run, willPublish }, async (committed, describe) => {
     await clearWorkFiles(runPaths(locked.folder, plan.runId));
-    if (overtakenBy !== null)
-      return { outcome: 'computed', record: committed, overtakenBy, publishError: null };
+    if (!willPublish) return { outcome: 'computed', record: committed, overtakenBy, publishError: null };
     const startMs = clock.monotonicMs();
     return publishing('computed', committed, () =>
       publishCommitted(committedRun(locked, plan, committed), (kv) => {

@@ -1,5 +1,7 @@
 import { isCommitted } from '../runs/run-status.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
+import { isWantedBy } from './engine-of-run.ts';
+import type { RunJobOptions } from './run-job-options.ts';
 
 /** What a command has to do, compared with what earlier ones did. */
 export type RunDecision =
@@ -30,6 +32,7 @@ export function decideRun(facts: RunFacts): RunDecision {
   if (run === undefined) return { kind: 'new' };
   if (run.status === 'rolled back') return { kind: 'nothing', run, why: 'rolled back' };
   if (run.status === 'published' && isShown) return { kind: 'nothing', run, why: 'done' };
+  if (run.status === 'candidate') return { kind: 'nothing', run, why: 'done' };
   if (run.status === 'superseded' && oncePerOccurrence) return { kind: 'nothing', run, why: 'done' };
   if (isCommitted(run.status)) {
     if (!mayPublish) return { kind: 'nothing', run, why: 'overtaken' };
@@ -37,4 +40,11 @@ export function decideRun(facts: RunFacts): RunDecision {
     if (run.record !== undefined) return { kind: 'publish', run };
   }
   return run.plan !== undefined && resume ? { kind: 'resume', run } : { kind: 'new' };
+}
+
+export type EarlierOf = Pick<RunJobOptions, 'spec' | 'publish'>;
+
+/** Candidates and the runs of the job do not see each other: neither continues or stands for the other. */
+export function isEarlier({ spec, publish }: EarlierOf, run: RunSummary): boolean {
+  return run.isCandidate === (publish === 'never') && isWantedBy(spec, run);
 }

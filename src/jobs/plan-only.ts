@@ -16,8 +16,9 @@ import type { RunSummary } from '../runs/run-summary.ts';
 import type { StartWorkers } from '../tasks/workers.ts';
 import { DEFAULT_BATCH_SIZE } from '../tuning/choose-batch-size.ts';
 import { knownBatchSize } from '../tuning/settle-batch-size.ts';
+import { type EarlierOf, isEarlier } from './decide-run.ts';
 import { draftPlan } from './draft-plan.ts';
-import { chooseEngine, isWantedBy } from './engine-of-run.ts';
+import { chooseEngine } from './engine-of-run.ts';
 import { estimateRun } from './estimate/estimate-run.ts';
 import { identifyRun } from './identify-run.ts';
 import { type IncrementalStart, startIncremental } from './incremental/incremental-start.ts';
@@ -107,9 +108,9 @@ export async function planOnly(options: {
 
 /** The run that a run with this plan would continue or find done. */
 export async function earlierRun(
-  spec: BoundJob,
+  options: EarlierOf,
   { identity }: Pick<DraftOnEngine, 'identity'>,
 ): Promise<RunSummary | undefined> {
-  const folder = folderOfJob(spec);
-  return findRunByIdentity(folder, await readPlanIndex(folder), identity, (run) => isWantedBy(spec, run));
+  const folder = folderOfJob(options.spec);
+  return findRunByIdentity(folder, await readPlanIndex(folder), identity, (run) => isEarlier(options, run));
 }

@@ -23,8 +23,13 @@ export interface RunJobOptions {
   readonly drain?: AbortSignal;
   /** Nothing is computed where any run of the same occurrence is committed, whatever its input was. */
   readonly oncePerOccurrence?: boolean;
-  /** `unless newer`: the run is committed only, where one of a newer occurrence is published. Default: `always`. */
+  /**
+   * `unless newer`: the run is committed only, where one of a newer occurrence is published. `never`: it is a candidate,
+   * which only `publish` brings to readers. Default: `always`.
+   */
   readonly publish?: PublishRule;
+  /** The job is a candidate of this one, under a name of its own. Null, and by default: it is a job itself. */
+  readonly candidateOf?: string | null;
   /**
    * Asked, with the lock held, whether what the run waits for is there; null: it waits for nothing. What is read
    * later is what was there then: the input had been identified before.
@@ -38,7 +43,7 @@ export interface RunJobOptions {
   readonly startWorkers?: StartWorkers;
 }
 
-export type PublishRule = 'always' | 'unless newer';
+export type PublishRule = 'always' | 'unless newer' | 'never';
 
 /** Keeps account of runs: all it writes is written under the job's lock, before others can look. */
 export interface RunWitness {

@@ -1,5 +1,6 @@
-import { toServeBatchError } from '../core/errors.ts';
+import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import { whileHeld } from '../runs/lock/under-lock.ts';
+import { claimFolder } from './candidate-folder.ts';
 import { timeLimitsOf, withinTimeLimit } from './limits/time-limit.ts';
 import type { LockedRun } from './locked-run.ts';
 import type { RunEnd, RunJobOptions, RunJobResult } from './run-job-options.ts';
@@ -10,12 +11,23 @@ import { withLockedRun } from './with-locked-run.ts';
  * Runs a job: plan, shards, commit, publish, under the job's lock. Whatever ends it, the published run
  * stays as it was until the new one is complete, and the same call later continues where this one ended.
  */
-export function runJob(options: RunJobOptions): Promise<RunJobResult> {
+export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
   const { spec, signal } = options;
+  assertCandidatePossible(options);
   return withinTimeLimit(timeLimitsOf(spec), spec.name, signal, (limited) =>
     withLockedRun({ ...options, signal: limited }, (locked) => runWitnessed(locked, options), {
       computesHere: spec.execution.queue === null,
     }),
+  );
+}
+
+/** A candidate of an incremental job would take new data that the next run takes as well. */
+function assertCandidatePossible({ spec, publish }: RunJobOptions): void {
+  if (publish !== 'never' || spec.input.incremental === null) return;
+  throw new ServeBatchError(
+    'USAGE',
+    `--no-publish is given, but the job ${spec.name} takes new data only (input.incremental): the next run would take the same data again. Give the candidate a name and data of its own with --as NAME.`,
+    { fields: { job: spec.name } },
   );
 }
 
@@ -40,6 +52,7 @@ async function runLogged(locked: LockedRun): Promise<RunJobResult> {
 }
 
 async function runWitnessed(locked: LockedRun, { drain, witness }: RunJobOptions): Promise<RunJobResult> {
+  await claimFolder(locked);
   drain?.throwIfAborted();
   if (witness === undefined) return runLogged(locked);
   await witness.begins(locked.readiness);

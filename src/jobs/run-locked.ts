@@ -2,6 +2,7 @@ import type { JobSpec } from '../config/job-spec.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { Estimate } from '../core/estimate.ts';
 import type { Plan } from '../core/plan.ts';
+import { markCandidate } from '../runs/candidates/candidate-mark.ts';
 import { clearTemporaryFiles, clearWorkFiles } from '../runs/clear-work-files.ts';
 import { findRunByIdentity } from '../runs/earlier-runs.ts';
 import { runPaths } from '../runs/layout.ts';
@@ -13,8 +14,7 @@ import { listRuns } from '../runs/run-list.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
 import type { ShardEngine } from '../tasks/shard-engine.ts';
 import { completeRun, publishCommittedRun } from './complete-run.ts';
-import { decideRun, type RunDecision } from './decide-run.ts';
-import { isWantedBy } from './engine-of-run.ts';
+import { decideRun, isEarlier, type RunDecision } from './decide-run.ts';
 import { estimateRun } from './estimate/estimate-run.ts';
 import { memoryLimitOf } from './limits/memory-limit.ts';
 import type { LockedRun } from './locked-run.ts';
@@ -81,7 +81,8 @@ async function engineOf({ execution }: Pick<JobSpec, 'execution'>): Promise<Shar
 export async function nextStep(locked: LockedRun, meter: RunMeter): Promise<NextStep> {
   const { options, store, lock } = locked;
   const earlier = options.force ? undefined : await findEarlier(locked);
-  const overtakenBy = await newerOccurrence(locked);
+  const isCandidate = options.publish === 'never';
+  const overtakenBy = isCandidate ? null : await newerOccurrence(locked);
   const decision = decideRun({
     earlier,
     isShown: earlier?.status === 'published' && (await isShown(locked, earlier)),
@@ -92,7 +93,7 @@ export async function nextStep(locked: LockedRun, meter: RunMeter): Promise<Next
   if (decision.kind === 'nothing')
     return { kind: 'done', result: await nothingToDo(locked, decision, overtakenBy) };
   // Ask before computing for hours, not after.
-  if (overtakenBy === null)
+  if (overtakenBy === null && !isCandidate)
     await prepareStore(store, lock, {
       folderOfJob: locked.folder,
       runId: decision.kind === 'new' ? null : decision.run.runId,
@@ -120,7 +121,7 @@ async function findEarlier(locked: LockedRun): Promise<RunSummary | undefined> {
     if (settled !== undefined) return settled;
   }
   if (incremental !== null) return incremental.earlier;
-  return findRunByIdentity(folder, index, identified.identity, (run) => isWantedBy(options.spec, run));
+  return findRunByIdentity(folder, index, identified.identity, (run) => isEarlier(options, run));
 }
 
 /** The newer occurrence that readers see, where that keeps this one from being published; else null. */
@@ -177,7 +178,9 @@ async function planAnew(locked: LockedRun, meter: RunMeter, same: RunSummary | u
   await mentionUnfinished(locked, same);
   const runId = newRunId(meter.startedAt);
   await locked.lock.setRun(runId);
-  locked.runLog.begin(runPaths(locked.folder, runId).log);
+  const paths = runPaths(locked.folder, runId);
+  if (locked.options.publish === 'never') await markCandidate(paths, { at: meter.startedAt });
+  locked.runLog.begin(paths.log);
   const planned = await planNewRun({ ...locked, runId, startedAt: meter.startedAt });
   if ('outcome' in planned) return planned;
   meter.extraSeconds.read = planned.stagingSeconds;

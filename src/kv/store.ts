@@ -130,6 +130,8 @@ export interface ManagedStore extends StorePointer {
    * canary that was there ends. Throws `FENCED` where a newer token was here.
    */
   publish(generation: string, fence: Fence, canary?: Canary): Promise<void>;
+  /** Makes readers see nothing, in one step. Throws `FENCED` where a newer token was here. */
+  withdraw(fence: Fence): Promise<void>;
   /**
    * Deletes a generation that readers do not see. Throws `USAGE` for the published one and the canary, and `FENCED` where a newer
    * token was here: both are looked at in one step with each deletion.

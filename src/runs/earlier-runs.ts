@@ -45,7 +45,8 @@ export async function failedRecord(
 ): Promise<RunRecord | null> {
   const index = await readPlanIndex(folderOfJob);
   for await (const run of runsHolding(folderOfJob, index, occurrence, clock)) {
-    if (run.occurrence === occurrence && run.status === 'failed') return run.record ?? null;
+    if (run.occurrence === occurrence && run.status === 'failed' && !run.isCandidate)
+      return run.record ?? null;
   }
   return null;
 }

@@ -19,6 +19,16 @@ export function currentFile(folderOfJob: string): string {
   return join(folderOfJob, 'current');
 }
 
+/** Names the run that answers for a share of the keys, where there is one. */
+export function canaryFile(folderOfJob: string): string {
+  return join(folderOfJob, 'canary.json');
+}
+
+/** Names the job that the folder holds a candidate of, where it is not the folder of a job. */
+export function candidateNameFile(folderOfJob: string): string {
+  return join(folderOfJob, 'candidate-of.json');
+}
+
 /** What was measured of batch sizes: the next run does not measure again. */
 export function batchSizesFile(folderOfJob: string): string {
   return join(folderOfJob, 'batch-sizes.json');
@@ -105,6 +115,8 @@ export interface RunPaths {
   readonly published: string;
   readonly failure: string;
   readonly rolledBack: string;
+  /** Its presence means that readers are not to see the run before somebody publishes it. */
+  readonly candidate: string;
   /** Scratch space; nothing in it outlives the run. */
   readonly temp: string;
 }
@@ -133,6 +145,7 @@ export function runPaths(folderOfJob: string, runId: string): RunPaths {
     published: join(folder, 'published.json'),
     failure: join(folder, 'failure.json'),
     rolledBack: join(folder, 'rolled-back.json'),
+    candidate: join(folder, 'candidate.json'),
     temp: join(folder, 'tmp'),
   };
 }

@@ -13,7 +13,8 @@ const planSchema = z.object({ identity: z.object({ occurrence: z.string().nullab
 
 /**
  * The runs of occurrences (ISO 8601 in UTC), newest first. Without `among`, those of all occurrences. One that
- * was begun ahead of its occurrence, by hand, does not count: it may have had the data of another week.
+ * was begun ahead of its occurrence, by hand, does not count: it may have had the data of another week. Neither does a
+ * candidate.
  */
 export async function runsOfOccurrences(
   folderOfJob: string,
@@ -30,7 +31,8 @@ export async function runsOfOccurrences(
     const plan = index.planOf(runId);
     const occurrence = plan?.identity.occurrence ?? null;
     if (occurrence === null || wanted?.has(occurrence) === false || isAhead(runId, occurrence)) continue;
-    runs.push(await readRunSummary(runPaths(folderOfJob, runId), state, plan));
+    const run = await readRunSummary(runPaths(folderOfJob, runId), state, plan);
+    if (!run.isCandidate) runs.push(run);
   }
   return runs;
 }

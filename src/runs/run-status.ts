@@ -1,10 +1,11 @@
 /**
  * What became of a run: `published` is what readers see; `superseded` was published earlier; `committed`
- * never was; `interrupted` was killed, and the same command continues it, as it does a `failed` one.
+ * never was; a `candidate` is complete, and was made not to be published by itself; `interrupted` was killed, and the same command continues it, as it does a `failed` one.
  */
 export const RUN_STATUSES = [
   'published',
   'committed',
+  'candidate',
   'rolled back',
   'superseded',
   'failed',
@@ -15,5 +16,5 @@ export type RunStatus = (typeof RUN_STATUSES)[number];
 
 /** Whether a run is complete: computed, whatever readers see. */
 export function isCommitted(status: RunStatus): boolean {
-  return ['published', 'committed', 'rolled back', 'superseded'].includes(status);
+  return ['published', 'committed', 'candidate', 'rolled back', 'superseded'].includes(status);
 }

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Clock } from '../core/effects.ts';
+import { type CanaryRun, readCanary } from './candidates/canary-file.ts';
 import { isMissing, pathExists, readJsonIfValid } from './json-file.ts';
 import type { RunPaths } from './layout.ts';
 import { readHolder } from './lock/lock.ts';
@@ -23,6 +24,10 @@ export interface RunSummary {
   readonly createdAt: string;
   /** When it was last published, ISO 8601. */
   readonly publishedAt: string | undefined;
+  /** It was made as a candidate, and was never published since: neither the job nor its schedule counts it as theirs. */
+  readonly isCandidate: boolean;
+  /** The share of the keys that it answers for, beside the published run; null: it is no canary. */
+  readonly canaryShare: number | null;
   /** Undefined where the run was killed before its plan was written, or the plan is damaged. */
   readonly plan: PlanSummary | undefined;
   /** The manifest; for a run that failed, what it had done by then. */
@@ -38,12 +43,14 @@ export interface JobState {
   readonly current: string | undefined;
   /** The run that a live process works on; null: it has not said which. */
   readonly running: string | null | undefined;
+  readonly canary: CanaryRun | undefined;
 }
 
 export async function readJobState(folderOfJob: string, clock: Clock): Promise<JobState> {
   const current = await readCurrent(folderOfJob);
   const holder = await readHolder(folderOfJob, clock);
-  return { job: basename(folderOfJob), current, running: holder?.runId };
+  const canary = await readCanary(folderOfJob);
+  return { job: basename(folderOfJob), current, running: holder?.runId, canary };
 }
 
 /**
@@ -68,7 +75,9 @@ export async function readRunSummary(
     published: publication !== undefined,
     rolledBack: has(paths.rolledBack) && (await wasRolledBack(paths)),
     failed: failed !== undefined,
+    candidate: has(paths.candidate),
   };
+  const { canary } = state;
   return {
     runId: paths.runId,
     job: state.job,
@@ -76,6 +85,8 @@ export async function readRunSummary(
     occurrence: (plan?.identity ?? manifest?.identity ?? failed?.identity)?.occurrence ?? null,
     createdAt: plan?.createdAt ?? runIdTime(paths.runId) ?? '',
     publishedAt: publication?.at,
+    isCandidate: marks.candidate && publication === undefined && state.current !== paths.runId,
+    canaryShare: canary?.runId === paths.runId && canary.published === state.current ? canary.share : null,
     plan,
     record: manifest ?? (committed ? undefined : failed),
     failure: isOutdated(failed, manifest, publication) ? undefined : failed?.error,
@@ -108,6 +119,7 @@ export interface RunMarks {
   readonly published: boolean;
   readonly rolledBack: boolean;
   readonly failed: boolean;
+  readonly candidate: boolean;
 }
 
 /** The pointer decides what is published: marks may be missing or left over where a crash came between. */
@@ -119,7 +131,8 @@ export function statusOf(
   if (marks.committed) {
     if (state.current === runId) return 'published';
     if (marks.rolledBack) return 'rolled back';
-    return marks.published ? 'superseded' : 'committed';
+    if (marks.published) return 'superseded';
+    return marks.candidate ? 'candidate' : 'committed';
   }
   if (state.running === runId) return 'running';
   return marks.failed ? 'failed' : 'interrupted';

@@ -38,6 +38,11 @@ export const STORE_HANDLERS: Handlers = {
     return null;
   },
 
+  async 'store-withdraw'(state, { job, fence }) {
+    await (await state.store(job)).withdraw(fence);
+    return null;
+  },
+
   async 'store-drop'(state, { job, generation, fence }) {
     await (await state.store(job)).drop(generation, fence);
     return null;

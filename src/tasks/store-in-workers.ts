@@ -74,6 +74,10 @@ export class StoreInWorkers implements ManagedStore {
     await this.#ask('store-publish', { job: this.#job, generation, fence, canary });
   }
 
+  async withdraw(fence: Fence): Promise<void> {
+    await this.#ask('store-withdraw', { job: this.#job, fence });
+  }
+
   async drop(generation: string, fence: Fence): Promise<void> {
     await this.#ask('store-drop', { job: this.#job, generation, fence });
   }

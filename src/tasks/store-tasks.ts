@@ -18,6 +18,7 @@ export interface StoreTasks {
   readonly 'store-describe': { readonly request: DescribeTask; readonly result: null };
   readonly 'store-count': { readonly request: GenerationTask; readonly result: GenerationCounts };
   readonly 'store-publish': { readonly request: PublishTask; readonly result: null };
+  readonly 'store-withdraw': { readonly request: FencedTask; readonly result: null };
   readonly 'store-drop': { readonly request: FencedTask & GenerationTask; readonly result: null };
   /** Null for what is not there. */
   readonly 'store-values': { readonly request: ValuesTask; readonly result: readonly (string | null)[] };

@@ -18,6 +18,8 @@ function run(status: RunStatus, changes: Partial<RunSummary> = {}): RunSummary {
     createdAt,
     occurrence: null,
     publishedAt: undefined,
+    isCandidate: status === 'candidate',
+    canaryShare: null,
     failure: undefined,
   };
   return { ...about, plan, record, ...changes };
@@ -35,6 +37,8 @@ const CASES: readonly (readonly [
 ])[] = [
   ['no earlier run', undefined, {}, 'new'],
   ['published and shown', run('published'), {}, 'nothing: done'],
+  ['a candidate', run('candidate'), {}, 'nothing: done'],
+  ['a candidate that was only begun', run('interrupted', { isCandidate: true }), {}, 'resume'],
   ['published, and the store was emptied', run('published'), { isShown: false }, 'publish'],
   [
     'published and shown, though a newer one is looked for',

@@ -450,6 +450,15 @@ export function describeStoreContract(
         expect(await store.shown()).toEqual({ generation: 'g1', canary: null });
       });
 
+      it('withdraws what readers see, so that all of it can be dropped', async () => {
+        await store.publish('g1', { ...FENCE, token: 2 }, { generation: 'g2', share: 0.05 });
+        await expect(store.withdraw(FENCE)).rejects.toMatchObject({ code: 'FENCED' });
+        await store.withdraw({ ...FENCE, token: 2 });
+        expect(await store.shown()).toBeUndefined();
+        for (const generation of ['g1', 'g2']) await store.drop(generation, { ...FENCE, token: 2 });
+        expect(await store.generations()).toEqual([]);
+      });
+
       it('never shows readers a mixture while generations follow one another', async () => {
         const keys = Array.from({ length: 50 }, (_, index) => ({ key: `key ${index}`, field: 'f' }));
         let done = false;

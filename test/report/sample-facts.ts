@@ -35,6 +35,8 @@ export function sampleSummary(changes: Partial<RunSummary> = {}): RunSummary {
     plan: undefined,
     record: sampleRecord(plan),
     failure: undefined,
+    isCandidate: false,
+    canaryShare: null,
     ...changes,
   };
 }

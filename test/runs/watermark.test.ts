@@ -29,7 +29,13 @@ function run(runId: string, status: RunStatus, sequence: number | null): RunSumm
   };
   return {
     ...{ runId, job: 'incoming', status, occurrence: null, createdAt, plan },
-    ...{ publishedAt: undefined, record: undefined, failure: undefined },
+    ...{
+      isCandidate: false,
+      canaryShare: null,
+      publishedAt: undefined,
+      record: undefined,
+      failure: undefined,
+    },
   };
 }
 

@@ -1,14 +1,18 @@
 import type { Command } from 'commander';
+import { formatPercent } from '../../core/amounts.ts';
+import { systemClock } from '../../core/effects.ts';
 import type { PredictionValue } from '../../lookup/parse-value.ts';
+import type { PublishedView } from '../../lookup/published-view.ts';
 import { parsePairs, storeToLookIn } from '../asked-key.ts';
 import type { CliContext } from '../context.ts';
-import { addOptions, debugOption, jsonOption, kvOption, outputOption } from '../options.ts';
+import { addOptions, debugOption, jsonOption, kvOption, option, outputOption } from '../options.ts';
 import { shortTime } from '../render/format.ts';
 
 interface LookupFlags {
   readonly output?: string;
   readonly kv?: string;
   readonly json?: boolean;
+  readonly as?: string;
 }
 
 export function addLookupCommand(program: Command, context: CliContext): void {
@@ -17,7 +21,13 @@ export function addLookupCommand(program: Command, context: CliContext): void {
     .description('Print a published prediction, or all predictions of a key.')
     .argument('<job>', 'the job')
     .argument('<columns...>', 'the columns of key and field: store=1 product=2 date=2026-11-21');
-  addOptions(command, [outputOption(), kvOption(), jsonOption('the prediction'), debugOption()]);
+  addOptions(command, [
+    option('--as <name>', 'look in the candidate that "run JOB --as NAME" made'),
+    outputOption(),
+    kvOption(),
+    jsonOption('the prediction'),
+    debugOption(),
+  ]);
   command.addHelpText(
     'after',
     `
@@ -42,41 +52,48 @@ async function lookup(
   const { explainMiss } = await import('../explain-miss.ts');
   const place = await placeOfJob(context, job, flags);
   const url = storeToLookIn(place);
-  const { createLookup } = await import('../../lookup/lookup.ts');
-  const reader = createLookup({ job: place.job, url });
+  const { openStore } = await import('../../kv/open-store.ts');
+  const { PublishedReader } = await import('../../lookup/published-reader.ts');
+  const store = openStore({ job: place.job, url });
+  const reader = new PublishedReader(store, { job: place.job, refreshMs: 1000, clock: systemClock });
   try {
-    const info = await reader.info().catch(async (error: unknown) => {
+    const published = await reader.view().catch(async (error: unknown) => {
       const { explainNothing } = await import('../explain-miss.ts');
       throw await explainNothing(place, error);
     });
-    const { parseTemplate } = await import('../../core/template.ts');
-    const fieldColumns = info.field === null ? [] : parseTemplate(info.field, 'kv.field').columns;
+    const fieldColumns = published.templates.field?.columns ?? null;
     const given = new Set(Object.keys(columns).map((name) => name.toLowerCase()));
-    const wantsSeries = info.field !== null && !fieldColumns.some((name) => given.has(name.toLowerCase()));
-    const origin = {
-      job: place.job,
-      run: info.runId,
-      createdAt: info.createdAt,
-      model: info.model,
-      modelSha256: info.modelSha256,
-    };
-    if (wantsSeries) {
-      const series = await reader.series(columns);
-      if (series === undefined) throw await explainMiss(context, { place, info, columns });
-      const values = Object.fromEntries(series.values);
-      context.out(flags.json === true ? json({ ...origin, values }) : `${text(values)}${originText(origin)}`);
-      return;
-    }
-    const prediction = await reader.get(columns);
-    if (prediction === undefined) throw await explainMiss(context, { place, info, columns });
+    const wantsSeries = fieldColumns !== null && !fieldColumns.some((name) => given.has(name.toLowerCase()));
+    const { view, found } = await (wantsSeries ? reader.series(columns) : reader.get(columns));
+    const { info } = view;
+    if (found === undefined) throw await explainMiss(context, { place, info, columns });
+    const { parseValue } = await import('../../lookup/parse-value.ts');
+    const answer =
+      typeof found === 'string'
+        ? { value: parseValue(found, info) }
+        : {
+            values: Object.fromEntries([...found].map(([field, each]) => [field, parseValue(each, info)])),
+          };
     context.out(
-      flags.json === true
-        ? json({ ...origin, value: prediction.value })
-        : `${show(prediction.value)}\n${originText(origin)}`,
+      flags.json === true ? json({ ...originOf(place.job, view), ...answer }) : textOf(answer, view),
     );
   } finally {
     await reader.close();
   }
+}
+
+function originOf(job: string, { info, canary }: PublishedView) {
+  const { runId: run, createdAt, model, modelSha256 } = info;
+  return { job, run, createdAt, model, modelSha256, ...(canary === null ? {} : { canary }) };
+}
+
+type Answered =
+  | { readonly value: PredictionValue }
+  | { readonly values: Readonly<Record<string, PredictionValue>> };
+
+function textOf(answer: Answered, view: PublishedView): string {
+  const lines = 'value' in answer ? `${show(answer.value)}\n` : text(answer.values);
+  return `${lines}${originText(view)}`;
 }
 
 function json(value: unknown): string {
@@ -94,6 +111,11 @@ function show(value: PredictionValue): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-function originText({ run, createdAt, model }: { run: string; createdAt: string; model: string }): string {
-  return `from run ${run}, made ${shortTime(createdAt)} by ${model}\n`;
+function originText({ info, generation, canary }: PublishedView): string {
+  const from = `from run ${info.runId}, made ${shortTime(info.createdAt)} by ${info.model}\n`;
+  if (canary === null) return from;
+  const share = formatPercent(canary.share);
+  return generation === canary.canary
+    ? `${from}It is the canary, for ${share} of the keys; the others get run ${canary.published}.\n`
+    : `${from}${share} of the keys get the canary, run ${canary.canary}.\n`;
 }

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import type { BoundJob } from '../../config/job-spec.ts';
 import { systemClock } from '../../core/effects.ts';
 import { missingData, type Readiness } from '../../core/readiness.ts';
 import type { NothingNew } from '../../jobs/incremental/nothing-new.ts';
-import type { RunJobOptions } from '../../jobs/run-job-options.ts';
+import type { PublishRule, RunJobOptions } from '../../jobs/run-job-options.ts';
 import type { CliContext } from '../context.ts';
 import { type JobFlags, jobOptions, runFlags } from '../job-flags.ts';
 import { jobReadiness } from '../job-readiness.ts';
@@ -27,6 +28,7 @@ interface RunCommandFlags extends JobFlags {
   readonly force?: boolean;
   readonly full?: boolean;
   readonly publish?: boolean;
+  readonly as?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
@@ -47,6 +49,11 @@ export function addRunCommand(program: Command, context: CliContext): void {
     option('--no-resume', 'start over instead of continuing'),
     option('-f, --force', 'score again even if the same run is complete'),
     option('--publish', 'publish even if readers see a newer occurrence'),
+    option('--no-publish', 'make a candidate: a complete run that readers see only after "publish RUN"'),
+    option(
+      '--as <name>',
+      'make a candidate under a name of its own: it has its own folder, store and readers',
+    ),
     option('--full', 'with input.incremental: take everything again, not only what is new'),
     jsonOption('the run record (or the plan, with --dry-run)'),
     option('-q, --quiet', 'print only errors'),
@@ -75,10 +82,11 @@ async function run(context: CliContext, job: string | undefined, flags: RunComma
   workers.prepare();
   const { jobOfFlags } = await import('../job-of-flags.ts');
   const { watchRun } = await import('../watch/watch-run.ts');
-  const spec = await jobOfFlags(context, job, {
+  const declared = await jobOfFlags(context, job, {
     ...runFlags(flags),
     ...(flags.queue === undefined ? {} : { queue: flags.queue }),
   });
+  const spec = await specOfRun(context, declared, flags);
   const watch = watchRun(context, {
     quiet: flags.quiet === true,
     debug: flags.debug === true,
@@ -88,15 +96,33 @@ async function run(context: CliContext, job: string | undefined, flags: RunComma
   const { start: startWorkers } = workers;
   const mask = (text: string): string => context.secrets.mask(text);
   const full = flags.full === true;
-  const request = { spec, effects, mask, signal, drain, stdin, startWorkers, full };
+  const publish = publishRule(flags);
+  const candidateOf = flags.as === undefined ? null : declared.name;
+  const request = { spec, effects, mask, signal, drain, stdin, startWorkers, full, publish, candidateOf };
   if (flags.dryRun === true) await showPlan(context, flags, request, watch);
   else await runAndShow(context, flags, request, watch);
+}
+
+async function specOfRun(
+  context: CliContext,
+  declared: BoundJob,
+  { as, output }: RunCommandFlags,
+): Promise<BoundJob> {
+  if (as === undefined) return declared;
+  const { namedCandidate } = await import('../named-candidate.ts');
+  return namedCandidate(context, declared, { as, ...(output === undefined ? {} : { output }) });
 }
 
 type RunRequest = Pick<
   RunJobOptions,
   'spec' | 'effects' | 'mask' | 'signal' | 'drain' | 'stdin' | 'startWorkers' | 'full'
->;
+> &
+  Required<Pick<RunJobOptions, 'publish' | 'candidateOf'>>;
+
+function publishRule({ publish }: RunCommandFlags): PublishRule {
+  if (publish === undefined) return 'unless newer';
+  return publish ? 'always' : 'never';
+}
 
 async function showPlan(
   context: CliContext,
@@ -115,7 +141,7 @@ async function showPlan(
   else if (flags.json === true)
     context.out(`${jsonOf(readiness === null ? plan : { ...plan, readiness }, context)}\n`);
   else if (flags.quiet !== true) {
-    const earlier = flags.force === true ? undefined : await earlierRun(request.spec, plan);
+    const earlier = flags.force === true ? undefined : await earlierRun(request, plan);
     const { select } = request.spec.features;
     context.out(context.secrets.mask(renderPlan({ plan, select, earlier })));
   }
@@ -141,13 +167,14 @@ async function runAndShow(
   }
   const { runJob } = await import('../../jobs/run-job.ts');
   const { announceRun } = await import('../watch/announce-run.ts');
-  const publish = flags.publish === true ? 'always' : 'unless newer';
   const checkReady = () => checkAndSay(request, watch);
   const force = flags.force === true;
-  const options = { ...request, resume: flags.resume, force, publish, checkReady } as const;
-  const result = await announceRun(context, request.spec, watch.log, () => runJob(options)).finally(
-    watch.stop,
-  );
+  const options = { ...request, resume: flags.resume, force, checkReady } as const;
+  const ran =
+    request.publish === 'never'
+      ? runJob(options)
+      : announceRun(context, request.spec, watch.log, () => runJob(options));
+  const result = await ran.finally(watch.stop);
   if (result.outcome === 'nothing new') return showNothingNew(context, flags, result);
   if (flags.json === true) context.out(`${JSON.stringify(result.record, null, 2)}\n`);
   else if (flags.quiet !== true)

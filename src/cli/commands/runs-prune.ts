@@ -21,6 +21,7 @@ import { formatBytes, formatCount, formatNumber, formatTable } from '../render/f
 interface PruneFlags {
   readonly output?: string;
   readonly job?: string;
+  readonly as?: string;
   readonly keep?: number;
   readonly olderThan?: string;
   readonly store?: boolean;
@@ -37,6 +38,7 @@ export function addPruneCommand(runs: Command, context: CliContext): void {
   const prune = runs.command('prune').description('Delete the folders of old runs.');
   addOptions(prune, [
     option('--job <job>', 'only this job'),
+    option('--as <name>', 'delete the whole candidate that "run JOB --as NAME" made, readers and all'),
     wholeNumber('--keep <n>', 'keep the newest N runs of each job'),
     option('--older-than <time>', 'delete only runs begun before then: 90d or 2026-11-01'),
     option('--store', 'also drop from the stores what neither readers nor a rollback need'),
@@ -57,12 +59,14 @@ with input.incremental, the newest committed run. Runs newer than the published 
 Examples:
   serve-batch runs prune --keep 10 --older-than 90d --dry-run
   serve-batch runs prune --job sales --keep 10
-  serve-batch runs prune --job sales --store`,
+  serve-batch runs prune --job sales --store
+  serve-batch runs prune --as sales-trial`,
   );
   prune.action((flags: PruneFlags) => pruneCommand(context, flags));
 }
 
 async function pruneCommand(context: CliContext, flags: PruneFlags): Promise<void> {
+  if (flags.as !== undefined) return removeNamed(context, flags.as, flags);
   const rule = ruleOf(flags);
   const { outputRoots } = await import('../job-place.ts');
   const { historyJobs } = await import('../../history/history-jobs.ts');
@@ -77,6 +81,34 @@ async function pruneCommand(context: CliContext, flags: PruneFlags): Promise<voi
     context.out(`${JSON.stringify({ dryRun: flags.dryRun === true, jobs: pruned }, null, 2)}\n`);
   else context.out(renderPruned(pruned, flags.dryRun === true));
   if (problem !== undefined) throw problem;
+}
+
+/** All of a candidate goes: there are no old runs to tell from others. */
+async function removeNamed(context: CliContext, name: string, flags: PruneFlags): Promise<void> {
+  if ([flags.job, flags.keep, flags.olderThan, flags.store].some((each) => each !== undefined))
+    throw new ServeBatchError(
+      'USAGE',
+      '--as deletes a candidate with all of its runs; --job, --keep, --older-than and --store do not go with it. Leave them out.',
+    );
+  const { placeOfJob } = await import('../job-place.ts');
+  const { removeCandidate } = await import('../../history/remove-candidate.ts');
+  const { openStore } = await import('../../kv/open-store.ts');
+  const { folderOfJob, storeUrl } = await placeOfJob(context, name, flags);
+  const store = storeUrl === null ? null : openStore({ url: storeUrl, job: name });
+  const dryRun = flags.dryRun === true;
+  try {
+    const removed = await removeCandidate({ folderOfJob, store, dryRun, clock: systemClock });
+    const done = dryRun ? 'Would delete' : 'Deleted';
+    const runs = formatNumber(removed.runs.length, 'run');
+    if (flags.json === true)
+      context.out(`${JSON.stringify({ dryRun, candidate: name, ...removed }, null, 2)}\n`);
+    else
+      context.out(
+        `${done} the candidate ${name} of ${removed.of}: ${runs}, ${formatBytes(removed.bytes)}, and its predictions in the store.\n`,
+      );
+  } finally {
+    await store?.close();
+  }
 }
 
 function ruleOf({ keep, olderThan, store }: PruneFlags): PruneRule {

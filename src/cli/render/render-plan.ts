@@ -89,6 +89,8 @@ function titleOf(job: string, earlier: RunSummary | undefined): string {
     return `The job ${job} is up to date: run ${runId} is published. --force would do this again:`;
   if (status === 'rolled back')
     return `The job ${job} has nothing to do: run ${runId} was rolled back. --force would do this again:`;
+  if (status === 'candidate')
+    return `The candidate ${runId} of ${job} has done this already. --force would do this again:`;
   if (isCommitted(status))
     return `The job ${job} would publish run ${runId}, which has done this already (nothing is done now):`;
   return `The job ${job} would continue run ${runId}, which does this (nothing is done now):`;

@@ -16,6 +16,8 @@ export function renderRun(result: RanJob, options: RenderOptions): string {
   const hint = overtakenBy === null ? '' : overtakenText(runId, overtakenBy);
   switch (outcome) {
     case 'up to date':
+      if (record.status === 'candidate')
+        return `Up to date: the candidate ${runId} of ${job} scored the same input with the same model and job.\nTo score it again, add --force.\n${candidateText(record)}`;
       if (overtakenBy !== null)
         return `Up to date: run ${runId} of ${job} scored the same input already.\n${hint}`;
       return `Up to date: run ${runId} of ${job} scored the same input with the same model and job, and is ${record.status}.\nTo score it again, add --force.\n`;
@@ -24,13 +26,18 @@ export function renderRun(result: RanJob, options: RenderOptions): string {
     case 'published':
       return `Run ${runId} of ${job} was already scored; ${publishError === null ? 'it is now published' : 'it is not published'}.\n${withNext(record, options)}`;
     case 'computed':
-      return withNext(record, options) + hint;
+      return withNext(record, options) + (record.status === 'candidate' ? candidateText(record) : hint);
   }
 }
 
 /** Why a run is only committed: readers keep what is newer. */
 function overtakenText(runId: string, newer: string): string {
   return `It is committed but not published: readers see the newer occurrence ${newer}.\nTo publish it all the same: serve-batch publish ${runId}\n`;
+}
+
+/** What can be done with a run that readers do not see. */
+function candidateText({ runId }: RunRecord): string {
+  return `Readers do not see it. To publish it: serve-batch publish ${runId}\n`;
 }
 
 function withNext(record: RunRecord, { verbose, place }: RenderOptions): string {

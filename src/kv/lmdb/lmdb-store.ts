@@ -120,6 +120,14 @@ export class LmdbStore implements KvStore {
     await this.#onDisk(() => replacePointer(this.#pointer.path, this.#job, { generation, fence, canary }));
   }
 
+  async withdraw(fence: Fence): Promise<void> {
+    const { path } = this.#pointer;
+    await this.#onDisk(async () => {
+      await makeFolder(this.#folder);
+      await unlessFenced({ path, job: this.#job, fence }, () => rmSync(path, { force: true }));
+    });
+  }
+
   generations(): Promise<readonly string[]> {
     return this.#pointer.generations();
   }

@@ -29,6 +29,12 @@ redis.call('SET', KEYS[2], ARGV[3])
 if ARGV[4] then redis.call('SET', KEYS[3], ARGV[4]) else redis.call('DEL', KEYS[3]) end
 return 'published'`;
 
+/** KEYS: fence, pointer, canary. ARGV: lineage, token. Returns `withdrawn`. */
+export const WITHDRAW = `${UNLESS_FENCED}
+redis.call('HSET', KEYS[1], 'lineage', ARGV[1], 'token', ARGV[2])
+redis.call('DEL', KEYS[2], KEYS[3])
+return 'withdrawn'`;
+
 /**
  * KEYS: fence, pointer, canary, meta of the generation. ARGV: lineage, token, generation.
  * Takes the generation out of use: without its meta it cannot be published. Returns `retired`, or `current`.

@@ -38,6 +38,7 @@ import {
   RETIRE,
   SCAN_SIZES,
   UNLINK,
+  WITHDRAW,
 } from './redis-scripts.ts';
 import { RedisShardWriter } from './redis-shard-writer.ts';
 import type { RedisTarget } from './redis-url.ts';
@@ -225,6 +226,10 @@ export class RedisStore implements KvStore {
     const values = [generation, ...(canary === null ? [] : [canaryText(generation, canary)])];
     const answer = await this.#fenced(PUBLISH, fence, names, values);
     if (answer === 'missing') throw missingGenerationError(this.#job, shown.join(' or '), this.url);
+  }
+
+  async withdraw(fence: Fence): Promise<void> {
+    await this.#fenced(WITHDRAW, fence, [this.#keys.pointer, this.#keys.canary]);
   }
 
   /** Runs a script that does nothing where a newer token was here. Throws `FENCED` then. */

@@ -24,6 +24,7 @@ export function headSection(facts: ReportFacts): Html {
 const KIND_OF_STATUS: Readonly<Record<RunStatus, 'good' | 'bad' | 'plain'>> = {
   published: 'good',
   committed: 'plain',
+  candidate: 'plain',
   superseded: 'plain',
   'rolled back': 'bad',
   failed: 'bad',
@@ -34,6 +35,7 @@ const KIND_OF_STATUS: Readonly<Record<RunStatus, 'good' | 'bad' | 'plain'>> = {
 const SENTENCE_OF_STATUS: Readonly<Record<RunStatus, string>> = {
   published: 'This is what readers see.',
   committed: 'It is complete, and was never published.',
+  candidate: 'It is a complete candidate: readers see it once somebody publishes it.',
   superseded: 'It was published, and a later run took its place.',
   'rolled back': 'It was published, and a rollback went back from it.',
   failed: 'It ended with an error; the same command continues it.',

@@ -11,7 +11,7 @@ export interface RunFigures {
   readonly lastCommitted: RunSummary | undefined;
   /** The run that readers see. */
   readonly published: RunSummary | undefined;
-  /** The newest run, whatever became of it. */
+  /** The newest run, whatever became of it. Candidates are left out, here and above. */
   readonly newest: RunSummary | undefined;
 }
 
@@ -25,12 +25,14 @@ export async function readRunFigures(folderOfJob: string, job: string, clock: Cl
   const listed = runs.find(({ runId }) => runId === state.current);
   return {
     job,
-    lastCommitted: runs.find(({ status, record }) => isCommitted(status) && record !== undefined),
+    lastCommitted: runs.find(
+      ({ status, record, isCandidate }) => isCommitted(status) && record !== undefined && !isCandidate,
+    ),
     published:
       listed ??
       (state.current === undefined
         ? undefined
         : await readRunSummary(runPaths(folderOfJob, state.current), state)),
-    newest: runs[0],
+    newest: runs.find(({ isCandidate }) => !isCandidate),
   };
 }
