@@ -25,6 +25,7 @@ export interface JobFlags {
   readonly field?: readonly string[];
   readonly features?: readonly string[];
   readonly columns?: readonly string[];
+  readonly vectors?: 'list' | 'columns';
   readonly onInvalid?: string;
   readonly occurrence?: string;
   readonly param?: readonly string[];
@@ -44,6 +45,10 @@ export const jobOptions = (): readonly Option[] => [
   list('--field <columns>', 'columns of the field within a key: date'),
   list('--features <columns>', "columns of the model's matrix input, in order"),
   list('--columns <columns>', 'input columns kept beside the predictions; * for all'),
+  option(
+    '--vectors <form>',
+    'what an output of several values a row becomes: one list, or a column each (default: list)',
+  ).choices(['list', 'columns']),
   option(
     '--on-invalid <policy>',
     'what to do with a row that cannot be scored: fail, reject, reject:100 or reject:1%',
@@ -75,6 +80,7 @@ export function runFlags(flags: JobFlags): RunFlags {
     field,
     features,
     columns,
+    vectors,
     onInvalid,
     occurrence,
     param,
@@ -93,6 +99,7 @@ export function runFlags(flags: JobFlags): RunFlags {
     ...(field === undefined ? {} : { field }),
     ...(features === undefined ? {} : { features }),
     ...(columns === undefined ? {} : { outputColumns: columns }),
+    ...(vectors === undefined ? {} : { vectors }),
     ...(onInvalid === undefined ? {} : { onInvalid }),
     ...(occurrence === undefined ? {} : { occurrence }),
     ...(param === undefined ? {} : { params: param }),

@@ -23,6 +23,8 @@ export interface RunFlags {
   readonly features?: readonly string[];
   /** Input columns kept beside the predictions; `['*']`: all. */
   readonly outputColumns?: readonly string[];
+  /** What an output of several values a row becomes. */
+  readonly vectors?: 'list' | 'columns';
   /** The scheduled instant that the run is for: a date, a local time of the job's time zone, or an instant. */
   readonly occurrence?: string;
   /** `name=value` of parameters. */

@@ -38,6 +38,14 @@ export interface ModelSignature {
   readonly skippedOutputs: readonly SkippedOutput[];
   /** The model's own metadata `feature_names`, if it has it. */
   readonly featureNames: readonly string[] | null;
+  /** By output, of a classifier; left out: none is known. */
+  readonly classes?: Readonly<Record<string, OutputClasses>>;
+}
+
+/** An output that is the label of a class, or has a score of each class in the order of the labels. */
+export interface OutputClasses {
+  readonly kind: 'label' | 'scores';
+  readonly labels: readonly string[];
 }
 
 /** `float32 [rows, 10]`, for messages and tables. */

@@ -155,6 +155,10 @@ export interface PredictionBinding {
   /** `scalar`: one column; `list`: one LIST column; `columns`: `width` columns. */
   readonly shape: 'scalar' | 'list' | 'columns';
   readonly columns: readonly string[];
+  /** What the values of a row are the scores of, where they are those of classes. */
+  readonly labels?: readonly string[];
+  /** The value is the label of a class, whatever its type. */
+  readonly isLabel?: true;
 }
 
 /** How Redis holds the fields of a key: as a hash of them, or as one string. LMDB has a layout of its own. */

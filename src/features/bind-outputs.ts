@@ -9,7 +9,7 @@ export interface BindOutputsRequest {
   readonly outputs: readonly string[] | null;
   /** Column names by output name. */
   readonly rename: Readonly<Record<string, string>>;
-  /** How a `[rows, k]` output is laid down. */
+  /** How a `[rows, k]` output is laid down; columns of a classifier's scores are named by its labels. */
   readonly vectors: 'list' | 'columns';
   /** Names that are taken by columns kept from the input. */
   readonly keptColumns: readonly string[];
@@ -61,9 +61,20 @@ function bindOutput(output: TensorSpec, request: BindOutputsRequest): Prediction
   const width = request.observedWidths.get(output.name) ?? declaredWidth(output) ?? 1;
   const name = request.rename[output.name] ?? output.name;
   const shape = width === 1 ? 'scalar' : request.vectors;
-  const columns =
-    shape === 'columns' ? Array.from({ length: width }, (_, index) => `${name}_${index}`) : [name];
-  return { output: output.name, elementType: output.elementType, width, shape, columns };
+  const classes = request.signature.classes?.[output.name];
+  const labels = classes?.kind === 'scores' && isNaming(classes.labels, width) ? classes.labels : null;
+  const places = labels ?? Array.from({ length: width }, (_, index) => String(index));
+  const columns = shape === 'columns' ? places.map((place) => `${name}_${place}`) : [name];
+  return {
+    ...{ output: output.name, elementType: output.elementType, width, shape, columns },
+    ...(labels === null || shape === 'scalar' ? {} : { labels }),
+    ...(classes?.kind === 'label' ? { isLabel: true as const } : {}),
+  };
+}
+
+/** Whether each value has a label, which differs from the others in more than the case of its letters. */
+function isNaming(labels: readonly string[], width: number): boolean {
+  return labels.length === width && new Set(labels.map((label) => label.toLowerCase())).size === width;
 }
 
 function assertKnownRenames({ rename, signature }: BindOutputsRequest): void {

@@ -1,6 +1,9 @@
 import protobuf from 'protobufjs/minimal.js';
 import { ServeBatchError } from '../core/errors.ts';
+import type { OutputClasses } from '../core/model.ts';
 import { readModelFile } from './model-file.ts';
+import { readNode } from './onnx-graph.ts';
+import { CLASSIFIERS, classesOfOutputs, type Link, labelsOf } from './output-classes.ts';
 
 /** What stands in the .onnx file itself and ONNX Runtime's Node binding does not tell. */
 export interface OnnxFile {
@@ -15,6 +18,8 @@ export interface OnnxFile {
   readonly withoutShape: ReadonlySet<string>;
   /** The operators of its graph, in order; those inside branches and loops are left out. */
   readonly operators: readonly Operator[];
+  /** Outputs that are labels of classes, or their scores. */
+  readonly classes: Readonly<Record<string, OutputClasses>>;
 }
 
 export interface Opset {
@@ -36,6 +41,8 @@ const MODEL_GRAPH = 7;
 const MODEL_OPSET = 8;
 const MODEL_METADATA = 14;
 const GRAPH_NODE = 1;
+const NODE_INPUT = 1;
+const NODE_OUTPUT = 2;
 const NODE_OPERATOR = 4;
 const NODE_DOMAIN = 7;
 const GRAPH_INITIALIZER = 5;
@@ -76,6 +83,9 @@ export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
   const external = new Set<string>();
   const withoutShape = new Set<string>();
   const operators: Operator[] = [];
+  const links: Link[] = [];
+  const classifiers = new Map<string, readonly string[]>();
+  const outputs: string[] = [];
   const opsets: Opset[] = [];
   const producer = new Map<number, string>();
   eachField(bytes, (field, value) => {
@@ -89,10 +99,17 @@ export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
     } else if (field === MODEL_GRAPH) {
       collectFromGraph(value, external);
       eachField(value, (graphField, message) => {
-        if (graphField === GRAPH_NODE) operators.push(readOperator(message));
+        if (graphField === GRAPH_NODE) {
+          const { domain, ...link } = readLink(message);
+          operators.push({ name: link.operator, domain });
+          links.push(link);
+          if (CLASSIFIERS.has(link.operator))
+            classifiers.set(link.outputs[0] ?? '', labelsOf(readNode(message)));
+        }
         if (graphField === GRAPH_INPUT || graphField === GRAPH_OUTPUT) {
           const { name, hasShape } = readValue(message);
           if (!hasShape) withoutShape.add(name);
+          if (graphField === GRAPH_OUTPUT) outputs.push(name);
         }
       });
     }
@@ -105,6 +122,7 @@ export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
     externalDataFiles: [...external].sort(),
     withoutShape,
     operators,
+    classes: classesOfOutputs(links, classifiers, outputs),
   };
 }
 
@@ -122,14 +140,20 @@ function readOpset(bytes: Uint8Array): Opset {
   return { domain: domain || 'ai.onnx', version };
 }
 
-function readOperator(node: Uint8Array): Operator {
-  let name = '';
+/** A node without its attributes, which may be large. */
+function readLink(node: Uint8Array): Link & { readonly domain: string } {
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  let operator = '';
   let domain = '';
   eachField(node, (field, value) => {
-    if (field === NODE_OPERATOR) name = Buffer.from(value).toString('utf8');
-    if (field === NODE_DOMAIN) domain = Buffer.from(value).toString('utf8');
+    const text = (): string => Buffer.from(value).toString('utf8');
+    if (field === NODE_INPUT) inputs.push(text());
+    if (field === NODE_OUTPUT) outputs.push(text());
+    if (field === NODE_OPERATOR) operator = text();
+    if (field === NODE_DOMAIN) domain = text();
   });
-  return { name, domain };
+  return { operator, domain, inputs, outputs };
 }
 
 function readValue(value: Uint8Array): { readonly name: string; readonly hasShape: boolean } {

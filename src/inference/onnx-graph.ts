@@ -85,7 +85,8 @@ function readGraph(bytes: Uint8Array): OnnxGraph {
   return { nodes, constants, inputs, outputs };
 }
 
-function readNode(bytes: Uint8Array): GraphNode {
+/** A node with its attributes. */
+export function readNode(bytes: Uint8Array): GraphNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, Attribute>();

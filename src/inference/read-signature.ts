@@ -26,7 +26,7 @@ export function readSignature(
     readonly inputMetadata: readonly ValueMetadata[];
     readonly outputMetadata: readonly ValueMetadata[];
   },
-  { metadata, withoutShape }: Pick<OnnxFile, 'metadata' | 'withoutShape'>,
+  { metadata, withoutShape, classes }: Pick<OnnxFile, 'metadata' | 'withoutShape' | 'classes'>,
 ): ModelSignature {
   const outputs: TensorSpec[] = [];
   const skippedOutputs: SkippedOutput[] = [];
@@ -63,6 +63,7 @@ export function readSignature(
     outputs,
     skippedOutputs,
     featureNames: parseFeatureNames(metadata.get('feature_names')),
+    ...(Object.keys(classes).length === 0 ? {} : { classes }),
   };
 }
 

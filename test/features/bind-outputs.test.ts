@@ -48,6 +48,38 @@ describe('outputs become', () => {
     ]);
   });
 
+  const classes = {
+    label: { kind: 'label', labels: ['red', 'green', 'blue'] },
+    probabilities: { kind: 'scores', labels: ['red', 'green', 'blue'] },
+  } as const;
+
+  it('columns with the labels of the classes in their names, and labels that are known to be labels', () => {
+    const signature = { ...MODEL, classes };
+    expect(bind({ signature, vectors: 'columns' })).toMatchObject([
+      { columns: ['label'], isLabel: true },
+      {
+        columns: ['probabilities_red', 'probabilities_green', 'probabilities_blue'],
+        labels: ['red', 'green', 'blue'],
+      },
+    ]);
+    expect(bind({ signature })[1]).toMatchObject({
+      shape: 'list',
+      columns: ['probabilities'],
+      labels: ['red', 'green', 'blue'],
+    });
+  });
+
+  it.each([
+    ['too few', ['red', 'green']],
+    ['told apart by case only', ['a', 'A', 'b']],
+  ])('numbered columns where the labels are %s', (_, labels) => {
+    const signature = { ...MODEL, classes: { probabilities: { kind: 'scores' as const, labels } } };
+    expect(bind({ signature, vectors: 'columns' })[1]).toMatchObject({
+      columns: ['probabilities_0', 'probabilities_1', 'probabilities_2'],
+    });
+    expect(bind({ signature, vectors: 'columns' })[1]).not.toHaveProperty('labels');
+  });
+
   it('only those that are wanted, in that order', () => {
     expect(bind({ outputs: ['probabilities', 'label'] }).map(({ output }) => output)).toEqual([
       'probabilities',

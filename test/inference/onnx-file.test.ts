@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { parseOnnxFile, readOnnxFile } from '../../src/inference/onnx-file.ts';
 import { REPOSITORY } from '../support/cli.ts';
 import { networkGraph } from '../support/networks.ts';
-import { identityGraph, onnxFile } from '../support/onnx.ts';
+import { identityGraph, ML_DOMAIN, type OnnxNode, onnxFile } from '../support/onnx.ts';
 import { temporaryFolder } from '../support/project.ts';
 
 /** A protobuf message of fields that are texts or messages. */
@@ -75,6 +75,43 @@ describe('reads from an .onnx file', () => {
       metadata: new Map(),
       externalDataFiles: [],
     });
+  });
+
+  it('outputs that are labels of classes, or their scores, through a cast and behind a ZipMap', () => {
+    const classifier = (attributes: OnnxNode['attributes']): OnnxNode => ({
+      ...{ operator: 'LinearClassifier', domain: ML_DOMAIN, inputs: ['x'], outputs: ['raw', 'scores'] },
+      attributes: { coefficients: { floats: [1, 2, 3] }, ...attributes },
+    });
+    const node = (operator: string, inputs: string[], outputs: string[]): OnnxNode => ({
+      operator,
+      inputs,
+      outputs,
+    });
+    const graph = {
+      inputs: [{ name: 'x', elementType: 'float32', shape: ['rows', 1] }],
+      outputs: [
+        { name: 'label', elementType: 'int64', shape: ['rows'] },
+        { name: 'p', elementType: 'float32', shape: ['rows', 3] },
+        { name: 'sum', elementType: 'float32', shape: ['rows'] },
+      ],
+      nodes: [
+        classifier({ classlabels_ints: [7, 8, 9] }),
+        node('Cast', ['raw'], ['label']),
+        node('Softmax', ['scores'], ['p']),
+        node('ReduceSum', ['p'], ['sum']),
+      ],
+    } as const;
+    const labels = ['7', '8', '9'];
+    expect(parseOnnxFile(onnxFile(graph)).classes).toEqual({
+      label: { kind: 'label', labels },
+      p: { kind: 'scores', labels },
+    });
+    const named = {
+      ...graph,
+      nodes: [classifier({ classlabels_strings: { texts: ['a', 'b', 'c'] } }), ...graph.nodes.slice(1)],
+    };
+    expect(parseOnnxFile(onnxFile(named)).classes.p?.labels).toEqual(['a', 'b', 'c']);
+    expect(parseOnnxFile(onnxFile(identityGraph(1))).classes).toEqual({});
   });
 
   it('operators, with their domains', async () => {

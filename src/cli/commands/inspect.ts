@@ -78,7 +78,7 @@ function renderFile({ bytes, sha256, producer, opsets, fixedRows }: ModelFileFac
 
 function renderSignature(
   path: string,
-  { inputs, outputs, skippedOutputs, featureNames }: ModelSignature,
+  { inputs, outputs, skippedOutputs, featureNames, classes = {} }: ModelSignature,
 ): string {
   const rows = [
     ...inputs.map((input) => ['input', input.name, describeTensor(input)]),
@@ -86,7 +86,11 @@ function renderSignature(
     ...skippedOutputs.map(({ name, reason }) => ['output', name, `not stored: it is ${reason}`]),
   ];
   const names = featureNames === null ? '' : `feature_names: ${featureNames.join(', ')}\n`;
-  return `${path}\n${formatTable(['KIND', 'NAME', 'TYPE'], rows)}${names}`;
+  const labels = Object.entries(classes).map(
+    ([output, { kind, labels }]) =>
+      `${output}: ${kind === 'label' ? 'one' : 'scores'} of the classes ${labels.join(', ')}\n`,
+  );
+  return `${path}\n${formatTable(['KIND', 'NAME', 'TYPE'], rows)}${names}${labels.join('')}`;
 }
 
 async function inspectTable(context: CliContext, path: string, flags: InspectFlags): Promise<void> {

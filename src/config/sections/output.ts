@@ -64,7 +64,7 @@ export const output = z
         vectors: choice(['list', 'columns'])
           .exactOptional()
           .describe(
-            'What an output of several values a row becomes: one list, or columns name_0, name_1 and so on. Default: list.',
+            'What an output of several values a row becomes: one list, or columns name_0, name_1 and so on; those of a classifier have its labels in their names. Default: list.',
           ),
         compression: choice(COMPRESSIONS)
           .exactOptional()
@@ -105,11 +105,12 @@ export function overrideOutput(
   flags: RunFlags,
   at: (path: string) => string,
 ): OutputSpec {
-  const { outputColumns } = flags;
+  const { outputColumns, vectors } = flags;
   if (flags.output !== undefined) assertOutputName(flags.output);
   return {
     ...output,
     ...(flags.output === undefined ? {} : { path: at(flags.output), kind: outputKind(flags.output) }),
+    ...(vectors === undefined ? {} : { vectors }),
     ...(outputColumns === undefined ? {} : { columns: outputColumns.includes('*') ? '*' : outputColumns }),
   };
 }

@@ -4,7 +4,7 @@ import { quoteName } from '../../core/sql.ts';
 
 /** One series of predictions: a column of the parts, or one place in a list column. */
 export interface PredictionColumn {
-  /** `sales`, or `probabilities[1]` for the first value of a list. */
+  /** `sales`, or `probabilities[1]` for the first value of a list; `probabilities[setosa]` where it is a class's. */
   readonly name: string;
   readonly sql: string;
   readonly kind: PredictionKind;
@@ -40,12 +40,16 @@ export function predictionColumns(predictions: readonly PredictionBinding[]): Ch
   };
 }
 
-function seriesOf({ shape, columns, width, elementType }: PredictionBinding): PredictionColumn[] {
+function seriesOf(binding: PredictionBinding): PredictionColumn[] {
+  const { shape, columns, width, elementType, labels, isLabel } = binding;
+  // Labels are told apart, and not added up, even where they are numbers.
+  if (isLabel === true)
+    return columns.map((name) => ({ name, sql: `CAST(${quoteName(name)} AS VARCHAR)`, kind: 'text' }));
   const kind = kindOf(elementType);
   if (shape !== 'list') return columns.map((name) => ({ name, sql: quoteName(name), kind }));
   const name = columns[0] ?? '';
   return Array.from({ length: Math.min(width, LIST_VALUES) }, (_, index) => ({
-    name: `${name}[${index + 1}]`,
+    name: `${name}[${labels?.[index] ?? index + 1}]`,
     sql: `${quoteName(name)}[${index + 1}]`,
     kind,
   }));

@@ -142,6 +142,9 @@ const signature: z.ZodType<ModelSignature> = z.strictObject({
   outputs: z.array(tensorSpecSchema),
   skippedOutputs: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
   featureNames: texts.nullable(),
+  classes: z
+    .record(z.string(), z.strictObject({ kind: z.enum(['label', 'scores']), labels: texts }))
+    .exactOptional(),
 });
 
 const features: z.ZodType<FeaturesPlan> = z.strictObject({
@@ -176,6 +179,8 @@ const output: z.ZodType<OutputPlan> = z.strictObject({
       width: z.int().positive(),
       shape: z.enum(['scalar', 'list', 'columns']),
       columns: texts,
+      labels: texts.exactOptional(),
+      isLabel: z.literal(true).exactOptional(),
     }),
   ),
   compression: z.enum(COMPRESSIONS),

@@ -32,6 +32,20 @@ const NUMBER = [{ name: 'y', sql: 'y', kind: 'number' as const }];
 const WHOLE = [{ name: 'y', sql: 'y', kind: 'whole number' as const }];
 const TEXT = [{ name: 'y', sql: 'y', kind: 'text' as const }];
 
+describe('the columns of a report', () => {
+  it('take labels of classes for categories, also where they are numbers, and name the scores by them', () => {
+    const { columns } = predictionColumns([
+      { output: 'label', elementType: 'int64', width: 1, shape: 'scalar', columns: ['label'], isLabel: true },
+      { output: 'p', elementType: 'float32', width: 2, shape: 'list', columns: ['p'], labels: ['no', 'yes'] },
+    ]);
+    expect(columns).toEqual([
+      { name: 'label', sql: 'CAST("label" AS VARCHAR)', kind: 'text' },
+      { name: 'p[no]', sql: '"p"[1]', kind: 'number' },
+      { name: 'p[yes]', sql: '"p"[2]', kind: 'number' },
+    ]);
+  });
+});
+
 describe('predictions', () => {
   it('have figures that leave out nulls and what is no finite number', async () => {
     const run = await source(
