@@ -42,6 +42,7 @@ describe('the long form of a job', () => {
     expect(await load('model: m.onnx')).toEqual({
       name: 'sales',
       description: null,
+      actuals: null,
       isDefault: false,
       params: {},
       publish: { gates: [] },
