@@ -10,7 +10,7 @@ import { addJobsCommand } from './commands/jobs.ts';
 import { addLookupCommand } from './commands/lookup.ts';
 import { addMetricsCommand } from './commands/metrics.ts';
 import { addPlanCommand } from './commands/plan.ts';
-import { addPublishCommand, addRollbackCommand } from './commands/publish.ts';
+import { addPromoteCommand, addPublishCommand, addRollbackCommand } from './commands/publish.ts';
 import { addQueryCommand } from './commands/query.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -42,7 +42,7 @@ const COMMANDS = [
       addInspectCommand,
     ],
   ],
-  ['Operate:', [addJobsCommand, addPublishCommand, addRollbackCommand, addDoctorCommand]],
+  ['Operate:', [addJobsCommand, addPublishCommand, addPromoteCommand, addRollbackCommand, addDoctorCommand]],
 ] as const;
 
 /** Variables are named once, below, instead of beside each flag. */

@@ -4,6 +4,7 @@ import { makeFolder, syncPath } from '../core/durable-file.ts';
 import type { Clock } from '../core/effects.ts';
 import type { ManagedStore } from '../kv/store.ts';
 import { dropGenerations, unneededGenerations } from '../publish/drop-generations.ts';
+import { readCanary } from '../runs/candidates/canary-file.ts';
 import { type RunPaths, runPaths, trashFolder } from '../runs/layout.ts';
 import type { JobLock } from '../runs/lock/lock.ts';
 import { underLock } from '../runs/lock/under-lock.ts';
@@ -115,13 +116,14 @@ async function pruneStore(
 }
 
 /**
- * What readers see, what a rollback would make them see, and the run that knows how far an input that grows
+ * What readers see, the canary included, what a rollback would make them see, and the run that knows how far an input that grows
  * has been taken.
  */
 async function sparedRuns(folderOfJob: string, current: string | undefined): Promise<ReadonlySet<string>> {
   const previous = current === undefined ? undefined : await previousPublished(folderOfJob, current);
   const watermark = (await lastOfChain(folderOfJob))?.runId;
-  return new Set([current, previous, watermark].filter((runId) => runId !== undefined));
+  const canary = (await readCanary(folderOfJob))?.runId;
+  return new Set([current, previous, canary, watermark].filter((runId) => runId !== undefined));
 }
 
 async function deleteRun(paths: RunPaths, trash: string): Promise<void> {

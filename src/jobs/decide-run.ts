@@ -32,7 +32,7 @@ export function decideRun(facts: RunFacts): RunDecision {
   if (run === undefined) return { kind: 'new' };
   if (run.status === 'rolled back') return { kind: 'nothing', run, why: 'rolled back' };
   if (run.status === 'published' && isShown) return { kind: 'nothing', run, why: 'done' };
-  if (run.status === 'candidate') return { kind: 'nothing', run, why: 'done' };
+  if (run.status === 'candidate' || run.canaryShare !== null) return { kind: 'nothing', run, why: 'done' };
   if (run.status === 'superseded' && oncePerOccurrence) return { kind: 'nothing', run, why: 'done' };
   if (isCommitted(run.status)) {
     if (!mayPublish) return { kind: 'nothing', run, why: 'overtaken' };

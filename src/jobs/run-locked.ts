@@ -144,15 +144,19 @@ async function isShown({ options, store }: LockedRun, { runId }: RunSummary): Pr
 }
 
 async function nothingToDo(
-  { folder }: LockedRun,
+  { folder, options }: LockedRun,
   { run, why }: Extract<RunDecision, { kind: 'nothing' }>,
   overtakenBy: string | null,
 ): Promise<RanJob> {
-  const { record, status, runId } = run;
+  const { record, status, runId, canaryShare } = run;
   if (record === undefined)
     throw new ServeBatchError(
       'INTERNAL',
       `The manifest of the committed run ${runId} is damaged. Run again with --force.`,
+    );
+  if (canaryShare !== null)
+    options.effects.log.info(
+      `run ${runId} is the canary: promote it with "serve-batch promote ${run.job}", or end it with "serve-batch rollback ${run.job}"`,
     );
   const paths = runPaths(folder, runId);
   await checkParts(paths, record.output.parts);

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/effects.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Fence, ManagedStore } from '../kv/store.ts';
+import { clearCanary } from '../runs/candidates/canary-file.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import type { JobLock } from '../runs/lock/lock.ts';
 import { clearRolledBack, markPublished, setCurrent } from '../runs/publication.ts';
@@ -22,7 +23,8 @@ export interface PublishRequest {
 
 /**
  * Makes a committed and verified run the one that readers see: in the store first, then in the output
- * folder. A crash between the two is mended by publishing again, which changes nothing else.
+ * folder. A canary that there was ends with it. A crash between the two is mended by publishing again, which changes
+ * nothing else.
  */
 export async function publishRun(request: PublishRequest): Promise<void> {
   const { plan, paths, folderOfJob, store, lock, clock } = request;
@@ -33,6 +35,7 @@ export async function publishRun(request: PublishRequest): Promise<void> {
       ? undefined
       : `${store.url} shows run ${plan.runId}; the output folder does not. The other process publishes its own run over it, or the same command does this one.`;
   await setCurrent(folderOfJob, plan.runId, (path, content) => lock.replaceFile(path, content, soFar));
+  await clearCanary(folderOfJob);
   await markPublished(paths, { at: clock.now(), token: lock.token, lineage: lock.lineage });
   await clearRolledBack(paths);
 }

@@ -1,4 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import { parseShare } from '../../config/fields/share.ts';
+import { formatPercent } from '../../core/amounts.ts';
 import { systemClock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { RunRecord } from '../../runs/record/run-record.ts';
@@ -19,6 +21,7 @@ interface PublishFlags {
   readonly kv?: string;
   readonly json?: boolean;
   readonly force?: string;
+  readonly canary?: number;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly debug?: boolean;
@@ -44,12 +47,39 @@ export function addPublishCommand(program: Command, context: CliContext): void {
       '-f, --force <reason>',
       'publish it though its coverage, a gate or duplicate keys keep it back; the record keeps the reason',
     ),
+    canaryOption(),
   ]);
   command.addHelpText(
     'after',
-    '\nExamples:\n  serve-batch publish 20261121T000000Z-k3x9    after the store was down when the run ended\n  serve-batch publish 20261121T000000Z-k3x9 --force "prices rose, as planned"',
+    '\nExamples:\n  serve-batch publish 20261121T000000Z-k3x9    after the store was down when the run ended\n  serve-batch publish 20261121T000000Z-k3x9 --force "prices rose, as planned"\n  serve-batch publish 20261121T000000Z-k3x9 --canary 5%    for some of the keys, beside the published run',
   );
   command.action((runId: string, flags: PublishFlags) => publish(context, runId, flags));
+}
+
+const canaryOption = () =>
+  option(
+    '--canary <share>',
+    'let it answer for a share of the keys, beside the published run: 5%; a larger share later only adds keys',
+  ).argParser((value: string) => {
+    const share = /^\d*\.?\d+$/.test(value) ? Number(value) : parseShare(value);
+    if (share === undefined || !(share > 0 && share < 1))
+      throw new InvalidArgumentError(
+        'Expected a share of the keys that is more than 0 and less than 100%, such as 5% or 0.05; for all keys, leave it out.',
+      );
+    return share;
+  });
+
+export function addPromoteCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command('promote')
+    .description('Publish the canary of a job: it answers for all keys from then on.')
+    .argument('<job>', 'the job');
+  addOptions(command, options());
+  command.addHelpText(
+    'after',
+    '\n"publish RUN --canary 5%" begins a canary; "rollback JOB" ends it without publishing it.\n\nExamples:\n  serve-batch promote sales',
+  );
+  command.action((job: string, flags: PublishFlags) => promoteJob(context, job, flags));
 }
 
 export function addRollbackCommand(program: Command, context: CliContext): void {
@@ -62,6 +92,7 @@ export function addRollbackCommand(program: Command, context: CliContext): void 
   command.addHelpText(
     'after',
     `
+Where there is a canary, it only ends: all keys are answered from the published run again.
 A rollback goes only to a run that readers saw before, and the runs published after it count as rolled back:
 "run" leaves them alone from then on. "publish" takes any committed run, and marks none.
 
@@ -84,11 +115,34 @@ async function publish(context: CliContext, runId: string, flags: PublishFlags):
     {
       ...request,
       ...(flags.force === undefined ? {} : { force: reasonOf(flags.force) }),
+      ...(flags.canary === undefined ? {} : { canary: flags.canary }),
       place: { ...place, folderOfJob: run.folderOfJob },
     },
     run.runId,
   ).finally(watch.stop);
-  show(context, flags, record, renderRecord(record, { verbose: flags.verbose === true }));
+  const canary = flags.canary === undefined ? '' : await canaryText(run.folderOfJob, run.job, flags.canary);
+  show(context, flags, record, `${renderRecord(record, { verbose: flags.verbose === true })}${canary}`);
+}
+
+async function canaryText(folderOfJob: string, job: string, share: number): Promise<string> {
+  const { readCurrent } = await import('../../runs/publication.ts');
+  const published = await readCurrent(folderOfJob);
+  return `It answers for ${formatPercent(share)} of the keys; run ${published} for the others.\nFor all keys: serve-batch promote ${job}\nTo end it: serve-batch rollback ${job}\n`;
+}
+
+async function promoteJob(context: CliContext, job: string, flags: PublishFlags): Promise<void> {
+  const { placeOfJob } = await import('../job-place.ts');
+  const place = await placeOfJob(context, job, flags);
+  const { promote } = await import('../../jobs/publish/publish-earlier.ts');
+  const { watch, ...request } = await publishOptions(context, place.job, flags);
+  const { from, record } = await promote({ ...request, place }).finally(watch.stop);
+  const details = flags.verbose === true ? renderRecord(record, { verbose: true }) : '';
+  show(
+    context,
+    flags,
+    record,
+    `Promoted run ${record.runId}: it answers for all keys, in place of ${from}.\n${details}`,
+  );
 }
 
 /** Who reads the record later wants to know why. */
@@ -113,9 +167,12 @@ async function rollback(
   const to = run === undefined ? undefined : (await findRunOfJob(place.folderOfJob, run)).runId;
   const { rollBack } = await import('../../jobs/publish/publish-earlier.ts');
   const { watch, ...request } = await publishOptions(context, place.job, flags);
-  const { from, record } = await rollBack({ ...request, place }, to).finally(watch.stop);
+  const { from, endedCanary, record } = await rollBack({ ...request, place }, to).finally(watch.stop);
   const details = flags.verbose === true ? renderRecord(record, { verbose: true }) : '';
-  show(context, flags, record, `Rolled back from ${from} to ${record.runId}.\n${details}`);
+  const what = endedCanary
+    ? `Ended the canary of run ${from}: all keys are answered from ${record.runId} again.`
+    : `Rolled back from ${from} to ${record.runId}.`;
+  show(context, flags, record, `${what}\n${details}`);
 }
 
 async function publishOptions(context: CliContext, job: string, flags: PublishFlags) {

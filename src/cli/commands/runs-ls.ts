@@ -113,7 +113,7 @@ async function failedOccurrences(
 
 /** What is shown of a run, and of an occurrence that has none. */
 type ListedRun = Pick<RunSummary, 'runId' | 'job' | 'occurrence' | 'status' | 'createdAt'> &
-  Partial<Pick<RunSummary, 'record'>>;
+  Partial<Pick<RunSummary, 'record' | 'canaryShare'>>;
 
 function newestOf<T extends ListedRun>(runs: readonly T[], { limit }: RunFilter): readonly T[] {
   return [...runs].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)).slice(0, limit);
@@ -157,11 +157,11 @@ function showRuns(
     'DURATION',
     ...(hasCoverage ? ['COVERAGE'] : []),
   ];
-  const rows = runs.map(({ runId, job, occurrence, status, record }) => [
+  const rows = runs.map(({ runId, job, occurrence, status, canaryShare, record }) => [
     runId,
     job,
     ...(hasOccurrence ? [shortTime(occurrence)] : []),
-    status,
+    statusText({ status, canaryShare }),
     record === undefined ? progressText(progress.get(runId)) : formatCount(record.rowsIn),
     record === undefined ? '' : formatCount(record.rejects),
     record === undefined || record.throughputRowsPerSecond === 0
@@ -176,6 +176,16 @@ function showRuns(
     context.err(
       `Left out to fit the window: ${leftOut.join(', ')}. A wider window shows all, as --json does.\n`,
     );
+}
+
+/** `candidate, canary 5%`. */
+function statusText({
+  status,
+  canaryShare,
+}: Pick<ListedRun, 'status'> & { readonly canaryShare: number | null | undefined }): string {
+  return canaryShare === undefined || canaryShare === null
+    ? status
+    : `${status}, canary ${formatPercent(canaryShare)}`;
 }
 
 function progressText(progress: RunProgress | undefined): string {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { AccuracyRecord } from '../../accuracy/accuracy-record.ts';
+import { formatPercent } from '../../core/amounts.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { RunProgress } from '../../history/progress-of-run.ts';
 import type { FoundRun } from '../../runs/find-run.ts';
@@ -89,7 +90,11 @@ async function showSummary(
   const shards = await slowestShards(paths, record?.startedAt, SHOWN_SHARDS);
   const rejects = await rejectReasons(paths, SHOWN_REASONS, context.signal);
   if (flags.json === true) {
-    const known = record === undefined ? summary : { ...record, status, publishedAt };
+    const { canaryShare } = summary;
+    const known =
+      record === undefined
+        ? summary
+        : { ...record, status, publishedAt, ...(canaryShare === null ? {} : { canaryShare }) };
     const all = {
       ...{ ...known, slowestShards: shards, rejectReasons: rejects.top },
       ...(accuracy === undefined ? {} : { accuracy }),
@@ -107,7 +112,7 @@ async function showSummary(
 }
 
 function renderFinished(
-  { status, publishedAt }: RunSummary,
+  { status, publishedAt, canaryShare }: RunSummary,
   record: RunRecord,
   accuracy: AccuracyRecord | undefined,
 ): string {
@@ -117,6 +122,9 @@ function renderFinished(
     ...summaryPairs(record),
     ...(missing === 0 ? [] : [['missing', `${formatCount(missing)}; list them with --missing`] as const]),
     ...(publishedAt === undefined ? [] : [['published', shortTime(publishedAt)] as const]),
+    ...(canaryShare === null
+      ? []
+      : [['canary', `it answers for ${formatPercent(canaryShare)} of the keys`] as const]),
     ...(accuracy === undefined ? [] : accuracyPairs(accuracy)),
     ...detailPairs(record),
     [

@@ -79,7 +79,8 @@ export function shardsOf(plan: Plan): number[] {
   return plan.shards.map(({ index }) => index);
 }
 
-function generationInfo(plan: Plan): GenerationInfo {
+/** What readers of the store are told of a run. */
+export function generationInfo(plan: Plan): GenerationInfo {
   if (plan.kv === null) throw new TypeError('The plan has no store');
   const { key, field, values } = plan.kv;
   const columns = partColumns(plan);

@@ -11,6 +11,8 @@ import {
   type KeptGenerations,
 } from '../../publish/drop-generations.ts';
 import { fenceOf, publishRun } from '../../publish/publish-run.ts';
+import { type CanaryRequest, showCanary } from '../../publish/show-canary.ts';
+import { readCanary } from '../../runs/candidates/canary-file.ts';
 import { clearTemporaryFiles, clearWorkFiles } from '../../runs/clear-work-files.ts';
 import type { RunPaths } from '../../runs/layout.ts';
 import type { JobLock } from '../../runs/lock/lock.ts';
@@ -51,6 +53,8 @@ export interface CommittedRun {
   /** What keeps a run from its readers. */
   readonly policy: PublishPolicy;
   readonly effects: Effects;
+  /** It answers for a share of the keys, beside the published run. Left out: it becomes the published run. */
+  readonly canary?: CanaryRequest;
   /** No load of the store begins once it is aborted; its reason is thrown. The run stays committed. */
   readonly drain?: AbortSignal;
 }
@@ -72,7 +76,7 @@ export async function prepareStore(
 
 /**
  * Brings a committed run to its readers: loads the store from what is not loaded yet, counts what it holds,
- * and makes the run the published one. Idempotent. The store is prepared.
+ * and makes the run the published one, or a canary beside it. Idempotent. The store is prepared.
  *
  * Throws `COVERAGE_TOO_LOW`, `GATE_FAILED`, `DUPLICATE_KEYS`, `NOTHING_SCORED`, `PART_DAMAGED` and `STORE_*`: the run stays
  * committed, and readers see what they saw before.
@@ -90,8 +94,7 @@ export async function publishCommitted(
   await checkParts(paths, committed.output.parts);
   const kv = await loadOrDrop(request);
   effects.progress.update({ stage: 'publish' });
-  await joinParts(request);
-  await publishRun({ ...request, clock: effects.clock });
+  await flip(request);
   await warnOfLosses(request);
   const record = { ...recordOf(kv), ...forcedBy(request) };
   // Readers see it, whatever happens to the lock from here on.
@@ -100,6 +103,25 @@ export async function publishCommitted(
     await writeManifest(paths, record);
   } else effects.log.warn('another process took over the job just after this run was published');
   return record;
+}
+
+async function flip(request: CommittedRun): Promise<void> {
+  const { canary, effects } = request;
+  const shown = { ...request, clock: effects.clock };
+  await sayCanaryEnds(request);
+  if (canary !== undefined) return showCanary(shown, canary);
+  await joinParts(request);
+  await publishRun(shown);
+}
+
+/** A canary stands beside one published run: with another one, it ends. */
+async function sayCanaryEnds({ folderOfJob, plan, canary, effects }: CommittedRun): Promise<void> {
+  const before = await readCanary(folderOfJob);
+  if (before === undefined || before.runId === plan.runId || before.published === plan.runId) return;
+  const by = canary === undefined ? 'is published' : 'is the canary now';
+  effects.log.warn(`the canary of run ${before.runId} ends: run ${plan.runId} ${by}`, {
+    canary: before.runId,
+  });
 }
 
 async function loadOrDrop(request: CommittedRun): Promise<KvCounts | null> {
@@ -177,8 +199,8 @@ async function joinParts({ singleFile, lock, workers, run, plan, folderOfJob }: 
 }
 
 /** Of a run that was committed earlier: all but the store is as it was then. */
-function publishedRecord({ committed, plan }: CommittedRun, kv: KvCounts | null): RunRecord {
+function publishedRecord({ committed, plan, canary }: CommittedRun, kv: KvCounts | null): RunRecord {
   const held =
     kv === null || plan.kv === null ? committed.kv : { url: plan.kv.url, generation: plan.runId, ...kv };
-  return { ...committed, status: 'published', kv: held };
+  return { ...committed, status: canary === undefined ? 'published' : committed.status, kv: held };
 }

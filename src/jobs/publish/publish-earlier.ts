@@ -15,6 +15,7 @@ import { type RunRecord, readManifest } from '../../runs/record/run-record.ts';
 import type { StartWorkers } from '../../tasks/workers.ts';
 import { memoryLimitOf } from '../limits/memory-limit.ts';
 import { storeOfRun } from '../store-of-run.ts';
+import { canaryBeside, canaryRun, markCanaryEnded, noCanary } from './canary.ts';
 import { type PublishPolicy, prepareStore, publishAgain } from './publish-committed.ts';
 
 /** Where a job's runs are, and where its predictions go. */
@@ -27,6 +28,8 @@ export interface JobPlace {
 
 export interface PublishEarlierOptions {
   readonly place: JobPlace;
+  /** The share of the keys that the run answers for, beside the published one. Left out: for all. */
+  readonly canary?: number;
   /** Why a run is published though its coverage, a gate or duplicate keys keep it back. Left out: it is not. */
   readonly force?: string;
   readonly effects: Effects;
@@ -40,15 +43,33 @@ export async function publishEarlier(options: PublishEarlierOptions, runId: stri
   return underLock(options.place.folderOfJob, options.effects, (lock) => publishLocked(options, lock, runId));
 }
 
+/** Lets the canary of a job answer for all keys. Throws `NOT_FOUND` where there is none. */
+export async function promote(options: PublishEarlierOptions): Promise<Omit<RolledBack, 'endedCanary'>> {
+  const { folderOfJob, job } = options.place;
+  return underLock(folderOfJob, options.effects, async (lock) => {
+    const from = await readCurrent(folderOfJob);
+    const canary = from === undefined ? null : await canaryRun(options.place, from);
+    if (from === undefined || canary === null) throw noCanary(job);
+    // What kept it back was looked at when it became the canary.
+    return { from, record: await publishLocked(options, lock, canary, { kind: 'seen' }) };
+  });
+}
+
+export interface RolledBack {
+  /** The run that readers saw, or the canary of which some did. */
+  readonly from: string;
+  readonly endedCanary: boolean;
+  /** Of the run that they see now. */
+  readonly record: RunRecord;
+}
+
 /**
  * Makes the run that was published before the current one the published one again, or `runId` where it is
- * given: a committed run that was published earlier. The runs published after it count as rolled back.
+ * given: a committed run that was published earlier. The runs published after it count as rolled back. Where there is
+ * a canary, it only ends, and all keys are answered from the published run again.
  * Throws `NOT_FOUND` where there is none, and `USAGE` where `runId` is not one to go back to.
  */
-export async function rollBack(
-  options: PublishEarlierOptions,
-  runId?: string,
-): Promise<{ readonly from: string; readonly record: RunRecord }> {
+export async function rollBack(options: PublishEarlierOptions, runId?: string): Promise<RolledBack> {
   const { folderOfJob, job } = options.place;
   return underLock(folderOfJob, options.effects, async (lock) => {
     const from = await readCurrent(folderOfJob);
@@ -57,6 +78,12 @@ export async function rollBack(
         'NOT_FOUND',
         `The job ${job} has published nothing yet, so it cannot roll back. "serve-batch runs ls" lists its runs.`,
       );
+    const canary = await canaryRun(options.place, from);
+    if (canary !== null && (runId === undefined || runId === from)) {
+      const record = await publishLocked(options, lock, from, { kind: 'seen' });
+      await markCanaryEnded(folderOfJob, canary, options.effects.clock.now());
+      return { from: canary, endedCanary: true, record };
+    }
     const to = runId ?? (await previousPublished(folderOfJob, from));
     if (to === undefined)
       throw new ServeBatchError(
@@ -70,7 +97,7 @@ export async function rollBack(
     await lock.assertHeld(`Readers were given run ${to}.`);
     const at = options.effects.clock.now();
     for (const each of left) await markRolledBack(runPaths(folderOfJob, each), { at });
-    return { from, record };
+    return { from, endedCanary: false, record };
   });
 }
 
@@ -94,7 +121,7 @@ async function assertRollbackTarget(folderOfJob: string, to: string, from: strin
 
 /** As {@link publishEarlier}, for a caller that holds the lock. */
 export async function publishLocked(
-  { place, effects, signal, force, startWorkers = startChildren }: PublishEarlierOptions,
+  { place, effects, signal, force, canary: share, startWorkers = startChildren }: PublishEarlierOptions,
   lock: JobLock,
   runId: string,
   policy?: PublishPolicy,
@@ -119,6 +146,7 @@ export async function publishLocked(
   try {
     const { folderOfJob } = place;
     store = await storeOfRun({ job: place.job, storeUrl, clock: effects.clock, workers });
+    const canary = share === undefined ? undefined : await canaryBeside(folderOfJob, plan, store, share);
     await prepareStore(store, lock, { folderOfJob, runId, count: plan.kv?.keepGenerations ?? 1 });
     return await publishAgain({
       ...{ plan, paths, committed, workers, lock, store, effects },
@@ -126,6 +154,7 @@ export async function publishLocked(
       folderOfJob: place.folderOfJob,
       singleFile: outputFileFormat(path) === null ? null : path,
       policy: policy ?? policyOf(committed, plan, force),
+      ...(canary === undefined ? {} : { canary }),
     });
   } finally {
     await workers.close();
