@@ -7,6 +7,7 @@ import { RequestMetrics } from '../serving/metrics/request-metrics.ts';
 import { type RunFigures, readRunFigures } from '../serving/metrics/run-figures.ts';
 import { runMetricsText } from '../serving/metrics/run-metrics.ts';
 import { openServedJob } from '../serving/open-served-job.ts';
+import { makeReportApart } from '../serving/reports/make-report-apart.ts';
 import { ServedJobs } from '../serving/served-jobs.ts';
 import type { CliContext } from './context.ts';
 import { watchSchedule } from './watch/watch-schedule.ts';
@@ -16,14 +17,18 @@ export interface ServeContextOptions {
   readonly tokens: readonly string[];
   readonly hosts: AllowedHosts;
   readonly tls: TlsServerOptions | null;
+  readonly hasPage: boolean;
 }
+
+/** Between two looks at a run at work that somebody follows. */
+const LOOK_MS = 1_000;
 
 /** What the server works with, in this process. */
 export function serveContext(
   context: CliContext,
-  { debug, tokens, hosts, tls }: ServeContextOptions,
+  { debug, tokens, hosts, tls, hasPage }: ServeContextOptions,
 ): Omit<ServerParts, 'isDraining'> {
-  const { signal, workers } = context;
+  const { signal, workers, secrets } = context;
   const jobs = new ServedJobs((source) => openServedJob(source, open));
   const open = { clock: systemClock, signal, startWorkers: workers.start };
   return {
@@ -34,6 +39,14 @@ export function serveContext(
     metrics: new RequestMetrics(),
     runMetrics: async () => runMetricsText(await figuresOf(jobs)),
     log: watchSchedule(context, { debug }),
+    page: hasPage
+      ? {
+          clock: systemClock,
+          makeReport: (request) => makeReportApart(request, signal),
+          mask: (text) => secrets.mask(text),
+          everyMs: LOOK_MS,
+        }
+      : null,
     tls,
   };
 }

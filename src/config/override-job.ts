@@ -65,7 +65,6 @@ export function adHocJob(flags: RunFlags, folder?: string): JobSpec {
     coverage: DEFAULT_COVERAGE,
     publish: DEFAULT_PUBLISH,
     actuals: null,
-    intervals: null,
     schedule: null,
     notify: null,
     heartbeat: null,

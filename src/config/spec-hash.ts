@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { JobSpec } from './job-spec.ts';
-import { decidingActuals } from './sections/actuals.ts';
 import { decidingExecution } from './sections/execution.ts';
 import { decidingFeatures } from './sections/features.ts';
 import { decidingInput } from './sections/input.ts';
@@ -23,11 +22,10 @@ export function specSha256(spec: DecidingSections, versions: Readonly<Record<str
 
 type DecidingSections = Pick<
   JobSpec,
-  'input' | 'features' | 'model' | 'output' | 'kv' | 'execution' | 'onInvalid' | 'actuals' | 'intervals'
+  'input' | 'features' | 'model' | 'output' | 'kv' | 'execution' | 'onInvalid'
 >;
 
-function decidingFields(spec: DecidingSections) {
-  const { input, features, model, output, kv, execution, onInvalid, actuals, intervals } = spec;
+function decidingFields({ input, features, model, output, kv, execution, onInvalid }: DecidingSections) {
   return {
     input: decidingInput(input),
     features: decidingFeatures(features),
@@ -36,8 +34,6 @@ function decidingFields(spec: DecidingSections) {
     kv: kv === null ? null : decidingKv(kv),
     execution: decidingExecution(execution),
     onInvalid: { action: onInvalid.action },
-    // Actuals decide bytes as far as intervals are made of them.
-    ...(intervals === null ? {} : { actuals: decidingActuals(actuals), intervals }),
   };
 }
 

@@ -1,7 +1,11 @@
 import { type Html, html } from './html.ts';
 
-/** A cell: text, or a number that is formatted already and stands to the right. */
-export type Cell = string | { readonly number: string };
+/** A cell: text, HTML, or a number that is formatted already and stands to the right. */
+export type Cell = string | Html | NumberCell;
+
+interface NumberCell {
+  readonly number: string;
+}
 
 export function numberCell(text: string): Cell {
   return { number: text };
@@ -9,7 +13,7 @@ export function numberCell(text: string): Cell {
 
 /** A table. The first column names the rows. Wide ones scroll by themselves. */
 export function dataTable(header: readonly string[], rows: readonly (readonly Cell[])[]): Html {
-  const isNumber = header.map((_, column) => rows.some((row) => typeof row[column] === 'object'));
+  const isNumber = header.map((_, column) => rows.some((row) => isNumberCell(row[column])));
   const heads = header.map(
     (name, column) => html`<th scope="col"${isNumber[column] ? NUMBER : null}>${name}</th>`,
   );
@@ -20,8 +24,12 @@ export function dataTable(header: readonly string[], rows: readonly (readonly Ce
 
 const NUMBER = html` class="n"`;
 
+function isNumberCell(cell: Cell | undefined): cell is NumberCell {
+  return typeof cell === 'object' && 'number' in cell;
+}
+
 function cellHtml(cell: Cell, column: number): Html {
-  if (typeof cell === 'object') return html`<td class="n">${cell.number}</td>`;
+  if (isNumberCell(cell)) return html`<td class="n">${cell.number}</td>`;
   return column === 0 ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`;
 }
 

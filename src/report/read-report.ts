@@ -5,7 +5,7 @@ import { parseTemplate } from '../core/template.ts';
 import { readJsonIfValid } from '../runs/json-file.ts';
 import { type RunPaths, runPaths } from '../runs/layout.ts';
 import { planSchema } from '../runs/plan/plan-schema.ts';
-import { readShardRecords, type ShardRecord, type StageSeconds } from '../runs/record/shard-record.ts';
+import { readShardRecords } from '../runs/record/shard-record.ts';
 import { ownVersion } from '../runs/record/versions.ts';
 import { listRuns } from '../runs/run-list.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
@@ -21,6 +21,7 @@ import { readRejects, rejectFilesOf } from './facts/rejects-facts.ts';
 import type { PredictionsFacts, ReportFacts } from './facts/report-facts.ts';
 import { findRunBefore } from './facts/run-before.ts';
 import { partsOf } from './facts/run-parts.ts';
+import { stagesOf } from './facts/stages.ts';
 import { timelineOf } from './facts/timeline.ts';
 
 export interface ReadReportOptions {
@@ -145,20 +146,6 @@ function dimensionColumns({ kv, input, output }: Plan): readonly string[] {
   if (kv === null) return input.grid === null ? [] : output.keptColumns.map(({ name }) => name);
   const templates = kv.field === null ? [kv.key] : [kv.key, kv.field];
   return [...new Set(templates.flatMap((text) => parseTemplate(text, 'kv.key').columns))];
-}
-
-/** A run that did not end has no record: what its shards say, added up. */
-function stagesOf(shards: readonly ShardRecord[]): StageSeconds | null {
-  if (shards.length === 0) return null;
-  const of = (stage: keyof StageSeconds): number =>
-    shards.reduce((sum, { seconds }) => sum + seconds[stage], 0);
-  return {
-    read: of('read'),
-    features: of('features'),
-    infer: of('infer'),
-    write: of('write'),
-    stage: of('stage'),
-  };
 }
 
 /** What DuckDB finds wrong with a file is told in the report; the rest of it is still worth reading. */

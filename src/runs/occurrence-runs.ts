@@ -28,13 +28,23 @@ export async function runsOfOccurrences(
   const runs: RunSummary[] = [];
   for (const runId of index.runIds) {
     if ((runIdTime(runId) ?? '') < begunFrom) continue;
-    const plan = index.planOf(runId);
-    const occurrence = plan?.identity.occurrence ?? null;
+    const occurrence = index.occurrenceOf(runId);
     if (occurrence === null || wanted?.has(occurrence) === false || isAhead(runId, occurrence)) continue;
-    const run = await readRunSummary(runPaths(folderOfJob, runId), state, plan);
+    const run = await readRunSummary(runPaths(folderOfJob, runId), state, index.planOf(runId));
     if (!run.isCandidate) runs.push(run);
   }
   return runs;
+}
+
+/** The occurrences that {@link runsOfOccurrences} finds runs of, without opening these. */
+export async function occurrencesWithRuns(folderOfJob: string): Promise<ReadonlySet<string>> {
+  const index = await readPlanIndex(folderOfJob);
+  const found = index.runIds.map((runId) => ({ runId, occurrence: index.occurrenceOf(runId) }));
+  return new Set(
+    found.flatMap(({ runId, occurrence }) =>
+      occurrence === null || isAhead(runId, occurrence) ? [] : [occurrence],
+    ),
+  );
 }
 
 /** None is looked for farther back: ids tell the time to the second. */

@@ -47,6 +47,11 @@ export class PlanIndex {
     return this.#lines.get(runId)?.includes(JSON.stringify(value)) ?? true;
   }
 
+  /** The occurrence that a run is for; null: none, or it has no plan. Costs less than {@link planOf}. */
+  occurrenceOf(runId: string): string | null {
+    return /"occurrence":"([^"]+)"/.exec(this.#lines.get(runId) ?? '')?.[1] ?? null;
+  }
+
   /** As they stand in the file. */
   lines(): string[] {
     return this.runIds.flatMap((runId) => this.#lines.get(runId) ?? []);

@@ -16,6 +16,8 @@ export interface RunFilter {
   /** Only runs planned at or after this instant. */
   readonly since?: Date;
   readonly statuses?: readonly RunStatus[];
+  /** Only runs whose id comes before this one: the next page of a list. */
+  readonly before?: string;
   /** The newest so many of those that the rest of the filter lets through. */
   readonly limit?: number;
 }
@@ -35,9 +37,11 @@ export async function listRuns(
   const index = filter.limit === undefined ? await readPlanIndex(folderOfJob) : undefined;
   const listed = index?.runIds ?? (await listRunIds(folderOfJob));
   // A holder that has not said which run it works on: most likely the newest that can be continued.
-  let isRunUnknown = state.running === null;
+  let isRunUnknown = state.running === null && filter.before === undefined;
   const runs: RunSummary[] = [];
-  for (const runIds of slicesOf(idsSince(listed, filter.since), READ_AT_ONCE)) {
+  // Where all are wanted that are read, none is read beyond the limit.
+  const slice = filter.statuses === undefined ? Math.max(1, Math.min(limit, READ_AT_ONCE)) : READ_AT_ONCE;
+  for (const runIds of slicesOf(idsBefore(idsSince(listed, filter.since), filter.before), slice)) {
     const read = runIds.map((runId) =>
       readRunSummary(runPaths(folderOfJob, runId), state, index?.planOf(runId)),
     );
@@ -57,6 +61,10 @@ function idsSince(runIds: readonly string[], since: Date | undefined): readonly 
   if (since === undefined) return runIds;
   const second = new Date(Math.floor(since.getTime() / 1000) * 1000).toISOString();
   return runIds.filter((runId) => (runIdTime(runId) ?? '') >= second);
+}
+
+function idsBefore(runIds: readonly string[], before: string | undefined): readonly string[] {
+  return before === undefined ? runIds : runIds.filter((runId) => runId < before);
 }
 
 /** Runs of one second stay together: their ids do not say which was first. */

@@ -63,6 +63,7 @@ function sourceOfFlags(
     storeUrl: resolveStoreUrl(flags.kv, projectFolder),
     folderOfJob: jobFolder(resolve(projectFolder, flags.output ?? DEFAULT_OUTPUT.path), name),
     serving: DEFAULT_SERVING,
+    schedule: null,
   };
 }
 
@@ -72,10 +73,10 @@ async function loadSource(file: string, options: LoadSourcesOptions): Promise<Jo
   secrets.addAll(loaded.secrets);
   hideUrls(loaded.spec, secrets);
   const spec = overrideJob(loaded.spec, flags);
-  const { name, description, serving } = spec;
+  const { name, description, serving, schedule } = spec;
   const storeUrl = storeUrlOf(spec);
   const isServed = storeUrl !== null && serving.enabled;
-  if (isServed) return { name, description, storeUrl, folderOfJob: folderOfJob(spec), serving };
+  if (isServed) return { name, description, storeUrl, folderOfJob: folderOfJob(spec), serving, schedule };
   if (names.length === 0) return null;
   throw new ServeBatchError(
     'USAGE',

@@ -7,6 +7,7 @@ import { runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import type { StartWorkers } from '../tasks/workers.ts';
 import { FlipFeed } from './events/flip-feed.ts';
+import { GenerationBefore } from './generation-before.ts';
 import { KeyDictionary, type KeyValues } from './key-dictionary.ts';
 import { ServedJob } from './served-job.ts';
 import type { JobSource, OpenJob } from './served-jobs.ts';
@@ -45,8 +46,9 @@ export function openServedJob(source: JobSource, options: OpenServedJobOptions):
     patienceMs: EXPLAIN_PATIENCE_MS,
   });
   const flips = new FlipFeed({ store, gate, everyMs: REFRESH_MS, looksAlone: LOOKS_ALONE });
+  const before = new GenerationBefore({ store, gate, folderOfJob: source.folderOfJob });
   return {
-    job: new ServedJob({ name, serving, reader, gate, dictionary, flips, clock }),
+    job: new ServedJob({ name, serving, reader, gate, dictionary, flips, before, clock }),
     async close() {
       await flips.close();
       await reader.close();

@@ -19,6 +19,7 @@ import {
   type KnownAnswer,
 } from './answer-text.ts';
 import type { FlipFeed } from './events/flip-feed.ts';
+import type { GenerationBefore } from './generation-before.ts';
 import type { KeyDictionary } from './key-dictionary.ts';
 import { LastAnswers } from './last-answers.ts';
 import { isStoreFailure, type StoreGate } from './store-gate.ts';
@@ -33,6 +34,7 @@ export interface ServedJobOptions {
   readonly gate: StoreGate;
   readonly dictionary: KeyDictionary;
   readonly flips: FlipFeed;
+  readonly before: GenerationBefore;
   readonly clock: Clock;
 }
 
@@ -75,6 +77,11 @@ export class ServedJob {
     return this.#options.flips;
   }
 
+  /** What readers saw before the published generation. */
+  get before(): GenerationBefore {
+    return this.#options.before;
+  }
+
   get lastAnswers(): number {
     return this.#last.size;
   }
@@ -96,7 +103,7 @@ export class ServedJob {
     const keeps = this.#options.serving.onStoreDown === 'last-known';
     let answer: Found<FoundText | undefined>;
     try {
-      answer = await this.#options.gate.run(() => this.#options.reader.find(columns));
+      answer = await this.find(columns);
     } catch (error) {
       const known = keeps && isStoreFailure(error) ? this.#last.get(questionOf(columns)) : undefined;
       if (known === undefined) throw error;
@@ -107,6 +114,11 @@ export class ServedJob {
     const known = { view, content: contentOf(found, view) };
     if (keeps) this.#last.set(questionOf(columns), known);
     return { body: this.#text.body(known, 'stored'), source: 'stored', etag: this.etag(view) };
+  }
+
+  /** As {@link one}, as the store holds it; undefined: the key has no prediction. */
+  find(columns: Columns): Promise<Found<FoundText | undefined>> {
+    return this.#options.gate.run(() => this.#options.reader.find(columns));
   }
 
   /**

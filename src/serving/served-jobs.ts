@@ -1,3 +1,4 @@
+import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import type { ServingSpec } from '../config/sections/serving.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
@@ -12,6 +13,8 @@ export interface JobSource {
   /** Where its runs are; they need not be at hand. */
   readonly folderOfJob: string;
   readonly serving: ServingSpec;
+  /** Null: it runs by hand, or nothing is known of it but its store. */
+  readonly schedule: ScheduleSpec | null;
 }
 
 /** A job that is open, until it is closed. */
@@ -48,12 +51,12 @@ export class ServedJobs {
   }
 
   /** Throws `NOT_FOUND` for a job that is not served. */
-  async use<T>(name: string, action: (job: ServedJob) => Promise<T>): Promise<T> {
+  async use<T>(name: string, action: (job: ServedJob, source: JobSource) => Promise<T>): Promise<T> {
     const entry = this.#entries.get(name);
     if (entry === undefined) throw this.#unknown(name);
     entry.users++;
     try {
-      return await action(entry.job);
+      return await action(entry.job, entry.source);
     } finally {
       entry.users--;
       if (entry.isRetired && entry.users === 0) await entry.close();

@@ -5,7 +5,6 @@ import type { Database } from '../source/database.ts';
 import { INPUT_ROW } from '../source/input-row.ts';
 import { rowsSql } from '../source/shard-relation.ts';
 import type { ShardRows } from '../source/shard-rows.ts';
-import { withIntervals } from './with-intervals.ts';
 
 /** Where the rows of a part and their predictions come from. */
 export interface PartSource {
@@ -20,7 +19,7 @@ export interface PartSource {
 }
 
 /**
- * The rows of a part: the kept columns, the predictions, then the bounds of intervals.
+ * The rows of a part: the kept columns, then the predictions.
  *
  * The kept columns never pass through JavaScript: every type that DuckDB knows comes out as it went in.
  */
@@ -43,8 +42,7 @@ export async function partSelect(
     ...(beside === null ? [] : [beside]),
   ];
   const where = scored === null ? '' : ` WHERE ${scored}`;
-  const made = `SELECT ${[...kept, ...predictions].join(', ')} FROM ${relations.join(' POSITIONAL JOIN ')}${where}`;
-  return withIntervals(made, plan);
+  return `SELECT ${[...kept, ...predictions].join(', ')} FROM ${relations.join(' POSITIONAL JOIN ')}${where}`;
 }
 
 /** As Parquet can hold it: a SELECT may make integers of 128 bits. */

@@ -6,6 +6,7 @@ import { openStore } from '../../src/kv/open-store.ts';
 import type { GenerationInfo, KvStore } from '../../src/kv/store.ts';
 import { PublishedReader } from '../../src/lookup/published-reader.ts';
 import { FlipFeed } from '../../src/serving/events/flip-feed.ts';
+import { GenerationBefore } from '../../src/serving/generation-before.ts';
 import { AllowedHosts } from '../../src/serving/http/allowed-hosts.ts';
 import {
   buildHttpServer,
@@ -63,12 +64,13 @@ export function sourceOf(storeUrl: string, serving: Partial<ServingSpec> = {}): 
     storeUrl,
     folderOfJob: '/nowhere',
     serving: { ...DEFAULT_SERVING, ...serving },
+    schedule: null,
   };
 }
 
 /** As openServedJob, without the child process that reads parts. */
 export function openForTest(
-  { name, storeUrl, serving }: JobSource,
+  { name, storeUrl, serving, folderOfJob }: JobSource,
   { deadlineMs = 2_000, keyValues = KEY_VALUES, refreshMs = 50 }: OpenOptions = {},
 ): OpenJob {
   const clock = systemClock;
@@ -87,8 +89,9 @@ export function openForTest(
   });
   const gate = new StoreGate({ clock, deadlineMs });
   const flips = new FlipFeed({ store, gate, everyMs: refreshMs, looksAlone: 10 });
+  const before = new GenerationBefore({ store, gate, folderOfJob });
   return {
-    job: new ServedJob({ name, serving, reader, gate, dictionary, flips, clock }),
+    job: new ServedJob({ name, serving, reader, gate, dictionary, flips, before, clock }),
     async close() {
       await flips.close();
       await reader.close();
@@ -133,6 +136,7 @@ export async function testParts(
     runMetrics: async () => '',
     log: silentLog,
     isDraining: () => false,
+    page: null,
     tls: null,
     ...options,
   };

@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { formatBytes } from '../../core/amounts.ts';
 import { writeFileDurably } from '../../core/durable-file.ts';
@@ -43,7 +41,8 @@ async function reportCommand(context: CliContext, wanted: string, flags: ReportF
   const { folderOfJob, runId } = await findReported(context, wanted, flags);
   const { learnSecrets } = await import('../job-place.ts');
   await learnSecrets(context, basename(folderOfJob));
-  const page = context.secrets.mask(await makePage(context, folderOfJob, runId));
+  const { makeReport } = await import('../../report/make-report.ts');
+  const page = context.secrets.mask(await makeReport({ folderOfJob, runId, signal: context.signal }));
   const target = flags.report ?? `report-${runId}.html`;
   if (target === '-') {
     context.out(page);
@@ -51,22 +50,4 @@ async function reportCommand(context: CliContext, wanted: string, flags: ReportF
   }
   await writeFileDurably(resolve(context.cwd, target), page);
   context.out(`The report of run ${runId} is ${target} (${formatBytes(Buffer.byteLength(page))}).\n`);
-}
-
-async function makePage(context: CliContext, folderOfJob: string, runId: string): Promise<string> {
-  const { reportLimits } = await import('../../report/report-limits.ts');
-  const { Database } = await import('../../source/database.ts');
-  const { readReport } = await import('../../report/read-report.ts');
-  const { renderReport } = await import('../../report/render-report.ts');
-  const temporaryFolder = await mkdtemp(join(tmpdir(), 'serve-batch-report-'));
-  try {
-    const database = await Database.open({ ...reportLimits(), temporaryFolder });
-    try {
-      return renderReport(await readReport({ folderOfJob, runId, database, signal: context.signal }));
-    } finally {
-      database.close();
-    }
-  } finally {
-    await rm(temporaryFolder, { recursive: true, force: true });
-  }
 }

@@ -28,6 +28,7 @@ interface ServeFlags {
   readonly tlsClientCa?: string;
   readonly allowAnonymous?: boolean;
   readonly allowHost?: readonly string[];
+  readonly page?: boolean;
   readonly output?: string;
   readonly kv?: string;
   readonly grace?: number;
@@ -56,6 +57,7 @@ export function addServeCommand(program: Command, context: CliContext): void {
     option('--tls-client-ca <path>', 'lets in only clients with a certificate of this authority, PEM'),
     option('--allow-anonymous', 'listen beyond this machine without tokens or certificates of clients'),
     repeatable('--allow-host <name>', 'answer to this name, too, where only this machine is listened to'),
+    option('--no-page', "leave out the operator's page, which shows what the files of runs say"),
     outputOption(),
     kvOption(),
     graceOption(),
@@ -90,6 +92,7 @@ async function serveJobs(context: CliContext, names: readonly string[], flags: S
     tokens: (await loadTokens?.()) ?? [],
     hosts: new AllowedHosts(host, flags.allowHost),
     tls: await readTls(cwd, flags),
+    hasPage: flags.page !== false,
   });
   // A terminal that is closed ends what was started in it.
   const { pause, stop } = context.isTerminal ? { pause: sleep, stop: () => {} } : listenToHangups(sleep);

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { boundColumns } from '../../core/accuracy.ts';
 import { formatNumber } from '../../core/amounts.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
@@ -105,7 +104,5 @@ function partColumns(plan: Plan): readonly Column[] {
   const made = plan.output.predictions.flatMap(({ columns, elementType, shape }) =>
     columns.map((name) => ({ name, type: `${sqlTypeOf(elementType)}${shape === 'list' ? '[]' : ''}` })),
   );
-  const { intervals } = plan;
-  const bounds = boundColumns(intervals).map((name) => ({ name, type: 'DOUBLE' }));
-  return [...plan.output.keptColumns, ...made, ...bounds];
+  return [...plan.output.keptColumns, ...made];
 }

@@ -7,10 +7,12 @@ import type { ReportFacts } from '../facts/report-facts.ts';
 import { type Html, html } from '../html.ts';
 import { formatInstant, formatShare, plural } from '../numbers.ts';
 
+type DetailsFacts = Pick<ReportFacts, 'summary' | 'plan' | 'folder'>;
+
 type Pair = readonly [name: string, text: string];
 
 /** Everything that is known of the run, for those who have to explain it. */
-export function detailsSection(facts: ReportFacts): Html {
+export function detailsSection(facts: DetailsFacts): Html {
   const pairs = [
     ...runPairs(facts),
     ...planPairs(facts),
@@ -23,7 +25,7 @@ export function detailsSection(facts: ReportFacts): Html {
   );
 }
 
-function runPairs({ summary, folder }: ReportFacts): Pair[] {
+function runPairs({ summary, folder }: DetailsFacts): Pair[] {
   return [
     ['job', summary.job],
     ['run', summary.runId],
@@ -40,7 +42,7 @@ function runPairs({ summary, folder }: ReportFacts): Pair[] {
   ];
 }
 
-function planPairs({ plan }: ReportFacts): Pair[] {
+function planPairs({ plan }: DetailsFacts): Pair[] {
   if (plan === null) return [['plan', 'It is missing or damaged.']];
   const { input, features, kv, output, onInvalid, threads } = plan;
   return [

@@ -2,15 +2,19 @@ import { formatBytes, formatCount, formatSeconds } from '../../core/amounts.ts';
 import { missingData } from '../../core/readiness.ts';
 import type { RunStatus } from '../../runs/run-status.ts';
 import type { ReportFacts } from '../facts/report-facts.ts';
-import { type Html, html } from '../html.ts';
+import { type Html, type HtmlPart, html } from '../html.ts';
 import { formatCompact, formatInstant, formatShare } from '../numbers.ts';
+import { runStatusMark } from '../status-mark.ts';
+import { type Tile, tilesHtml } from '../tiles.ts';
+
+type HeadFacts = Pick<ReportFacts, 'summary' | 'plan' | 'shardsDone'>;
 
 /** What run it is, how it stands, and what it comes to. */
-export function headSection(facts: ReportFacts): Html {
+export function headSection(facts: HeadFacts, eyebrow: HtmlPart = 'serve-batch report'): Html {
   const { summary } = facts;
   const failure = summary.failure ?? summary.record?.error;
   const readiness = summary.record?.readiness;
-  return html`<header><p class="eyebrow">serve-batch report</p><h1>${summary.job} <span class="status ${KIND_OF_STATUS[summary.status]}">${summary.status}</span></h1><p class="run">Run <code>${summary.runId}</code>${summary.occurrence === null ? null : html` for the occurrence ${formatInstant(summary.occurrence)}`}, planned at ${formatInstant(summary.createdAt)}. ${SENTENCE_OF_STATUS[summary.status]}</p>${
+  return html`<header><p class="eyebrow">${eyebrow}</p><h1>${summary.job} ${runStatusMark(summary.status)}</h1><p class="run">Run <code>${summary.runId}</code>${summary.occurrence === null ? null : html` for the occurrence ${formatInstant(summary.occurrence)}`}, planned at ${formatInstant(summary.createdAt)}. ${SENTENCE_OF_STATUS[summary.status]}</p>${
     failure === undefined
       ? null
       : html`<p class="failure"><strong>${failure.code}</strong> ${failure.message}</p>`
@@ -20,17 +24,6 @@ export function headSection(facts: ReportFacts): Html {
       : html`<p class="failure"><strong>NOT_READY</strong> The run began without ${missingData(readiness)}.</p>`
   }</header>${tiles(facts)}`;
 }
-
-const KIND_OF_STATUS: Readonly<Record<RunStatus, 'good' | 'bad' | 'plain'>> = {
-  published: 'good',
-  committed: 'plain',
-  candidate: 'plain',
-  superseded: 'plain',
-  'rolled back': 'bad',
-  failed: 'bad',
-  running: 'plain',
-  interrupted: 'bad',
-};
 
 const SENTENCE_OF_STATUS: Readonly<Record<RunStatus, string>> = {
   published: 'This is what readers see.',
@@ -43,14 +36,7 @@ const SENTENCE_OF_STATUS: Readonly<Record<RunStatus, string>> = {
   interrupted: 'It was ended before it was done; the same command continues it.',
 };
 
-interface Tile {
-  readonly name: string;
-  readonly value: string;
-  readonly note: string;
-  readonly isBad?: boolean;
-}
-
-function tiles({ summary, plan, shardsDone }: ReportFacts): Html {
+function tiles({ summary, plan, shardsDone }: HeadFacts): Html {
   const { record } = summary;
   const total = plan?.shards.length ?? record?.shards.total ?? 0;
   const shown: readonly Tile[] =
@@ -89,10 +75,7 @@ function tiles({ summary, plan, shardsDone }: ReportFacts): Html {
           },
           { name: 'Memory', value: formatBytes(record.peakMemoryBytes), note: 'largest process' },
         ];
-  return html`<dl class="tiles">${shown.map(
-    ({ name, value, note, isBad }) =>
-      html`<div class="tile${isBad === true ? ' bad' : ''}"><dt>${name}</dt><dd><b>${value}</b><span>${note}</span></dd></div>`,
-  )}</dl>`;
+  return tilesHtml(shown);
 }
 
 function firstRowText(seconds: number | null): string {

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/effects.ts';
 import { missingData } from '../../core/readiness.ts';
 import { readHolder } from '../lock/lock.ts';
 import type { LockHolder } from '../lock/lock-claim.ts';
+import { occurrencesWithRuns } from '../occurrence-runs.ts';
 import type { RecordedError } from '../record/recorded-error.ts';
 import {
   OCCURRENCE_STATES,
@@ -60,8 +61,14 @@ export interface OccurrenceFilter {
   readonly limit?: number;
 }
 
-/** Read at once: a list that is limited reads no more than it needs. */
+/** Read at once where a list is limited, and it is not known how many of those that are read are wanted. */
 const SLICE = 64;
+
+/** A list that is limited reads little more than it needs. */
+function sliceSize(all: number, limit: number, isFiltered: boolean): number {
+  if (limit >= all) return Math.max(all, 1);
+  return isFiltered ? SLICE : Math.max(limit, 1);
+}
 
 /** The occurrences of a job that something is known of, newest first. */
 export async function listOccurrences(
@@ -71,19 +78,24 @@ export async function listOccurrences(
 ): Promise<OccurrenceSummary[]> {
   const holder = await readHolder(folderOfJob, clock);
   const names = await occurrenceFileNames(folderOfJob, since);
-  const runs = await runsByOccurrence(folderOfJob, clock);
   const sinceText = since.toISOString();
-  const instants = new Set([...names.map(instantOfName), ...runs.keys()]);
+  const instants = new Set([...names.map(instantOfName), ...(await occurrencesWithRuns(folderOfJob))]);
   const newestFirst = [...instants]
     .filter((each) => each >= sinceText)
     .sort()
     .reverse();
   const listed: OccurrenceSummary[] = [];
-  for (let start = 0; start < newestFirst.length && listed.length < limit; start += SLICE) {
-    const slice = new Set(newestFirst.slice(start, start + SLICE));
+  const size = sliceSize(newestFirst.length, limit, statuses !== undefined);
+  for (let start = 0; start < newestFirst.length && listed.length < limit; start += size) {
+    const slice = new Set(newestFirst.slice(start, start + size));
     const files = await readOccurrenceNames(
       folderOfJob,
       names.filter((name) => slice.has(instantOfName(name))),
+    );
+    const runs = await runsByOccurrence(
+      folderOfJob,
+      clock,
+      [...slice].map((each) => new Date(each)),
     );
     const known = { job: basename(folderOfJob), ...files, runs, holder };
     const summaries = [...slice].flatMap((occurrence) => summariesOf(occurrence, known));

@@ -213,7 +213,6 @@ const intervals: z.ZodType<IntervalsPlan> = z.strictObject({
     }),
   ),
   runs: texts,
-  why: z.string().nullable(),
 });
 
 const onInvalid: z.ZodType<InvalidRowPolicy> = z.strictObject({

@@ -1,4 +1,3 @@
-import { boundColumns } from '../../core/accuracy.ts';
 import { PROVIDERS } from '../../core/device.ts';
 import type { Estimate } from '../../core/estimate.ts';
 import type { Plan } from '../../core/plan.ts';
@@ -156,11 +155,10 @@ function coverage(expected: number, present: number, min: number): CoverageRecor
   return { expected, present, ratio: present / expected, min };
 }
 
-function outputColumns({ output, intervals }: Plan): readonly string[] {
+function outputColumns({ output }: Plan): readonly string[] {
   return [
     ...output.keptColumns.map(({ name }) => name),
     ...output.predictions.flatMap(({ columns }) => columns),
-    ...boundColumns(intervals),
   ];
 }
 

@@ -60,6 +60,7 @@ export interface ServerEvent {
 export class EventStream {
   readonly body: Readable;
   readonly #mostWaiting: number;
+  #hasEnded = false;
 
   constructor({ heartbeatMs, mostWaiting }: EventStreamsOptions) {
     this.#mostWaiting = mostWaiting;
@@ -75,11 +76,13 @@ export class EventStream {
   }
 
   end(): void {
-    if (!this.body.destroyed && !this.body.readableEnded) this.body.push(null);
+    if (this.#hasEnded || this.body.destroyed) return;
+    this.#hasEnded = true;
+    this.body.push(null);
   }
 
   #push(text: string): void {
-    if (this.body.destroyed || this.body.readableEnded) return;
+    if (this.#hasEnded || this.body.destroyed) return;
     if (this.body.readableLength + text.length > this.#mostWaiting) this.body.destroy();
     else this.body.push(text);
   }

@@ -10,8 +10,9 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors '
 export function addDocsRoutes(app: FastifyInstance, { limits }: ServerParts): void {
   const document = openApiDocument({ mostKeys: limits.keys });
   const page = docsPage(document);
-  app.get('/openapi.json', async () => document);
-  app.get('/docs', async (_, reply) => {
+  const config = { isPage: true };
+  app.get('/openapi.json', { config }, async () => document);
+  app.get('/docs', { config }, async (_, reply) => {
     reply.header('content-type', 'text/html; charset=utf-8').header('content-security-policy', POLICY);
     return page.text;
   });

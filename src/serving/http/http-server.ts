@@ -4,14 +4,18 @@ import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Log } from '../../core/effects.ts';
 import { EventStreams } from '../events/event-streams.ts';
 import type { RequestMetrics } from '../metrics/request-metrics.ts';
+import { Sessions } from '../page/sessions.ts';
 import type { ServedJobs } from '../served-jobs.ts';
 import type { AllowedHosts } from './allowed-hosts.ts';
 import { addDocsRoutes } from './docs-routes.ts';
 import { addEventRoutes } from './event-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addJobRoutes } from './job-routes.ts';
+import { logFault } from './log-fault.ts';
 import { addMetricsRoute } from './metrics-route.ts';
 import { addOpenInferenceRoutes, isOpenInference, protocolError } from './open-inference-routes.ts';
+import { askToSignIn, wantsPage } from './page-answers.ts';
+import { addPageRoutes, type PageParts } from './page-routes.ts';
 import { addPredictionRoutes, JSON_TYPE } from './prediction-routes.ts';
 import { type PublicError, publicError, refusal } from './public-error.ts';
 import type { Tokens } from './tokens.ts';
@@ -25,6 +29,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Answers without a token. */
     isOpen?: boolean;
+    /** Of the operator's page: a browser that has signed in needs no token. */
+    isPage?: boolean;
   }
 }
 
@@ -68,6 +74,8 @@ export interface ServerParts {
   readonly isDraining: () => boolean;
   /** Those who follow something. */
   readonly streams?: EventStreams;
+  /** What the operator's page works with; null: there is none. */
+  readonly page: PageParts | null;
   /** Null: plain HTTP. */
   readonly tls: TlsServerOptions | null;
 }
@@ -78,7 +86,9 @@ export function buildHttpServer(parts: ServerParts): FastifyInstance {
   app.server.maxConnections = parts.limits.connections;
   app.removeContentTypeParser('text/plain');
   app.decorateReply('job', '').decorateReply('source', '');
-  observe(app, parts);
+  const { page } = parts;
+  const sessions = page === null ? null : new Sessions(parts.tokens, page.clock);
+  observe(app, parts, sessions);
   handleErrors(app, parts);
   const { streams = new EventStreams() } = parts;
   // Those who follow something never end by themselves.
@@ -89,6 +99,7 @@ export function buildHttpServer(parts: ServerParts): FastifyInstance {
   addPredictionRoutes(app, parts);
   addOpenInferenceRoutes(app, parts);
   addEventRoutes(app, parts, streams);
+  if (page !== null && sessions !== null) addPageRoutes(app, { ...parts, page, streams, sessions });
   addDocsRoutes(app, parts);
   return app;
 }
@@ -116,11 +127,21 @@ function createApp({ limits, tls }: ServerParts): FastifyInstance {
   return fastify({ ...options, http });
 }
 
-function observe(app: FastifyInstance, { tokens, hosts, metrics, isDraining }: ServerParts): void {
+function observe(
+  app: FastifyInstance,
+  { tokens, hosts, metrics, isDraining, page }: ServerParts,
+  sessions: Sessions | null,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (isDraining()) reply.header('connection', 'close');
     if (!hosts.allows(request.headers.host)) return void send(reply, refusal(403));
-    if (request.routeOptions.config.isOpen || tokens.allows(request.headers.authorization)) return done();
+    const { isOpen, isPage } = request.routeOptions.config;
+    if (isOpen || tokens.allows(request.headers.authorization)) return done();
+    if (isPage && sessions?.allows(request.headers.cookie)) return done();
+    if (isPage && page !== null && wantsPage(request)) {
+      askToSignIn(reply, { next: request.url, isWrong: false, now: page.clock.now() });
+      return;
+    }
     send(reply.header('www-authenticate', 'Bearer'), refusal(401));
   });
   app.addHook('onResponse', (request, reply, done) => {
@@ -139,10 +160,7 @@ function observe(app: FastifyInstance, { tokens, hosts, metrics, isDraining }: S
 function handleErrors(app: FastifyInstance, { log }: ServerParts): void {
   app.setErrorHandler((error, request, reply) => {
     const { status } = sendError(reply, error);
-    if (status === 500)
-      log.error(`${request.method} ${request.routeOptions.url ?? ''} failed unexpectedly`, {
-        error: error instanceof Error ? error.stack : String(error),
-      });
+    if (status === 500) logFault(log, request, error);
   });
   app.setNotFoundHandler((_, reply) => {
     send(reply, refusal(404));

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { ServeBatchError } from '../../core/errors.ts';
 
 const LEAST_LENGTH = 16;
@@ -20,8 +20,35 @@ export class Tokens {
   /** @param authorization the header, `Bearer TOKEN` */
   allows(authorization: string | undefined): boolean {
     if (this.#hashes.length === 0) return true;
-    const given = hashOf(/^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1] ?? '');
-    return this.#hashes.reduce((found, hash) => timingSafeEqual(hash, given) || found, false);
+    return this.#find(/^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1] ?? '') !== undefined;
+  }
+
+  /** Whether there are any: else everybody may ask. */
+  get areWanted(): boolean {
+    return this.#hashes.length > 0;
+  }
+
+  /** Something that only this token makes of a text, and that tells nothing of it; null: it is not let in. */
+  seal(token: string, text: string): string | null {
+    const hash = this.#find(token.trim());
+    return hash === undefined ? null : sealOf(hash, text).toString('base64url');
+  }
+
+  /** Whether one of the tokens has made this seal. */
+  isSealed(text: string, seal: string): boolean {
+    const given = hashOf(seal);
+    return this.#hashes.reduce(
+      (found, hash) => timingSafeEqual(hashOf(sealOf(hash, text).toString('base64url')), given) || found,
+      false,
+    );
+  }
+
+  #find(token: string): Buffer | undefined {
+    const given = hashOf(token);
+    return this.#hashes.reduce<Buffer | undefined>(
+      (found, hash) => (timingSafeEqual(hash, given) ? hash : found),
+      undefined,
+    );
   }
 }
 
@@ -48,6 +75,10 @@ export function parseTokens(text: string, file: string): readonly string[] {
     );
   });
   return tokens;
+}
+
+function sealOf(hash: Buffer, text: string): Buffer {
+  return createHmac('sha256', hash).update(text).digest();
 }
 
 function hashOf(token: string): Buffer {
