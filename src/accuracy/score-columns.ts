@@ -1,13 +1,15 @@
 import type { ActualsSpec, IntervalColumns, QuantileColumn } from '../core/accuracy.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
-import type { Plan } from '../core/plan.ts';
+import type { KvPlan, Plan } from '../core/plan.ts';
 import { type Column, isNumberType } from '../core/table.ts';
 import { parseTemplate } from '../core/template.ts';
 import { sqlTypeOf } from '../core/tensor-data.ts';
 
 /** What of a plan decides which columns are compared. */
-export type ScoredPlan = Pick<Plan, 'input' | 'output' | 'kv' | 'intervals'>;
+export type ScoredPlan = Pick<Plan, 'input' | 'output' | 'intervals'> & {
+  readonly kv: Pick<KvPlan, 'key' | 'field'> | null;
+};
 
 /** The columns of a run's parts that scoring looks at. */
 export interface ScoreColumns {

@@ -13,12 +13,14 @@ export interface RunToScore {
   /** When the run was made, in the time zone of the job, without one: `2026-11-21T00:00:00`. */
   readonly origin: string;
   readonly delayDays: number;
+  /** Only so many of the predictions, the same ones each time, without naive forecast and scale. Left out: all, with both. */
+  readonly sample?: number;
 }
 
 /**
  * One row a prediction: its horizon `h` (whole days, 1 for the day of the run), the prediction `p`, its actual `y`
  * and the naive forecast `naive`, null where there is none; `scale`, the mean square of a step of its series before
- * the run; `q0`, `low0` and so on, the quantiles and the bounds of intervals; the columns of segments as text.
+ * the run; `place`, of a sample, the number of the prediction; `q0`, `low0` and so on, the quantiles and the bounds of intervals; the columns of segments as text.
  */
 export const SCORED = 'serve_batch_scored';
 
@@ -44,7 +46,10 @@ export async function fillScored(database: Database, run: RunToScore): Promise<v
     `CAST(made.${quoteName(columns.prediction)} AS DOUBLE) AS p`,
     'came.y',
     'came.mark',
-    ...(date === null ? ['NULL::DOUBLE AS naive', 'NULL::DOUBLE AS scale'] : ['known.naive', 'scales.scale']),
+    ...(run.sample === undefined ? [] : ['made.place']),
+    ...(date === null || run.sample !== undefined
+      ? ['NULL::DOUBLE AS naive', 'NULL::DOUBLE AS scale']
+      : ['known.naive', 'scales.scale']),
     ...columns.quantiles.map(({ column }, index) => `CAST(made.${quoteName(column)} AS DOUBLE) AS q${index}`),
     ...columns.intervals.flatMap(({ lower, upper }, index) => [
       `CAST(made.${quoteName(lower)} AS DOUBLE) AS low${index}`,
@@ -52,7 +57,7 @@ export async function fillScored(database: Database, run: RunToScore): Promise<v
     ]),
   ];
   const joins = [`LEFT JOIN ${ACTUALS} AS came ON ${on('came', date === null ? [] : ['made.t = came.t'])}`];
-  if (date !== null) {
+  if (date !== null && run.sample === undefined) {
     const earlier = `SELECT * FROM ${ACTUALS} WHERE t < ${knownUntil(run)}`;
     // What is predicted for a time before the run would be compared with itself.
     const isAhead = `made.t >= ${knownUntil(run)}`;
@@ -65,8 +70,19 @@ export async function fillScored(database: Database, run: RunToScore): Promise<v
     );
   }
   await database.run(
-    `CREATE OR REPLACE TEMP TABLE ${SCORED} AS SELECT ${list.join(', ')} FROM (${madeSql(run)}) AS made ${joins.join(' ')}`,
+    `CREATE OR REPLACE TEMP TABLE ${SCORED} AS SELECT ${list.join(', ')} FROM (${await someOf(database, run)}) AS made ${joins.join(' ')}`,
   );
+}
+
+/** Those of a sample are chosen by a hash of their key. */
+async function someOf(database: Database, run: RunToScore): Promise<string> {
+  if (run.sample === undefined) return madeSql(run);
+  const [counted] = await database.rows(`SELECT count(*) AS n FROM read_parquet(${quoteFiles(run.parts)})`);
+  const rows = Number(counted?.n);
+  const numbered = `SELECT *, row_number() OVER () AS place FROM (${madeSql(run)})`;
+  if (rows <= run.sample) return numbered;
+  const keys = [...run.columns.series.map(({ name }) => quoteName(name)), 't'].join(', ');
+  return `SELECT * FROM (${numbered}) WHERE hash(${keys}) % ${rows} < ${run.sample}`;
 }
 
 /** The rows of the parts, with the predicted time. */

@@ -6,6 +6,7 @@ import { execution } from './sections/execution.ts';
 import { features } from './sections/features.ts';
 import { NO_SINGLE_FILE_EXPECTED, NO_STORE_EXPECTED } from './sections/incremental.ts';
 import { input } from './sections/input.ts';
+import { intervals } from './sections/intervals.ts';
 import { kv } from './sections/kv.ts';
 import { model } from './sections/model.ts';
 import { heartbeat, notify } from './sections/notify.ts';
@@ -51,6 +52,7 @@ export const jobFileSchema = section({
   coverage: coverage.exactOptional(),
   publish: publish.exactOptional(),
   actuals: actuals.exactOptional(),
+  intervals: intervals.exactOptional(),
   schedule: schedule.exactOptional(),
   notify: notify.exactOptional(),
   heartbeat: heartbeat.exactOptional(),
@@ -59,6 +61,10 @@ export const jobFileSchema = section({
   .refine(({ coverage: wanted, input: from }) => wanted === undefined || isGrid(from), {
     path: ['coverage'],
     error: 'no coverage without input.grid: only a grid says what must be there.',
+  })
+  .refine(({ intervals: wanted, actuals: came }) => wanted === undefined || came !== undefined, {
+    path: ['intervals'],
+    error: 'no intervals without actuals: they are made from the errors of earlier runs.',
   })
   .refine(({ kv: store, input: from }) => !isIncremental(from) || isStoreOff(store), {
     path: ['kv'],

@@ -1,4 +1,4 @@
-import type { ActualsSpec } from '../core/accuracy.ts';
+import type { ActualsSpec, IntervalsSpec } from '../core/accuracy.ts';
 import type { InvalidRowPolicy } from '../core/plan.ts';
 import type { CoverageSpec } from './sections/coverage.ts';
 import type { ExecutionSpec } from './sections/execution.ts';
@@ -38,6 +38,8 @@ export interface JobSpec {
   readonly publish: PublishSpec;
   /** What came true. Null: runs are not scored. */
   readonly actuals: ActualsSpec | null;
+  /** Null: predictions have no bounds. */
+  readonly intervals: IntervalsSpec | null;
   /** Null: it runs only when asked. */
   readonly schedule: ScheduleSpec | null;
   /** Null: nobody is told. */

@@ -5,6 +5,7 @@ import { normaliseCoverage } from './sections/coverage.ts';
 import { normaliseExecution } from './sections/execution.ts';
 import { normaliseFeatures } from './sections/features.ts';
 import { normaliseInput } from './sections/input.ts';
+import { normaliseIntervals } from './sections/intervals.ts';
 import { normaliseKv } from './sections/kv.ts';
 import { normaliseModel } from './sections/model.ts';
 import { normaliseNotify } from './sections/notify.ts';
@@ -41,6 +42,7 @@ export function normaliseJob(job: JobFile, defaultName: string, folder: string):
     schedule: normaliseSchedule(job.schedule, folder),
     publish: normalisePublish(job.publish, folder),
     actuals: normaliseActuals(job.actuals, folder),
+    intervals: normaliseIntervals(job.intervals),
     notify: normaliseNotify(job.notify, folder),
     heartbeat: job.heartbeat ?? null,
     serving: normaliseServing(job.serving),

@@ -65,6 +65,7 @@ export function adHocJob(flags: RunFlags, folder?: string): JobSpec {
     coverage: DEFAULT_COVERAGE,
     publish: DEFAULT_PUBLISH,
     actuals: null,
+    intervals: null,
     schedule: null,
     notify: null,
     heartbeat: null,

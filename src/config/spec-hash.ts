@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JobSpec } from './job-spec.ts';
+import { decidingActuals } from './sections/actuals.ts';
 import { decidingExecution } from './sections/execution.ts';
 import { decidingFeatures } from './sections/features.ts';
 import { decidingInput } from './sections/input.ts';
@@ -22,10 +23,11 @@ export function specSha256(spec: DecidingSections, versions: Readonly<Record<str
 
 type DecidingSections = Pick<
   JobSpec,
-  'input' | 'features' | 'model' | 'output' | 'kv' | 'execution' | 'onInvalid'
+  'input' | 'features' | 'model' | 'output' | 'kv' | 'execution' | 'onInvalid' | 'actuals' | 'intervals'
 >;
 
-function decidingFields({ input, features, model, output, kv, execution, onInvalid }: DecidingSections) {
+function decidingFields(spec: DecidingSections) {
+  const { input, features, model, output, kv, execution, onInvalid, actuals, intervals } = spec;
   return {
     input: decidingInput(input),
     features: decidingFeatures(features),
@@ -34,6 +36,8 @@ function decidingFields({ input, features, model, output, kv, execution, onInval
     kv: kv === null ? null : decidingKv(kv),
     execution: decidingExecution(execution),
     onInvalid: { action: onInvalid.action },
+    // Actuals decide bytes as far as intervals are made of them.
+    ...(intervals === null ? {} : { actuals: decidingActuals(actuals), intervals }),
   };
 }
 

@@ -98,6 +98,20 @@ export interface IntervalColumns {
   readonly upper: string;
 }
 
+/** What a job asks of intervals. */
+export interface IntervalsSpec {
+  /** Shares of the actuals that are to lie inside, from 0 to 1, exclusive. */
+  readonly levels: readonly number[];
+  /** Columns of the parts whose values have bounds of their own, where they have errors enough. */
+  readonly by: readonly string[];
+  /** Published runs whose errors count. */
+  readonly runs: number;
+  /** Errors that a group needs. */
+  readonly least: number;
+  /** No bound is below it; null: any may be. */
+  readonly min: number | null;
+}
+
 /** What a plan says of intervals: all that decides their columns. Groups come from runs before it. */
 export interface IntervalsPlan {
   readonly columns: readonly IntervalColumns[];
@@ -114,6 +128,8 @@ export interface IntervalsPlan {
   readonly groups: readonly IntervalGroup[];
   /** Published runs whose errors are in it, newest first. */
   readonly runs: readonly string[];
+  /** Why some or all predictions have no interval, or a coarser one; null: nothing is to be said. */
+  readonly why: string | null;
 }
 
 /** Bounds that are added to predictions of one horizon, in one segment or in all. */
@@ -125,4 +141,16 @@ export interface IntervalGroup {
   readonly residuals: number;
   /** Lower and upper, one pair a level. */
   readonly bounds: readonly (readonly [number, number])[];
+}
+
+/** Names of the columns with bounds, in the order of the part. */
+export function boundColumns(
+  intervals: Pick<IntervalsPlan, 'columns'> | null | undefined,
+): readonly string[] {
+  return (intervals?.columns ?? []).flatMap(({ lower, upper }) => [lower, upper]);
+}
+
+/** What a plan with a reason says before it. */
+export function withoutBounds({ groups }: Pick<IntervalsPlan, 'groups'>): string {
+  return groups.length === 0 ? 'intervals are null' : 'intervals are coarser than asked for';
 }

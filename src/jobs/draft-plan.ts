@@ -3,6 +3,7 @@ import type { Log } from '../core/effects.ts';
 import type { DraftPlan } from '../core/plan.ts';
 import { untilAborted } from '../core/until-aborted.ts';
 import type { Workers } from '../tasks/workers.ts';
+import { calibrateRun } from './accuracy/calibrate.ts';
 import type { IdentifiedRun } from './identify-run.ts';
 import type { IncrementalStart } from './incremental/incremental-start.ts';
 import { takeNew } from './incremental/take-new.ts';
@@ -19,6 +20,8 @@ export interface DraftRequest {
   readonly incremental: IncrementalStart | null;
   readonly storeUrl: string | null;
   readonly workers: Workers;
+  /** Whose folder is that of the job, where that of `workers` is another one. */
+  readonly workersOfJob?: Workers;
   readonly log: Log;
   readonly drain?: AbortSignal;
 }
@@ -32,6 +35,8 @@ export async function draftPlan(request: DraftRequest): Promise<DraftPlan | null
   const limits = { memoryLimit: memoryLimitOf(spec), threads: processesOf(spec) };
   const taken = await untilAborted(drain, takeNew({ start: incremental, spec, runId, workers, limits, log }));
   if (taken === null) return null;
-  const plan = { runId, createdAt, spec, ...identified, storeUrl, ...taken };
+  const { workersOfJob = workers } = request;
+  const calibration = await untilAborted(drain, calibrateRun(spec, createdAt, workersOfJob));
+  const plan = { runId, createdAt, spec, ...identified, storeUrl, ...taken, calibration };
   return untilAborted(drain, workers.runRetrying('plan', { plan, ...limits }));
 }

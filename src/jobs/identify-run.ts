@@ -12,6 +12,7 @@ import { fingerprintInput } from '../source/fingerprint.ts';
 import { partitionFolders } from '../source/formats/partitions.ts';
 import { formatOfFiles } from '../source/formats/table-formats.ts';
 import { fingerprintGrid } from '../source/grid/fingerprint-grid.ts';
+import { actualsNow } from './accuracy/score-when-due.ts';
 
 export interface IdentifiedRun {
   readonly identity: RunIdentity;
@@ -26,6 +27,7 @@ export async function identifyRun(spec: BoundJob): Promise<IdentifiedRun> {
   const { source, format } = await identifyInput(spec);
   const tables = await findTables(spec);
   const tableSources = await fingerprintInput(tables.flatMap(({ sources }) => sources));
+  const actuals = await fingerprintOfActuals(spec);
   const { onnxruntime, duckdb, serveBatch } = versions();
   return {
     source,
@@ -36,7 +38,10 @@ export async function identifyRun(spec: BoundJob): Promise<IdentifiedRun> {
       modelSha256: await hashModel(spec.model.path),
       occurrence: spec.occurrence,
       window: null,
-      specSha256: specSha256(spec, { onnxruntime, duckdb, serveBatch, tables: tableSources.fingerprint }),
+      specSha256: specSha256(spec, {
+        ...{ onnxruntime, duckdb, serveBatch, tables: tableSources.fingerprint },
+        ...(actuals === null ? {} : { actuals }),
+      }),
     },
   };
 }
@@ -70,6 +75,13 @@ async function identifyArrived(input: InputSpec): Promise<Pick<IdentifiedRun, 's
   // Without a file nothing is read: any format will do.
   const found = sources.length === 0 ? 'csv' : formatOfFiles(sources.map(({ path }) => path));
   return { source: { sources, fingerprint: '' }, format: input.format ?? found };
+}
+
+/** Where intervals are made of them; null: they decide nothing. */
+async function fingerprintOfActuals({ actuals, intervals }: BoundJob): Promise<string | null> {
+  if (actuals === null || intervals === null) return null;
+  const tables = (await actualsNow(actuals.source)) ?? [];
+  return (await fingerprintInput(tables.flatMap(({ sources }) => sources))).fingerprint;
 }
 
 async function findTables(spec: BoundJob): Promise<readonly NamedTable[]> {

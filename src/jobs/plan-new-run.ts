@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { withoutBounds } from '../core/accuracy.ts';
 import type { DevicePlan } from '../core/device.ts';
 import type { EnginePlan } from '../core/engine.ts';
 import type { DraftPlan, Plan, PlanOnDevice } from '../core/plan.ts';
@@ -62,6 +63,8 @@ export async function planNewRun(request: NewRunRequest): Promise<PlannedRun | N
     for (const note of sameFileNotes(plan.input.sources)) log.warn(note);
     for (const { name, reason } of plan.model.signature.skippedOutputs)
       log.warn(`the model output "${name}" is not stored: it is ${reason}`, { output: name });
+    if (plan.intervals !== undefined && plan.intervals.why !== null)
+      log.warn(`${withoutBounds(plan.intervals)}: ${plan.intervals.why}`);
     for (const warning of plan.model.warnings) log.warn(warning, { model: plan.model.path });
     return { plan, stagingSeconds };
   } catch (error) {

@@ -13,7 +13,7 @@ import { findRunByIdentity } from '../runs/earlier-runs.ts';
 import { readPlanIndex } from '../runs/plan-index.ts';
 import { newRunId } from '../runs/run-id.ts';
 import type { RunSummary } from '../runs/run-summary.ts';
-import type { StartWorkers } from '../tasks/workers.ts';
+import type { OwnedWorkers, StartWorkers, Workers } from '../tasks/workers.ts';
 import { DEFAULT_BATCH_SIZE } from '../tuning/choose-batch-size.ts';
 import { knownBatchSize } from '../tuning/settle-batch-size.ts';
 import { type EarlierOf, isEarlier } from './decide-run.ts';
@@ -58,6 +58,13 @@ export async function planOnly(options: {
   const now = effects.clock.now();
   const startMs = effects.clock.monotonicMs();
   let start: IncrementalStart | null = null;
+  const ofJob: OwnedWorkers[] = [];
+  const inFolderOf = (spec: BoundJob): Workers => {
+    if (spec.intervals === null) return workers;
+    const place = { folder: folderOfJob(spec), storeUrl: null };
+    ofJob.push(startWorkers({ size: 1, place, signal }));
+    return ofJob[0] ?? workers;
+  };
   try {
     const spec = await spoolStandardInput(options.spec, folder, options);
     await assertFilePossible(spec);
@@ -70,6 +77,7 @@ export async function planOnly(options: {
     });
     const draft = await draftPlan({
       ...{ runId: newRunId(now), createdAt: now.toISOString(), spec, workers, log: effects.log },
+      workersOfJob: inFolderOf(spec),
       identified: start?.identified ?? found,
       incremental: start,
       storeUrl: storeUrlOf(spec),
@@ -101,7 +109,7 @@ export async function planOnly(options: {
     if (start !== null && hasNoRows(error, start)) return nothingNew(options.spec.name, start);
     throw error;
   } finally {
-    await workers.close();
+    await Promise.all([workers, ...ofJob].map((each) => each.close()));
     await rm(folder, { recursive: true, force: true });
   }
 }

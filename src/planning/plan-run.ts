@@ -1,17 +1,12 @@
+import type { Calibration } from '../accuracy/calibrate.ts';
 import { scoreColumns } from '../accuracy/score-columns.ts';
 import type { BoundJob } from '../config/job-spec.ts';
 import { keptColumns } from '../config/sections/output.ts';
+import { boundColumns } from '../core/accuracy.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { IncrementalPlan } from '../core/incremental.ts';
 import { suggestion } from '../core/nearest.ts';
-import type {
-  DraftPlan,
-  FeaturesPlan,
-  KvPlan,
-  PredictionBinding,
-  RunIdentity,
-  SelectPlan,
-} from '../core/plan.ts';
+import type { DraftPlan, FeaturesPlan, KvPlan, RunIdentity, SelectPlan } from '../core/plan.ts';
 import { quoteText } from '../core/sql.ts';
 import type { Column, InputFingerprint, InputFormat, NamedTable, ResolvedInput } from '../core/table.ts';
 import { bindInputs } from '../features/bind-inputs.ts';
@@ -44,6 +39,7 @@ import { asWritten } from '../source/shard-relation.ts';
 import { createInputView, selectError } from '../source/shard-rows.ts';
 import { syntaxTree } from '../source/syntax-tree.ts';
 import { columnNeeds, specKeyColumns } from './column-needs.ts';
+import { planIntervals } from './plan-intervals.ts';
 import { planKeptColumns, withoutPredictions } from './plan-kept-columns.ts';
 import { DEFAULT_SHARD_ROWS, planShards } from './plan-shards.ts';
 import { spellColumns } from './spell-columns.ts';
@@ -65,6 +61,8 @@ export interface PlanRequest {
   readonly incremental: IncrementalPlan | null;
   /** The rows of it that were taken already; null: the input is the files of `source`. */
   readonly taken: ResolvedInput | null;
+  /** Of a job with intervals: what earlier runs say of its errors. Null or left out: it has none. */
+  readonly calibration?: (Calibration & { readonly origin: string }) | null;
 }
 
 /**
@@ -120,7 +118,11 @@ export async function planRun(
     observedWidths: trial?.widths ?? new Map(),
   });
   const kept = givesWay ? withoutPredictions(wanted, predictions) : wanted;
-  const store = planKv(spec, request.storeUrl, kept, predictions);
+  const bounds = planIntervals(request, { input, kept, predictions });
+  const store = planKv(spec, request.storeUrl, kept, [
+    ...predictions.flatMap(({ columns }) => columns),
+    ...boundColumns(bounds),
+  ]);
   const output = { keptColumns: kept, predictions, compression: spec.output.compression };
   if (spec.actuals !== null) scoreColumns(spec.actuals, { input, output, kv: store });
   await assertGatesFit(database, {
@@ -145,6 +147,7 @@ export async function planRun(
     },
     output,
     kv: store,
+    ...(bounds === null ? {} : { intervals: bounds }),
     incremental: request.incremental,
     onInvalid: spec.onInvalid,
     batchSize: fixedRows ?? spec.execution.batchSize,
@@ -274,10 +277,9 @@ function planKv(
   spec: BoundJob,
   storeUrl: string | null,
   kept: readonly Column[],
-  predictions: readonly PredictionBinding[],
+  made: readonly string[],
 ): KvPlan | null {
   if (spec.kv === null || storeUrl === null) return null;
-  const made = predictions.flatMap(({ columns }) => columns);
   const values = spec.kv.values ?? made;
   const known = [...made, ...kept.map(({ name }) => name)];
   const spelt = values.map((name) => known.find((each) => each.toLowerCase() === name.toLowerCase()) ?? name);

@@ -5,6 +5,7 @@ import type { Database } from '../source/database.ts';
 import { INPUT_ROW } from '../source/input-row.ts';
 import { rowsSql } from '../source/shard-relation.ts';
 import type { ShardRows } from '../source/shard-rows.ts';
+import { withIntervals } from './with-intervals.ts';
 
 /** Where the rows of a part and their predictions come from. */
 export interface PartSource {
@@ -19,7 +20,7 @@ export interface PartSource {
 }
 
 /**
- * The rows of a part: the kept columns, then the predictions.
+ * The rows of a part: the kept columns, the predictions, then the bounds of intervals.
  *
  * The kept columns never pass through JavaScript: every type that DuckDB knows comes out as it went in.
  */
@@ -42,7 +43,8 @@ export async function partSelect(
     ...(beside === null ? [] : [beside]),
   ];
   const where = scored === null ? '' : ` WHERE ${scored}`;
-  return `SELECT ${[...kept, ...predictions].join(', ')} FROM ${relations.join(' POSITIONAL JOIN ')}${where}`;
+  const made = `SELECT ${[...kept, ...predictions].join(', ')} FROM ${relations.join(' POSITIONAL JOIN ')}${where}`;
+  return withIntervals(made, plan);
 }
 
 /** As Parquet can hold it: a SELECT may make integers of 128 bits. */

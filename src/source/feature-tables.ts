@@ -10,12 +10,12 @@ const MADE = new WeakMap<Database, Map<string, readonly BadCells[]>>();
 /**
  * Makes the tables that `features.select` and `input.filter` read, once for a database: text is parsed into
  * a table, Parquet is read where it lies. Returns their bad cells, whose columns are called `table.column`.
- * @param field of the job file, for messages
+ * @param fieldOf the field of the job file that names a table, for messages
  */
 export async function createFeatureTables(
   database: Database,
   tables: readonly NamedTable[],
-  field = 'features.tables',
+  fieldOf = (name: string): string => `features.tables.${name}`,
 ): Promise<readonly BadCells[]> {
   const made = MADE.get(database) ?? new Map<string, readonly BadCells[]>();
   MADE.set(database, made);
@@ -23,7 +23,7 @@ export async function createFeatureTables(
   for (const table of tables) {
     // A table of the same name and other files is not the same: making it fails.
     const key = JSON.stringify([table.name, table.sources]);
-    const badCells = made.get(key) ?? (await createTable(database, table, field));
+    const badCells = made.get(key) ?? (await createTable(database, table, fieldOf(table.name)));
     made.set(key, badCells);
     found.push(...badCells);
   }
@@ -36,7 +36,7 @@ function createTable(
   field: string,
 ): Promise<readonly BadCells[]> {
   const table = {
-    field: `${field}.${name}`,
+    field,
     sources,
     paths: paths ?? sources.map(({ path }) => path),
     hive: 'auto',

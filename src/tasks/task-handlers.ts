@@ -26,6 +26,7 @@ import { surveyTable } from '../source/survey-table.ts';
 import { compareEngines } from '../tuning/compare-engines.ts';
 import { growBatches } from '../tuning/grow-batches.ts';
 import { measureBatches } from '../tuning/measure-batches.ts';
+import { calibrateRuns } from './calibrate-runs.ts';
 import { checkRun } from './check-run.ts';
 import { reachOfPlan, reachOfRequest } from './job-reach.ts';
 import { scoreRuns } from './score-runs.ts';
@@ -174,15 +175,13 @@ export const TASK_HANDLERS: Handlers = {
 
   /** Nothing else is done meanwhile, as with gates. */
   async 'score-runs'(state, { memoryLimit, ...request }, { now }) {
-    const temporaryFolder = await mkdtemp(join(tmpdir(), 'serve-batch-accuracy-'));
-    const limits = { threads: machineLimits().cpus, memoryLimit, temporaryFolder };
-    try {
-      return await withDatabase(limits, (database) =>
-        scoreRuns(database, state.paths.bind(state), request, now),
-      );
-    } finally {
-      await rm(temporaryFolder, { recursive: true, force: true });
-    }
+    return withAllCores(memoryLimit, (database) =>
+      scoreRuns(database, state.paths.bind(state), request, now),
+    );
+  },
+
+  async calibrate(state, { memoryLimit, ...request }) {
+    return withAllCores(memoryLimit, (database) => calibrateRuns(database, state.paths.bind(state), request));
   },
 
   /** Which of the wanted texts occur in their key columns at all. */
@@ -297,6 +296,16 @@ function kvOf(plan: Plan): NonNullable<Plan['kv']> {
     'USAGE',
     `The run ${plan.runId} was made without a key-value store: it has no key. Give the job a kv.key and run it again.`,
   );
+}
+
+/** In a folder that no run owns: what is read belongs to several. */
+async function withAllCores<T>(memoryLimit: string, work: (database: Database) => Promise<T>): Promise<T> {
+  const temporaryFolder = await mkdtemp(join(tmpdir(), 'serve-batch-accuracy-'));
+  try {
+    return await withDatabase({ threads: machineLimits().cpus, memoryLimit, temporaryFolder }, work);
+  } finally {
+    await rm(temporaryFolder, { recursive: true, force: true });
+  }
 }
 
 function partFiles(paths: RunPaths, shards: readonly number[]): string[] {

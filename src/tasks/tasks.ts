@@ -1,4 +1,5 @@
-import type { ActualsSpec } from '../core/accuracy.ts';
+import type { Calibration } from '../accuracy/calibrate.ts';
+import type { ActualsSpec, IntervalsSpec } from '../core/accuracy.ts';
 import type { EnginePlan } from '../core/engine.ts';
 import type { SampleCost } from '../core/estimate.ts';
 import type { GateResult, GateSpec } from '../core/gates.ts';
@@ -55,6 +56,8 @@ export interface Tasks extends StoreTasks {
   };
   /** Writes the sample of features, and looks whether the run may be published. */
   readonly 'check-gates': { readonly request: CheckGatesTask; readonly result: readonly GateResult[] };
+  /** Bounds for predictions, from the errors of earlier runs. */
+  readonly calibrate: { readonly request: CalibrateTask; readonly result: Calibration };
   /** Compares runs of the job with what came true, and writes what is new of it beside them. */
   readonly 'score-runs': { readonly request: ScoreRunsTask; readonly result: readonly ScoredRun[] };
   /** Columns of key and field of one row, as a lookup names them; null: there is none with all of them. */
@@ -159,14 +162,25 @@ export interface CheckGatesTask extends RunReference {
   readonly weekday: string | null;
 }
 
-export interface ScoreRunsTask {
+interface WithActuals {
   readonly actuals: ActualsSpec;
   /** The files of the actuals. */
   readonly tables: readonly NamedTable[];
   /** As `features.externalAccess`. */
   readonly externalAccess: boolean;
-  readonly runs: readonly RunToScoreTask[];
   readonly memoryLimit: string;
+}
+
+export interface CalibrateTask extends WithActuals {
+  readonly intervals: IntervalsSpec;
+  /** Earlier runs, newest first. */
+  readonly runs: readonly Pick<RunToScoreTask, 'runId' | 'origin'>[];
+  /** When the run is made, as that of {@link RunToScoreTask}. */
+  readonly origin: string;
+}
+
+export interface ScoreRunsTask extends WithActuals {
+  readonly runs: readonly RunToScoreTask[];
 }
 
 export interface RunToScoreTask {

@@ -46,6 +46,7 @@ describe('the long form of a job', () => {
       isDefault: false,
       params: {},
       publish: { gates: [] },
+      intervals: null,
       input: { paths: [], grid: null, incremental: null, hivePartitioning: 'auto', csv: {}, json: {} },
       features: { columns: null, select: null, tables: {}, externalAccess: false },
       model: { path: join(folder, 'm.onnx'), outputs: null },

@@ -81,6 +81,12 @@ describe('a project where everything works', () => {
     const { runId } = await project.run([]);
     const before = await doctor(project);
     expect(lines(before.checks('Store'))).toContain(`ok: holds ${runId} of "sales"`);
+    expect(before.checks('Jobs')).toContainEqual(
+      expect.objectContaining({
+        text: expect.stringContaining('computed by trees 1'),
+        facts: expect.objectContaining({ engine: 'trees' }),
+      }),
+    );
     const kv = await readdir(project.path('out/sales/kv'));
     await project.serveBatch(['doctor']);
     expect(await readdir(project.path('out/sales/kv'))).toEqual(kv);

@@ -61,7 +61,7 @@ interface RunsToScore {
 async function runsOfJob(context: CliContext, job: string, flags: EvaluateFlags): Promise<RunsToScore> {
   const { folderOfJob } = await import('../../jobs/locations.ts');
   const { listRuns } = await import('../../runs/run-list.ts');
-  const { SEEN_BY_READERS } = await import('../../jobs/accuracy/score-when-due.ts');
+  const { SEEN_BY_READERS } = await import('../../jobs/accuracy/score-runs.ts');
   const spec = await jobWithActuals(context, job, flags);
   const limit = flags.limit === undefined ? {} : { limit: flags.limit };
   const runs = await listRuns(folderOfJob(spec), systemClock, { statuses: SEEN_BY_READERS, ...limit });

@@ -3,7 +3,11 @@ import { basename, relative } from 'node:path';
 import { type JobEntry, loadProject } from '../../config/file/load-project.ts';
 import type { JobSpec } from '../../config/job-spec.ts';
 import { loadJob } from '../../config/load-job.ts';
+import { systemClock } from '../../core/effects.ts';
+import { type EnginePlan, engineText } from '../../core/engine.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import { folderOfJob } from '../../jobs/locations.ts';
+import { listRuns } from '../../runs/run-list.ts';
 import { nextOccurrence } from '../../schedule/cron-times.ts';
 import type { CliContext } from '../context.ts';
 import { type Check, failure, finding } from './check.ts';
@@ -64,7 +68,16 @@ async function checkSpec(name: string, spec: JobSpec): Promise<Check> {
   const isDefault = spec.isDefault ? ', the default job' : '';
   const next = spec.schedule?.enabled === true ? nextOccurrence(spec.schedule, new Date()) : null;
   const when = next === null ? '' : `, next at ${next.toISOString()}`;
-  return finding('ok', name, `"${spec.name}"${isDefault}, with ${basename(spec.model.path)}${when}`, facts);
+  const engine = await engineOfNewest(spec);
+  const by = engine === null ? '' : `, computed by ${engineText(engine)}`;
+  const text = `"${spec.name}"${isDefault}, with ${basename(spec.model.path)}${by}${when}`;
+  return finding('ok', name, text, { ...facts, engine: engine?.name ?? null });
+}
+
+/** What computed the newest run of the job; null: there is none, or its folder cannot be read, as is said elsewhere. */
+async function engineOfNewest(spec: JobSpec): Promise<EnginePlan | null> {
+  const [newest] = await listRuns(folderOfJob(spec), systemClock, { limit: 1 }).catch(() => []);
+  return newest?.plan?.engine ?? newest?.record?.engine ?? null;
 }
 
 /** The first of several problems, which have a line each. */

@@ -1,3 +1,4 @@
+import { boundColumns, type IntervalsPlan, withoutBounds } from '../../core/accuracy.ts';
 import { badCellsText } from '../../core/bad-cells-text.ts';
 import { engineText } from '../../core/engine.ts';
 import { describeTensor } from '../../core/model.ts';
@@ -62,8 +63,10 @@ export function renderPlan({ plan, select, earlier }: PlanToShow): string {
         [
           ...output.keptColumns.map(({ name }) => name),
           ...output.predictions.flatMap(({ columns }) => columns),
+          ...boundColumns(plan.intervals),
         ].join(', '),
       ],
+      ...(plan.intervals === undefined ? [] : [['intervals', intervalsText(plan.intervals)] as const]),
       [
         'store',
         kv === null
@@ -114,4 +117,10 @@ function batchText(batchSize: BatchSize): string {
 function shorten(sql: string): string {
   const line = sql.trim().replace(/\s+/g, ' ');
   return line.length > 100 ? `${line.slice(0, 100)}…` : line;
+}
+
+function intervalsText(intervals: IntervalsPlan): string {
+  const { groups, runs, why } = intervals;
+  if (why !== null) return `${withoutBounds(intervals)}: ${why}`;
+  return `${formatNumber(groups.length, 'group')} of bounds, from the errors of ${formatNumber(runs.length, 'run')}`;
 }

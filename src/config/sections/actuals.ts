@@ -100,3 +100,10 @@ function listOf(written: string | readonly string[] | undefined): readonly strin
   if (written === undefined) return null;
   return typeof written === 'string' ? [written] : written;
 }
+
+/** What of it decides the bounds of intervals. The files have a hash of their own. */
+export function decidingActuals(actuals: ActualsSpec | null) {
+  if (actuals === null) return undefined;
+  const { source, by: _, quantiles: __, ...rest } = actuals;
+  return { ...rest, select: source.kind === 'select' ? source.select : null };
+}

@@ -9,14 +9,10 @@ import { jsonText, readJsonIfValid } from '../../runs/json-file.ts';
 import { accuracyFile } from '../../runs/layout.ts';
 import { readCurrent } from '../../runs/publication.ts';
 import { listRuns } from '../../runs/run-list.ts';
-import type { RunStatus } from '../../runs/run-status.ts';
 import { fingerprintInput } from '../../source/fingerprint.ts';
 import type { ScoredRun } from '../../tasks/score-runs.ts';
 import { folderOfJob } from '../locations.ts';
-import { type ScoreEffects, scoreRuns } from './score-runs.ts';
-
-/** Of runs that readers see, or saw until a newer one came. One that was rolled back was found to be wrong. */
-export const SEEN_BY_READERS: readonly RunStatus[] = ['published', 'superseded'];
+import { type ScoreEffects, SEEN_BY_READERS, scoreRuns } from './score-runs.ts';
 
 /** Runs whose actuals may still be revised: older ones are scored again only by hand. */
 const MOST_RUNS = 30;
@@ -51,8 +47,8 @@ export async function scoresDue(spec: JobSpec): Promise<DueScores | null> {
   return isSame ? null : { actuals: fingerprint, settings, current, tables };
 }
 
-/** Null: there are none yet. */
-async function actualsNow(source: NonNullable<JobSpec['actuals']>['source']) {
+/** The files of the actuals; null: there are none yet. */
+export async function actualsNow(source: NonNullable<JobSpec['actuals']>['source']) {
   try {
     return await findActuals(source);
   } catch (error) {

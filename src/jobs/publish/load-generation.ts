@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { boundColumns } from '../../core/accuracy.ts';
 import { formatNumber } from '../../core/amounts.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
@@ -104,5 +105,7 @@ function partColumns(plan: Plan): readonly Column[] {
   const made = plan.output.predictions.flatMap(({ columns, elementType, shape }) =>
     columns.map((name) => ({ name, type: `${sqlTypeOf(elementType)}${shape === 'list' ? '[]' : ''}` })),
   );
-  return [...plan.output.keptColumns, ...made];
+  const { intervals } = plan;
+  const bounds = boundColumns(intervals).map((name) => ({ name, type: 'DOUBLE' }));
+  return [...plan.output.keptColumns, ...made, ...bounds];
 }

@@ -213,6 +213,7 @@ const intervals: z.ZodType<IntervalsPlan> = z.strictObject({
     }),
   ),
   runs: texts,
+  why: z.string().nullable(),
 });
 
 const onInvalid: z.ZodType<InvalidRowPolicy> = z.strictObject({

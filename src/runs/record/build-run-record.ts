@@ -1,3 +1,4 @@
+import { boundColumns } from '../../core/accuracy.ts';
 import { PROVIDERS } from '../../core/device.ts';
 import type { Estimate } from '../../core/estimate.ts';
 import type { Plan } from '../../core/plan.ts';
@@ -155,10 +156,11 @@ function coverage(expected: number, present: number, min: number): CoverageRecor
   return { expected, present, ratio: present / expected, min };
 }
 
-function outputColumns({ output }: Plan): readonly string[] {
+function outputColumns({ output, intervals }: Plan): readonly string[] {
   return [
     ...output.keptColumns.map(({ name }) => name),
     ...output.predictions.flatMap(({ columns }) => columns),
+    ...boundColumns(intervals),
   ];
 }
 

@@ -18,23 +18,27 @@ function dateOf(day: number): string {
   return new Date(Date.parse('2026-11-21') + day * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** A week of two products in two stores; the higher the price, the higher the sales that are predicted. */
-export function week(): string {
+/** So many, from 1. */
+function numbers(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
+
+/** A week of products in two stores, from a day on; the higher the price, the higher the sales that are predicted. */
+export function week(from = 0, products = 2): string {
   const rows = [1, 2].flatMap((store) =>
-    [1, 2].flatMap((product) =>
-      Array.from(
-        { length: 7 },
-        (_, day) => `${store},${product},${dateOf(day)},${product},0,5,11,900,3,2,2.5,west,pet`,
+    numbers(products).flatMap((product) =>
+      numbers(7).map(
+        (day) => `${store},${product},${dateOf(from + day - 1)},${product},0,5,11,900,3,2,2.5,west,pet`,
       ),
     ),
   );
   return `store,product,date,${FEATURES}\n${rows.join('\n')}\n`;
 }
 
-/** Sales of days from the run on; before it there are four weeks. */
-export function sold(from: number, to: number, change = 0): string {
+/** Sales from one day to another (exclusive), counted from the run. */
+export function sold(from: number, to: number, change = 0, products = 2): string {
   const rows = [1, 2].flatMap((store) =>
-    [1, 2].flatMap((product) =>
+    numbers(products).flatMap((product) =>
       Array.from({ length: to - from }, (_, index) => {
         const day = from + index;
         return `${store},${product},${dateOf(day)},${10 + store + product + (((day % 7) + 7) % 7) + change}`;
