@@ -5,6 +5,7 @@ import { type LoadedSchedule, loadScheduledJobs } from '../schedule/load-jobs.ts
 import { Places } from '../schedule/places.ts';
 import type { ScheduleEffects, ScoreKeeper, StoreKeeper } from '../schedule/schedule-effects.ts';
 import type { CliContext } from './context.ts';
+import { reporterOfJob } from './watch/reporter-of-job.ts';
 import { watchSchedule } from './watch/watch-schedule.ts';
 
 /** What commands of the schedule work with, in this process. */
@@ -15,7 +16,13 @@ export async function scheduleEffects(context: CliContext, debug: boolean): Prom
   const log = watchSchedule(context, { debug });
   const mask = (text: string): string => secrets.mask(text);
   const announcer = createAnnouncer({ log, env, mask });
-  const runHere: typeof runJob = (options) => runJob({ startWorkers: workers.start, mask, ...options });
+  const runHere: typeof runJob = async (options) =>
+    runJob({
+      startWorkers: workers.start,
+      mask,
+      ...(await reporterOfJob(context, options.spec)),
+      ...options,
+    });
   const stores = await storeKeeper(context, log);
   const checkReady = await readinessChecker(context);
   const scores = await scoreKeeper(context);

@@ -1,11 +1,11 @@
 import type { ServerOptions as TlsServerOptions } from 'node:https';
 import { systemClock } from '../core/effects.ts';
+import { type RunFigures, readRunFigures } from '../notify/metrics/run-figures.ts';
+import { runMetricsText } from '../notify/metrics/run-metrics.ts';
 import type { AllowedHosts } from '../serving/http/allowed-hosts.ts';
 import { DEFAULT_LIMITS, type ServerParts } from '../serving/http/http-server.ts';
 import { Tokens } from '../serving/http/tokens.ts';
 import { RequestMetrics } from '../serving/metrics/request-metrics.ts';
-import { type RunFigures, readRunFigures } from '../serving/metrics/run-figures.ts';
-import { runMetricsText } from '../serving/metrics/run-metrics.ts';
 import { openServedJob } from '../serving/open-served-job.ts';
 import { makeReportApart } from '../serving/reports/make-report-apart.ts';
 import { ServedJobs } from '../serving/served-jobs.ts';

@@ -8,6 +8,8 @@ import { NO_SINGLE_FILE_EXPECTED, NO_STORE_EXPECTED } from './sections/increment
 import { input } from './sections/input.ts';
 import { intervals } from './sections/intervals.ts';
 import { kv } from './sections/kv.ts';
+import { lineage } from './sections/lineage.ts';
+import { metrics } from './sections/metrics.ts';
 import { model } from './sections/model.ts';
 import { heartbeat, notify } from './sections/notify.ts';
 import { onInvalid } from './sections/on-invalid.ts';
@@ -56,6 +58,8 @@ export const jobFileSchema = section({
   schedule: schedule.exactOptional(),
   notify: notify.exactOptional(),
   heartbeat: heartbeat.exactOptional(),
+  metrics: metrics.exactOptional(),
+  lineage: lineage.exactOptional(),
   serving: serving.exactOptional(),
 })
   .refine(({ coverage: wanted, input: from }) => wanted === undefined || isGrid(from), {

@@ -5,6 +5,8 @@ import type { ExecutionSpec } from './sections/execution.ts';
 import type { FeaturesSpec } from './sections/features.ts';
 import type { InputSpec } from './sections/input.ts';
 import type { KvSpec } from './sections/kv.ts';
+import type { LineageSpec } from './sections/lineage.ts';
+import type { MetricsSpec } from './sections/metrics.ts';
 import type { ModelSpec } from './sections/model.ts';
 import type { NotifySpec } from './sections/notify.ts';
 import type { OutputSpec } from './sections/output.ts';
@@ -46,6 +48,10 @@ export interface JobSpec {
   readonly notify: NotifySpec | null;
   /** Fetched after each success. May hold a secret: mask before showing. Null: none. */
   readonly heartbeat: string | null;
+  /** Null: the figures of its runs go nowhere by themselves. */
+  readonly metrics: MetricsSpec | null;
+  /** Null: nothing is sent to OpenLineage. */
+  readonly lineage: LineageSpec | null;
   /** How it is answered for by `serve`. */
   readonly serving: ServingSpec;
 }

@@ -7,6 +7,8 @@ import { normaliseFeatures } from './sections/features.ts';
 import { normaliseInput } from './sections/input.ts';
 import { normaliseIntervals } from './sections/intervals.ts';
 import { normaliseKv } from './sections/kv.ts';
+import { normaliseLineage } from './sections/lineage.ts';
+import { normaliseMetrics } from './sections/metrics.ts';
 import { normaliseModel } from './sections/model.ts';
 import { normaliseNotify } from './sections/notify.ts';
 import { normaliseOnInvalid } from './sections/on-invalid.ts';
@@ -45,6 +47,8 @@ export function normaliseJob(job: JobFile, defaultName: string, folder: string):
     intervals: normaliseIntervals(job.intervals),
     notify: normaliseNotify(job.notify, folder),
     heartbeat: job.heartbeat ?? null,
+    metrics: normaliseMetrics(job.metrics, folder),
+    lineage: normaliseLineage(job.lineage, folder),
     serving: normaliseServing(job.serving),
   };
 }

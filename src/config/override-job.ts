@@ -69,6 +69,8 @@ export function adHocJob(flags: RunFlags, folder?: string): JobSpec {
     schedule: null,
     notify: null,
     heartbeat: null,
+    metrics: null,
+    lineage: null,
     serving: DEFAULT_SERVING,
   };
   return overrideJob(plain, flags, folder);

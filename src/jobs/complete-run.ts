@@ -11,6 +11,7 @@ import { memoryLimitOf } from './limits/memory-limit.ts';
 import type { LockedJob } from './locked-run.ts';
 import { type CommittedRun, publishAgain, publishCommitted } from './publish/publish-committed.ts';
 import type { RanJob } from './run-job-options.ts';
+import { reporting } from './run-reporter.ts';
 import { singleFileOf } from './single-file.ts';
 
 /** A planned run, and who computes it. */
@@ -20,7 +21,11 @@ export interface RunToComplete extends Omit<RunToCompute, 'willPublish'> {
 }
 
 /** Computes what is missing of a planned run, commits it and publishes it, with the lock held. */
-export function completeRun({ overtakenBy, ...run }: RunToComplete): Promise<RanJob> {
+export function completeRun(run: RunToComplete): Promise<RanJob> {
+  return reporting(run.locked, run.plan, () => computeAndPublish(run));
+}
+
+function computeAndPublish({ overtakenBy, ...run }: RunToComplete): Promise<RanJob> {
   const { locked, plan, meter } = run;
   const { effects, publish } = locked.options;
   const { clock } = effects;
@@ -85,5 +90,7 @@ export async function publishCommittedRun(
   const paths = runPaths(locked.folder, runId);
   locked.runLog.begin(paths.log);
   const plan = await readPlan(paths.plan);
-  return publishing('published', record, () => publishAgain(committedRun(locked, plan, record)));
+  return reporting(locked, plan, () =>
+    publishing('published', record, () => publishAgain(committedRun(locked, plan, record))),
+  );
 }

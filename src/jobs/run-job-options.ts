@@ -5,6 +5,7 @@ import type { Readiness } from '../core/readiness.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
 import type { StartWorkers } from '../tasks/workers.ts';
 import type { NothingNew } from './incremental/nothing-new.ts';
+import type { RunReporter } from './run-reporter.ts';
 
 export interface RunJobOptions {
   readonly spec: BoundJob;
@@ -37,6 +38,8 @@ export interface RunJobOptions {
   readonly checkReady?: () => Promise<Readiness | null>;
   /** Told of the run while it has the job's lock. */
   readonly witness?: RunWitness;
+  /** Tells programs of the run. Default: nobody is told. */
+  readonly reporter?: RunReporter;
   /** Read where an input path is `-`. */
   readonly stdin?: NodeJS.ReadableStream;
   /** Who does the work; it is ended with the run. Default: child processes. */

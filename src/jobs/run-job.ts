@@ -5,6 +5,7 @@ import { timeLimitsOf, withinTimeLimit } from './limits/time-limit.ts';
 import type { LockedRun } from './locked-run.ts';
 import type { RunEnd, RunJobOptions, RunJobResult } from './run-job-options.ts';
 import { runLocked } from './run-locked.ts';
+import { reportingRelease } from './run-reporter.ts';
 import { withLockedRun } from './with-locked-run.ts';
 
 /**
@@ -14,10 +15,12 @@ import { withLockedRun } from './with-locked-run.ts';
 export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
   const { spec, signal } = options;
   assertCandidatePossible(options);
-  return withinTimeLimit(timeLimitsOf(spec), spec.name, signal, (limited) =>
-    withLockedRun({ ...options, signal: limited }, (locked) => runWitnessed(locked, options), {
-      computesHere: spec.execution.queue === null,
-    }),
+  return reportingRelease(options, () =>
+    withinTimeLimit(timeLimitsOf(spec), spec.name, signal, (limited) =>
+      withLockedRun({ ...options, signal: limited }, (locked) => runWitnessed(locked, options), {
+        computesHere: spec.execution.queue === null,
+      }),
+    ),
   );
 }
 

@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface WebRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
+  /** A user name and password in it are sent as HTTP has it. */
   readonly url: string;
-  /** JSON. */
   readonly body?: string;
+  /** Of the body. Default: JSON. */
+  readonly contentType?: string;
+  /** Sent as bearer token. */
+  readonly token?: string;
   readonly timeoutMs: number;
   /** Pauses before the second and later tries, in milliseconds: one try more than there are pauses. */
   readonly pausesMs: readonly number[];
@@ -27,16 +31,14 @@ export async function sendRequest(request: WebRequest): Promise<void> {
   }
 }
 
-async function sendOnce({ method, url, body, timeoutMs }: WebRequest): Promise<void> {
+async function sendOnce(request: WebRequest): Promise<void> {
+  const { method, url, body, timeoutMs } = request;
   const over = new AbortController();
   try {
-    const response = await fetch(url, {
+    const response = await fetch(withoutUser(url), {
       method,
       signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), over.signal]),
-      headers: {
-        'user-agent': 'serve-batch',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
+      headers: headersOf(request),
       ...(body === undefined ? {} : { body }),
     }).catch((error: unknown) => {
       throw new Error(reasonOf(error, timeoutMs));
@@ -46,6 +48,25 @@ async function sendOnce({ method, url, body, timeoutMs }: WebRequest): Promise<v
     // What it says beyond the status may have no end: nobody reads it, and its connection is closed.
     over.abort();
   }
+}
+
+function headersOf({ url, body, contentType = 'application/json', token }: WebRequest) {
+  const { username, password } = new URL(url);
+  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return {
+    'user-agent': 'serve-batch',
+    ...(body === undefined ? {} : { 'content-type': contentType }),
+    ...(user === ':' ? {} : { authorization: `Basic ${Buffer.from(user).toString('base64')}` }),
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  };
+}
+
+/** `fetch` takes no address with one. */
+function withoutUser(address: string): string {
+  const url = new URL(address);
+  url.username = '';
+  url.password = '';
+  return url.href;
 }
 
 /** `fetch` hides why it failed in the cause. */

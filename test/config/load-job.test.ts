@@ -78,6 +78,8 @@ describe('the long form of a job', () => {
       schedule: null,
       notify: null,
       heartbeat: null,
+      metrics: null,
+      lineage: null,
       serving: { enabled: true, maxAgeSeconds: null, onStoreDown: 'unavailable' },
     });
   });

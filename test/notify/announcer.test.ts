@@ -1,9 +1,6 @@
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { JobSpec } from '../../src/config/job-spec.ts';
 import { adHocJob } from '../../src/config/override-job.ts';
 import type { NotifySpec } from '../../src/config/sections/notify.ts';
@@ -11,32 +8,7 @@ import { silentLog } from '../../src/core/effects.ts';
 import type { Alert } from '../../src/jobs/alert.ts';
 import { type AnnouncerOptions, createAnnouncer } from '../../src/notify/announcer.ts';
 import { samplePlan, sampleRecord, temporaryFolder } from '../runs/sample-run.ts';
-
-interface Received {
-  readonly method: string | undefined;
-  readonly url: string | undefined;
-  readonly type: string | undefined;
-  readonly body: string;
-}
-
-/** A server on loopback that answers with these statuses in turn, the last one again and again; 0: not at all. */
-async function webServer(...statuses: readonly number[]) {
-  const received: Received[] = [];
-  const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
-    let body = '';
-    for await (const piece of request) body += piece;
-    const status = statuses[Math.min(received.length, statuses.length - 1)] ?? 200;
-    received.push({ method: request.method, url: request.url, type: request.headers['content-type'], body });
-    if (status !== 0) response.writeHead(status).end('seen');
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { received, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks/s3cret` };
-}
+import { webServer } from '../support/web-server.ts';
 
 function job(notify: Partial<NotifySpec> | null, heartbeat: string | null = null): JobSpec {
   const long = { on: ['failed', 'late', 'partial'], webhook: null, command: null, ...notify } as const;

@@ -5,6 +5,7 @@ import type { FinishOptions } from '../../jobs/hand-out/finish-run.ts';
 import type { RanJob } from '../../jobs/run-job-options.ts';
 import type { FoundRun } from '../../runs/find-run.ts';
 import type { CliContext } from '../context.ts';
+import { declaredJob } from '../declared-job.ts';
 import {
   addOptions,
   DEFAULT_GRACE_SECONDS,
@@ -17,6 +18,7 @@ import {
   verboseOption,
 } from '../options.ts';
 import { renderRun } from '../render/render-run.ts';
+import { reporterOfJob } from '../watch/reporter-of-job.ts';
 
 interface FinishFlags {
   readonly output?: string;
@@ -68,6 +70,7 @@ async function finish(context: CliContext, runId: string, flags: FinishFlags): P
     startWorkers: workers.start,
     publish: flags.publish === true ? 'always' : 'unless newer',
     effects: { clock: systemClock, log: watch.log, progress: watch.progress },
+    ...(declared === null ? {} : await reporterOfJob(context, declared, run.folderOfJob)),
   };
   const work = (): Promise<RanJob> => finishRun(options);
   const told = declared === null ? work() : announced(context, declared, run, watch.log, work);
@@ -76,17 +79,6 @@ async function finish(context: CliContext, runId: string, flags: FinishFlags): P
   else if (!quiet)
     context.out(context.secrets.mask(renderRun(result, { verbose: flags.verbose === true, place: flags })));
   if (result.publishError !== null) throw result.publishError;
-}
-
-/** The job file of a run: it knows the passwords and whom to tell. Null: the run was made of flags. */
-async function declaredJob({ cwd, env, secrets }: CliContext, job: string): Promise<JobSpec | null> {
-  const { loadProject } = await import('../../config/file/load-project.ts');
-  const { loadJob } = await import('../../config/load-job.ts');
-  const project = await loadProject(cwd, env);
-  if (!project.jobs.some(({ name }) => name === job)) return null;
-  const loaded = await loadJob(job, { projectFolder: cwd, env });
-  secrets.addAll(loaded.secrets);
-  return loaded.spec;
 }
 
 async function announced(

@@ -1,6 +1,5 @@
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
 import { systemClock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { CliContext } from '../context.ts';
@@ -27,7 +26,7 @@ export function addMetricsCommand(program: Command, context: CliContext): void {
 Examples:
   serve-batch metrics weekly-forecast
   serve-batch metrics --textfile /var/lib/node_exporter/serve-batch.prom
-  serve-batch metrics | curl --data-binary @- http://pushgateway:9091/metrics/job/serve-batch`,
+  serve-batch metrics weekly-forecast | curl --data-binary @- http://pushgateway:9091/metrics/job/weekly-forecast`,
   );
   command.action((jobs: readonly string[], flags: MetricsFlags) => tellMetrics(context, jobs, flags));
 }
@@ -35,7 +34,7 @@ Examples:
 async function tellMetrics(context: CliContext, jobs: readonly string[], flags: MetricsFlags): Promise<void> {
   const text = await metricsText(context, jobs, flags);
   if (flags.textfile === undefined) context.out(text);
-  else await writeTextfile(resolve(context.cwd, flags.textfile), text);
+  else await toTextfile(resolve(context.cwd, flags.textfile), text);
 }
 
 async function metricsText(
@@ -44,8 +43,8 @@ async function metricsText(
   flags: MetricsFlags,
 ): Promise<string> {
   const { foldersOfJobs, placeOfJob } = await import('../job-place.ts');
-  const { readRunFigures } = await import('../../serving/metrics/run-figures.ts');
-  const { runMetricsText } = await import('../../serving/metrics/run-metrics.ts');
+  const { readRunFigures } = await import('../../notify/metrics/run-figures.ts');
+  const { runMetricsText } = await import('../../notify/metrics/run-metrics.ts');
   const folders =
     jobs.length === 0
       ? await foldersOfJobs(context, flags)
@@ -54,13 +53,12 @@ async function metricsText(
   return runMetricsText(await Promise.all(figures));
 }
 
-/** node_exporter reads it at any time: it appears whole. */
-async function writeTextfile(path: string, text: string): Promise<void> {
+async function toTextfile(path: string, text: string): Promise<void> {
   if (!path.endsWith('.prom'))
     throw new ServeBatchError(
       'USAGE',
       `--textfile is ${path}; expected a name that ends in .prom: node_exporter reads no others.`,
     );
-  await makeFolder(resolve(path, '..'));
-  await writeFileDurably(path, text);
+  const { writeTextfile } = await import('../../notify/metrics/textfile.ts');
+  await writeTextfile(path, text);
 }

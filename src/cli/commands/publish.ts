@@ -110,7 +110,7 @@ async function publish(context: CliContext, runId: string, flags: PublishFlags):
   const { run, root } = await placeOfRun(context, runId, flags);
   const place = await placeOfJob(context, run.job, { ...flags, output: flags.output ?? root });
   const { publishEarlier } = await import('../../jobs/publish/publish-earlier.ts');
-  const { watch, ...request } = await publishOptions(context, run.job, flags);
+  const { watch, ...request } = await publishOptions(context, run, flags);
   const record = await publishEarlier(
     {
       ...request,
@@ -134,7 +134,7 @@ async function promoteJob(context: CliContext, job: string, flags: PublishFlags)
   const { placeOfJob } = await import('../job-place.ts');
   const place = await placeOfJob(context, job, flags);
   const { promote } = await import('../../jobs/publish/publish-earlier.ts');
-  const { watch, ...request } = await publishOptions(context, place.job, flags);
+  const { watch, ...request } = await publishOptions(context, place, flags);
   const { from, record } = await promote({ ...request, place }).finally(watch.stop);
   const details = flags.verbose === true ? renderRecord(record, { verbose: true }) : '';
   show(
@@ -166,7 +166,7 @@ async function rollback(
   const { findRunOfJob } = await import('../../runs/find-run.ts');
   const to = run === undefined ? undefined : (await findRunOfJob(place.folderOfJob, run)).runId;
   const { rollBack } = await import('../../jobs/publish/publish-earlier.ts');
-  const { watch, ...request } = await publishOptions(context, place.job, flags);
+  const { watch, ...request } = await publishOptions(context, place, flags);
   const { from, endedCanary, record } = await rollBack({ ...request, place }, to).finally(watch.stop);
   const details = flags.verbose === true ? renderRecord(record, { verbose: true }) : '';
   const what = endedCanary
@@ -175,7 +175,15 @@ async function rollback(
   show(context, flags, record, `${what}\n${details}`);
 }
 
-async function publishOptions(context: CliContext, job: string, flags: PublishFlags) {
+async function publishOptions(
+  context: CliContext,
+  { job, folderOfJob }: { readonly job: string; readonly folderOfJob: string },
+  flags: PublishFlags,
+) {
+  const { declaredJob } = await import('../declared-job.ts');
+  const { reporterOfJob } = await import('../watch/reporter-of-job.ts');
+  // A job file that cannot be read keeps no run from its readers.
+  const declared = await declaredJob(context, job).catch(() => null);
   const { watchRun } = await import('../watch/watch-run.ts');
   const watch = watchRun(context, { quiet: flags.quiet === true, debug: flags.debug === true, job });
   return {
@@ -183,6 +191,7 @@ async function publishOptions(context: CliContext, job: string, flags: PublishFl
     signal: context.signal,
     startWorkers: context.workers.start,
     effects: { clock: systemClock, log: watch.log, progress: watch.progress },
+    ...(declared === null ? {} : await reporterOfJob(context, declared, folderOfJob)),
   };
 }
 

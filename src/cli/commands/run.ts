@@ -169,7 +169,9 @@ async function runAndShow(
   const { announceRun } = await import('../watch/announce-run.ts');
   const checkReady = () => checkAndSay(request, watch);
   const force = flags.force === true;
-  const options = { ...request, resume: flags.resume, force, checkReady } as const;
+  const { reporterOfJob } = await import('../watch/reporter-of-job.ts');
+  const reporter = await reporterOfJob(context, request.spec);
+  const options = { ...request, ...reporter, resume: flags.resume, force, checkReady } as const;
   const ran =
     request.publish === 'never'
       ? runJob(options)

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { choice, expected, pattern, section, texts } from '../fields/field-kinds.ts';
+import { choice, expected, section, texts } from '../fields/field-kinds.ts';
 import { resolvePath } from '../fields/resolve-path.ts';
+import { webUrl } from '../fields/web-url.ts';
 
 /** What an alert can be about: a run that failed for good, one that is late, one that is not whole, a long pause, a store that lost what was published. */
 const ALERT_EVENTS = ['failed', 'late', 'partial', 'paused', 'lost'] as const;
@@ -15,13 +16,9 @@ export interface NotifySpec {
   readonly command: readonly string[] | null;
 }
 
-const URL_PATTERN = /^https?:\/\/\S+$/i;
 const WEBHOOK = expected('an http or https URL', 'https://hooks.example.org/serve-batch');
 const EVENTS = expected(`a list of ${ALERT_EVENTS.join(', ')}`, '[failed, late]');
 const COMMAND = expected('a list: a program and its arguments', '[./alert.sh, team-forecast]');
-
-const webUrl = (error: string) =>
-  pattern(URL_PATTERN, error).refine((value) => URL.canParse(value), { error });
 
 /** The field `notify` of a job file. */
 export const notify = section({

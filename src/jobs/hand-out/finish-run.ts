@@ -22,13 +22,14 @@ import { ReleaseStack } from '../release-stack.ts';
 import type { RanJob, RunJobOptions } from '../run-job-options.ts';
 import { newerOccurrence } from '../run-locked.ts';
 import { RunMeter } from '../run-meter.ts';
+import { reportingRelease } from '../run-reporter.ts';
 import { storeOfRun } from '../store-of-run.ts';
 import { assertNoneMissing, NOBODY } from './nobody.ts';
 import { type StoreUrls, specOfDispatch } from './spec-of-dispatch.ts';
 
 /** A run whose shards were computed elsewhere. */
 export interface FinishOptions
-  extends Pick<RunJobOptions, 'effects' | 'signal' | 'drain' | 'startWorkers' | 'publish'> {
+  extends Pick<RunJobOptions, 'effects' | 'signal' | 'drain' | 'startWorkers' | 'publish' | 'reporter'> {
   readonly folderOfJob: string;
   readonly runId: string;
   readonly storeUrls: StoreUrls;
@@ -44,8 +45,10 @@ export async function finishRun(options: FinishOptions): Promise<RanJob> {
   const plan = await readPlan(paths.plan);
   assertPlannedHere(plan);
   const spec = await specOf(options, paths, plan);
-  return withinTimeLimit(timeLimitsOf(spec), spec.name, signal, (limited) =>
-    finishInTime({ ...options, signal: limited }, spec, paths, plan),
+  return reportingRelease(options, () =>
+    withinTimeLimit(timeLimitsOf(spec), spec.name, signal, (limited) =>
+      finishInTime({ ...options, signal: limited }, spec, paths, plan),
+    ),
   );
 }
 

@@ -4,7 +4,10 @@ import { maskUrl } from '../../core/secrets.ts';
 import type { Dispatch } from '../../runs/dispatch/dispatch-file.ts';
 
 /** Fields that may hold secrets, or that nothing after planning asks for: they are not written down. */
-const NOT_WRITTEN = { params: {}, schedule: null, notify: null, heartbeat: null } as const;
+const NOT_WRITTEN = {
+  ...{ params: {}, schedule: null, notify: null, heartbeat: null },
+  ...{ metrics: null, lineage: null },
+} as const;
 
 /** A job as it may stand in a file of the output folder, and as it is read in any working folder. */
 export function specForDispatch(spec: BoundJob): Dispatch['spec'] {

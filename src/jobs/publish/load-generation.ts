@@ -1,16 +1,14 @@
 import { basename } from 'node:path';
-import { boundColumns } from '../../core/accuracy.ts';
 import { formatNumber } from '../../core/amounts.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
-import type { Column } from '../../core/table.ts';
 import { parseTemplate } from '../../core/template.ts';
-import { sqlTypeOf } from '../../core/tensor-data.ts';
 import type { GenerationInfo } from '../../kv/store.ts';
 import { verifyGeneration } from '../../publish/verify-generation.ts';
 import type { KvRecord } from '../../runs/record/run-record.ts';
 import { columnOf, valueKind } from '../../sinks/value-sql.ts';
 import { allOrFirstError } from './all-or-first-error.ts';
+import { partColumns } from './part-columns.ts';
 import type { CommittedRun } from './publish-committed.ts';
 
 type LoadRequest = Pick<
@@ -98,14 +96,4 @@ export function generationInfo(plan: Plan): GenerationInfo {
       [...named, ...values].map((name) => [name, columnOf(name, columns).type]),
     ),
   };
-}
-
-/** The columns of a part, as the plan says them. */
-function partColumns(plan: Plan): readonly Column[] {
-  const made = plan.output.predictions.flatMap(({ columns, elementType, shape }) =>
-    columns.map((name) => ({ name, type: `${sqlTypeOf(elementType)}${shape === 'list' ? '[]' : ''}` })),
-  );
-  const { intervals } = plan;
-  const bounds = boundColumns(intervals).map((name) => ({ name, type: 'DOUBLE' }));
-  return [...plan.output.keptColumns, ...made, ...bounds];
 }

@@ -14,6 +14,7 @@ import { previousPublished, publishedSince } from '../../runs/published-runs.ts'
 import { type RunRecord, readManifest } from '../../runs/record/run-record.ts';
 import type { StartWorkers } from '../../tasks/workers.ts';
 import { memoryLimitOf } from '../limits/memory-limit.ts';
+import { type RunReporter, reportingRelease } from '../run-reporter.ts';
 import { storeOfRun } from '../store-of-run.ts';
 import { canaryBeside, canaryRun, markCanaryEnded, noCanary } from './canary.ts';
 import { type PublishPolicy, prepareStore, publishAgain } from './publish-committed.ts';
@@ -34,19 +35,29 @@ export interface PublishEarlierOptions {
   readonly force?: string;
   readonly effects: Effects;
   readonly signal: AbortSignal;
+  /** Told once the job's lock is released. */
+  readonly reporter?: RunReporter;
   /** Who does the work; it is ended with the call. Default: child processes. */
   readonly startWorkers?: StartWorkers;
 }
 
 /** Makes a committed run the published one: loads the store again from its parts where that is needed. */
 export async function publishEarlier(options: PublishEarlierOptions, runId: string): Promise<RunRecord> {
-  return underLock(options.place.folderOfJob, options.effects, (lock) => publishLocked(options, lock, runId));
+  return tellingUnderLock(options, (lock) => publishLocked(options, lock, runId));
+}
+
+/** Does work under the job's lock, and tells of its release. */
+function tellingUnderLock<T>(
+  options: PublishEarlierOptions,
+  work: (lock: JobLock) => Promise<T>,
+): Promise<T> {
+  return reportingRelease(options, () => underLock(options.place.folderOfJob, options.effects, work));
 }
 
 /** Lets the canary of a job answer for all keys. Throws `NOT_FOUND` where there is none. */
 export async function promote(options: PublishEarlierOptions): Promise<Omit<RolledBack, 'endedCanary'>> {
   const { folderOfJob, job } = options.place;
-  return underLock(folderOfJob, options.effects, async (lock) => {
+  return tellingUnderLock(options, async (lock) => {
     const from = await readCurrent(folderOfJob);
     const canary = from === undefined ? null : await canaryRun(options.place, from);
     if (from === undefined || canary === null) throw noCanary(job);
@@ -71,7 +82,7 @@ export interface RolledBack {
  */
 export async function rollBack(options: PublishEarlierOptions, runId?: string): Promise<RolledBack> {
   const { folderOfJob, job } = options.place;
-  return underLock(folderOfJob, options.effects, async (lock) => {
+  return tellingUnderLock(options, async (lock) => {
     const from = await readCurrent(folderOfJob);
     if (from === undefined)
       throw new ServeBatchError(

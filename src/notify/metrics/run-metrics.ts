@@ -1,11 +1,17 @@
-import { Gauge, Registry } from 'prom-client';
+import { failedGates } from '../../core/gates.ts';
 import type { RunFigures } from './run-figures.ts';
 
 interface Metric {
   readonly name: string;
   readonly help: string;
   /** Undefined: nothing is said of such a job. */
-  readonly of: (figures: RunFigures) => number | undefined;
+  readonly of: (figures: RunFigures) => number | readonly Sample[] | undefined;
+}
+
+/** One of several values that a metric has for a job. */
+interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
 }
 
 const METRICS: readonly Metric[] = [
@@ -56,24 +62,44 @@ const METRICS: readonly Metric[] = [
     help: 'Share of its grid that the newest committed run has predictions for.',
     of: ({ lastCommitted }) => lastCommitted?.record?.coverage?.ratio,
   },
+  {
+    name: 'last_run_gates_failed',
+    help: 'Gates that the newest committed run failed.',
+    of: ({ lastCommitted }) =>
+      lastCommitted?.record?.gates === undefined ? undefined : failedGates(lastCommitted.record.gates).length,
+  },
+  {
+    name: 'last_run_gate_passed',
+    help: 'Whether the newest committed run passed a gate; nothing where there was nothing to compare with.',
+    of: ({ lastCommitted }) =>
+      lastCommitted?.record?.gates?.flatMap(({ name, verdict }) =>
+        verdict === 'not compared' ? [] : [{ labels: { gate: name }, value: Number(verdict === 'passed') }],
+      ),
+  },
 ];
 
 /** Figures of runs in Prometheus' text format. */
-export function runMetricsText(jobs: readonly RunFigures[]): Promise<string> {
-  const registry = new Registry();
-  for (const { name, help, of } of METRICS) {
-    const gauge = new Gauge({
-      name: `serve_batch_${name}`,
-      help,
-      labelNames: ['job'],
-      registers: [registry],
-    });
-    for (const figures of jobs) {
-      const value = of(figures);
-      if (value !== undefined) gauge.set({ job: figures.job }, value);
-    }
-  }
-  return registry.metrics();
+export function runMetricsText(jobs: readonly RunFigures[]): string {
+  return METRICS.map((metric) => metricText(metric, jobs)).join('\n');
+}
+
+function metricText({ name, help, of }: Metric, jobs: readonly RunFigures[]): string {
+  const full = `serve_batch_${name}`;
+  const lines = jobs.flatMap((figures) => {
+    const value = of(figures) ?? [];
+    const samples = typeof value === 'number' ? [{ labels: {}, value }] : value;
+    return samples.map(
+      (each) => `${full}${labelsText({ job: figures.job, ...each.labels })} ${each.value}\n`,
+    );
+  });
+  return `# HELP ${full} ${help}\n# TYPE ${full} gauge\n${[...new Set(lines)].join('')}`;
+}
+
+function labelsText(labels: Sample['labels']): string {
+  const escaped = (text: string): string =>
+    text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
+  return `{${pairs.join(',')}}`;
 }
 
 function secondsOf(time: string | undefined): number | undefined {

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/effects.ts';
 import { openStore } from '../../../src/kv/open-store.ts';
-import { readRunFigures } from '../../../src/serving/metrics/run-figures.ts';
-import { runMetricsText } from '../../../src/serving/metrics/run-metrics.ts';
+import { readRunFigures } from '../../../src/notify/metrics/run-figures.ts';
+import { runMetricsText } from '../../../src/notify/metrics/run-metrics.ts';
+import { publish, sourceOf, startTestServer, weekOf } from '../../serving/served-store.ts';
 import { REPOSITORY } from '../../support/cli.ts';
 import { makeProject, type Project } from '../../support/project.ts';
 import { ensurePromtool, promtool } from '../../support/promtool.ts';
-import { publish, sourceOf, startTestServer, weekOf } from '../served-store.ts';
+import { complaintsOf } from '../lineage/event-schema.ts';
 
 /** `serve_batch_NAME{job="sales"}` and its value. */
 function figuresIn(text: string, job = 'sales'): Record<string, number> {
@@ -88,6 +89,53 @@ describe('metrics of runs', () => {
   });
 });
 
+describe('a job that says who is told', () => {
+  const TOLD = `
+metrics: {textfileFolder: collector}
+lineage: {file: lineage.ndjson}
+publish: {gates: [{name: sane, sql: "SELECT count(*) > 0 FROM run"}]}
+`;
+
+  it('run, publish and rollback bring the figures up to date; runs tell OpenLineage', async () => {
+    const job = await readFile(join(REPOSITORY, 'jobs/sales.yaml'), 'utf8');
+    const project = await makeProject({ jobs: { told: job.replace('name: sales', 'name: told') + TOLD } });
+    const read = (path: string) => readFile(project.path(path), 'utf8');
+    const figures = async () => figuresIn(await read('collector/serve-batch-told.prom'), 'told');
+    const first = await project.run(['told', '--occurrence', '2026-11-14']);
+    expect(await figures()).toMatchObject({
+      running: 0,
+      last_run_rows_out: first.rowsOut,
+      last_run_duration_seconds: first.durationSeconds,
+      last_run_gates_failed: 0,
+    });
+    expect(await read('collector/serve-batch-told.prom')).toContain(
+      'serve_batch_last_run_gate_passed{job="told",gate="sane"} 1\n',
+    );
+    const second = await project.run(['told', '--occurrence', '2026-11-21']);
+    const { last_success_timestamp_seconds: published = 0 } = await figures();
+    expect((await project.serveBatch(['rollback', 'told'])).code).toBe(0);
+    expect((await figures()).last_success_timestamp_seconds).toBeGreaterThan(published);
+    // What is up to date already is no run.
+    await project.run(['told', '--occurrence', '2026-11-14']);
+
+    const events = (await read('lineage.ndjson'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    for (const event of events) expect(complaintsOf(event)).toEqual([]);
+    expect(events.map(({ eventType, run }) => [eventType, run.facets.serveBatch_run.runId])).toEqual([
+      ['START', first.runId],
+      ['COMPLETE', first.runId],
+      ['START', second.runId],
+      ['COMPLETE', second.runId],
+    ]);
+    expect(events[3]).toMatchObject({
+      run: { facets: { nominalTime: { nominalStartTime: '2026-11-21T00:00:00.000Z' } } },
+      outputs: [{ name: project.path('out/told') }, { name: project.path('out/told/kv') }],
+    });
+  });
+});
+
 describe('deploy/', () => {
   it('has alert rules that Prometheus takes, and a dashboard, on metrics that exist', async () => {
     await ensurePromtool();
@@ -98,7 +146,7 @@ describe('deploy/', () => {
       await readFile(join(REPOSITORY, 'deploy/grafana/serve-batch.json'), 'utf8'),
     ];
     JSON.parse(texts[1] ?? '');
-    const server = await startTestServer([], { runMetrics: () => runMetricsText([]) });
+    const server = await startTestServer([], { runMetrics: async () => runMetricsText([]) });
     const { json: known } = await server.get('/metrics');
     const used = new Set(texts.join('').match(/serve_batch_\w+/g));
     expect(used.size).toBeGreaterThan(8);

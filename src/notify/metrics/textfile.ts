@@ -1,0 +1,8 @@
+import { dirname } from 'node:path';
+import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
+
+/** What node_exporter's textfile collector reads at any time: it appears whole. */
+export async function writeTextfile(path: string, text: string): Promise<void> {
+  await makeFolder(dirname(path));
+  await writeFileDurably(path, text);
+}
