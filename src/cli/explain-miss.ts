@@ -3,6 +3,7 @@ import { systemClock } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { memoryLimitOf } from '../jobs/limits/memory-limit.ts';
 import type { JobPlace } from '../jobs/publish/publish-earlier.ts';
+import { runsOfGeneration } from '../jobs/publish/runs-below.ts';
 import type { GenerationInfo } from '../kv/store.ts';
 import { lostGenerationError } from '../kv/store-errors.ts';
 import { showStoreUrl } from '../kv/store-kinds.ts';
@@ -55,12 +56,12 @@ async function knownNames(
   runId: string,
   wanted: Readonly<Record<string, string>>,
 ): Promise<readonly string[]> {
-  const { shards } = await readPlan(runPaths(place.folderOfJob, runId).plan);
+  const runs = await runsOfGeneration(place.folderOfJob, runId, systemClock);
   const { signal, workers: source } = context;
   const workers = source.start({ size: 1, place: { folder: place.folderOfJob, storeUrl: null }, signal });
   try {
     const run = { runId, memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }) };
-    return await workers.run('known-values', { ...run, shards: shards.map(({ index }) => index), wanted });
+    return await workers.run('known-values', { ...run, runs, wanted });
   } finally {
     await workers.close();
   }

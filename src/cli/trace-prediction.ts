@@ -3,6 +3,7 @@ import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { memoryLimitOf } from '../jobs/limits/memory-limit.ts';
 import type { JobPlace } from '../jobs/publish/publish-earlier.ts';
+import { runsOfGeneration } from '../jobs/publish/runs-below.ts';
 import { openStore } from '../kv/open-store.ts';
 import type { KvStore } from '../kv/store.ts';
 import { keyColumnsOf } from '../lookup/explain-miss.ts';
@@ -59,20 +60,14 @@ export async function tracePrediction(
     });
     const { info, generation, templates } = view;
     if (found === undefined) throw await explainMiss(context, { place, info, columns });
-    const paths = runPaths(place.folderOfJob, info.runId);
-    const record = await readManifest(paths);
-    if (record === undefined) throw notAtHand(place, info.runId);
-    await checkParts(paths, record.output.parts);
+    const address = { ...predictionAddress(templates, columns), explain };
+    const { runId, row } = await sourceOf(context, place, info.runId, address);
+    const paths = runPaths(place.folderOfJob, runId);
     return {
-      ...{ job, generation, plan: await readPlan(paths.plan) },
+      ...{ job, generation, row, plan: await readPlan(paths.plan) },
       key: askedKey(keyColumnsOf(info), columns),
       value: parseValue(found, info),
       publishedAt: (await readPublication(paths))?.at ?? null,
-      row: await rowOf(context, place, {
-        ...predictionAddress(templates, columns),
-        runId: info.runId,
-        explain,
-      }),
       previous: await previousOf(store, place, info.runId, columns),
     };
   } finally {
@@ -80,17 +75,25 @@ export async function tracePrediction(
   }
 }
 
-async function rowOf(
+/** Of the runs whose predictions the generation holds, the newest that has the key. */
+async function sourceOf(
   { workers: source, signal }: CliContext,
   place: JobPlace,
-  asked: KeyAddress & { readonly runId: string; readonly explain: boolean },
-): Promise<TracedRow> {
+  published: string,
+  address: KeyAddress & { readonly explain: boolean },
+): Promise<{ readonly runId: string; readonly row: TracedRow }> {
+  const { folderOfJob } = place;
+  if ((await readManifest(runPaths(folderOfJob, published))) === undefined) throw notAtHand(place, published);
   const workers = source.start({ size: 1, place: { folder: place.folderOfJob, storeUrl: null }, signal });
   try {
     const memoryLimit = memoryLimitOf({ execution: { memoryLimitBytes: null } });
-    const row = await workers.run('trace-row', { memoryLimit, ...asked });
-    if (row === null) throw notInParts(place, asked.runId);
-    return row;
+    for (const { runId } of await runsOfGeneration(folderOfJob, published, systemClock)) {
+      const paths = runPaths(folderOfJob, runId);
+      await checkParts(paths, (await readManifest(paths))?.output.parts ?? []);
+      const row = await workers.run('trace-row', { runId, memoryLimit, ...address });
+      if (row !== null) return { runId, row };
+    }
+    throw notInParts(place, published);
   } finally {
     await workers.close();
   }

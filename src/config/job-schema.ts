@@ -4,7 +4,7 @@ import { actuals } from './sections/actuals.ts';
 import { coverage } from './sections/coverage.ts';
 import { execution } from './sections/execution.ts';
 import { features } from './sections/features.ts';
-import { NO_SINGLE_FILE_EXPECTED, NO_STORE_EXPECTED } from './sections/incremental.ts';
+import { NO_SINGLE_FILE_EXPECTED } from './sections/incremental.ts';
 import { input } from './sections/input.ts';
 import { intervals } from './sections/intervals.ts';
 import { kv } from './sections/kv.ts';
@@ -70,10 +70,6 @@ export const jobFileSchema = section({
     path: ['intervals'],
     error: 'no intervals without actuals: they are made from the errors of earlier runs.',
   })
-  .refine(({ kv: store, input: from }) => !isIncremental(from) || isStoreOff(store), {
-    path: ['kv'],
-    error: NO_STORE_EXPECTED,
-  })
   .refine(({ output: to, input: from }) => !isIncremental(from) || outputKind(pathOf(to)) === 'folder', {
     path: ['output'],
     error: NO_SINGLE_FILE_EXPECTED,
@@ -114,10 +110,6 @@ function hasFilter(from: z.output<typeof input> | undefined): boolean {
 
 function isIncremental(from: z.output<typeof input> | undefined): boolean {
   return typeof from === 'object' && 'incremental' in from && from.incremental !== undefined;
-}
-
-function isStoreOff(store: z.output<typeof kv> | undefined): boolean {
-  return store === undefined || store === 'none' || store.url === 'none';
 }
 
 function pathOf(to: z.output<typeof output> = {}): string {

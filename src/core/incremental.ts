@@ -39,6 +39,11 @@ export interface FilesWindow extends ChainLink {
  * The part of an input's growth that a run takes, by where it starts: known before the input is read, and
  * the same however much the input grows until the run is done.
  */
-export function windowName({ after, full }: Pick<ChainLink, 'after' | 'full'>): string {
-  return `${full ? 'everything, ' : ''}${after === null ? 'from the beginning' : `after ${after}`}`;
+export function windowName(
+  { after, full }: Pick<ChainLink, 'after' | 'full'>,
+  extended: { readonly runId: string } | null,
+): string {
+  // After a rollback: a run that was planned to go on from what was rolled back is not continued.
+  const onto = extended === null || extended.runId === after ? '' : `, onto ${extended.runId}`;
+  return `${full ? 'everything, ' : ''}${after === null ? 'from the beginning' : `after ${after}`}${onto}`;
 }

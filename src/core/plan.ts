@@ -176,6 +176,19 @@ export interface KvPlan {
   readonly keepGenerations: number;
   readonly layout: KvLayout;
   readonly duplicates: KvDuplicates;
+  /** Of an incremental job: the run whose generation this one goes on from. Left out: it begins empty. */
+  readonly extends?: ExtendedRun;
+}
+
+export interface ExtendedRun {
+  readonly runId: string;
+  /** The number that this run's first shard has in the store: those before it are of the runs that it goes on from. */
+  readonly firstShard: number;
+}
+
+/** The number that a shard of the run has in the store. */
+export function shardInStore({ extends: base }: Pick<KvPlan, 'extends'>, shard: number): number {
+  return (base?.firstShard ?? 0) + shard;
 }
 
 /** Rows that share key and field: they keep the run from its readers, or the last of the input wins. */

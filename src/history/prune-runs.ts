@@ -2,6 +2,7 @@ import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder, syncPath } from '../core/durable-file.ts';
 import type { Clock } from '../core/effects.ts';
+import { runsOfGeneration } from '../jobs/publish/runs-below.ts';
 import type { ManagedStore } from '../kv/store.ts';
 import { dropGenerations, unneededGenerations } from '../publish/drop-generations.ts';
 import { readCanary } from '../runs/candidates/canary-file.ts';
@@ -64,7 +65,7 @@ async function prune(request: PruneRequest, lock: JobLock | null): Promise<Prune
   const trash = trashFolder(folderOfJob);
   const runIds = await listRunIds(folderOfJob);
   const current = await readCurrent(folderOfJob);
-  const doomed = planPrune({ runIds, current, spared: await sparedRuns(folderOfJob, current) }, rule);
+  const doomed = planPrune({ runIds, current, spared: await sparedRuns(folderOfJob, current, clock) }, rule);
   let bytes = await folderBytes(trash);
   const pruned: PrunedRun[] = [];
   const state = await readJobState(folderOfJob, clock);
@@ -116,14 +117,22 @@ async function pruneStore(
 }
 
 /**
- * What readers see, the canary included, what a rollback would make them see, and the run that knows how far an input that grows
+ * What readers see, the canary included, what a rollback would make them see, the runs whose predictions these hold in
+ * a store, and the run that knows how far an input that grows
  * has been taken.
  */
-async function sparedRuns(folderOfJob: string, current: string | undefined): Promise<ReadonlySet<string>> {
+async function sparedRuns(
+  folderOfJob: string,
+  current: string | undefined,
+  clock: Clock,
+): Promise<ReadonlySet<string>> {
   const previous = current === undefined ? undefined : await previousPublished(folderOfJob, current);
   const watermark = (await lastOfChain(folderOfJob))?.runId;
   const canary = (await readCanary(folderOfJob))?.runId;
-  return new Set([current, previous, canary, watermark].filter((runId) => runId !== undefined));
+  const shown = [current, previous, canary].filter((runId) => runId !== undefined);
+  const held = await Promise.all(shown.map((runId) => runsOfGeneration(folderOfJob, runId, clock)));
+  const spared = held.flat().map(({ runId }) => runId);
+  return new Set([...shown, ...spared, ...(watermark === undefined ? [] : [watermark])]);
 }
 
 async function deleteRun(paths: RunPaths, trash: string): Promise<void> {

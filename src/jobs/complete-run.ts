@@ -1,5 +1,6 @@
 import { EXIT, ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
+import { dropRefused, isRefusal } from '../publish/drop-generations.ts';
 import { clearWorkFiles } from '../runs/clear-work-files.ts';
 import { runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
@@ -15,7 +16,7 @@ import { reporting } from './run-reporter.ts';
 import { singleFileOf } from './single-file.ts';
 
 /** A planned run, and who computes it. */
-export interface RunToComplete extends Omit<RunToCompute, 'willPublish'> {
+export interface RunToComplete extends Omit<RunToCompute, 'loadsStore'> {
   /** The newer occurrence that readers see, for which it is only committed; null: none. */
   readonly overtakenBy: string | null;
 }
@@ -25,12 +26,13 @@ export function completeRun(run: RunToComplete): Promise<RanJob> {
   return reporting(run.locked, run.plan, () => computeAndPublish(run));
 }
 
-function computeAndPublish({ overtakenBy, ...run }: RunToComplete): Promise<RanJob> {
+async function computeAndPublish({ overtakenBy, ...run }: RunToComplete): Promise<RanJob> {
   const { locked, plan, meter } = run;
   const { effects, publish } = locked.options;
   const { clock } = effects;
   const willPublish = overtakenBy === null && publish !== 'never';
-  return computeRun({ ...run, willPublish }, async (committed, describe) => {
+  const loadsStore = willPublish && (await beginGeneration(locked, plan));
+  return computeRun({ ...run, loadsStore }, async (committed, describe) => {
     await clearWorkFiles(runPaths(locked.folder, plan.runId));
     if (!willPublish) return { outcome: 'computed', record: committed, overtakenBy, publishError: null };
     const startMs = clock.monotonicMs();
@@ -41,6 +43,21 @@ function computeAndPublish({ overtakenBy, ...run }: RunToComplete): Promise<RanJ
       }),
     );
   });
+}
+
+/**
+ * Whether shards may be loaded as they are scored. A generation that goes on from another one begins with that one's
+ * values; where the store has lost them, all are loaded at the end, the oldest first.
+ */
+async function beginGeneration({ store, lock, options }: LockedJob, plan: Plan): Promise<boolean> {
+  const base = plan.kv?.extends;
+  if (store === null || plan.kv === null || base === undefined) return true;
+  try {
+    return await store.extend(plan.runId, { of: base.runId, layout: plan.kv.layout });
+  } catch (error) {
+    if (isRefusal(error)) await dropRefused(store, lock, plan.runId, options.effects.log);
+    throw error;
+  }
 }
 
 /** A run that is committed has not failed where only its store, its coverage or a gate keeps it from its readers. */

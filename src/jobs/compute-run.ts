@@ -27,8 +27,8 @@ export interface RunToCompute {
   readonly meter: RunMeter;
   /** Who computes the shards that are missing. */
   readonly engine: ShardEngine;
-  /** The run may be published: its store is loaded as shards are done, where the engine does that. */
-  readonly willPublish: boolean;
+  /** The store is loaded as shards are done, where the engine does that: the run may be published. */
+  readonly loadsStore: boolean;
   /** What was expected of it; null: nothing, or it is continued. */
   readonly estimate: Estimate | null;
 }
@@ -117,7 +117,7 @@ async function computeShards(run: RunToCompute, done: Map<number, ShardRecord>):
     workers,
     processes: shardsAtOnce(spec, plan.device),
     retries: spec.execution.retries,
-    loadStore: plan.kv !== null && storeUrl !== null && run.willPublish,
+    loadStore: plan.kv !== null && storeUrl !== null && run.loadsStore,
     rejectLimit: () => ({ policy: spec.onInvalid, before: rejectsOf(plan, done.values()) }),
     signal,
     ...(drain === undefined ? {} : { drain }),

@@ -5,10 +5,12 @@ import { untilAborted } from '../core/until-aborted.ts';
 import type { Workers } from '../tasks/workers.ts';
 import { calibrateRun } from './accuracy/calibrate.ts';
 import type { IdentifiedRun } from './identify-run.ts';
+import { assertExtendable } from './incremental/extended-run.ts';
 import type { IncrementalStart } from './incremental/incremental-start.ts';
 import { takeNew } from './incremental/take-new.ts';
 import { memoryLimitOf } from './limits/memory-limit.ts';
 import { processesOf } from './limits/processes.ts';
+import { folderOfJob } from './locations.ts';
 
 export interface DraftRequest {
   readonly runId: string;
@@ -37,6 +39,9 @@ export async function draftPlan(request: DraftRequest): Promise<DraftPlan | null
   if (taken === null) return null;
   const { workersOfJob = workers } = request;
   const calibration = await untilAborted(drain, calibrateRun(spec, createdAt, workersOfJob));
-  const plan = { runId, createdAt, spec, ...identified, storeUrl, ...taken, calibration };
-  return untilAborted(drain, workers.runRetrying('plan', { plan, ...limits }));
+  const extended = incremental?.extended ?? null;
+  const plan = { runId, createdAt, spec, ...identified, storeUrl, extended, ...taken, calibration };
+  const draft = await untilAborted(drain, workers.runRetrying('plan', { plan, ...limits }));
+  await assertExtendable(folderOfJob(spec), draft);
+  return draft;
 }

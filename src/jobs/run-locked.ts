@@ -16,6 +16,7 @@ import type { ShardEngine } from '../tasks/shard-engine.ts';
 import { completeRun, publishCommittedRun } from './complete-run.ts';
 import { decideRun, isEarlier, type RunDecision } from './decide-run.ts';
 import { estimateRun } from './estimate/estimate-run.ts';
+import type { IncrementalStart } from './incremental/incremental-start.ts';
 import { memoryLimitOf } from './limits/memory-limit.ts';
 import type { LockedRun } from './locked-run.ts';
 import { planNewRun } from './plan-new-run.ts';
@@ -120,8 +121,16 @@ async function findEarlier(locked: LockedRun): Promise<RunSummary | undefined> {
     const settled = await findCommittedRun(folder, occurrence, options.effects.clock);
     if (settled !== undefined) return settled;
   }
-  if (incremental !== null) return incremental.earlier;
+  if (incremental !== null) return incremental.earlier ?? (await lostRun(locked, incremental));
   return findRunByIdentity(folder, index, identified.identity, (run) => isEarlier(options, run));
+}
+
+/** The published run, where the store does not show it: it is loaded again, and what is new is for the next run. */
+async function lostRun(locked: LockedRun, { last, link }: IncrementalStart): Promise<RunSummary | undefined> {
+  if (locked.options.publish === 'never') return undefined;
+  if (locked.store === null || link.full || last?.summary.status !== 'published') return undefined;
+  if (last.summary.record?.kv == null || (await isShown(locked, last.summary))) return undefined;
+  return last.summary;
 }
 
 /** The newer occurrence that readers see, where that keeps this one from being published; else null. */

@@ -119,6 +119,12 @@ export interface ManagedStore extends StorePointer {
    * neither publish nor drop. Throws `FENCED` where a newer token was here.
    */
   claim(fence: Fence): Promise<void>;
+  /**
+   * Makes a generation begin as a copy of another one, before anything is staged into it: what was staged before is
+   * forgotten. Idempotent: one that began so stays as it is. False, with nothing changed, where the store does not
+   * hold the other one in that layout. A time to live goes on from what is left of it.
+   */
+  extend(generation: string, base: GenerationCopy): Promise<boolean>;
   /** The shards that are marked as staged, by index. Marks live in the store, and die with its data. */
   stagedShards(generation: string): Promise<ReadonlyMap<number, StagedCounts>>;
   /** Writes what readers are told; replaces what was there. */
@@ -138,6 +144,13 @@ export interface ManagedStore extends StorePointer {
    */
   drop(generation: string, fence: Fence): Promise<void>;
   getMany(generation: string, keys: readonly ValueAddress[]): Promise<readonly (string | undefined)[]>;
+}
+
+/** The generation that another one begins as a copy of. */
+export interface GenerationCopy {
+  readonly of: string;
+  /** Of the new one. Stores that have one layout only ignore it. */
+  readonly layout: KvLayout;
 }
 
 /** One value: a key, and a field, null where the job has none. */

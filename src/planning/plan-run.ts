@@ -6,7 +6,7 @@ import { boundColumns } from '../core/accuracy.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { IncrementalPlan } from '../core/incremental.ts';
 import { suggestion } from '../core/nearest.ts';
-import type { DraftPlan, FeaturesPlan, KvPlan, RunIdentity, SelectPlan } from '../core/plan.ts';
+import type { DraftPlan, ExtendedRun, FeaturesPlan, KvPlan, RunIdentity, SelectPlan } from '../core/plan.ts';
 import { quoteText } from '../core/sql.ts';
 import type { Column, InputFingerprint, InputFormat, NamedTable, ResolvedInput } from '../core/table.ts';
 import { bindInputs } from '../features/bind-inputs.ts';
@@ -59,6 +59,8 @@ export interface PlanRequest {
   readonly stagingRejectsPath: string;
   /** Of an input that grows: what of it the run takes. */
   readonly incremental: IncrementalPlan | null;
+  /** The run whose generation in the store this one goes on from; null: it begins empty. */
+  readonly extended: ExtendedRun | null;
   /** The rows of it that were taken already; null: the input is the files of `source`. */
   readonly taken: ResolvedInput | null;
   /** Of a job with intervals: what earlier runs say of its errors. Null or left out: it has none. */
@@ -119,7 +121,7 @@ export async function planRun(
   });
   const kept = givesWay ? withoutPredictions(wanted, predictions) : wanted;
   const bounds = planIntervals(request, { input, kept, predictions });
-  const store = planKv(spec, request.storeUrl, kept, [
+  const store = planKv(spec, request, kept, [
     ...predictions.flatMap(({ columns }) => columns),
     ...boundColumns(bounds),
   ]);
@@ -275,7 +277,7 @@ function hiddenInputError(added: readonly string[]): ServeBatchError {
 
 function planKv(
   spec: BoundJob,
-  storeUrl: string | null,
+  { storeUrl, extended }: Pick<PlanRequest, 'storeUrl' | 'extended'>,
   kept: readonly Column[],
   made: readonly string[],
 ): KvPlan | null {
@@ -299,5 +301,6 @@ function planKv(
     keepGenerations: spec.kv.keepGenerations,
     layout: spec.kv.layout,
     duplicates: spec.kv.duplicates,
+    ...(extended === null ? {} : { extends: extended }),
   };
 }

@@ -1,10 +1,9 @@
 import type { Clock } from '../core/effects.ts';
 import { memoryLimitOf } from '../jobs/limits/memory-limit.ts';
+import { runsOfGeneration } from '../jobs/publish/runs-below.ts';
 import { openStore } from '../kv/open-store.ts';
 import type { GenerationInfo } from '../kv/store.ts';
 import { PublishedReader } from '../lookup/published-reader.ts';
-import { runPaths } from '../runs/layout.ts';
-import { readPlan } from '../runs/plan/plan-file.ts';
 import type { StartWorkers } from '../tasks/workers.ts';
 import { FlipFeed } from './events/flip-feed.ts';
 import { GenerationBefore } from './generation-before.ts';
@@ -59,17 +58,17 @@ export function openServedJob(source: JobSource, options: OpenServedJobOptions):
 /** In a child process: DuckDB is nothing for the process that answers. */
 async function readKeyValues(
   { folderOfJob }: JobSource,
-  { startWorkers, signal }: OpenServedJobOptions,
+  { startWorkers, signal, clock }: OpenServedJobOptions,
   { runId }: GenerationInfo,
   columns: readonly string[],
 ): Promise<KeyValues> {
-  const { shards } = await readPlan(runPaths(folderOfJob, runId).plan);
+  const runs = await runsOfGeneration(folderOfJob, runId, clock);
   const workers = startWorkers({ size: 1, place: { folder: folderOfJob, storeUrl: null }, signal });
   try {
     return await workers.run('key-values', {
       runId,
       memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }),
-      shards: shards.map(({ index }) => index),
+      runs,
       columns,
       limit: MOST_KEY_VALUES,
     });

@@ -20,6 +20,10 @@ export const STORE_HANDLERS: Handlers = {
     return null;
   },
 
+  async 'store-extend'(state, { job, generation, base }) {
+    return (await state.store(job)).extend(generation, base);
+  },
+
   async 'store-staged'(state, { job, generation }) {
     return [...(await (await state.store(job)).stagedShards(generation))];
   },

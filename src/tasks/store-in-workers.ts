@@ -3,6 +3,7 @@ import type {
   Canary,
   Fence,
   Flip,
+  GenerationCopy,
   GenerationCounts,
   GenerationInfo,
   ManagedStore,
@@ -56,6 +57,10 @@ export class StoreInWorkers implements ManagedStore {
 
   async claim(fence: Fence): Promise<void> {
     await this.#ask('store-claim', { job: this.#job, fence });
+  }
+
+  extend(generation: string, base: GenerationCopy): Promise<boolean> {
+    return this.#ask('store-extend', { job: this.#job, generation, base });
   }
 
   async stagedShards(generation: string): Promise<ReadonlyMap<number, StagedCounts>> {

@@ -1,6 +1,7 @@
 import type {
   Canary,
   Fence,
+  GenerationCopy,
   GenerationCounts,
   GenerationInfo,
   StagedCounts,
@@ -11,6 +12,7 @@ import type {
 export interface StoreTasks {
   readonly 'store-ping': { readonly request: StoreTask; readonly result: null };
   readonly 'store-claim': { readonly request: FencedTask; readonly result: null };
+  readonly 'store-extend': { readonly request: ExtendTask; readonly result: boolean };
   readonly 'store-staged': {
     readonly request: GenerationTask;
     readonly result: readonly (readonly [shard: number, counts: StagedCounts])[];
@@ -39,6 +41,10 @@ export interface FencedTask extends StoreTask {
 export interface PublishTask extends FencedTask, GenerationTask {
   /** Null: none, and one that was there ends. */
   readonly canary: Canary | null;
+}
+
+export interface ExtendTask extends GenerationTask {
+  readonly base: GenerationCopy;
 }
 
 export interface DescribeTask extends GenerationTask {

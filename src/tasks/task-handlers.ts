@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CPU } from '../core/device.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { machineLimits } from '../core/machine-limits.ts';
-import type { Plan } from '../core/plan.ts';
+import { type Plan, shardInStore } from '../core/plan.ts';
 import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
 import type { StagedCounts } from '../kv/store.ts';
 import { planRun } from '../planning/plan-run.ts';
@@ -15,6 +15,7 @@ import { runShard } from '../shard/run-shard.ts';
 import { traceRow } from '../shard/trace-row.ts';
 import { exampleKey } from '../sinks/kv/example-key.ts';
 import { countDistinct, readDuplicateWinners, readKvBatches } from '../sinks/kv/kv-batches.ts';
+import { readAddresses } from '../sinks/kv/read-addresses.ts';
 import { sampleKeys } from '../sinks/kv/sample-keys.ts';
 import { mergeParts } from '../sinks/parquet/merge-parts.ts';
 import { readMissing } from '../sinks/parquet/read-missing.ts';
@@ -36,6 +37,7 @@ import type {
   DescribeTableTask,
   LoadPartTask,
   RunReference,
+  RunsTask,
   TaskName,
   TaskRequest,
   TaskResult,
@@ -150,6 +152,23 @@ export const TASK_HANDLERS: Handlers = {
     return countDistinct(database, kvOf(plan), partFiles(paths, request.shards));
   },
 
+  /** Runs nothing of the job's SQL, and reads more than the database for shards may. */
+  async 'count-distinct-of-runs'(state, request) {
+    const kv = kvOf(await state.plan(request.runId));
+    return withParts(state, request, (database, parts) => countDistinct(database, kv, parts));
+  },
+
+  async 'count-held'(state, request) {
+    const { plan, paths, database } = await openRun(state, request);
+    const store = await state.store(plan.job);
+    let held = 0;
+    for await (const keys of readAddresses(database, kvOf(plan), partFiles(paths, request.shards))) {
+      const values = await store.getMany(request.generation, keys);
+      held += values.filter((value) => value !== undefined).length;
+    }
+    return held;
+  },
+
   /** Runs nothing of the job's SQL, and writes where the database for shards may not. */
   async 'merge-parts'(state, request) {
     const { output } = await state.plan(request.runId);
@@ -186,16 +205,17 @@ export const TASK_HANDLERS: Handlers = {
 
   /** Which of the wanted texts occur in their key columns at all. */
   async 'known-values'(state, request) {
-    const { paths, database } = await openRun(state, request);
-    const from = `read_parquet(${quoteFiles(partFiles(paths, request.shards))})`;
-    const columns = await database.describe(`SELECT * FROM ${from}`);
-    const wanted = Object.entries(request.wanted);
-    const list = wanted.map(
-      ([name, text]) =>
-        `bool_or(${templateSql(`{${name}}`, columns)} = ${quoteText(text)}) AS ${quoteName(name)}`,
-    );
-    const [known] = await database.rows(`SELECT ${list.join(', ')} FROM ${from}`);
-    return wanted.map(([name]) => name).filter((name) => known?.[name] === true);
+    return withParts(state, request, async (database, parts) => {
+      const from = `read_parquet(${quoteFiles(parts)})`;
+      const columns = await database.describe(`SELECT * FROM ${from}`);
+      const wanted = Object.entries(request.wanted);
+      const list = wanted.map(
+        ([name, text]) =>
+          `bool_or(${templateSql(`{${name}}`, columns)} = ${quoteText(text)}) AS ${quoteName(name)}`,
+      );
+      const [known] = await database.rows(`SELECT ${list.join(', ')} FROM ${from}`);
+      return wanted.map(([name]) => name).filter((name) => known?.[name] === true);
+    });
   },
 
   async 'trace-row'(state, request) {
@@ -204,16 +224,17 @@ export const TASK_HANDLERS: Handlers = {
   },
 
   async 'key-values'(state, { columns: names, limit, ...request }) {
-    const { paths, database } = await openRun(state, request);
-    const from = `read_parquet(${quoteFiles(partFiles(paths, request.shards))})`;
-    const columns = await database.describe(`SELECT * FROM ${from}`);
-    const values: Record<string, readonly string[] | null> = {};
-    for (const name of names) {
-      const text = templateSql(`{${name}}`, columns);
-      const rows = await database.rows(`SELECT DISTINCT ${text} AS text FROM ${from} LIMIT ${limit + 1}`);
-      values[name] = rows.length > limit ? null : rows.map((row) => String(row.text));
-    }
-    return values;
+    return withParts(state, request, async (database, parts) => {
+      const from = `read_parquet(${quoteFiles(parts)})`;
+      const columns = await database.describe(`SELECT * FROM ${from}`);
+      const values: Record<string, readonly string[] | null> = {};
+      for (const name of names) {
+        const text = templateSql(`{${name}}`, columns);
+        const rows = await database.rows(`SELECT DISTINCT ${text} AS text FROM ${from} LIMIT ${limit + 1}`);
+        values[name] = rows.length > limit ? null : rows.map((row) => String(row.text));
+      }
+      return values;
+    });
   },
 
   async 'example-key'(state, request) {
@@ -268,15 +289,20 @@ async function loadPart(
   const store = await state.store(plan.job);
   const kv = kvOf(plan);
   if (request.duplicatesAmong === null) await checkPartContent(paths, request.stageAs, signal);
-  return store.stage({
+  const { generation, layout, ttlSeconds } = request.into ?? {
     generation: plan.runId,
     layout: kv.layout,
-    shard: request.stageAs,
+    ttlSeconds: kv.ttlSeconds,
+  };
+  return store.stage({
+    generation,
+    layout,
+    shard: shardInStore(kv, request.stageAs),
     batches:
       request.duplicatesAmong === null
         ? readKvBatches(database, kv, paths.part(request.stageAs))
         : readDuplicateWinners(database, kv, partFiles(paths, request.duplicatesAmong)),
-    ttlSeconds: kv.ttlSeconds,
+    ttlSeconds,
     signal,
   });
 }
@@ -322,6 +348,17 @@ function withTable<T>(
   const stagedPath = join(folder, 'input.parquet');
   const request = { paths, format, source: { sources, fingerprint: '' }, options, stagedPath };
   return withDatabase(limits, (database) => work(database, request));
+}
+
+/** With the parts of several runs: none of the job's SQL is run, and the database for shards could not read them all. */
+function withParts<T>(
+  state: WorkerState,
+  { runId, memoryLimit, runs }: RunsTask,
+  work: (database: Database, parts: readonly string[]) => Promise<T>,
+): Promise<T> {
+  const parts = runs.flatMap((each) => partFiles(state.paths(each.runId), each.shards));
+  const limits = { threads: 1, memoryLimit, temporaryFolder: state.paths(runId).temp };
+  return withDatabase(limits, (database) => work(database, parts));
 }
 
 async function withDatabase<T>(

@@ -4,7 +4,7 @@ import type { EnginePlan } from '../core/engine.ts';
 import type { SampleCost } from '../core/estimate.ts';
 import type { GateResult, GateSpec } from '../core/gates.ts';
 import type { ModelSignature } from '../core/model.ts';
-import type { DraftPlan, Plan } from '../core/plan.ts';
+import type { DraftPlan, KvLayout, Plan } from '../core/plan.ts';
 import type { ConditionState } from '../core/readiness.ts';
 import type { BadCells, Column, NamedTable, SourceFile, TableFormat } from '../core/table.ts';
 import type { StagedCounts, ValueAddress } from '../kv/store.ts';
@@ -44,6 +44,13 @@ export interface Tasks extends StoreTasks {
     readonly request: PartsTask;
     readonly result: { keys: number; values: number };
   };
+  /** Of several runs together. */
+  readonly 'count-distinct-of-runs': {
+    readonly request: RunsTask;
+    readonly result: { keys: number; values: number };
+  };
+  /** How many of the keys and fields of the parts a generation of the store has already. */
+  readonly 'count-held': { readonly request: CountHeldTask; readonly result: number };
   readonly 'merge-parts': { readonly request: MergeTask; readonly result: { readonly bytes: number } };
   readonly 'read-missing': { readonly request: ReadMissingTask; readonly result: readonly string[] };
   readonly 'known-values': { readonly request: KnownValuesTask; readonly result: readonly string[] };
@@ -134,6 +141,15 @@ export interface PartsTask extends RunReference {
   readonly shards: readonly number[];
 }
 
+export interface RunsTask extends RunReference {
+  /** With their shards; the run itself is among them, and has the plan. */
+  readonly runs: readonly { readonly runId: string; readonly shards: readonly number[] }[];
+}
+
+export interface CountHeldTask extends PartsTask {
+  readonly generation: string;
+}
+
 export interface SampleTask extends PartsTask {
   /** At most so many rows. */
   readonly rows: number;
@@ -144,6 +160,14 @@ export interface LoadPartTask extends RunReference {
   readonly stageAs: number;
   /** Not a part, but the rows among the parts of these shards whose key and field occur twice, the last of each. */
   readonly duplicatesAmong: readonly number[] | null;
+  /** The generation of a later run that goes on from this one. Left out: the run's own. */
+  readonly into?: LoadTarget;
+}
+
+export interface LoadTarget {
+  readonly generation: string;
+  readonly layout: KvLayout;
+  readonly ttlSeconds: number | null;
 }
 
 export interface MergeTask extends PartsTask {
@@ -193,7 +217,7 @@ export interface RunToScoreTask {
   readonly publishedLocal: string | null;
 }
 
-export interface KnownValuesTask extends PartsTask {
+export interface KnownValuesTask extends RunsTask {
   /** Key columns and the texts that were looked for. */
   readonly wanted: Readonly<Record<string, string>>;
 }
@@ -203,7 +227,7 @@ export interface TraceRowTask extends RunReference, ValueAddress {
   readonly explain: boolean;
 }
 
-export interface KeyValuesTask extends PartsTask {
+export interface KeyValuesTask extends RunsTask {
   readonly columns: readonly string[];
   /** Of one column. */
   readonly limit: number;

@@ -97,10 +97,6 @@ describe('what is refused, and what is said', () => {
       'input.incremental is "files"; expected no incremental beside a grid',
     ],
     [
-      { input: { incremental: 'files' }, kv: { key: '{a}' } },
-      'kv is a map; expected none beside input.incremental: a store holds the predictions of one run',
-    ],
-    [
       { input: { incremental: 'files' }, output: 'all.parquet' },
       'output is "all.parquet"; expected a folder beside input.incremental: one file holds',
     ],

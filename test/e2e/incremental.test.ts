@@ -351,7 +351,6 @@ describe('kill -9 at any instant, and data that arrives at any instant', () => {
 
 describe('what does not go together', () => {
   it.each([
-    ['a store', ['rows', '--key', 'store'], 'a store holds the predictions of one run'],
     ['one output file', ['rows', '--output', 'p.parquet'], 'one file holds the predictions of one run'],
     ['files on standard input', ['files', '--input', '-'], 'standard input is no file'],
     ['a folder that does not exist', ['files', '--input', 'nowhere/*.csv'], 'nowhere/, where the files of'],

@@ -313,6 +313,80 @@ export function describeStoreContract(
       });
     });
 
+    describe('a generation that extends another', () => {
+      const base = { of: 'g1', layout } as const;
+      beforeEach(async () => {
+        await stage(store, WEEK);
+        await store.describe('g1', INFO);
+      });
+      const next = (rows: readonly Row[], shard = 5) => stage(store, rows, { generation: 'g2', shard });
+
+      it('holds what the other one holds, and what is staged over it; the other one stays as it is', async () => {
+        expect(await store.extend('g2', base)).toBe(true);
+        expect(await store.count('g2')).toEqual({ keys: 2, values: 3 });
+        await next([
+          ['1:1', '2026-11-22', 'new'],
+          ['1:1', '2026-11-23', '4.5'],
+          ['1:3', '2026-11-21', '5.5'],
+        ]);
+        expect(await store.count('g2')).toEqual({ keys: 3, values: 5 });
+        const reader = open();
+        expect([...((await reader.getSeries('g2', '1:1')) ?? [])]).toEqual([
+          ['2026-11-21', '1.5'],
+          ['2026-11-22', 'new'],
+          ['2026-11-23', '4.5'],
+        ]);
+        expect(await reader.get('g2', '1:2', '2026-11-21')).toBe('3.5');
+        expect(await reader.get('g1', '1:1', '2026-11-22')).toBe('2.5');
+        expect(await reader.get('g1', '1:3', '2026-11-21')).toBeUndefined();
+        expect(await reader.count('g1')).toEqual({ keys: 2, values: 3 });
+      });
+
+      it('is not copied again where it was begun, and keeps what was staged since', async () => {
+        await store.extend('g2', base);
+        await next([['1:3', 'f', 'v']]);
+        expect(await open().extend('g2', base)).toBe(true);
+        expect(await store.get('g2', '1:3', 'f')).toBe('v');
+        expect((await store.stagedShards('g2')).has(5)).toBe(true);
+      });
+
+      it('forgets what was staged before: it has to be staged over the copy', async () => {
+        await next([['1:1', '2026-11-21', 'early']]);
+        expect(await store.extend('g2', base)).toBe(true);
+        expect((await store.stagedShards('g2')).has(5)).toBe(false);
+        expect(await store.get('g2', '1:1', '2026-11-21')).toBe('1.5');
+      });
+
+      it('does not begin where the store does not have the other one', async () => {
+        expect(await store.extend('g2', { ...base, of: 'g7' })).toBe(false);
+        expect(await store.generations()).toEqual(['g1']);
+      });
+
+      it('can be extended itself, also once the first one is dropped', async () => {
+        await store.extend('g2', base);
+        await next([['1:3', 'f', 'v']]);
+        await store.describe('g2', { ...INFO, runId: 'g2' });
+        await store.drop('g1', FENCE);
+        expect(await store.extend('g3', { ...base, of: 'g2' })).toBe(true);
+        expect(await store.count('g3')).toEqual({ keys: 3, values: 4 });
+        expect(await store.info('g3')).toBeUndefined();
+        await store.drop('g2', FENCE);
+        expect(await store.getMany('g3', [{ key: '1:3', field: 'f' }])).toEqual(['v']);
+      });
+
+      it('copies thousands of keys with fields of many kinds', async () => {
+        const rows = Array.from(
+          { length: 6_000 },
+          (_, index): Row => [`k${index >> 1} é*`, `f${index % 7}`, `${index}`],
+        );
+        await stage(store, rows, { generation: 'g4' });
+        await store.describe('g4', INFO);
+        await store.extend('g5', { of: 'g4', layout });
+        expect(await store.count('g5')).toEqual(await store.count('g4'));
+        expect(await store.getSeries('g5', 'k7 é*')).toEqual(await store.getSeries('g4', 'k7 é*'));
+      });
+    });
+
     describe('publishing', () => {
       beforeEach(async () => {
         for (const generation of ['g1', 'g2']) {

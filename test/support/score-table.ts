@@ -65,6 +65,7 @@ export async function planTable(
     stagedPath: paths.staged,
     stagingRejectsPath: paths.stagingRejects,
     incremental: null,
+    extended: null,
     taken: null,
   };
   const session = await ModelSession.open(spec.model.path, { threads: 1 });

@@ -42,7 +42,7 @@ export function summaryPairs(record: RunRecord): readonly Pair[] {
       : [
           [
             'store',
-            `${shortUrl(kv.url)} (${formatNumber(kv.values, 'value')} under ${formatNumber(kv.keys, 'key')})`,
+            `${shortUrl(kv.url)} (${formatNumber(kv.values, 'value')} under ${formatNumber(kv.keys, 'key')}${kv.extends === undefined ? '' : `, with those of run ${kv.extends} and before`})`,
           ] as const,
         ]),
     ...(record.input.badCells ?? []).map((cells) => ['bad cells', badCellsText(cells, shortPath)] as const),

@@ -15,7 +15,7 @@ export interface InputSpec extends InputOptions {
   readonly paths: readonly string[];
   /** Null: the input is a table. Otherwise there are no paths. */
   readonly grid: GridSpec | null;
-  /** Null: a run takes the whole input. Otherwise there is no store, and no single output file. */
+  /** Null: a run takes the whole input. Otherwise there is no single output file. */
   readonly incremental: IncrementalSpec | null;
 }
 

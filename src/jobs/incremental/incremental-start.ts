@@ -3,6 +3,7 @@ import type { IncrementalSpec } from '../../config/sections/incremental.ts';
 import type { Effects } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import { type ChainLink, windowName } from '../../core/incremental.ts';
+import type { ExtendedRun } from '../../core/plan.ts';
 import type { SourceFile } from '../../core/table.ts';
 import { runPaths } from '../../runs/layout.ts';
 import type { PlanIndex } from '../../runs/plan-index.ts';
@@ -12,6 +13,7 @@ import { findLastTakenRun, type TakenRun } from '../../runs/watermark.ts';
 import { fingerprintInput } from '../../source/fingerprint.ts';
 import { chooseNewFiles, type NewFiles } from '../../source/incremental/new-files.ts';
 import type { IdentifiedRun } from '../identify-run.ts';
+import { findExtended } from './extended-run.ts';
 import { findUnfinishedWindow } from './find-unfinished-window.ts';
 
 /** Where a run starts in an input that grows; known before the input is read. */
@@ -20,6 +22,8 @@ export interface IncrementalStart {
   readonly link: ChainLink;
   /** The run that has the watermark. */
   readonly last: TakenRun | null;
+  /** The run whose generation in the store this one goes on from; null: it begins empty. */
+  readonly extended: ExtendedRun | null;
   /** All files that are taken by now; empty for a column. */
   readonly takenFiles: readonly SourceFile[];
   /** Which files there are; null for a column. */
@@ -73,10 +77,11 @@ export async function startIncremental(request: StartRequest): Promise<Increment
           settleSeconds: spec.settleSeconds,
         })
       : null;
-  const identified = await withWindow(request.identified, files, windowName(link));
+  const extended = await findExtended(job, folderOfJob, link);
+  const identified = await withWindow(request.identified, files, windowName(link, extended));
   const unpublished = last?.summary.status === 'committed' && !full ? last.summary : undefined;
   const earlier = unpublished ?? (await findUnfinishedWindow(folderOfJob, index, identified.identity));
-  return { spec, link, last, takenFiles, files, identified, earlier };
+  return { spec, link, last, extended, takenFiles, files, identified, earlier };
 }
 
 async function withWindow(

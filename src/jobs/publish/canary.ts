@@ -7,7 +7,7 @@ import { readCanary } from '../../runs/candidates/canary-file.ts';
 import { runPaths } from '../../runs/layout.ts';
 import { readPlan } from '../../runs/plan/plan-file.ts';
 import { markRolledBack, readCurrent, wasPublished } from '../../runs/publication.ts';
-import { generationInfo } from './load-generation.ts';
+import { generationInfo } from './describe-generation.ts';
 import type { JobPlace } from './publish-earlier.ts';
 
 /** The run that answers for a share of the keys now; null: there is none. What the store says decides. */

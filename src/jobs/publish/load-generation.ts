@@ -1,22 +1,19 @@
-import { basename } from 'node:path';
 import { formatNumber } from '../../core/amounts.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import type { Plan } from '../../core/plan.ts';
-import { parseTemplate } from '../../core/template.ts';
-import type { GenerationInfo } from '../../kv/store.ts';
+import { type Plan, shardInStore } from '../../core/plan.ts';
 import { verifyGeneration } from '../../publish/verify-generation.ts';
 import type { KvRecord } from '../../runs/record/run-record.ts';
-import { columnOf, valueKind } from '../../sinks/value-sql.ts';
 import { allOrFirstError } from './all-or-first-error.ts';
-import { partColumns } from './part-columns.ts';
+import { generationInfo } from './describe-generation.ts';
+import { loadOnto } from './load-onto.ts';
 import type { CommittedRun } from './publish-committed.ts';
 
-type LoadRequest = Pick<
+export type LoadRequest = Pick<
   CommittedRun,
-  'plan' | 'run' | 'workers' | 'store' | 'committed' | 'effects' | 'drain' | 'policy'
+  'folderOfJob' | 'plan' | 'run' | 'workers' | 'store' | 'committed' | 'effects' | 'drain' | 'policy'
 >;
 
-export type KvCounts = Pick<KvRecord, 'keys' | 'values' | 'bytes' | 'example'>;
+export type KvCounts = Pick<KvRecord, 'keys' | 'values' | 'bytes' | 'example' | 'extends'>;
 
 /**
  * Loads a generation from the parts, as far as the store does not hold it, and counts it. Null without a store.
@@ -26,15 +23,16 @@ export async function loadGeneration(request: LoadRequest): Promise<KvCounts | n
   const { plan, run, workers, store, effects, policy } = request;
   if (store === null) return null;
   const shards = shardsOf(plan);
-  const load = (stageAs: number, signal: AbortSignal): Promise<unknown> =>
-    workers.runRetrying('load-part', { ...run, stageAs, duplicatesAmong: null }, { signal });
+  const first = plan.kv === null ? 0 : shardInStore(plan.kv, 0);
+  const load = (shard: number, signal: AbortSignal): Promise<unknown> =>
+    workers.runRetrying('load-part', { ...run, stageAs: shard - first, duplicatesAmong: null }, { signal });
   effects.progress.update({ stage: 'load store' });
-  const { keys, values, duplicates } = await verifyGeneration({
+  const own = {
     store,
     generation: plan.runId,
     rows: request.committed.rowsOut,
-    shards,
-    load: async (missing) => {
+    shards: shards.map((shard) => first + shard),
+    load: async (missing: readonly number[]) => {
       await allOrFirstError(missing, load, request.drain);
       effects.progress.update({ stage: 'verify' });
     },
@@ -42,7 +40,12 @@ export async function loadGeneration(request: LoadRequest): Promise<KvCounts | n
     settleDuplicates: async () => {
       await workers.runRetrying('load-part', { ...run, stageAs: shards.length, duplicatesAmong: shards });
     },
-  });
+  };
+  const base = plan.kv?.extends;
+  const { keys, values, duplicates } =
+    base === undefined
+      ? await verifyGeneration({ ...own, before: null, known: null })
+      : await loadOnto({ ...request, store, base }, own);
   if (duplicates > 0 && policy.kind === 'checked' && policy.duplicates === 'error')
     throw duplicatesError(plan, duplicates);
   if (duplicates > 0)
@@ -52,8 +55,9 @@ export async function loadGeneration(request: LoadRequest): Promise<KvCounts | n
     );
   await store.describe(plan.runId, generationInfo(plan));
   const marks = await store.stagedShards(plan.runId);
-  const bytes = shards.reduce((sum, shard) => sum + (marks.get(shard)?.bytes ?? 0), 0);
-  return { keys, values, bytes, ...(await exampleOf(request)) };
+  const bytes = shards.reduce((sum, shard) => sum + (marks.get(first + shard)?.bytes ?? 0), 0);
+  const onto = base === undefined ? {} : { extends: base.runId };
+  return { keys, values, bytes, ...onto, ...(await exampleOf(request)) };
 }
 
 function duplicatesError({ runId, kv }: Plan, duplicates: number): ServeBatchError {
@@ -75,25 +79,4 @@ async function exampleOf({ plan, run, workers }: LoadRequest): Promise<Pick<KvCo
 
 export function shardsOf(plan: Plan): number[] {
   return plan.shards.map(({ index }) => index);
-}
-
-/** What readers of the store are told of a run. */
-export function generationInfo(plan: Plan): GenerationInfo {
-  if (plan.kv === null) throw new TypeError('The plan has no store');
-  const { key, field, values } = plan.kv;
-  const columns = partColumns(plan);
-  const named = [key, field].flatMap((each) => (each === null ? [] : parseTemplate(each, 'kv.key').columns));
-  return {
-    runId: plan.runId,
-    createdAt: plan.createdAt,
-    model: basename(plan.model.path),
-    modelSha256: plan.model.sha256,
-    key,
-    field,
-    values,
-    valueKind: valueKind(values, columns),
-    columnTypes: Object.fromEntries(
-      [...named, ...values].map((name) => [name, columnOf(name, columns).type]),
-    ),
-  };
 }

@@ -62,6 +62,9 @@ export async function countPublished(
   const url = storeUrlOf(spec);
   const runId = await readCurrent(folder);
   if (url === null || runId === undefined || !(await isKept(folder, runId, clock))) return null;
+  const { kv } = await readPlan(runPaths(folder, runId).plan);
+  // Those of earlier runs come to their end one after the other.
+  if (kv?.extends !== undefined && kv.ttlSeconds !== null) return null;
   const expected = (await readManifest(runPaths(folder, runId)))?.kv?.values;
   if (expected === undefined) return null;
   const store = open(url);

@@ -16,6 +16,7 @@ import {
   sameSeries,
   seriesOf,
   seriesRange,
+  shardOf,
 } from './lmdb-key.ts';
 import { LmdbShardWriter } from './lmdb-shard-writer.ts';
 import { SeriesCounter } from './series-counter.ts';
@@ -29,6 +30,7 @@ const ENTRIES_PER_MAPPING = 100_000;
 const MAX_SHARED_KEYS = 10_000;
 
 const INFO = 'info';
+const BASE = 'base';
 const FLUSH_MARKER = metaKey('flushed');
 
 /** One generation in one LMDB file; several processes may have it open, and write to it, at once. */
@@ -66,16 +68,57 @@ export class LmdbGeneration {
     return new Map([...this.#marks()].map(([shard, mark]) => [shard, countsOf(mark)]));
   }
 
-  #marks(): ReadonlyMap<number, StagedMark> {
+  /** @param living without those whose values have come to their end */
+  #marks({ living } = { living: true }): ReadonlyMap<number, StagedMark> {
     this.refresh();
     const shards = new Map<number, StagedMark>();
     for (const { key, value } of this.#range(metaKey(SHARD), META_END)) {
       const name = metaName(key);
       if (!name.startsWith(SHARD)) break;
-      const mark = parseMark(value.toString('utf8'), this.#nowMs());
+      const mark = parseMark(value.toString('utf8'), living ? this.#nowMs() : 0);
       if (mark !== undefined) shards.set(Number(name.slice(SHARD.length)), mark);
     }
     return shards;
+  }
+
+  /** The generation that this one began as a copy of; undefined: none, or the copy was not finished. */
+  base(): string | undefined {
+    this.refresh();
+    const text = this.#file.db.get(metaKey(BASE));
+    return text === undefined ? undefined : Buffer.from(text).toString('utf8');
+  }
+
+  /**
+   * Makes a copy of another generation's file one of its own. What has come to its end meanwhile goes: the file
+   * would grow with each copy. The mark comes last, and a copy without it is made again.
+   */
+  async beginAs(base: string): Promise<void> {
+    const over = [...this.#marks({ living: false })].flatMap(([shard, { expiresAtMs }]) =>
+      expiresAtMs !== null && expiresAtMs <= this.#nowMs() ? [shard] : [],
+    );
+    if (over.length > 0) await this.#remove(new Set(over));
+    writeTransaction(this.#file, (db) => {
+      for (const shard of over) db.removeSync(metaKey(`${SHARD}${shard}`));
+      db.removeSync(metaKey(INFO));
+      db.putSync(metaKey(BASE), Buffer.from(base));
+    });
+  }
+
+  /** Removes the entries of some shards. */
+  async #remove(shards: ReadonlySet<number>): Promise<void> {
+    let doomed: Buffer[] = [];
+    const removeDoomed = (): void =>
+      writeTransaction(this.#file, (db) => {
+        for (const key of doomed) db.removeSync(key);
+      });
+    for await (const key of this.#keys()) {
+      if (!shards.has(shardOf(key))) continue;
+      doomed.push(key);
+      if (doomed.length < ENTRIES_PER_MAPPING) continue;
+      removeDoomed();
+      doomed = [];
+    }
+    removeDoomed();
   }
 
   describe(info: GenerationInfo): void {

@@ -80,6 +80,11 @@ export function seriesOf(entryKey: Buffer): { start: Buffer; end: Buffer } {
   return { start, end };
 }
 
+/** The shard that an entry key ends with. */
+export function shardOf(entryKey: Buffer): number {
+  return entryKey.readUInt32BE(entryKey.length - SHARD_BYTES);
+}
+
 /** Whether two entry keys belong to the same series. */
 export function sameSeries(a: Buffer, b: Buffer): boolean {
   const size = a.length - SHARD_BYTES;

@@ -8,6 +8,7 @@ import type {
   Canary,
   Fence,
   Flip,
+  GenerationCopy,
   GenerationCounts,
   GenerationInfo,
   KvStore,
@@ -17,6 +18,7 @@ import type {
   ValueAddress,
 } from '../store.ts';
 import { dropCurrentError, missingGenerationError } from '../store-errors.ts';
+import { copyLmdbFile, removeLmdbFile } from './lmdb-copy.ts';
 import { lmdbError } from './lmdb-error.ts';
 import { claimPointer, replacePointer, unlessFenced } from './lmdb-fence.ts';
 import { LmdbGeneration } from './lmdb-generation.ts';
@@ -69,6 +71,16 @@ export class LmdbStore implements KvStore {
 
   async stage(request: StageRequest): Promise<StagedCounts> {
     return this.#use(await this.#writable(request.generation), (generation) => generation.stage(request));
+  }
+
+  async extend(generation: string, { of }: GenerationCopy): Promise<boolean> {
+    if (this.#existing(generation)?.generation.base() === of) return true;
+    const from = this.#pointer.fileOf(of);
+    if (!existsSync(from)) return false;
+    await this.#close(generation);
+    await this.#onDisk(() => copyLmdbFile(from, this.#pointer.fileOf(generation)));
+    await this.#use(await this.#writable(generation), (copy) => copy.beginAs(of));
+    return true;
   }
 
   async stagedShards(generation: string): Promise<ReadonlyMap<number, StagedCounts>> {
@@ -140,9 +152,7 @@ export class LmdbStore implements KvStore {
       unlessFenced({ path: pointer, job: this.#job, fence }, () => {
         if (generationsOf(readPointerSync(pointer)).includes(generation))
           throw dropCurrentError(this.#job, generation);
-        // The lock goes first: a writer that came in between must not share a file under another lock.
-        rmSync(`${path}-lock`, { force: true });
-        rmSync(path, { force: true });
+        removeLmdbFile(path);
       }),
     );
   }

@@ -29,7 +29,7 @@ export class RedisKeys {
   }
 
   /**
-   * A hash: `info`, `layout`, a `shard:<index>` for each shard that was staged, and with the packed layout a
+   * A hash: `info`, `layout`, `base`, a `shard:<index>` for each shard that was staged, and with the packed layout a
    * `fields:<id>` for each list of fields.
    */
   meta(generation: string): string {
@@ -49,6 +49,8 @@ export class RedisKeys {
 
 export const INFO_FIELD = 'info';
 export const LAYOUT_FIELD = 'layout';
+/** The generation that this one began as a copy of. */
+export const BASE_FIELD = 'base';
 export const SHARD_FIELD = 'shard:';
 export const LIST_FIELD = 'fields:';
 

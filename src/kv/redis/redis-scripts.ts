@@ -59,6 +59,18 @@ export const FORGET = `${UNLESS_FENCED}
 redis.call('SREM', KEYS[2], ARGV[3])
 return 'forgotten'`;
 
+/**
+ * KEYS: keys to copy. ARGV: the names of the copies. With what is left of their time to live; DUMP and RESTORE,
+ * since COPY came with Redis 6.2.
+ */
+export const COPY = `
+for i, key in ipairs(KEYS) do
+  local value = redis.call('DUMP', key)
+  local ttl = redis.call('PTTL', key)
+  if value and ttl ~= 0 then redis.call('RESTORE', ARGV[i], math.max(ttl, 0), value, 'REPLACE') end
+end
+return 'copied'`;
+
 /** KEYS: keys that are no predictions. Returns how many keys the database has besides them. */
 export const KEYS_BESIDE = `
 return redis.call('DBSIZE') - redis.call('EXISTS', unpack(KEYS))`;

@@ -10,6 +10,7 @@ import type {
   Canary,
   Fence,
   Flip,
+  GenerationCopy,
   GenerationCounts,
   GenerationInfo,
   KvStore,
@@ -25,7 +26,8 @@ import { countByMarks } from './redis-account.ts';
 import { RedisBulk } from './redis-bulk.ts';
 import { canaryText, parseCanaryOf } from './redis-canary.ts';
 import { RedisConnection, type RedisTimeouts } from './redis-connection.ts';
-import { INFO_FIELD, LAYOUT_FIELD, RedisKeys, SHARD_FIELD } from './redis-keys.ts';
+import { copyGeneration } from './redis-copy.ts';
+import { BASE_FIELD, INFO_FIELD, LAYOUT_FIELD, RedisKeys, SHARD_FIELD } from './redis-keys.ts';
 import { RedisLayouts } from './redis-layouts.ts';
 import { pipelineTexts, type RedisReader, readHash, texts } from './redis-reader.ts';
 import { rehearse } from './redis-rehearsal.ts';
@@ -113,6 +115,26 @@ export class RedisStore implements KvStore {
     }
   }
 
+  async extend(generation: string, { of, layout }: GenerationCopy): Promise<boolean> {
+    checkGeneration(generation);
+    const [base, begun] = await this.#connection.run((redis) =>
+      Promise.all([
+        redis.hmget(this.#keys.meta(of), LAYOUT_FIELD, INFO_FIELD),
+        redis.hget(this.#keys.meta(generation), BASE_FIELD),
+      ]),
+    );
+    if (begun === of) return true;
+    const [held, info] = base;
+    if (info == null || (held ?? 'hash') !== layout) return false;
+    await this.#register(generation);
+    await copyGeneration(this.#connection, this.#keys, {
+      from: of,
+      to: generation,
+      scanCount: SCAN_COUNT,
+    });
+    return true;
+  }
+
   async stagedShards(generation: string): Promise<ReadonlyMap<number, StagedCounts>> {
     const marks = await this.#marks(generation);
     return new Map([...marks].map(([shard, mark]) => [shard, countsOf(mark)]));
@@ -151,12 +173,12 @@ export class RedisStore implements KvStore {
   }
 
   async #countByAccount(generation: string): Promise<GenerationCounts | undefined> {
-    const counts = countByMarks(await this.#marks(generation));
+    const counts = await this.#account(generation);
     if (counts === undefined) return undefined;
     const metas: string[] = [];
     let keys = 0;
     for (const each of await this.generations()) {
-      const others = countByMarks(await this.#marks(each));
+      const others = await this.#account(each);
       if (others === undefined) return undefined;
       metas.push(this.#keys.meta(each));
       keys += others.keys;
@@ -165,6 +187,14 @@ export class RedisStore implements KvStore {
     const own = [pointer, canary, generations, fence, ping, ...metas];
     const others = await this.#connection.run((redis) => redis.eval(KEYS_BESIDE, own.length, ...own));
     return others === keys ? counts : undefined;
+  }
+
+  /** Marks do not say what of a copy is there, nor which of its keys a shard has written to again. */
+  async #account(generation: string): Promise<GenerationCounts | undefined> {
+    const isCopy = await this.#connection.run((redis) =>
+      redis.hexists(this.#keys.meta(generation), BASE_FIELD),
+    );
+    return isCopy === 1 ? undefined : countByMarks(await this.#marks(generation));
   }
 
   async #countByVisit(generation: string): Promise<GenerationCounts> {

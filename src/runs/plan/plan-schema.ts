@@ -195,6 +195,7 @@ const kv: z.ZodType<KvPlan> = z.strictObject({
   keepGenerations: count,
   layout: z.enum(KV_LAYOUTS),
   duplicates: z.enum(KV_DUPLICATES),
+  extends: z.strictObject({ runId: z.string(), firstShard: count }).exactOptional(),
 });
 
 const intervals: z.ZodType<IntervalsPlan> = z.strictObject({

@@ -35,7 +35,7 @@ export interface RunOutcome {
   /** Where the output is, as the user would look for it. */
   readonly outputPath: string;
   /** What the store holds; null where there is no store, or staging did not end. */
-  readonly kv: Pick<KvRecord, 'keys' | 'values' | 'bytes' | 'example'> | null;
+  readonly kv: Pick<KvRecord, 'keys' | 'values' | 'bytes' | 'example' | 'extends'> | null;
   /** Work outside the shards: staging the store after they are done. */
   readonly extraSeconds?: Partial<StageSeconds>;
   readonly versions: Versions;

@@ -109,6 +109,8 @@ const newestRecord = z.object({
       values: count,
       bytes: count,
       example: z.record(z.string(), z.string()).exactOptional(),
+      /** Of an incremental job: the run whose predictions it holds, too. `keys` and `values` count those. */
+      extends: z.string().exactOptional(),
     })
     .nullable(),
   /** Which machines computed the shards, and how long shards waited for one: where others than this one did. */
