@@ -48,9 +48,11 @@ async function scoreKeeper({
   workers,
 }: Pick<CliContext, 'signal' | 'workers'>): Promise<ScoreKeeper> {
   const { scoresDue, scoreDue } = await import('../jobs/accuracy/score-when-due.ts');
+  const { degradationOf } = await import('../jobs/accuracy/degradation.ts');
   const places = new Places(1);
   const effects = { clock: systemClock, signal, startWorkers: workers.start };
   return {
+    degradation: (spec, record) => degradationOf(spec, record, systemClock),
     async scoreDue(spec) {
       const due = await scoresDue(spec);
       return due === null ? [] : places.take(1, () => scoreDue(spec, due, effects));

@@ -70,6 +70,14 @@ export const jobFileSchema = section({
     path: ['intervals'],
     error: 'no intervals without actuals: they are made from the errors of earlier runs.',
   })
+  .refine(
+    ({ publish: before, actuals: came }) =>
+      came !== undefined || !(before?.gates ?? []).some((gate) => gate.accuracy !== undefined),
+    {
+      path: ['publish', 'gates'],
+      error: 'no gate of accuracy without actuals: they say how good earlier runs were.',
+    },
+  )
   .refine(({ output: to, input: from }) => !isIncremental(from) || outputKind(pathOf(to)) === 'folder', {
     path: ['output'],
     error: NO_SINGLE_FILE_EXPECTED,

@@ -54,6 +54,12 @@ export interface AccuracyFigures {
   readonly intervals: readonly IntervalFigures[];
 }
 
+/** How good a run was, as a whole. */
+export interface RunAccuracy {
+  readonly runId: string;
+  readonly whole: AccuracyFigures;
+}
+
 export interface NaiveFigures {
   readonly scored: number;
   readonly absoluteError: number;

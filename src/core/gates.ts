@@ -78,10 +78,23 @@ export interface ModelGate extends ComparingGate {
   readonly kind: 'model';
 }
 
-export type GateSpec = RowsGate | ValuesGate | DriftGate | ChangedGate | SqlGate | ModelGate;
+/** How good the runs before were, once it was known what came true. */
+export interface AccuracyGate extends NamedGate {
+  readonly kind: 'accuracy';
+  /** So many of the newest scored runs are looked at, together. */
+  readonly runs: number;
+  /** Null in each: not looked at. */
+  readonly wape: number | null;
+  /** The bias as a share of the actuals, up or down. */
+  readonly bias: number | null;
+  /** By which share errors may be larger than those of the naive forecast. */
+  readonly naive: number | null;
+}
+
+export type GateSpec = RowsGate | ValuesGate | DriftGate | ChangedGate | SqlGate | ModelGate | AccuracyGate;
 export type GateKind = GateSpec['kind'];
 
-export const GATE_KINDS = ['rows', 'values', 'drift', 'changed', 'sql', 'model'] as const;
+export const GATE_KINDS = ['rows', 'values', 'drift', 'changed', 'sql', 'model', 'accuracy'] as const;
 
 /** `not compared`: there was nothing to compare with. */
 export const GATE_VERDICTS = ['passed', 'failed', 'not compared'] as const;

@@ -1,3 +1,4 @@
+import type { RunAccuracy } from '../core/accuracy.ts';
 import type { GateReference, GateResult, GateSpec, SqlGate } from '../core/gates.ts';
 import type { Plan } from '../core/plan.ts';
 import { quoteName } from '../core/sql.ts';
@@ -8,6 +9,7 @@ import { createInputView } from '../source/shard-rows.ts';
 import { finding, judged, notCompared } from './findings.ts';
 import { type GateColumns, gateColumns, lookedAt } from './gate-columns.ts';
 import { type GateView, jobTables, viewsOf } from './gate-sql.ts';
+import { checkAccuracy } from './kinds/accuracy-gate.ts';
 import { checkChanged } from './kinds/changed-gate.ts';
 import { checkDrift } from './kinds/drift-gate.ts';
 import { checkModel } from './kinds/model-gate.ts';
@@ -21,6 +23,8 @@ export interface GatesRequest {
   readonly gates: readonly GateSpec[];
   readonly plan: Plan;
   readonly run: RunTables;
+  /** Earlier runs that are scored, newest first. */
+  readonly scored: readonly RunAccuracy[];
   /** Null: there is nothing of the kind to compare with. */
   reference(wanted: GateReference): Promise<RunTables | null>;
 }
@@ -44,6 +48,7 @@ async function checkGate(request: GatesRequest, gate: GateSpec, columns: GateCol
   const names = lookedAt(gate, columns);
   if (gate.kind === 'values') return checkValues(database, gate, run, names, columns.rowName);
   if (gate.kind === 'sql') return checkSelect(request, gate);
+  if (gate.kind === 'accuracy') return checkAccuracy(gate, request.scored);
   const before = await request.reference(gate.against);
   if (before === null) return notCompared(gate, NOTHING[gate.against.kind]);
   switch (gate.kind) {

@@ -1,3 +1,4 @@
+import type { AccuracyRecord } from '../accuracy/accuracy-record.ts';
 import type { BoundJob, JobSpec } from '../config/job-spec.ts';
 import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import type { Clock, Log } from '../core/effects.ts';
@@ -36,6 +37,8 @@ export interface StoreKeeper {
 export interface ScoreKeeper {
   /** Scores what has not been compared with the actuals as they are now; empty where there is nothing of the kind. */
   scoreDue(spec: JobSpec): Promise<readonly ScoredRun[]>;
+  /** What a run that was just scored shows to be worse than it may be; null: nothing. */
+  degradation(spec: JobSpec, record: AccuracyRecord): Promise<string | null>;
 }
 
 /** A job that runs by itself. */

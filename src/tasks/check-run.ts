@@ -18,7 +18,7 @@ export async function checkRun(
   database: Database,
   pathsOf: PathsOf,
   plan: Plan,
-  { gates, last, weekday }: Pick<CheckGatesTask, 'gates' | 'last' | 'weekday'>,
+  { gates, last, weekday, scored }: Pick<CheckGatesTask, 'gates' | 'last' | 'weekday' | 'scored'>,
 ): Promise<readonly GateResult[]> {
   const paths = pathsOf(plan.runId);
   const reach = await reachOfGates(pathsOf, plan, { gates, last, weekday });
@@ -38,7 +38,7 @@ export async function checkRun(
     return runId === null ? null : open(runId, () => ofRun(runId));
   };
   const run = await openRunTables(database, filesOf(paths, plan));
-  return checkGates({ database, gates, plan, run, reference });
+  return checkGates({ database, gates, plan, run, reference, scored });
 }
 
 function filesOf(paths: RunPaths, { runId, model, shards }: Plan): RunFiles {

@@ -1,5 +1,5 @@
 import type { Calibration } from '../accuracy/calibrate.ts';
-import type { ActualsSpec, IntervalsSpec } from '../core/accuracy.ts';
+import type { ActualsSpec, IntervalsSpec, RunAccuracy } from '../core/accuracy.ts';
 import type { EnginePlan } from '../core/engine.ts';
 import type { SampleCost } from '../core/estimate.ts';
 import type { GateResult, GateSpec } from '../core/gates.ts';
@@ -184,6 +184,8 @@ export interface CheckGatesTask extends RunReference {
   /** Runs of the job to compare with; null: there is none. */
   readonly last: string | null;
   readonly weekday: string | null;
+  /** Earlier runs that are scored, newest first; empty where no gate asks for them. */
+  readonly scored: readonly RunAccuracy[];
 }
 
 interface WithActuals {

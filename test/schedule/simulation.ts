@@ -121,7 +121,7 @@ export function simulate(iso: string | FakeClock): Simulation {
     ...simulation,
     effects: {
       ...{ clock, log, announcer, runJob, drain: drain.signal },
-      scores: { scoreDue: async () => [] },
+      scores: { scoreDue: async () => [], degradation: async () => null },
       checkReady: async () => readinessOf(clock.now(), []),
       stores: { compare: async () => ({ kind: 'same' }), reload: async () => true },
       signal: new AbortController().signal,

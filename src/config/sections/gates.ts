@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { GateReference, GateSpec } from '../../core/gates.ts';
-import { expected, flag, section, text, texts } from '../fields/field-kinds.ts';
+import { expected, flag, section, text, texts, wholeNumber } from '../fields/field-kinds.ts';
 import type { MapText } from '../fields/map-text.ts';
 import { resolvePath } from '../fields/resolve-path.ts';
 import { parseShare, share } from '../fields/share.ts';
@@ -97,7 +97,26 @@ const changed = section({
   })
   .describe('For how many keys the values may, or must, have changed.');
 
-const GATE = `a map with one of rows, values, drift, changed, sql and model. Write for example {rows: {change: 5%, by: store}}.`;
+const accuracy = section({
+  runs: wholeNumber(1, expected('a whole number of runs, at least 1', '4'))
+    .exactOptional()
+    .describe('How many of the newest scored runs are looked at, together. Default: 4.'),
+  wape: share('25%', { most: Number.POSITIVE_INFINITY })
+    .exactOptional()
+    .describe('The greatest WAPE: the sum of the errors by the sum of the actuals.'),
+  bias: share('10%', { most: Number.POSITIVE_INFINITY })
+    .exactOptional()
+    .describe('How far predictions may be too high or too low, as a share of the actuals.'),
+  naive: share('10%', { most: Number.POSITIVE_INFINITY })
+    .exactOptional()
+    .describe('By which share errors may be larger than those of the naive forecast. 0%: not at all.'),
+})
+  .refine(({ wape, bias, naive }) => [wape, bias, naive].some((each) => each !== undefined), {
+    error: 'a map with at least one of wape, bias, naive.',
+  })
+  .describe('How good the runs before were; needs actuals.');
+
+const GATE = `a map with one of rows, values, drift, changed, sql, model and accuracy. Write for example {rows: {change: 5%, by: store}}.`;
 
 /** One of `publish.gates` of a job file. */
 export const gate = section({
@@ -113,6 +132,7 @@ export const gate = section({
     .literal('same', { error: 'same.' })
     .exactOptional()
     .describe('same: the model must be the one that made the published run.'),
+  accuracy: accuracy.exactOptional(),
 }).refine(({ name: _, ...kinds }) => Object.keys(kinds).length === 1, { error: GATE });
 
 type WrittenGate = z.output<typeof gate>;
@@ -142,6 +162,10 @@ export function normaliseGate(written: WrittenGate, folder: string): GateSpec {
     const about = { columns: listOf(column), key: listOf(key) };
     return { kind: 'changed', name, ...about, ...limits, against: referenceOf(with_, folder) };
   }
+  if (written.accuracy !== undefined) {
+    const { runs = 4, wape, bias, naive } = written.accuracy;
+    return { kind: 'accuracy', name, runs, wape: limit(wape), bias: limit(bias), naive: limit(naive) };
+  }
   return { kind: 'model', name, against: { kind: 'last' } };
 }
 
@@ -155,6 +179,7 @@ function defaultName(written: WrittenGate): string {
     const segments = kind === 'changed' ? null : listOf(fields.by as string | readonly string[] | undefined);
     return `${kind}${about === null ? '' : ` of ${about.join(', ')}`}${segments === null ? '' : ` by ${segments.join(', ')}`}`;
   }
+  if (written.accuracy !== undefined) return 'accuracy';
   return written.sql === undefined ? 'model' : 'sql';
 }
 
@@ -182,7 +207,7 @@ function limit(written: string | number | undefined): number | null {
 /** The gate with every text replaced that may hold a template. */
 export function mapGate(each: GateSpec, map: MapText, where: string): GateSpec {
   if (each.kind === 'sql') return { ...each, select: map(each.select, `${where}.sql`) };
-  if (each.kind === 'values' || each.against.kind !== 'file') return each;
+  if (!('against' in each) || each.against.kind !== 'file') return each;
   const path = map(each.against.path, `${where}.${each.kind}.against`);
   return { ...each, against: { kind: 'file', path } };
 }

@@ -3,8 +3,8 @@ import { choice, expected, section, texts } from '../fields/field-kinds.ts';
 import { resolvePath } from '../fields/resolve-path.ts';
 import { webUrl } from '../fields/web-url.ts';
 
-/** What an alert can be about: a run that failed for good, one that is late, one that is not whole, a long pause, a store that lost what was published. */
-const ALERT_EVENTS = ['failed', 'late', 'partial', 'paused', 'lost'] as const;
+/** What an alert can be about: a run that failed for good, one that is late, one that is not whole, a long pause, a store that lost what was published, forecasts that have become bad. */
+const ALERT_EVENTS = ['failed', 'late', 'partial', 'paused', 'lost', 'accuracy'] as const;
 
 export type AlertEvent = (typeof ALERT_EVENTS)[number];
 
