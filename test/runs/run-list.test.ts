@@ -411,3 +411,25 @@ test('a rollback leaves behind the current run, and those published after the ru
   await markRolledBack(runPaths(job, C), { at: new Date() });
   expect(await publishedSince(job, A, D)).toEqual([D, B]);
 });
+
+test('a list of runs goes on before the last one of its first part', async () => {
+  const job = await temporaryFolder();
+  for (const runId of [A, B, C, D]) await committed(job, runId);
+  const idsOf = async (filter: RunFilter) =>
+    (await listRuns(job, systemClock, filter)).map(({ runId }) => runId);
+  expect(await idsOf({ limit: 2 })).toEqual([D, C]);
+  expect(await idsOf({ limit: 2, before: C })).toEqual([B, A]);
+  expect(await idsOf({ before: A })).toEqual([]);
+  expect(await idsOf({ limit: 1, before: B, statuses: ['failed'] })).toEqual([]);
+});
+
+test('a run of an earlier part of the list is not taken for the one at work', async () => {
+  const job = await temporaryFolder();
+  for (const runId of [A, B]) await planned(job, runId);
+  const lock = await acquireLock(job, { clock: systemClock });
+  const statusesOf = async (filter: RunFilter) =>
+    (await listRuns(job, systemClock, filter)).map(({ status }) => status);
+  expect(await statusesOf({ limit: 1 })).toEqual(['running']);
+  expect(await statusesOf({ limit: 1, before: B })).toEqual(['interrupted']);
+  await lock.release();
+});

@@ -1,5 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runPaths } from '../../../src/runs/layout.ts';
+import { occurrencesFolder, runPaths } from '../../../src/runs/layout.ts';
 import { acquireLock } from '../../../src/runs/lock/lock.ts';
 import {
   failedWithoutRun,
@@ -120,5 +122,27 @@ describe('the list of occurrences', () => {
     expect(await listOccurrences(folder, CLOCK)).toMatchObject([{ status: 'running' }]);
     await lock.release();
     expect(await listOccurrences(folder, CLOCK)).toMatchObject([{ status: 'interrupted' }]);
+  });
+});
+
+describe('a limited list of occurrences', () => {
+  it('is the beginning of the whole one, whatever the limit', async () => {
+    const folder = await temporaryFolder();
+    const at = (hour: number): string => `2026-11-20T${String(hour).padStart(2, '0')}:00:00.000Z`;
+    for (const hour of [1, 4, 7]) await commit(folder, `20261121T000${hour}00Z-aaaa`, at(hour));
+    for (const hour of [2, 4, 9])
+      await writeRecord(folder, record({ occurrence: at(hour), state: 'failed' }));
+    await writeMissed(folder, { formatVersion: 1, from: at(5), to: at(6), count: 2, at: NIGHT });
+    // Begun ahead of its occurrence: it is nobody's run.
+    await commit(folder, '20261119T000000Z-aaaa', at(8));
+    // Damaged: nothing is known of it, and it does not count as one of the list.
+    await writeFile(join(occurrencesFolder(folder), '20261120T230000Z.json'), '{');
+    const all = await listOccurrences(folder, CLOCK);
+    expect(all.map(({ occurrence }) => occurrence)).toEqual([9, 7, 6, 4, 2, 1].map(at));
+    for (let limit = 1; limit <= all.length + 1; limit++) {
+      expect(await listOccurrences(folder, CLOCK, { limit })).toEqual(all.slice(0, limit));
+      const failed = all.filter(({ status }) => status === 'failed').slice(0, limit);
+      expect(await listOccurrences(folder, CLOCK, { limit, statuses: ['failed'] })).toEqual(failed);
+    }
   });
 });
