@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['storage'],
   ['source', 'features', 'inference', 'kv', 'runs'],
   ['sinks', 'publish', 'config', 'gates', 'accuracy'],
-  ['shard', 'planning', 'lookup'],
+  ['shard', 'planning', 'lookup', 'compare'],
   ['tuning'],
   ['tasks'],
   ['children', 'devices', 'queue'],

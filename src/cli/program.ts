@@ -1,6 +1,7 @@
 import { Command, Help, type Option } from 'commander';
 import { ownVersion } from '../runs/record/versions.ts';
 import { addBackfillCommand } from './commands/backfill.ts';
+import { addCompareCommand } from './commands/compare.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEvaluateCommand } from './commands/evaluate.ts';
 import { addFinishCommand } from './commands/finish.ts';
@@ -37,6 +38,7 @@ const COMMANDS = [
       addRunsCommand,
       addQueryCommand,
       addReportCommand,
+      addCompareCommand,
       addEvaluateCommand,
       addMetricsCommand,
       addInspectCommand,

@@ -123,6 +123,7 @@ export const ERROR_KINDS = {
     false,
     'A gate of publish.gates does not hold: the run is committed, but not published.',
   ),
+  RUNS_DIFFER: kind(EXIT.overLimit, false, 'Two runs that were compared differ by more than is allowed.'),
   DUPLICATE_KEYS: kind(
     EXIT.overLimit,
     false,

@@ -20,7 +20,7 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
     Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
   const numeric = header.map((_, column) =>
-    rows.every((row) => /^[\d,.%-]*( (of [\d,]+|\w+))?$/.test(row[column] ?? '')),
+    rows.every((row) => /^[\d,.%+-]*( (of [\d,]+|\w+))?$/.test(row[column] ?? '')),
   );
   const line = (cells: readonly string[]): string =>
     cells

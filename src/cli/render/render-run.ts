@@ -37,7 +37,7 @@ function overtakenText(runId: string, newer: string): string {
 
 /** What can be done with a run that readers do not see. */
 function candidateText({ runId }: RunRecord): string {
-  return `Readers do not see it. To publish it: serve-batch publish ${runId}\n`;
+  return `Readers do not see it. To compare it with what they see: serve-batch compare published ${runId}\nTo publish it: serve-batch publish ${runId}\n`;
 }
 
 function withNext(record: RunRecord, { verbose, place }: RenderOptions): string {
