@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { StringDecoder } from 'node:string_decoder';
 import { fileURLToPath } from 'node:url';
+import { visible } from '../core/visible.ts';
 import type { OwnedWorkers, WorkerSource, WorkersOptions } from '../tasks/workers.ts';
 import { ChildPool } from './child-pool.ts';
 import { Child } from './child-process.ts';
@@ -48,6 +50,7 @@ function forkChild(): ChildProcess {
     },
   });
   // Those who look at the parent see it at once; the log of the run gets it, too.
-  child.stderr?.on('data', (bytes: Buffer) => process.stderr.write(bytes));
+  const decoder = new StringDecoder('utf8');
+  child.stderr?.on('data', (bytes: Buffer) => process.stderr.write(visible(decoder.write(bytes))));
   return child;
 }

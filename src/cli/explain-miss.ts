@@ -1,16 +1,15 @@
-import { formatDuration } from '../config/fields/duration.ts';
 import { systemClock } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { memoryLimitOf } from '../jobs/limits/memory-limit.ts';
+import { expiryOf } from '../jobs/publish/expiry.ts';
 import type { JobPlace } from '../jobs/publish/publish-earlier.ts';
 import { runsOfGeneration } from '../jobs/publish/runs-below.ts';
 import type { GenerationInfo } from '../kv/store.ts';
 import { lostGenerationError } from '../kv/store-errors.ts';
 import { showStoreUrl } from '../kv/store-kinds.ts';
-import { askedColumns, type Expiry, missError } from '../lookup/explain-miss.ts';
-import { type RunPaths, runPaths } from '../runs/layout.ts';
-import { readPlan } from '../runs/plan/plan-file.ts';
-import { readCurrent, readPublication } from '../runs/publication.ts';
+import { askedColumns, missError } from '../lookup/explain-miss.ts';
+import { runPaths } from '../runs/layout.ts';
+import { readCurrent } from '../runs/publication.ts';
 import type { CliContext } from './context.ts';
 
 /** The error of a lookup that found nothing: which part of the key no prediction has. */
@@ -26,19 +25,6 @@ export async function explainMiss(
   const known = await knownNames(context, place, info.runId, askedColumns(miss)).catch(() => null);
   const expiry = await expiryOf(runPaths(place.folderOfJob, info.runId), systemClock.now()).catch(() => null);
   return missError({ job: place.job, info, columns }, known, expiry);
-}
-
-/** Null where the store keeps the values of a run until another is published, or none can have ended by now. */
-export async function expiryOf(paths: RunPaths, now: Date): Promise<Expiry | null> {
-  const { kv, createdAt } = await readPlan(paths.plan);
-  const publication = await readPublication(paths);
-  if (kv === null || kv.ttlSeconds === null || publication === undefined) return null;
-  const livedSeconds = (since: string): number => (now.getTime() - Date.parse(since)) / 1000;
-  if (livedSeconds(createdAt) < kv.ttlSeconds) return null;
-  const { at: publishedAt } = publication;
-  // Redis counts whole seconds, and a second more does no harm.
-  const isOver = livedSeconds(publishedAt) > kv.ttlSeconds + 1;
-  return { ttl: formatDuration(kv.ttlSeconds), publishedAt, isOver };
 }
 
 /** The error of a lookup to whom a store shows nothing: where the output folder has a published run, the store has lost it. */

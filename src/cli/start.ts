@@ -1,9 +1,9 @@
 import { ChildProcesses } from '../children/child-processes.ts';
 import { Secrets } from '../core/secrets.ts';
+import { OWN_LINE, visible } from '../core/visible.ts';
 import type { CliContext } from './context.ts';
 import { printError, runProgram } from './run-program.ts';
 import { writerTo } from './standard-output.ts';
-import { OWN_LINE, visible } from './visible.ts';
 import { listenToSignals } from './watch/signals.ts';
 
 const { signal, drain, allowGrace, stopListening } = listenToSignals();

@@ -25,14 +25,19 @@ export interface PublishRequest {
  * Makes a committed and verified run the one that readers see: in the store first, then in the output
  * folder. A canary that there was ends with it. A crash between the two is mended by publishing again, which changes
  * nothing else.
+ * @param replaced the single file that readers have of the run already; null: none
  */
-export async function publishRun(request: PublishRequest): Promise<void> {
+export async function publishRun(request: PublishRequest, replaced: string | null = null): Promise<void> {
   const { plan, paths, folderOfJob, store, lock, clock } = request;
-  await lock.assertHeld();
+  const before =
+    replaced === null
+      ? undefined
+      : `${replaced} holds run ${plan.runId} already; nothing else was published.`;
+  await lock.assertHeld(before);
   await store?.publish(plan.runId, fenceOf(lock));
   const soFar =
     store === null
-      ? undefined
+      ? before
       : `${store.url} shows run ${plan.runId}; the output folder does not. The other process publishes its own run over it, or the same command does this one.`;
   await setCurrent(folderOfJob, plan.runId, (path, content) => lock.replaceFile(path, content, soFar));
   await clearCanary(folderOfJob);

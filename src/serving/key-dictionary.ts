@@ -1,6 +1,6 @@
 import type { ServeBatchError } from '../core/errors.ts';
 import type { GenerationInfo } from '../kv/store.ts';
-import { askedColumns, keyColumnsOf, type Miss, missError } from '../lookup/explain-miss.ts';
+import { askedColumns, type Expiry, keyColumnsOf, type Miss, missError } from '../lookup/explain-miss.ts';
 
 /** Texts of key columns; null for a column that has too many to keep. */
 export type KeyValues = Readonly<Record<string, readonly string[] | null>>;
@@ -8,6 +8,8 @@ export type KeyValues = Readonly<Record<string, readonly string[] | null>>;
 export interface KeyDictionaryOptions {
   /** Reads the values of a run's key columns from its parts. Throws where they are not at hand. */
   readonly read: (info: GenerationInfo, columns: readonly string[]) => Promise<KeyValues>;
+  /** When values of the run end; null where none can have ended, or nobody can tell. Left out: null. */
+  readonly expiry?: (info: GenerationInfo) => Promise<Expiry | null>;
   /** How long a request waits for it; after that it is told without. */
   readonly patienceMs: number;
 }
@@ -35,11 +37,13 @@ export class KeyDictionary {
   async explain(miss: Miss): Promise<ServeBatchError> {
     const asked = askedColumns(miss);
     const values = await this.#values(miss.info);
-    if (values === null) return missError(miss, null);
+    const expiry = (await this.#options.expiry?.(miss.info).catch(() => null)) ?? null;
+    if (values === null) return missError(miss, null, expiry);
     const known = Object.entries(asked).filter(([name, text]) => values.get(name)?.has(text) ?? true);
     return missError(
       miss,
       known.map(([name]) => name),
+      expiry,
     );
   }
 

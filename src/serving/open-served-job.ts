@@ -1,9 +1,11 @@
 import type { Clock } from '../core/effects.ts';
 import { memoryLimitOf } from '../jobs/limits/memory-limit.ts';
+import { expiryOf } from '../jobs/publish/expiry.ts';
 import { runsOfGeneration } from '../jobs/publish/runs-below.ts';
 import { openStore } from '../kv/open-store.ts';
 import type { GenerationInfo } from '../kv/store.ts';
 import { PublishedReader } from '../lookup/published-reader.ts';
+import { runPaths } from '../runs/layout.ts';
 import type { StartWorkers } from '../tasks/workers.ts';
 import { FlipFeed } from './events/flip-feed.ts';
 import { GenerationBefore } from './generation-before.ts';
@@ -42,6 +44,7 @@ export function openServedJob(source: JobSource, options: OpenServedJobOptions):
   const gate = new StoreGate({ clock, deadlineMs: isLocal ? null : STORE_DEADLINE_MS });
   const dictionary = new KeyDictionary({
     read: (info, columns) => readKeyValues(source, options, info, columns),
+    expiry: ({ runId }) => expiryOf(runPaths(source.folderOfJob, runId), clock.now()),
     patienceMs: EXPLAIN_PATIENCE_MS,
   });
   const flips = new FlipFeed({ store, gate, everyMs: REFRESH_MS, looksAlone: LOOKS_ALONE });

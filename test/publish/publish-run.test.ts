@@ -44,3 +44,14 @@ it('whose lock is lost just after the flip says what the store shows', async () 
   });
   expect(await readCurrent(folderOfJob)).toBeUndefined();
 });
+
+it('whose lock is lost after its single file was replaced says so', async () => {
+  await takeOver();
+  await expect(publishRun(request({}), 'out/sales.parquet')).rejects.toMatchObject({
+    code: 'FENCED',
+    message: expect.stringContaining(
+      `out/sales.parquet holds run ${plan.runId} already; nothing else was published.`,
+    ),
+  });
+  expect(await readCurrent(folderOfJob)).toBeUndefined();
+});

@@ -83,6 +83,18 @@ describe('KeyDictionary', () => {
     expect(reads).toBe(2);
   });
 
+  it('explains a value that has expired as expired', async () => {
+    const dictionary = new KeyDictionary({
+      read: async () => ({ store: ['1'], product: ['7'], date: ['2026-11-21'] }),
+      expiry: async () => ({ ttl: '2h', publishedAt: '2026-11-21T00:00:00.000Z', isOver: true }),
+      patienceMs: 1000,
+    });
+    const { message } = await dictionary.explain(
+      miss('g1', { store: '1', product: '7', date: '2026-11-21' }),
+    );
+    expect(message).toContain('its values have expired, since they live for 2h (kv.ttl)');
+  });
+
   it('does not let a request wait for long', async () => {
     const dictionary = new KeyDictionary({ read: () => new Promise(() => {}), patienceMs: 5 });
     expect((await dictionary.explain(miss('g1', { store: '2', product: '7' }))).message).toContain(

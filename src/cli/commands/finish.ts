@@ -68,6 +68,7 @@ async function finish(context: CliContext, runId: string, flags: FinishFlags): P
     ...{ folderOfJob: run.folderOfJob, runId: run.runId, signal, drain },
     storeUrls: { given: flags.kv ?? null, declared: declared?.kv?.url ?? null },
     startWorkers: workers.start,
+    mask: (text) => context.secrets.mask(text),
     publish: flags.publish === true ? 'always' : 'unless newer',
     effects: { clock: systemClock, log: watch.log, progress: watch.progress },
     ...(declared === null ? {} : await reporterOfJob(context, declared, run.folderOfJob)),

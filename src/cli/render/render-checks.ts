@@ -1,5 +1,5 @@
+import { visible } from '../../core/visible.ts';
 import type { Check, CheckGroup, Mark } from '../doctor/check.ts';
-import { visible } from '../visible.ts';
 
 const WORDS: Readonly<Record<Mark, string>> = { ok: 'ok', info: 'info', warn: 'warn', fail: 'FAIL' };
 /** SGR codes: green, none, yellow, red. */

@@ -13,7 +13,8 @@ export function renderLogLine(line: string): string {
   const when = String(time ?? '')
     .slice(0, 19)
     .replace('T', ' ');
-  const more = Object.entries(fields).map(([name, value]) => `${name}=${textOf(value)}`);
+  const known = Object.entries(fields).filter(([, value]) => value !== null);
+  const more = known.map(([name, value]) => `${name}=${textOf(value)}`);
   const name = NAMES[Number(level)] ?? '';
   return `${[when, name.padEnd(7), String(msg ?? ''), more.join(' ')].join('  ').trimEnd()}\n`;
 }

@@ -29,7 +29,10 @@ import { type StoreUrls, specOfDispatch } from './spec-of-dispatch.ts';
 
 /** A run whose shards were computed elsewhere. */
 export interface FinishOptions
-  extends Pick<RunJobOptions, 'effects' | 'signal' | 'drain' | 'startWorkers' | 'publish' | 'reporter'> {
+  extends Pick<
+    RunJobOptions,
+    'effects' | 'signal' | 'drain' | 'startWorkers' | 'publish' | 'mask' | 'reporter'
+  > {
   readonly folderOfJob: string;
   readonly runId: string;
   readonly storeUrls: StoreUrls;
@@ -86,7 +89,8 @@ async function finishInTime(
     release.add(() => workers.close());
     const store = await storeOfRun({ job: spec.name, storeUrl, clock: effects.clock, workers });
     if (store !== null) release.add(() => store.close());
-    const runLog = new RunLog({ clock: effects.clock, mask: (text) => text, also: effects.log });
+    const { mask = (text: string) => text } = options;
+    const runLog = new RunLog({ clock: effects.clock, mask, also: effects.log });
     runLog.begin(paths.log);
     const logged = { ...effects, log: runLog };
     const locked: LockedJob = {

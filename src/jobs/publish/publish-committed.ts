@@ -111,7 +111,7 @@ async function flip(request: CommittedRun): Promise<void> {
   await sayCanaryEnds(request);
   if (canary !== undefined) return showCanary(shown, canary);
   await joinParts(request);
-  await publishRun(shown);
+  await publishRun(shown, request.singleFile);
 }
 
 /** A canary stands beside one published run: with another one, it ends. */

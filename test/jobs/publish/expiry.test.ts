@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { expiryOf } from '../../src/cli/explain-miss.ts';
-import { runPaths } from '../../src/runs/layout.ts';
-import { writePlan } from '../../src/runs/plan/plan-file.ts';
-import { markPublished } from '../../src/runs/publication.ts';
-import { samplePlan, temporaryFolder } from '../runs/sample-run.ts';
+import { expiryOf } from '../../../src/jobs/publish/expiry.ts';
+import { runPaths } from '../../../src/runs/layout.ts';
+import { writePlan } from '../../../src/runs/plan/plan-file.ts';
+import { markPublished } from '../../../src/runs/publication.ts';
+import { samplePlan, temporaryFolder } from '../../runs/sample-run.ts';
 
 const PLANNED = Date.parse(samplePlan().createdAt);
 const after = (seconds: number): Date => new Date(PLANNED + seconds * 1000);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { OWN_LINE, visible } from '../../src/cli/visible.ts';
+import { OWN_LINE, visible } from '../../src/core/visible.ts';
 
 it.each([
   ['a sequence that clears the screen', 'a\x1b[2Jb', 'a\\x1b[2Jb'],
