@@ -1,4 +1,5 @@
 import { ServeBatchError } from '../core/errors.ts';
+import { inSpan } from '../core/tracing.ts';
 import { retryLost } from '../tasks/retry-lost.ts';
 import type { TaskName, TaskRequest, TaskResult } from '../tasks/tasks.ts';
 import type { OwnedWorkers, TaskOptions, WorkersOptions } from '../tasks/workers.ts';
@@ -44,7 +45,10 @@ export class ChildPool implements OwnedWorkers {
     options: TaskOptions = {},
   ): Promise<TaskResult<N>> {
     const child = await this.#freeChild(options.signal);
-    return (await this.#runIn(child, task, request, options)) as TaskResult<N>;
+    return inSpan({ name: `task ${task}`, attributes: aboutTask(request) }, async () => {
+      const result = await this.#runIn(child, task, request, options);
+      return result as TaskResult<N>;
+    });
   }
 
   runRetrying<N extends TaskName>(
@@ -157,4 +161,12 @@ export class ChildPool implements OwnedWorkers {
     const index = this.#idle.indexOf(child);
     if (index !== -1) this.#idle.splice(index, 1);
   }
+}
+
+function aboutTask(request: unknown) {
+  const { runId, index } = (request ?? {}) as Readonly<Record<string, unknown>>;
+  return {
+    'serve_batch.run_id': typeof runId === 'string' ? runId : null,
+    'serve_batch.shard': typeof index === 'number' ? index : null,
+  };
 }

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { deserializeError, type ServeBatchError } from '../core/errors.ts';
+import { traceContext } from '../core/tracing.ts';
 import type { TaskName } from '../tasks/tasks.ts';
 import type { TaskOptions, WorkPlace } from '../tasks/workers.ts';
 import { diedError, startError } from './lost-child.ts';
@@ -63,7 +64,7 @@ export class Child {
     const answer = new Promise((resolve, reject) => {
       this.#pending = { id, resolve, reject, onRows };
     });
-    this.#send({ id, task, request });
+    this.#send({ id, task, request, trace: traceContext() });
     if (signal === undefined) return answer;
     const patience = new Patience(this);
     const stop = (): void => {

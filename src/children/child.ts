@@ -1,10 +1,13 @@
 import { serializeError } from '../core/errors.ts';
+import { flushSpans, inSpan, type TraceContext } from '../core/tracing.ts';
 import { TASK_HANDLERS, type TaskEffects } from '../tasks/task-handlers.ts';
 import type { TaskName } from '../tasks/tasks.ts';
 import { WorkerState } from '../tasks/worker-state.ts';
 import type { WorkPlace } from '../tasks/workers.ts';
 import type { FromChild, ToChild } from './messages.ts';
 
+/** The parent kills a child that does not end. */
+const FLUSH_PATIENCE_MS = 2_000;
 /** Between two messages about rows that were scored, in milliseconds. */
 const ROWS_REPORT_MS = 50;
 
@@ -48,7 +51,12 @@ class RowReport {
   }
 }
 
-async function serve(id: number, task: TaskName, request: unknown): Promise<void> {
+async function serve(
+  id: number,
+  task: TaskName,
+  request: unknown,
+  trace: TraceContext | undefined,
+): Promise<void> {
   const report = new RowReport(id);
   const stop = new AbortController();
   const effects: TaskEffects = {
@@ -58,7 +66,7 @@ async function serve(id: number, task: TaskName, request: unknown): Promise<void
   };
   atWork.set(id, stop);
   try {
-    const result = await handle(task, request, effects);
+    const result = await inSpan({ name: task, parent: trace }, () => handle(task, request, effects));
     report.flush();
     send({ id, result });
   } catch (error) {
@@ -91,7 +99,7 @@ function moveTo(place: WorkPlace): void {
 process.on('message', (message: ToChild) => {
   if ('place' in message) moveTo(message.place);
   else if ('stop' in message) atWork.get(message.stop)?.abort(new Error('The task is no longer wanted.'));
-  else void serve(message.id, message.task, message.request);
+  else void serve(message.id, message.task, message.request, message.trace);
 });
 // They reach the whole process group, Ctrl-C always, SIGTERM from systemd and others: the parent decides what
 // becomes of the children.
@@ -102,7 +110,10 @@ process.on('disconnect', () => {
   // waits for it for ever; what is half done is as after any crash.
   if (atWork.size > 0 || state.loads.isBusy) process.kill(process.pid, 'SIGKILL');
   gone.abort();
-  void state.close().finally(() => process.exit(0));
+  void state
+    .close()
+    .then(() => flushSpans(FLUSH_PATIENCE_MS))
+    .finally(() => process.exit(0));
 });
 // The parent may be gone before this module was loaded.
 if (!process.connected) process.exit(0);

@@ -1,9 +1,13 @@
 import { serializeError, toServeBatchError } from '../core/errors.ts';
+import { flushSpans } from '../core/tracing.ts';
 import type { CliContext } from './context.ts';
 import { dropFalseSwitches } from './options.ts';
 import { buildProgram } from './program.ts';
 import { isReaderGone } from './standard-output.ts';
 import { usageErrorOf } from './usage-error.ts';
+
+/** A collector that does not answer holds no command up for longer. */
+const FLUSH_PATIENCE_MS = 5_000;
 
 /**
  * Runs one command line and returns its exit code; errors are printed. `args` are the words after the
@@ -19,6 +23,7 @@ export async function runProgram(context: CliContext, args: readonly string[]): 
     return isReaderGone(error) ? 0 : printError(context, args, error);
   } finally {
     await context.workers.close();
+    await flushSpans(FLUSH_PATIENCE_MS);
   }
 }
 

@@ -1,4 +1,5 @@
 import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
+import { inSpan } from '../core/tracing.ts';
 import { whileHeld } from '../runs/lock/under-lock.ts';
 import { claimFolder } from './candidate-folder.ts';
 import { timeLimitsOf, withinTimeLimit } from './limits/time-limit.ts';
@@ -15,13 +16,18 @@ import { withLockedRun } from './with-locked-run.ts';
 export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
   const { spec, signal } = options;
   assertCandidatePossible(options);
-  return reportingRelease(options, () =>
-    withinTimeLimit(timeLimitsOf(spec), spec.name, signal, (limited) =>
-      withLockedRun({ ...options, signal: limited }, (locked) => runWitnessed(locked, options), {
-        computesHere: spec.execution.queue === null,
-      }),
-    ),
-  );
+  const attributes = { 'serve_batch.job': spec.name, 'serve_batch.occurrence': spec.occurrence };
+  return inSpan({ name: `run ${spec.name}`, attributes }, async (span) => {
+    const result = await reportingRelease(options, () =>
+      withinTimeLimit(timeLimitsOf(spec), spec.name, signal, (limited) =>
+        withLockedRun({ ...options, signal: limited }, (locked) => runWitnessed(locked, options), {
+          computesHere: spec.execution.queue === null,
+        }),
+      ),
+    );
+    span.set(attributesOf(result));
+    return result;
+  });
 }
 
 /** A candidate of an incremental job would take new data that the next run takes as well. */
@@ -32,6 +38,19 @@ function assertCandidatePossible({ spec, publish }: RunJobOptions): void {
     `--no-publish is given, but the job ${spec.name} takes new data only (input.incremental): the next run would take the same data again. Give the candidate a name and data of its own with --as NAME.`,
     { fields: { job: spec.name } },
   );
+}
+
+function attributesOf({ outcome, record }: RunJobResult) {
+  return {
+    'serve_batch.outcome': outcome,
+    ...(record === null
+      ? {}
+      : {
+          'serve_batch.run_id': record.runId,
+          'serve_batch.rows_out': record.rowsOut,
+          'serve_batch.rejects': record.rejects,
+        }),
+  };
 }
 
 /** How the run ends stands in its log. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServeBatchError } from '../core/errors.ts';
+import { traceContext } from '../core/tracing.ts';
 import { untilAborted } from '../core/until-aborted.ts';
 import { runPaths } from '../runs/layout.ts';
 import type { RunShardsRequest, ShardEngine } from '../tasks/shard-engine.ts';
@@ -120,9 +121,15 @@ class Coordinator {
     const { plan, folderOfJob, run, rejectLimit, retries, signal } = this.#request;
     const planFile = resolve(runPaths(folderOfJob, plan.runId).plan);
     const about = { planFile, job: plan.job, runId: plan.runId, memoryLimit: run.memoryLimit, refusals: [] };
+    const trace = traceContext();
     const handedOutAt = new Date().toISOString();
     const limit = rejectLimit();
-    const shards = indices.map((index): ShardJob => ({ ...about, index, handedOutAt, rejectLimit: limit }));
+    const shards = indices.map(
+      (index): ShardJob => ({
+        ...{ ...about, index, handedOutAt, rejectLimit: limit },
+        ...(trace === undefined ? {} : { trace }),
+      }),
+    );
     // A queue that is away is waited for.
     await untilAborted(signal, this.#queue.add(shards, retries + 1));
   }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Job, Worker } from 'bullmq';
 import type { Log } from '../core/effects.ts';
 import { type ServeBatchError, serializeError, toServeBatchError } from '../core/errors.ts';
+import { inSpan, type SpanOptions } from '../core/tracing.ts';
 import type { ShardRecord } from '../runs/record/shard-record.ts';
 import type { StartWorkers } from '../tasks/workers.ts';
 import { isGone, PlanFinder } from './find-plan.ts';
@@ -105,6 +106,23 @@ interface QueueErrors {
   readonly UnrecoverableError: new (message: string) => Error;
 }
 
+/** A part of the run that handed the shard out, in another process. */
+function spanOf({ job, runId, index, trace }: ShardJob): SpanOptions {
+  return {
+    name: `process ${QUEUE_NAME}`,
+    kind: 'consumer',
+    parent: trace,
+    attributes: {
+      'messaging.system': 'bullmq',
+      'messaging.destination.name': QUEUE_NAME,
+      'messaging.operation.type': 'process',
+      'serve_batch.job': job,
+      'serve_batch.run_id': runId,
+      'serve_batch.shard': index,
+    },
+  };
+}
+
 class ShardHandler {
   readonly #options: QueueWorkerOptions;
   readonly #workers: PlaceWorkers;
@@ -125,7 +143,7 @@ class ShardHandler {
     cancelled?: AbortSignal,
   ): Promise<void> => {
     try {
-      const record = await this.#compute(job, cancelled);
+      const record = await inSpan(spanOf(job.data), () => this.#compute(job, cancelled));
       this.#options.onShard?.(record, job.data);
     } catch (error) {
       await this.#giveBack(job, token, toServeBatchError(error), cancelled);

@@ -4,6 +4,7 @@ import {
   type ServeBatchError,
   serializeError,
 } from '../core/errors.ts';
+import type { TraceContext } from '../core/tracing.ts';
 import type { RejectLimit } from '../shard/run-shard.ts';
 
 /** The queue of all jobs and runs. */
@@ -28,6 +29,8 @@ export interface ShardJob {
   /** ISO 8601. */
   readonly handedOutAt: string;
   readonly refusals: readonly Refusal[];
+  /** The run that it is a part of; left out where nobody follows. */
+  readonly trace?: TraceContext;
 }
 
 /** One in the queue for each shard of a run, whoever hands it out. BullMQ forbids colons. */

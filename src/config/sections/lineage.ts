@@ -19,6 +19,7 @@ const DEFAULT_NAMESPACE = 'serve-batch';
 
 const ADDRESS = expected('an http or https URL', 'http://marquez:5000/api/v1/lineage');
 const FILE = expected('a file of JSON lines', 'out/lineage.ndjson');
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a job file has it so
 const KEY = expected('a text', '${OPENLINEAGE_API_KEY}');
 const NAMESPACE = expected('a text', 'forecasts');
 

@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import type { Effects } from '../../core/effects.ts';
 import { failedGates } from '../../core/gates.ts';
 import type { KvDuplicates, Plan } from '../../core/plan.ts';
+import { inSpan } from '../../core/tracing.ts';
 import { gateError } from '../../gates/gate-error.ts';
 import type { ManagedStore } from '../../kv/store.ts';
 import {
@@ -83,7 +84,15 @@ export async function prepareStore(
  *
  * @param recordOf what the manifest says once the run is published
  */
-export async function publishCommitted(
+export function publishCommitted(
+  request: CommittedRun,
+  recordOf: (kv: KvCounts | null) => RunRecord,
+): Promise<RunRecord> {
+  const attributes = { 'serve_batch.job': request.plan.job, 'serve_batch.run_id': request.plan.runId };
+  return inSpan({ name: 'publish', attributes }, () => bringToReaders(request, recordOf));
+}
+
+async function bringToReaders(
   request: CommittedRun,
   recordOf: (kv: KvCounts | null) => RunRecord,
 ): Promise<RunRecord> {

@@ -13,6 +13,7 @@ import {
 } from '@grpc/grpc-js';
 import { load } from '@grpc/proto-loader';
 import { systemClock } from '../../core/effects.ts';
+import { openSpan, type TraceContext } from '../../core/tracing.ts';
 import type { ServerParts } from '../http/http-server.ts';
 import { callError } from './call-error.ts';
 import { type About, inferenceMethods, type Method } from './inference-service.ts';
@@ -20,6 +21,7 @@ import { type About, inferenceMethods, type Method } from './inference-service.t
 /** The interface that clients are made from. */
 export const PROTO_FILE = fileURLToPath(new URL('../../../proto/open-inference.proto', import.meta.url));
 
+const SERVICE = 'inference.GRPCInferenceService';
 /** Calls of one connection at a time. */
 const MOST_STREAMS = 1_000;
 
@@ -98,12 +100,41 @@ type UnaryCall = ServerUnaryCall<unknown, object>;
 
 function handlerOf(name: string, method: Method, parts: ServerParts) {
   return (call: UnaryCall, callback: sendUnaryData<object>): void => {
-    void answer(name, method, call, parts).then(
+    void answerInSpan(name, method, call, parts).then(
       (response) => callback(null, response),
       (error) => callback(error),
     );
   };
 }
+
+/** A part of what the metadata of the call say. Throws the status that the client gets. */
+async function answerInSpan(
+  name: string,
+  method: Method,
+  call: UnaryCall,
+  parts: ServerParts,
+): Promise<object> {
+  const span = openSpan({
+    name: `${SERVICE}/${name}`,
+    kind: 'server',
+    parent: call.metadata.getMap() as TraceContext,
+    attributes: { 'rpc.system': 'grpc', 'rpc.service': SERVICE, 'rpc.method': name },
+  });
+  if (span === null) return answer(name, method, call, parts);
+  let code = status.OK;
+  try {
+    return await span.within(() => answer(name, method, call, parts));
+  } catch (error) {
+    code = (error as ReturnType<typeof callError>).code;
+    throw error;
+  } finally {
+    span.set({ 'rpc.grpc.status_code': code });
+    span.end(FAULTS.has(code) ? status[code] : null);
+  }
+}
+
+/** Of the server, rather than of what it was asked. */
+const FAULTS: ReadonlySet<status> = new Set([status.INTERNAL, status.UNAVAILABLE, status.DEADLINE_EXCEEDED]);
 
 /** Throws the status that the client gets. */
 async function answer(name: string, method: Method, call: UnaryCall, parts: ServerParts): Promise<object> {

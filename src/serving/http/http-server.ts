@@ -2,6 +2,7 @@ import type { ServerOptions } from 'node:http';
 import type { ServerOptions as TlsServerOptions } from 'node:https';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Log } from '../../core/effects.ts';
+import { isTraced } from '../../core/tracing.ts';
 import { EventStreams } from '../events/event-streams.ts';
 import type { RequestMetrics } from '../metrics/request-metrics.ts';
 import { Sessions } from '../page/sessions.ts';
@@ -19,6 +20,7 @@ import { addPageRoutes, type PageParts } from './page-routes.ts';
 import { addPredictionRoutes, JSON_TYPE } from './prediction-routes.ts';
 import { type PublicError, publicError, refusal } from './public-error.ts';
 import type { Tokens } from './tokens.ts';
+import { traceRequests } from './trace-requests.ts';
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -88,6 +90,7 @@ export function buildHttpServer(parts: ServerParts): FastifyInstance {
   app.decorateReply('job', '').decorateReply('source', '');
   const { page } = parts;
   const sessions = page === null ? null : new Sessions(parts.tokens, page.clock);
+  if (isTraced()) traceRequests(app);
   observe(app, parts, sessions);
   handleErrors(app, parts);
   const { streams = new EventStreams() } = parts;
