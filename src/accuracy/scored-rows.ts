@@ -49,29 +49,47 @@ export async function fillScored(database: Database, run: RunToScore): Promise<v
     ...(run.sample === undefined ? [] : ['made.place']),
     ...(date === null || run.sample !== undefined
       ? ['NULL::DOUBLE AS naive', 'NULL::DOUBLE AS scale']
-      : ['known.naive', 'scales.scale']),
+      : [ifAhead(run, 'known.naive'), ifAhead(run, 'scales.scale')]),
     ...columns.quantiles.map(({ column }, index) => `CAST(made.${quoteName(column)} AS DOUBLE) AS q${index}`),
     ...columns.intervals.flatMap(({ lower, upper }, index) => [
       `CAST(made.${quoteName(lower)} AS DOUBLE) AS low${index}`,
       `CAST(made.${quoteName(upper)} AS DOUBLE) AS high${index}`,
     ]),
   ];
-  const joins = [`LEFT JOIN ${ACTUALS} AS came ON ${on('came', date === null ? [] : ['made.t = came.t'])}`];
+  const came = await actualsOf(database, run);
+  const joins = [`LEFT JOIN ${came} AS came ON ${on('came', date === null ? [] : ['made.t = came.t'])}`];
   if (date !== null && run.sample === undefined) {
     const earlier = `SELECT * FROM ${ACTUALS} WHERE t < ${knownUntil(run)}`;
-    // What is predicted for a time before the run would be compared with itself.
-    const isAhead = `made.t >= ${knownUntil(run)}`;
     const week = (time: string): string => `CAST(epoch(${time}) AS BIGINT) % ${WEEK_SECONDS}`;
     const group = keys.length === 0 ? '' : `GROUP BY ${keys.join(', ')}`;
     joins.push(
       `LEFT JOIN (SELECT ${[...keys, `${week('t')} AS week`].join(', ')}, arg_max(y, t) AS naive FROM (${earlier})
-         WHERE t >= ${knownUntil(run)} - INTERVAL ${NAIVE_DAYS} DAY GROUP BY ALL) AS known ON ${on('known', [isAhead, `${week('made.t')} = known.week`])}`,
-      `LEFT JOIN (SELECT ${[...keys, 'avg(step2) AS scale'].join(', ')} FROM (${earlier}) ${group}) AS scales ON ${on('scales', [isAhead])}`,
+         WHERE t >= ${knownUntil(run)} - INTERVAL ${NAIVE_DAYS} DAY GROUP BY ALL) AS known ON ${on('known', [`${week('made.t')} = known.week`])}`,
+      `LEFT JOIN (SELECT ${[...keys, 'avg(step2) AS scale'].join(', ')} FROM (${earlier}) ${group}) AS scales ON ${on('scales', [])}`,
     );
   }
   await database.run(
     `CREATE OR REPLACE TEMP TABLE ${SCORED} AS SELECT ${list.join(', ')} FROM (${await someOf(database, run)}) AS made ${joins.join(' ')}`,
   );
+}
+
+/** The actuals of the dates that the run predicts: few of all, which is what the join holds in memory. */
+async function actualsOf(database: Database, { parts, columns: { date } }: RunToScore): Promise<string> {
+  if (date === null) return ACTUALS;
+  const time = `CAST(${quoteName(date.name)} AS TIMESTAMP)`;
+  const [range] = await database.rows(
+    `SELECT min(${time})::VARCHAR AS oldest, max(${time})::VARCHAR AS newest FROM read_parquet(${quoteFiles(parts)})`,
+  );
+  if (typeof range?.oldest !== 'string' || typeof range.newest !== 'string') return ACTUALS;
+  return `(SELECT * FROM ${ACTUALS} WHERE t BETWEEN TIMESTAMP ${quoteText(range.oldest)} AND TIMESTAMP ${quoteText(range.newest)})`;
+}
+
+/**
+ * What is predicted for a time before the run would be compared with itself. Not a condition of the join: one side
+ * alone in it makes DuckDB compare each row with each.
+ */
+function ifAhead(run: RunToScore, column: string): string {
+  return `CASE WHEN made.t >= ${knownUntil(run)} THEN ${column} END AS ${column.split('.')[1]}`;
 }
 
 /** Those of a sample are chosen by a hash of their key. */
