@@ -2,15 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from '../source/database.ts';
-import { readReport } from './read-report.ts';
+import { type ReadReportOptions, readReport } from './read-report.ts';
 import { renderReport } from './render-report.ts';
 import { reportLimits } from './report-limits.ts';
 
-export interface MakeReportOptions {
-  readonly folderOfJob: string;
-  readonly runId: string;
-  readonly signal: AbortSignal;
-}
+export type MakeReportOptions = Pick<ReadReportOptions, 'folderOfJob' | 'runId' | 'against' | 'signal'>;
 
 /** The report of a run as a page, with a database of its own. Throws as {@link readReport} does. */
 export async function makeReport(options: MakeReportOptions): Promise<string> {

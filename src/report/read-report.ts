@@ -1,3 +1,6 @@
+import { compareRuns } from '../compare/compare-runs.ts';
+import { keyColumnsOf, readComparedRun } from '../compare/compared-run.ts';
+import type { Comparison } from '../compare/comparison.ts';
 import { type Clock, systemClock } from '../core/effects.ts';
 import { isDiskFull, isOutOfMemory, ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
@@ -24,9 +27,14 @@ import { partsOf } from './facts/run-parts.ts';
 import { stagesOf } from './facts/stages.ts';
 import { timelineOf } from './facts/timeline.ts';
 
+/** All that changed counts, and the page shows the biggest changes. */
+const COMPARISON = { limit: { change: 0, most: null }, top: 10 } as const;
+
 export interface ReadReportOptions {
   readonly folderOfJob: string;
   readonly runId: string;
+  /** A run that this one is compared with, key by key. Left out: none. */
+  readonly against?: { readonly folderOfJob: string; readonly runId: string };
   /** Reads the parts and rejects, within its limits. */
   readonly database: Database;
   readonly signal: AbortSignal;
@@ -67,11 +75,26 @@ export async function readReport(options: ReadReportOptions): Promise<ReportFact
       predictions: await predictionsOf(options, { summary, runs, plan, paths }),
       dimensions: await dimensionsOf(options, { summary, paths, keyColumns, rejectFiles }),
       rejects: await readable('The rejects', signal, () => readRejects(database, rejectFiles, keyColumns)),
+      comparison: await comparisonOf(options),
       accuracy: await readable('The accuracy of the run', signal, () => readAccuracy(database, paths)),
     };
   } finally {
     stop();
   }
+}
+
+/** Key by key, in segments of the first key column. Throws as the comparison does: somebody asked for it. */
+async function comparisonOf({
+  folderOfJob,
+  runId,
+  against,
+  database,
+}: ReadReportOptions): Promise<Comparison | null> {
+  if (against === undefined) return null;
+  const before = await readComparedRun(against.folderOfJob, against.runId);
+  const after = await readComparedRun(folderOfJob, runId);
+  const by = keyColumnsOf(after.plan).slice(0, 1);
+  return compareRuns(database, { before, after, by, key: null, ...COMPARISON });
 }
 
 async function predictionsOf(

@@ -3,6 +3,7 @@ import { html } from './html.ts';
 import { formatInstant } from './numbers.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { accuracySections } from './sections/accuracy.ts';
+import { comparisonSections } from './sections/comparison.ts';
 import { detailsSection } from './sections/details.ts';
 import { dimensionsSections } from './sections/dimensions.ts';
 import { gatesSections } from './sections/gates.ts';
@@ -19,7 +20,7 @@ import { throughputSection } from './sections/throughput.ts';
  * lets a browser load none: what stands in the data cannot become more than text. Pure.
  */
 export function renderReport(facts: ReportFacts): string {
-  const { summary, timeline, latency, stages, predictions, dimensions, rejects } = facts;
+  const { summary, timeline, latency, stages, predictions, dimensions, rejects, comparison } = facts;
   const { record } = summary;
   const batchRows = record?.batchSize ?? facts.plan?.batchSize ?? null;
   return `<!doctype html>\n${
@@ -33,6 +34,7 @@ export function renderReport(facts: ReportFacts): string {
       latencySection(latency, batchRows),
       shardsSection(timeline),
       ...predictionsSections(predictions),
+      ...comparisonSections(comparison),
       ...dimensionsSections(dimensions, record?.coverage),
       rejectsSection(rejects, record?.rowsIn ?? null),
       detailsSection(facts),

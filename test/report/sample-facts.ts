@@ -1,3 +1,4 @@
+import type { Comparison } from '../../src/compare/comparison.ts';
 import { known } from '../../src/report/facts/known.ts';
 import { latencyOf } from '../../src/report/facts/latency.ts';
 import { predictionColumns } from '../../src/report/facts/prediction-columns.ts';
@@ -22,6 +23,34 @@ const STATS: ColumnStats = {
   topTexts: [],
   distinctTexts: 0,
 };
+
+export function sampleComparison(text: string): Comparison {
+  const side = { runId: text, job: text, model: text, rows: 3, duplicates: 0 };
+  const spread = { least: -1, at: [-1, -1, 0, 0, 1, 1, 1], greatest: 1 };
+  const segment = { column: text, keys: 2, onlyBefore: 0, onlyAfter: 0, changed: 1, beyond: 1 };
+  const means = { meanBefore: 1, meanAfter: 2, bias: 1, meanAbsolute: 1 };
+  return {
+    ...{ before: side, after: side, key: [text], keys: { both: 2, onlyBefore: 1, onlyAfter: 1 } },
+    ...{ examples: { onlyBefore: [text], onlyAfter: [text] }, onlyBefore: [text], onlyAfter: [text] },
+    notes: [text],
+    limit: { change: 0, most: null, beyond: 3, share: 0.75, isMet: true },
+    columns: [
+      {
+        ...{ name: text, kind: 'number', unchanged: 1, changed: 1, lost: 0, found: 0 },
+        numbers: {
+          ...{ keys: 2, ...means, rootMeanSquare: 1, correlation: 0.5, isEstimate: false },
+          ...{ difference: spread, absolute: spread, relative: spread },
+          histogram: [
+            { from: -1, to: 0, keys: 1 },
+            { from: 0, to: 1, keys: 1 },
+          ],
+        },
+        segments: [{ ...segment, value: text, ...means }],
+        biggest: [{ key: text, before: text, after: text, difference: null }],
+      },
+    ],
+  };
+}
 
 export function sampleSummary(changes: Partial<RunSummary> = {}): RunSummary {
   const plan = samplePlan();
@@ -97,6 +126,7 @@ export function sampleFacts(text: string, changes: Partial<ReportFacts> = {}): R
       ],
       others: 2,
     }),
+    comparison: sampleComparison(text),
     accuracy: known({
       record: sampleAccuracy(text),
       records: 2,

@@ -4,11 +4,13 @@ import { formatBytes } from '../../core/amounts.ts';
 import { writeFileDurably } from '../../core/durable-file.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { CliContext } from '../context.ts';
+import type { NamedRun } from '../named-runs.ts';
 import { addOptions, debugOption, option } from '../options.ts';
 
 interface ReportFlags {
   readonly report?: string;
   readonly output?: string;
+  readonly against?: string;
 }
 
 export function addReportCommand(program: Command, context: CliContext): void {
@@ -18,6 +20,7 @@ export function addReportCommand(program: Command, context: CliContext): void {
     .argument('<run>', 'its id, or the first characters of it; or a job, for its published run');
   addOptions(command, [
     option('-o, --report <file>', 'the page to write, or - for standard output (default: report-RUN.html)'),
+    option('--against <run>', 'compare it key by key with another run: an id, a job, published or previous'),
     option(
       '--output <path>',
       'the folder of all jobs, or one file: NAME.parquet, .csv, .csv.gz or .jsonl (default: the job\'s, or "out")',
@@ -26,7 +29,7 @@ export function addReportCommand(program: Command, context: CliContext): void {
   ]);
   command.addHelpText(
     'after',
-    '\nExamples:\n  serve-batch report sales -o report.html           the published run of the job "sales"\n  serve-batch report 20261121T000000Z-k3x9 -o -     a run, to standard output',
+    '\nExamples:\n  serve-batch report sales -o report.html           the published run of the job "sales"\n  serve-batch report 20261121T000000Z-k3x9 -o -     a run, to standard output\n  serve-batch report 20261121T000000Z-k3x9 --against published     a candidate, key by key',
   );
   command.action((run: string, flags: ReportFlags) => reportCommand(context, run, flags));
 }
@@ -38,11 +41,15 @@ async function reportCommand(context: CliContext, wanted: string, flags: ReportF
       `--output is "${flags.output}": that is where the runs lie. The page is written where -o (--report) says: -o ${flags.output}.`,
     );
   const { findReported } = await import('../reported-run.ts');
-  const { folderOfJob, runId } = await findReported(context, wanted, flags);
+  const run = await findReported(context, wanted, flags);
+  const { folderOfJob, runId } = run;
   const { learnSecrets } = await import('../job-place.ts');
   await learnSecrets(context, basename(folderOfJob));
   const { makeReport } = await import('../../report/make-report.ts');
-  const page = context.secrets.mask(await makeReport({ folderOfJob, runId, signal: context.signal }));
+  const against = await againstOf(context, run, flags);
+  const page = context.secrets.mask(
+    await makeReport({ folderOfJob, runId, ...against, signal: context.signal }),
+  );
   const target = flags.report ?? `report-${runId}.html`;
   if (target === '-') {
     context.out(page);
@@ -50,4 +57,14 @@ async function reportCommand(context: CliContext, wanted: string, flags: ReportF
   }
   await writeFileDurably(resolve(context.cwd, target), page);
   context.out(`The report of run ${runId} is ${target} (${formatBytes(Buffer.byteLength(page))}).\n`);
+}
+
+async function againstOf(
+  context: CliContext,
+  run: NamedRun,
+  { against, ...flags }: ReportFlags,
+): Promise<{ readonly against?: NamedRun }> {
+  if (against === undefined) return {};
+  const { findOtherRun } = await import('../named-runs.ts');
+  return { against: await findOtherRun(context, run, against, flags) };
 }

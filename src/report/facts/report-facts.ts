@@ -1,3 +1,4 @@
+import type { Comparison } from '../../compare/comparison.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { StageSeconds } from '../../runs/record/shard-record.ts';
 import type { RunSummary } from '../../runs/run-summary.ts';
@@ -27,6 +28,8 @@ export interface ReportFacts {
   readonly rejects: Known<RejectFacts>;
   /** Null: the run is not scored. */
   readonly accuracy: Known<AccuracyFacts | null>;
+  /** Key by key with a run that somebody named; null: nobody did. */
+  readonly comparison: Comparison | null;
 }
 
 export interface PredictionsFacts {

@@ -49,6 +49,19 @@ describe('compare', () => {
     expect((await project.serveBatch(['compare', 'sales', 'dearer', '--max-change', '100%'])).code).toBe(0);
   });
 
+  it('draws the differences in the report of a run', async () => {
+    const { code, stdout } = await project.serveBatch(['report', 'dearer', '--against', 'sales', '-o', '-']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('<h2>Key by key: sales</h2>');
+    expect(stdout).toContain('Differences of sales');
+    expect(stdout).toContain(`Compared with run <code>${published}</code> of sales`);
+    const itself = await project.serveBatch(['report', 'sales', '--against', 'published', '-o', '-']);
+    expect([itself.code, itself.stderr]).toEqual([
+      2,
+      expect.stringContaining('cannot be compared with itself'),
+    ]);
+  });
+
   it.each([
     ['one run twice', ['sales', 'published'], 2, 'Both runs are'],
     ['names without a job', ['previous', 'published'], 2, 'of which job? Name it with --job'],
