@@ -58,7 +58,7 @@ export async function openActuals(database: Database, request: ActualsRequest): 
   );
   if (spec.source.kind === 'table') {
     const named = tables.map((table) => ({ ...table, name: WRITTEN }));
-    await createFeatureTables(database, named, () => 'actuals.table');
+    await createFeatureTables(database, named, { fieldOf: () => 'actuals.table' });
     await database.confine({ folders, files });
     return;
   }
@@ -69,7 +69,7 @@ export async function openActuals(database: Database, request: ActualsRequest): 
   });
   if (!externalAccess)
     assertOnlyJobTables(tree, { field, code: 'JOB_FILE', tables: tables.map(({ name }) => name) });
-  await createFeatureTables(database, tables, (name) => `actuals.tables.${name}`);
+  await createFeatureTables(database, tables, { fieldOf: (name) => `actuals.tables.${name}` });
   if (!externalAccess) await database.confine({ folders, files });
   await create(database, `VIEW ${WRITTEN} AS ${spec.source.select}`, field);
 }

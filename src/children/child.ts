@@ -1,6 +1,7 @@
 import { serializeError } from '../core/errors.ts';
 import { flushSpans, inSpan, type TraceContext } from '../core/tracing.ts';
-import { TASK_HANDLERS, type TaskEffects } from '../tasks/task-handlers.ts';
+import type { TaskEffects } from '../tasks/task-handler.ts';
+import { TASK_HANDLERS } from '../tasks/task-handlers.ts';
 import type { TaskName } from '../tasks/tasks.ts';
 import { WorkerState } from '../tasks/worker-state.ts';
 import type { WorkPlace } from '../tasks/workers.ts';

@@ -6,7 +6,7 @@ import type { AllowedHosts } from '../serving/http/allowed-hosts.ts';
 import { DEFAULT_LIMITS, type ServerParts } from '../serving/http/http-server.ts';
 import { Tokens } from '../serving/http/tokens.ts';
 import { RequestMetrics } from '../serving/metrics/request-metrics.ts';
-import { openServedJob } from '../serving/open-served-job.ts';
+import { type OpenServedJobOptions, openServedJob } from '../serving/open-served-job.ts';
 import { makeReportApart } from '../serving/reports/make-report-apart.ts';
 import { ServedJobs } from '../serving/served-jobs.ts';
 import type { CliContext } from './context.ts';
@@ -30,15 +30,23 @@ export function serveContext(
 ): Omit<ServerParts, 'isDraining'> {
   const { signal, workers, secrets } = context;
   const jobs = new ServedJobs((source) => openServedJob(source, open));
-  const open = { clock: systemClock, signal, startWorkers: workers.start };
+  const metrics = new RequestMetrics();
+  const log = watchSchedule(context, { debug });
+  const open: OpenServedJobOptions = {
+    clock: systemClock,
+    signal,
+    startWorkers: workers.start,
+    onLiveCall: (job, seconds) => metrics.observeLive(job, seconds),
+    onLiveFailure: (job, error) => log.warn(`live answers fail: ${error.message}`, { job }),
+  };
   return {
     jobs,
     tokens: new Tokens(tokens),
     hosts,
     limits: DEFAULT_LIMITS,
-    metrics: new RequestMetrics(),
+    metrics,
     runMetrics: async () => runMetricsText(await figuresOf(jobs)),
-    log: watchSchedule(context, { debug }),
+    log,
     page: hasPage
       ? {
           clock: systemClock,

@@ -177,6 +177,12 @@ export const ERROR_KINDS = {
     true,
     'A child process could not be started, or ended by a signal or without an answer.',
   ),
+  LIVE_UNAVAILABLE: kind(
+    EXIT.unexpected,
+    true,
+    'The published run cannot be asked live: its rows are not at hand, its input changed, its process fails, or it took too long.',
+  ),
+  LIVE_BUSY: kind(EXIT.unexpected, true, 'Too many questions wait for the live model.'),
   TIMED_OUT: kind(EXIT.unexpected, true, 'The run took longer than execution.timeout allows.'),
   SIGINT: kind(EXIT.sigint, false, 'The run was interrupted (Ctrl-C).'),
   SIGTERM: kind(EXIT.sigterm, false, 'The run was asked to end (SIGTERM).'),

@@ -48,6 +48,11 @@ export interface ResolvedInput {
   readonly files: readonly TableFile[];
   /** Null: a table. A grid has no `files`: its rows are made from their numbers. */
   readonly grid: GridPlan | null;
+  /**
+   * In no plan: a table of the database, or a SELECT in brackets, that has the rows instead, with the column
+   * `input_row`: rows that are to be scored at once.
+   */
+  readonly table?: string;
   /** Whether `files` are staged copies: their columns may then come from text, and hold text where a number was meant. */
   readonly staged: boolean;
   /** Which rows of the sources these are, for messages; null: all of them. */

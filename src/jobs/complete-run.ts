@@ -1,7 +1,7 @@
 import { EXIT, ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { dropRefused, isRefusal } from '../publish/drop-generations.ts';
-import { clearWorkFiles } from '../runs/clear-work-files.ts';
+import { clearWorkFiles, keepInput } from '../runs/clear-work-files.ts';
 import { runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
@@ -33,7 +33,9 @@ async function computeAndPublish({ overtakenBy, ...run }: RunToComplete): Promis
   const willPublish = overtakenBy === null && publish !== 'never';
   const loadsStore = willPublish && (await beginGeneration(locked, plan));
   return computeRun({ ...run, loadsStore }, async (committed, describe) => {
-    await clearWorkFiles(runPaths(locked.folder, plan.runId));
+    const paths = runPaths(locked.folder, plan.runId);
+    if (plan.input.staged && locked.options.spec.serving.live !== null) await keepInput(paths);
+    await clearWorkFiles(paths);
     if (!willPublish) return { outcome: 'computed', record: committed, overtakenBy, publishError: null };
     const startMs = clock.monotonicMs();
     return publishing('computed', committed, () =>

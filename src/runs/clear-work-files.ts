@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isTemporaryName } from '../core/durable-file.ts';
 import { isMissing } from './json-file.ts';
@@ -15,6 +15,15 @@ export async function clearWorkFiles(paths: RunPaths): Promise<void> {
     for (const name of await namesIn(folder)) {
       if (isTemporaryName(name)) await rm(join(folder, name), { force: true });
     }
+  }
+}
+
+/** Keeps the copy of a committed run's input, which live answers read. Doing it again is harmless. */
+export async function keepInput(paths: RunPaths): Promise<void> {
+  try {
+    await rename(dirname(paths.staged), dirname(paths.keptInput));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
   }
 }
 

@@ -109,6 +109,8 @@ export interface RunPaths {
   readonly accuracy: string;
   /** The typed copy of an input that is not Parquet. */
   readonly staged: string;
+  /** Where the folder of `staged` goes once the run is committed, for a job that is answered live. */
+  readonly keptInput: string;
   /** Its presence means that the run is committed. */
   readonly manifest: string;
   readonly success: string;
@@ -140,6 +142,7 @@ export function runPaths(folderOfJob: string, runId: string): RunPaths {
     sample: join(folder, 'sample.parquet'),
     accuracy: join(folder, 'accuracy'),
     staged: join(folder, 'staged', 'input.parquet'),
+    keptInput: join(folder, 'input', 'input.parquet'),
     manifest: join(folder, 'run.json'),
     success: join(folder, '_SUCCESS'),
     published: join(folder, 'published.json'),

@@ -3,8 +3,8 @@ import { valueJson } from '../lookup/parse-value.ts';
 import type { FoundText } from '../lookup/published-reader.ts';
 import type { PublishedView } from '../lookup/published-view.ts';
 
-/** Where an answer comes from: the store, or, while that is away, the memory of this server. */
-export type AnswerSource = 'stored' | 'previous';
+/** Where an answer comes from: the store, the run's own model, or, while the store is away, the memory of this server. */
+export type AnswerSource = 'stored' | 'live' | 'previous';
 
 /** What the store said, ready to be put into an answer. */
 export interface KnownAnswer {
@@ -23,10 +23,10 @@ export function contentOf(found: FoundText, { info }: PublishedView): string {
 }
 
 /** One of many. Beside a canary, it says which of the two generations it comes from. */
-export function itemJson(found: FoundText | undefined, view: PublishedView): string {
+export function itemJson(found: FoundText | undefined, view: PublishedView, isLive = false): string {
   if (found === undefined) return '{"found":false}';
   const origin = view.canary === null ? '' : `,"generation":${JSON.stringify(view.generation)}`;
-  return `{"found":true,${contentOf(found, view)}${origin}}`;
+  return `{"found":true,${contentOf(found, view)}${origin}${isLive ? ',"source":"live"' : ''}}`;
 }
 
 /** How old a generation is, and whether that is more than the job allows. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/effects.ts';
+import type { ServeBatchError } from '../core/errors.ts';
 import { memoryLimitOf } from '../jobs/limits/memory-limit.ts';
 import { expiryOf } from '../jobs/publish/expiry.ts';
 import { runsOfGeneration } from '../jobs/publish/runs-below.ts';
@@ -10,6 +11,7 @@ import type { StartWorkers } from '../tasks/workers.ts';
 import { FlipFeed } from './events/flip-feed.ts';
 import { GenerationBefore } from './generation-before.ts';
 import { KeyDictionary, type KeyValues } from './key-dictionary.ts';
+import { LiveJob } from './live/live-model.ts';
 import { ServedJob } from './served-job.ts';
 import type { JobSource, OpenJob } from './served-jobs.ts';
 import { StoreGate } from './store-gate.ts';
@@ -28,6 +30,9 @@ export interface OpenServedJobOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly startWorkers: StartWorkers;
+  /** Told the seconds of each call of a live model, and why one failed. */
+  readonly onLiveCall?: (job: string, seconds: number) => void;
+  readonly onLiveFailure?: (job: string, error: ServeBatchError) => void;
 }
 
 /** Opens a job for requests. Nothing is connected before the first. */
@@ -49,13 +54,32 @@ export function openServedJob(source: JobSource, options: OpenServedJobOptions):
   });
   const flips = new FlipFeed({ store, gate, everyMs: REFRESH_MS, looksAlone: LOOKS_ALONE });
   const before = new GenerationBefore({ store, gate, folderOfJob: source.folderOfJob });
+  const live = openLive(source, options);
   return {
-    job: new ServedJob({ name, serving, reader, gate, dictionary, flips, before, clock }),
+    job: new ServedJob({
+      ...{ name, serving, reader, gate, dictionary, flips, before, clock },
+      ...(live === null ? {} : { live }),
+    }),
     async close() {
+      await live?.close();
       await flips.close();
       await reader.close();
     },
   };
+}
+
+/** Null: the job is not answered live. No process is started yet. */
+export function openLive(
+  { name, folderOfJob, serving }: JobSource,
+  { clock, signal, startWorkers, onLiveCall, onLiveFailure }: OpenServedJobOptions,
+): LiveJob | null {
+  const { live, normalise } = serving;
+  if (live === null) return null;
+  return new LiveJob({
+    ...{ folderOfJob, live, normalise, startWorkers, signal, clock },
+    onCall: (seconds) => onLiveCall?.(name, seconds),
+    onFailure: (error) => onLiveFailure?.(name, error),
+  });
 }
 
 /** In a child process: DuckDB is nothing for the process that answers. */

@@ -1,6 +1,6 @@
 import type { ServingSpec } from '../config/sections/serving.ts';
 import type { Clock } from '../core/effects.ts';
-import type { ServeBatchError } from '../core/errors.ts';
+import { ServeBatchError } from '../core/errors.ts';
 import type { Columns } from '../lookup/column-text.ts';
 import {
   type Found,
@@ -10,6 +10,7 @@ import {
   wantsSeries,
 } from '../lookup/published-reader.ts';
 import type { PublishedView } from '../lookup/published-view.ts';
+import type { Cells } from '../shard/live/live-question.ts';
 import {
   type Age,
   type AnswerSource,
@@ -22,6 +23,9 @@ import type { FlipFeed } from './events/flip-feed.ts';
 import type { GenerationBefore } from './generation-before.ts';
 import type { KeyDictionary } from './key-dictionary.ts';
 import { LastAnswers } from './last-answers.ts';
+import { type KeyAnswer, LiveAnswers } from './live/live-answers.ts';
+import type { LiveJob } from './live/live-model.ts';
+import { normalisedColumns } from './live/normalise-text.ts';
 import { isStoreFailure, type StoreGate } from './store-gate.ts';
 
 /** Answers kept for the time when the store is away: some hundred bytes each. */
@@ -36,6 +40,8 @@ export interface ServedJobOptions {
   readonly flips: FlipFeed;
   readonly before: GenerationBefore;
   readonly clock: Clock;
+  /** Left out: only stored predictions are given. */
+  readonly live?: LiveJob;
 }
 
 export interface Answer {
@@ -61,11 +67,21 @@ export class ServedJob {
   readonly #options: ServedJobOptions;
   readonly #text: AnswerText;
   readonly #last = new LastAnswers<KnownAnswer>(MOST_LAST_ANSWERS);
+  readonly #live: LiveAnswers | null;
 
   constructor(options: ServedJobOptions) {
-    const { name: job, clock, serving } = options;
+    const { name: job, clock, serving, live } = options;
     this.#options = options;
     this.#text = new AnswerText({ job, clock, maxAgeSeconds: serving.maxAgeSeconds });
+    this.#live =
+      live === undefined
+        ? null
+        : new LiveAnswers({
+            model: live,
+            when: serving.live?.when ?? [],
+            isStale: (view) => this.age(view).isStale,
+            mayExist: async (view, columns) => isEveryPartKnown(await this.explain(view, columns)),
+          });
   }
 
   get name(): string {
@@ -99,7 +115,8 @@ export class ServedJob {
    * The prediction of a key; without the columns of its field, the series. Throws `USAGE` for columns that do
    * not fit, `NOT_FOUND`, and `STORE_UNAVAILABLE` or `STORE_REFUSED`.
    */
-  async one(columns: Columns): Promise<Answer> {
+  async one(given: Columns): Promise<Answer> {
+    const columns = this.#normalised(given);
     const keeps = this.#options.serving.onStoreDown === 'last-known';
     let answer: Found<FoundText | undefined>;
     try {
@@ -110,6 +127,8 @@ export class ServedJob {
       return { body: this.#text.body(known, 'previous'), source: 'previous', etag: null };
     }
     const { view, found } = answer;
+    const live = await this.#liveInstead(view, columns, found);
+    if (live !== null) return live;
     if (found === undefined) throw await this.explain(view, columns);
     const known = { view, content: contentOf(found, view) };
     if (keeps) this.#last.set(questionOf(columns), known);
@@ -126,10 +145,70 @@ export class ServedJob {
    * out.
    */
   async many(list: readonly Columns[]): Promise<Answer> {
-    const { view, views, found } = await this.#options.gate.run(() => this.#readMany(list));
-    const items = found.map((each, index) => itemJson(each, views[index] ?? view)).join(',');
-    const known = { view, content: `"predictions":[${items}]` };
-    return { body: this.#text.body(known, 'stored'), source: 'stored', etag: this.#text.etagOfMany(view) };
+    const asked = list.map((columns) => this.#normalised(columns));
+    const { view, views, found } = await this.#options.gate.run(() => this.#readMany(asked));
+    const viewOf = (index: number): PublishedView => views[index] ?? view;
+    if (this.#live === null) {
+      const items = found.map((each, index) => itemJson(each, viewOf(index)));
+      return this.#manyAnswer(view, items, 'stored');
+    }
+    const answers = await this.#live.complete(
+      asked.map((columns, index) => ({ view: viewOf(index), columns, found: found[index] })),
+    );
+    const items = answers.map((answer, index) => keyJson(answer, viewOf(index)));
+    const isLive = answers.some(({ source }) => source === 'live' || source === 'failed');
+    return this.#manyAnswer(view, items, isLive ? 'live' : 'stored');
+  }
+
+  /** Many keys whose rows have other values in some columns. Throws `USAGE` where the job is not answered live. */
+  async whatIf(list: readonly Columns[], changed: Cells): Promise<Answer> {
+    const { live } = this;
+    const asked = list.map((columns) => this.#normalised(columns));
+    const { view, views } = await this.texts(asked);
+    const keys = asked.map((columns, index) => ({ view: views[index] ?? view, columns }));
+    const texts = await live.answers.changed(keys, changed);
+    const items = texts.map((text, index) => itemJson(text, views[index] ?? view, true));
+    return this.#manyAnswer(view, items, 'live');
+  }
+
+  /** The live model. Throws `USAGE` where the job is not answered live. */
+  get live(): { readonly model: LiveJob; readonly answers: LiveAnswers } {
+    const { live } = this.#options;
+    if (live !== undefined && this.#live !== null) return { model: live, answers: this.#live };
+    throw new ServeBatchError(
+      'USAGE',
+      `The job ${this.name} is not answered live. That takes serving.live: true in its job file.`,
+    );
+  }
+
+  /** What is counted of live answers; null: the job is not answered live. */
+  get liveJob(): LiveJob | null {
+    return this.#options.live ?? null;
+  }
+
+  #manyAnswer(view: PublishedView, items: readonly string[], source: 'stored' | 'live'): Answer {
+    const known = { view, content: `"predictions":[${items.join(',')}]` };
+    const etag = source === 'live' ? null : this.#text.etagOfMany(view);
+    return { body: this.#text.body(known, source), source, etag };
+  }
+
+  /** Null: the store's answer stands. Throws `LIVE_UNAVAILABLE` or `LIVE_BUSY` where it has none. */
+  async #liveInstead(
+    view: PublishedView,
+    columns: Columns,
+    found: FoundText | undefined,
+  ): Promise<Answer | null> {
+    if (this.#live === null || (found === undefined && wantsSeries(view, columns))) return null;
+    this.#options.live?.see(view);
+    const [answer] = await this.#live.complete([{ view, columns, found }]);
+    if (answer?.source === 'failed') throw answer.error;
+    if (answer?.source !== 'live') return null;
+    const known = { view, content: contentOf(answer.found, view) };
+    return { body: this.#text.body(known, 'live'), source: 'live', etag: null };
+  }
+
+  #normalised(columns: Columns): Columns {
+    return normalisedColumns(columns, this.#options.serving.normalise);
   }
 
   /** Predictions as the store holds them, in the order asked for, as one publication left them. */
@@ -150,6 +229,7 @@ export class ServedJob {
   async state(): Promise<JobState> {
     try {
       const view = await this.view();
+      this.#options.live?.see(view);
       return { job: this.name, view, age: this.#text.age(view), failure: null };
     } catch (error) {
       if (!isExpected(error)) throw error;
@@ -169,6 +249,22 @@ export class ServedJob {
 /** The same for the same columns in any order. */
 function questionOf(columns: Columns): string {
   return JSON.stringify(Object.entries(columns).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** One of many, where the job is answered live, too. */
+function keyJson(answer: KeyAnswer, view: PublishedView): string {
+  switch (answer.source) {
+    case 'none':
+      return itemJson(undefined, view);
+    case 'failed':
+      return `{"found":false,"error":${JSON.stringify({ code: answer.error.code, message: answer.error.message })}}`;
+    default:
+      return itemJson(answer.found, view, answer.source === 'live');
+  }
+}
+
+function isEveryPartKnown({ fields }: ServeBatchError): boolean {
+  return !Array.isArray(fields.unknown) || fields.unknown.length === 0;
 }
 
 function isExpected(error: unknown): error is ServeBatchError {

@@ -13,6 +13,8 @@ export class EnoughInvalid extends Error {}
 /** The rows that come are not those of the shard, one each and in order. */
 export class RowsDiffer extends Error {}
 
+type ChunkRequest = Omit<PartRequest<unknown>, 'take'>;
+
 /**
  * Scores the chunks of a shard as DuckDB asks for them. A chunk has the positions of its rows in the shard, then
  * the required columns; the answer has the predictions, then whether the row could be scored.
@@ -22,12 +24,12 @@ export class ChunkScorer {
   rows = 0;
   /** Milliseconds that the answers took. */
   ms = 0;
-  readonly #request: PartRequest;
+  readonly #request: ChunkRequest;
   readonly #scorer: ColumnScorer;
   readonly #predictions: readonly PredictionColumn[];
   readonly #firstColumns: ReadonlyMap<string, number>;
 
-  constructor(request: PartRequest, scorer: ColumnScorer, predictions: readonly PredictionColumn[]) {
+  constructor(request: ChunkRequest, scorer: ColumnScorer, predictions: readonly PredictionColumn[]) {
     this.#request = request;
     this.#scorer = scorer;
     this.#predictions = predictions;

@@ -6,22 +6,14 @@ import type { Session } from '../inference/session.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import { LatencyHistogram } from '../runs/record/latency-histogram.ts';
 import { type ShardRecord, writeShardRecord } from '../runs/record/shard-record.ts';
-import type { WrittenFile } from '../sinks/parquet/part-file.ts';
+import { type WrittenFile, writeParquet } from '../sinks/parquet/part-file.ts';
 import { type Reject, writeRejects } from '../sinks/parquet/reject-file.ts';
 import type { Database } from '../source/database.ts';
-import { segmentsOf } from '../source/file-rows.ts';
-import { assertUnchanged } from '../source/fingerprint.ts';
-import { inputName } from '../source/locate-row.ts';
-import { readError } from '../source/read-error.ts';
-import { openShardRows, type ShardRows } from '../source/shard-rows.ts';
-import { blameInput } from './blame-input.ts';
-import { rejectsOf } from './explain-rejects.ts';
 import { FirstCommit } from './first-commit.ts';
 import { assertRejectsWithin, rejectLimit } from './reject-limit.ts';
+import { type ScorePartRequest, scorePart } from './score-part.ts';
+import { assertSourcesUnchanged } from './sources-unchanged.ts';
 import { StageTimer } from './stage-timer.ts';
-import { type PartRequest, type WritePart, writePartInBatches } from './write-part.ts';
-import { writePartAtOnce } from './write-part-at-once.ts';
-import { writeUnchecked } from './write-unchecked.ts';
 
 /** How many rejects end a run. */
 export interface RejectLimit {
@@ -77,54 +69,51 @@ async function computeShard(
   const latency = new LatencyHistogram();
   await assertSourcesUnchanged(plan, shard);
 
-  const request = { ...context, shard, timer, latency, beforeCommit };
-  const { part, rejects } = (await writeUnchecked(request)) ?? (await writeWithRejects(request));
+  const { part, rejects } = await writeShard(context, { shard, timer, latency }, beforeCommit);
   await assertSourcesUnchanged(plan, shard);
   context.assertWanted();
   const record = shardRecord({ context, shard, part, rejects, timer, latency, startedAt });
   return writeShardRecord(paths, record);
 }
 
-type ShardRequest = Omit<PartRequest, 'rows' | 'stopAt'>;
-
 interface WrittenShard {
   readonly part: WrittenFile;
   readonly rejects: readonly Reject[];
 }
 
-async function writeWithRejects(request: ShardRequest): Promise<WrittenShard> {
-  const { plan, paths, database, shard, timer } = request;
-  const rows = await timer.time('read', () => openRows(database, plan, shard));
-  try {
-    const stopAt = rejectsToStopAt(request);
-    const { invalid, part } = await writePartOf(request)({
-      ...{ ...request, rows },
-      stopAt: Math.max(1, stopAt - rows.leftOut.length),
-    });
-    const rejects = await rejectsOf({ plan, database, shard, rows, invalid });
-    if (rejects.length > 0)
-      await timer.time('write', () =>
-        blameInput(rows, () => writeRejects(database, plan, shard, rejects, paths.rejects(shard.index))),
-      );
-    if (part === null || rejects.length >= stopAt) throw overLimit(request, rejects.length);
-    return { part, rejects };
-  } finally {
-    await rows.close();
-  }
-}
-
-function writePartOf({ session }: ShardRequest): WritePart {
-  return session.columns === null ? writePartInBatches : writePartAtOnce(session.columns);
+async function writeShard(
+  context: ShardContext,
+  request: Pick<ScorePartRequest<WrittenFile>, 'shard' | 'timer' | 'latency'>,
+  beforeCommit: () => Promise<void>,
+): Promise<WrittenShard> {
+  const { plan, paths, database } = context;
+  const { shard } = request;
+  const stopAt = rejectsToStopAt(context);
+  const { part, rejects } = await scorePart<WrittenFile>({
+    ...context,
+    ...request,
+    stopAt,
+    take: (select, assertWhole) =>
+      writeParquet(database, select, paths.part(shard.index), plan.output.compression, async () => {
+        assertWhole();
+        await beforeCommit();
+      }),
+    takeRejects: async (found) => {
+      await writeRejects(database, plan, shard, found, paths.rejects(shard.index));
+    },
+  });
+  if (part === null || rejects.length >= stopAt) throw overLimit(context, rejects.length);
+  return { part, rejects };
 }
 
 /** Where nothing may be rejected, the first row that cannot be scored ends the shard with an error of its own. */
-function rejectsToStopAt({ plan, rejectLimit: limit }: ShardRequest): number {
+function rejectsToStopAt({ plan, rejectLimit: limit }: ShardContext): number {
   if (plan.onInvalid.action === 'fail') return 1;
   if (limit === undefined || limit === null) return Number.POSITIVE_INFINITY;
   return Math.max(1, Math.floor(rejectLimit(limit.policy, plan)) - limit.before + 1);
 }
 
-function overLimit({ plan, rejectLimit: limit }: ShardRequest, rejects: number): ServeBatchError {
+function overLimit({ plan, rejectLimit: limit }: ShardContext, rejects: number): ServeBatchError {
   try {
     if (limit !== undefined && limit !== null)
       assertRejectsWithin(limit.policy, plan, limit.before + rejects);
@@ -142,27 +131,6 @@ function shardOf(plan: Plan, index: number): ShardPlan {
       `The plan of run ${plan.runId} has ${formatNumber(plan.shards.length, 'shard')}, so it has no shard ${index}. Give a number from 0 to ${plan.shards.length - 1}.`,
     );
   return shard;
-}
-
-async function openRows(database: Database, plan: Plan, shard: ShardPlan): Promise<ShardRows> {
-  try {
-    return await openShardRows(database, plan, shard);
-  } catch (error) {
-    throw readError(error, inputName(plan.input));
-  }
-}
-
-/** A staged copy is ours and does not change; the sources of a shard that reads them directly might. */
-async function assertSourcesUnchanged(plan: Plan, shard: ShardPlan): Promise<void> {
-  const { staged, grid, sources: all } = plan.input;
-  const tables = [...(plan.features.select?.tables ?? []), ...(grid?.tables ?? [])];
-  await assertUnchanged(tables.flatMap(({ sources }) => sources));
-  if (staged) return;
-  if (grid !== null) return assertUnchanged(all);
-  const used = new Set(
-    segmentsOf(plan.input.files, shard.rowStart, shard.rowEnd).map(({ file }) => file.path),
-  );
-  await assertUnchanged(all.filter(({ path }) => used.has(path)));
 }
 
 function shardRecord(options: {

@@ -8,7 +8,7 @@ import { findInvalid, type InvalidRow } from './invalid-rows.ts';
 import { ScoringQueue } from './scoring-queue.ts';
 import type { PartRequest } from './write-part.ts';
 
-export interface ScoreRequest extends PartRequest {
+export interface ScoreRequest extends Omit<PartRequest<unknown>, 'take'> {
   /** One; two where the next is filled while a device computes. */
   readonly batches: readonly [FeatureBatch, ...FeatureBatch[]];
   readonly predictions: PredictionTable;

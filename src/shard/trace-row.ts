@@ -1,14 +1,12 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Plan, ShardPlan } from '../core/plan.ts';
-import { quoteFile } from '../core/sql.ts';
 import type { ValueAddress } from '../kv/store.ts';
 import { partName, type RunPaths } from '../runs/layout.ts';
 import { findRow } from '../sinks/kv/find-row.ts';
 import type { Database } from '../source/database.ts';
-import { filePlaces } from '../source/locate-row.ts';
 import { findRowPlace, type LinePlace } from '../source/row-place.ts';
 import { explainRow, type MaybeExplained } from './explain-row.ts';
+import { rejectedRows } from './rejected-rows.ts';
 import { type SeenValues, seenValues } from './seen-values.ts';
 
 /** Where a prediction comes from. Rows count from 1. */
@@ -76,17 +74,10 @@ async function inputRowOf(
   shard: ShardPlan,
   partRow: number,
 ): Promise<number | null> {
+  const rejected = await rejectedRows(database, plan, paths, shard);
+  if (rejected === null) return null;
   let row = shard.rowStart + partRow;
-  const file = paths.rejects(shard.index);
-  if (!existsSync(file)) return row;
-  const rejects = await database.rows(`SELECT file, "row" AS n FROM read_parquet(${quoteFile(file)})`);
-  const at = (path: string): string => resolve(plan.workingFolder ?? '', path);
-  const firstRows = new Map(filePlaces(plan.input).map((place) => [at(place.file), place.firstRow]));
-  const rejected = rejects.map(
-    (each) => (firstRows.get(at(String(each.file))) ?? Number.NaN) + Number(each.n) - 1,
-  );
-  if (rejected.some(Number.isNaN)) return null;
-  for (const each of rejected.sort((a, b) => a - b)) if (each <= row) row++;
+  for (const each of rejected) if (each <= row) row++;
   return row;
 }
 

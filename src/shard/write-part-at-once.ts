@@ -2,7 +2,6 @@ import { BOOLEAN, INTEGER } from '@duckdb/node-api';
 import type { Plan } from '../core/plan.ts';
 import { quoteName } from '../core/sql.ts';
 import type { ColumnScorer } from '../inference/session.ts';
-import { type WrittenFile, writeParquet } from '../sinks/parquet/part-file.ts';
 import {
   duckdbTypeOf,
   type PredictionColumn,
@@ -46,12 +45,12 @@ export function writePartAtOnce(scorer: ColumnScorer): WritePart {
   };
 }
 
-async function copy(
-  request: PartRequest,
+async function copy<T>(
+  request: PartRequest<T>,
   chunks: ChunkScorer,
   predictions: readonly PredictionColumn[],
-): Promise<WrittenFile> {
-  const { plan, paths, database, shard, rows, beforeCommit } = request;
+): Promise<T> {
+  const { plan, database, shard, rows, take } = request;
   const model = await modelFunction(database, plan, predictions);
   const select = await partSelect(database, plan, shard, rows, {
     from: `(${answersSelect(model, plan, rows)})`,
@@ -62,9 +61,8 @@ async function copy(
   return model.during(
     (chunk, answer) => chunks.answer(chunk, answer),
     () =>
-      writeParquet(database, select, paths.part(shard.index), plan.output.compression, async () => {
+      take(select, () => {
         if (chunks.rows !== rows.rows) throw new RowsDiffer(`${chunks.rows} rows of ${rows.rows}`);
-        await beforeCommit();
       }),
   );
 }

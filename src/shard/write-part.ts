@@ -1,40 +1,56 @@
-import type { ShardPlan } from '../core/plan.ts';
+import type { Plan, ShardPlan } from '../core/plan.ts';
 import { FeatureBatch } from '../features/feature-batch.ts';
+import type { Session } from '../inference/session.ts';
 import type { LatencyHistogram } from '../runs/record/latency-histogram.ts';
-import { type WrittenFile, writeParquet } from '../sinks/parquet/part-file.ts';
 import { PredictionTable } from '../sinks/parquet/prediction-table.ts';
+import type { Database } from '../source/database.ts';
 import type { ShardRows } from '../source/shard-rows.ts';
 import { blameInput } from './blame-input.ts';
 import type { InvalidRow } from './invalid-rows.ts';
 import { partSelect } from './part-select.ts';
-import type { ShardContext } from './run-shard.ts';
 import { scoreShard } from './score-shard.ts';
 import type { StageTimer } from './stage-timer.ts';
 
-export interface PartRequest extends ShardContext {
-  readonly shard: ShardPlan;
-  readonly rows: ShardRows;
+/** What scoring rows needs, whatever becomes of the predictions. */
+export interface ScoringContext {
+  readonly plan: Plan;
+  readonly database: Database;
+  readonly session: Session;
   readonly timer: StageTimer;
   readonly latency: LatencyHistogram;
-  /** Ends at so many rows that cannot be scored: what comes after them is not looked at. */
-  readonly stopAt: number;
-  /** Asked before the part gets its name; what it throws keeps the part from it. */
-  readonly beforeCommit: () => Promise<void>;
+  /** Told rows as they are scored or rejected. */
+  readonly onRows: (rows: number) => void;
+  /** Asked between batches; throws where the rows are no longer wanted. */
+  readonly assertWanted: () => void;
 }
 
-export interface ScoredPart {
+/**
+ * Takes the rows of a part, a SELECT that can be run once: a run writes them to its file.
+ * @param assertWhole asked once all rows are taken, before they count: throws where they are not those of the shard
+ */
+export type TakePart<T> = (select: string, assertWhole: () => void) => Promise<T>;
+
+export interface PartRequest<T> extends ScoringContext {
+  readonly shard: ShardPlan;
+  readonly rows: ShardRows;
+  /** Ends at so many rows that cannot be scored: what comes after them is not looked at. */
+  readonly stopAt: number;
+  readonly take: TakePart<T>;
+}
+
+export interface ScoredPart<T> {
   /** In the order of the rows. */
   readonly invalid: readonly InvalidRow[];
   /** Null: so many rows cannot be scored that there is no part. */
-  readonly part: WrittenFile | null;
+  readonly part: T | null;
 }
 
-/** Scores the rows of a shard and writes its part. Throws what DuckDB and the file system throw. */
-export type WritePart = (request: PartRequest) => Promise<ScoredPart>;
+/** Scores the rows of a shard and hands its part over. Throws what DuckDB and the taker throw. */
+export type WritePart = <T>(request: PartRequest<T>) => Promise<ScoredPart<T>>;
 
 /** Batch by batch: rows stream out of DuckDB, through the model, into a table that is laid beside the kept columns. */
 export const writePartInBatches: WritePart = async (request) => {
-  const { plan, paths, database, shard, rows, timer, session, stopAt, beforeCommit } = request;
+  const { plan, database, rows, timer, session, stopAt, take } = request;
   const newBatch = (): FeatureBatch => new FeatureBatch(plan.features.bindings, plan.batchSize);
   const batches = session.rowLimit === null ? ([newBatch()] as const) : ([newBatch(), newBatch()] as const);
   const predictions = await PredictionTable.create(database, plan.output.predictions);
@@ -44,17 +60,14 @@ export const writePartInBatches: WritePart = async (request) => {
     return { invalid, part: null };
   }
   const part = await timer.time('write', () =>
-    blameInput(rows, async () => {
-      const select = await tableSelect(request, predictions);
-      return writeParquet(database, select, paths.part(shard.index), plan.output.compression, beforeCommit);
-    }),
+    blameInput(rows, async () => take(await tableSelect(request, predictions), () => {})),
   );
   await predictions.drop();
   return { invalid, part };
 };
 
 async function tableSelect(
-  { database, plan, shard, rows }: PartRequest,
+  { database, plan, shard, rows }: PartRequest<unknown>,
   predictions: PredictionTable,
 ): Promise<string> {
   const { tableName } = predictions;

@@ -1,5 +1,4 @@
 import type { Plan } from '../core/plan.ts';
-import type { WrittenFile } from '../sinks/parquet/part-file.ts';
 import { openUncheckedRows } from '../source/shard-rows.ts';
 import { RowsDiffer } from './chunk-scorer.ts';
 import type { PartRequest } from './write-part.ts';
@@ -15,9 +14,9 @@ const NEED_COPY = new WeakSet<Plan>();
  *
  * A copy of what a SELECT with joins returns takes longer than the joins.
  */
-export async function writeUnchecked(
-  request: Omit<PartRequest, 'rows' | 'stopAt'>,
-): Promise<{ readonly part: WrittenFile; readonly rejects: readonly never[] } | null> {
+export async function writeUnchecked<T>(
+  request: Omit<PartRequest<T>, 'rows' | 'stopAt'>,
+): Promise<{ readonly part: T; readonly rejects: readonly never[] } | null> {
   const { plan, database, session, shard } = request;
   if (session.columns === null || NEED_COPY.has(plan)) return null;
   const rows = await openUncheckedRows(database, plan, shard);

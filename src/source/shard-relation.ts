@@ -1,3 +1,4 @@
+import { quoteName } from '../core/sql.ts';
 import type { Column, ResolvedInput, WrittenColumn } from '../core/table.ts';
 import type { Database } from './database.ts';
 import { fileRowsSql, type RowsOptions } from './file-rows.ts';
@@ -10,14 +11,26 @@ import { INPUT_ROW } from './input-row.ts';
  */
 export async function rowsSql(
   database: Database,
-  input: Pick<ResolvedInput, 'files' | 'columns' | 'hiveColumns' | 'grid' | 'written'>,
+  input: Pick<ResolvedInput, 'files' | 'columns' | 'hiveColumns' | 'grid' | 'written' | 'table'>,
   range: { readonly rowStart: number; readonly rowEnd: number },
   options: RowsOptions & { readonly ordered?: boolean; readonly some?: SomeRows } = {},
 ): Promise<string> {
   const { numbered = false, ordered = true, some = null } = options;
+  if (input.table !== undefined) return tableRowsSql(input.table, input.columns, range, numbered);
   if (input.grid !== null) return gridRowsSql(database, input.grid, range, { numbered, ordered, some });
   const rows = await fileRowsSql(database, input, range, options);
   return some === null ? rows : `SELECT * FROM (${rows}) WHERE ${some(INPUT_ROW)}`;
+}
+
+function tableRowsSql(
+  table: string,
+  columns: readonly Column[],
+  { rowStart, rowEnd }: { readonly rowStart: number; readonly rowEnd: number },
+  numbered: boolean,
+): string {
+  const names = columns.map(({ name }) => quoteName(name));
+  const list = numbered ? [...names, INPUT_ROW] : names;
+  return `SELECT ${list.join(', ')} FROM ${table} WHERE ${INPUT_ROW} >= ${rowStart} AND ${INPUT_ROW} < ${rowEnd} ORDER BY ${INPUT_ROW}`;
 }
 
 /** Columns as they are written where they are kept, for {@link rowsSql}. */

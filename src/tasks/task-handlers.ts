@@ -30,37 +30,17 @@ import { measureBatches } from '../tuning/measure-batches.ts';
 import { calibrateRuns } from './calibrate-runs.ts';
 import { checkRun } from './check-run.ts';
 import { reachOfPlan, reachOfRequest } from './job-reach.ts';
+import { LIVE_HANDLERS } from './live-handlers.ts';
+import { openRun } from './open-run.ts';
 import { scoreRuns } from './score-runs.ts';
 import { scoreSample } from './score-sample.ts';
 import { STORE_HANDLERS } from './store-handlers.ts';
-import type {
-  DescribeTableTask,
-  LoadPartTask,
-  RunReference,
-  RunsTask,
-  TaskName,
-  TaskRequest,
-  TaskResult,
-} from './tasks.ts';
+import type { TaskEffects, TaskHandlers } from './task-handler.ts';
+import type { DescribeTableTask, LoadPartTask, RunsTask, TaskName } from './tasks.ts';
 import { readFrom, type WorkerState } from './worker-state.ts';
 
-export interface TaskEffects {
-  readonly now: () => Date;
-  readonly onRows: (rows: number) => void;
-  /** Aborted where the task is no longer wanted. */
-  readonly signal: AbortSignal;
-}
-
-type Handlers = {
-  readonly [N in TaskName]: (
-    state: WorkerState,
-    request: TaskRequest<N>,
-    effects: TaskEffects,
-  ) => Promise<TaskResult<N>>;
-};
-
 /** What a worker can do. */
-export const TASK_HANDLERS: Handlers = {
+export const TASK_HANDLERS: TaskHandlers<TaskName> = {
   ...STORE_HANDLERS,
 
   /** With the session that this worker keeps for its shards. */
@@ -277,6 +257,8 @@ export const TASK_HANDLERS: Handlers = {
   async 'survey-table'({ folder }, request) {
     return withTable(folder, request, surveyTable);
   },
+
+  ...LIVE_HANDLERS,
 };
 
 async function loadPart(
@@ -305,15 +287,6 @@ async function loadPart(
     ttlSeconds,
     signal,
   });
-}
-
-async function openRun(
-  state: WorkerState,
-  { runId, memoryLimit }: RunReference,
-): Promise<{ readonly plan: Plan; readonly paths: RunPaths; readonly database: Database }> {
-  const plan = await state.plan(runId);
-  const paths = state.paths(runId);
-  return { plan, paths, database: await state.database(paths.temp, memoryLimit, reachOfPlan(plan, paths)) };
 }
 
 function kvOf(plan: Plan): NonNullable<Plan['kv']> {

@@ -11,6 +11,8 @@ import type { StagedCounts, ValueAddress } from '../kv/store.ts';
 import type { PlanRequest } from '../planning/plan-run.ts';
 import type { CheckTablesRequest } from '../planning/readiness/check-tables.ts';
 import type { ShardRecord } from '../runs/record/shard-record.ts';
+import type { LiveAnswer, LiveQuestion } from '../shard/live/live-question.ts';
+import type { PostedBody, RowsBody } from '../shard/live/posted-bodies.ts';
 import type { RejectLimit } from '../shard/run-shard.ts';
 import type { TracedRow } from '../shard/trace-row.ts';
 import type { InputOptions } from '../source/formats/input-options.ts';
@@ -85,7 +87,16 @@ export interface Tasks extends StoreTasks {
   readonly 'describe-table': { readonly request: DescribeTableTask; readonly result: TableDescription };
   /** For whoever writes a job for the table. */
   readonly 'survey-table': { readonly request: DescribeTableTask; readonly result: TableSurvey };
+  /** Gets ready to answer for a published run. */
+  readonly 'live-open': { readonly request: LiveOpenTask; readonly result: LiveColumns };
+  readonly 'live-answer': { readonly request: LiveAnswerTask; readonly result: readonly LiveAnswer[] };
+  /** Reads rows that somebody has posted; this worker keeps them until they are dropped. */
+  readonly 'live-post': { readonly request: LivePostTask; readonly result: PostedBody };
+  readonly 'live-score': { readonly request: LiveScoreTask; readonly result: readonly LiveAnswer[] };
+  readonly 'live-drop': { readonly request: LiveDropTask; readonly result: null };
 }
+
+export type LiveTaskName = Extract<TaskName, `live-${string}`>;
 
 export type TaskName = keyof Tasks;
 export type TaskRequest<N extends TaskName> = Tasks[N]['request'];
@@ -233,6 +244,40 @@ export interface KeyValuesTask extends RunsTask {
   readonly columns: readonly string[];
   /** Of one column. */
   readonly limit: number;
+}
+
+export interface LiveOpenTask extends RunReference {
+  /** Whether rows are to be found by their keys. */
+  readonly indexesKeys: boolean;
+}
+
+export interface LiveColumns {
+  /** Of the input. */
+  readonly columns: readonly Column[];
+  /** Those that the model takes; null: values follow from other columns, too. */
+  readonly features: readonly Column[] | null;
+}
+
+export interface LiveAnswerTask extends RunReference {
+  readonly questions: readonly LiveQuestion[];
+}
+
+export interface LivePostTask extends RunReference {
+  readonly body: RowsBody;
+}
+
+export interface LiveScoreTask extends RunReference, RowRange {
+  readonly post: number;
+}
+
+interface RowRange {
+  readonly from: number;
+  /** Exclusive. */
+  readonly to: number;
+}
+
+export interface LiveDropTask extends RunReference {
+  readonly post: number;
 }
 
 export interface DescribeTableTask {

@@ -80,7 +80,7 @@ describe('the long form of a job', () => {
       heartbeat: null,
       metrics: null,
       lineage: null,
-      serving: { enabled: true, maxAgeSeconds: null, onStoreDown: 'unavailable' },
+      serving: { enabled: true, maxAgeSeconds: null, onStoreDown: 'unavailable', live: null, normalise: {} },
     });
   });
 

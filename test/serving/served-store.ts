@@ -17,9 +17,11 @@ import {
 import { Tokens } from '../../src/serving/http/tokens.ts';
 import { KeyDictionary, type KeyValues } from '../../src/serving/key-dictionary.ts';
 import { RequestMetrics } from '../../src/serving/metrics/request-metrics.ts';
+import { openLive } from '../../src/serving/open-served-job.ts';
 import { ServedJob } from '../../src/serving/served-job.ts';
 import { type JobSource, type OpenJob, ServedJobs } from '../../src/serving/served-jobs.ts';
 import { StoreGate } from '../../src/serving/store-gate.ts';
+import type { StartWorkers } from '../../src/tasks/workers.ts';
 import { FENCE, INFO, stage } from '../kv/store-contract.ts';
 import { cleanUpLater } from '../support/clean-ups.ts';
 import type { KvRow } from '../support/kv-batch.ts';
@@ -55,6 +57,8 @@ export interface OpenOptions {
   readonly deadlineMs?: number;
   readonly keyValues?: KeyValues | null;
   readonly refreshMs?: number;
+  /** Who does the work of live answers. */
+  readonly startWorkers?: StartWorkers;
 }
 
 export function sourceOf(storeUrl: string, serving: Partial<ServingSpec> = {}): JobSource {
@@ -70,9 +74,10 @@ export function sourceOf(storeUrl: string, serving: Partial<ServingSpec> = {}): 
 
 /** As openServedJob, without the child process that reads parts. */
 export function openForTest(
-  { name, storeUrl, serving, folderOfJob }: JobSource,
-  { deadlineMs = 2_000, keyValues = KEY_VALUES, refreshMs = 50 }: OpenOptions = {},
+  source: JobSource,
+  { deadlineMs = 2_000, keyValues = KEY_VALUES, refreshMs = 50, startWorkers }: OpenOptions = {},
 ): OpenJob {
+  const { name, storeUrl, serving } = source;
   const clock = systemClock;
   const store = openStore({ job: name, url: storeUrl });
   const reader = new PublishedReader(store, {
@@ -89,10 +94,16 @@ export function openForTest(
   });
   const gate = new StoreGate({ clock, deadlineMs });
   const flips = new FlipFeed({ store, gate, everyMs: refreshMs, looksAlone: 10 });
-  const before = new GenerationBefore({ store, gate, folderOfJob });
+  const before = new GenerationBefore({ store, gate, folderOfJob: source.folderOfJob });
+  const { signal } = new AbortController();
+  const live = startWorkers === undefined ? null : openLive(source, { clock, signal, startWorkers });
   return {
-    job: new ServedJob({ name, serving, reader, gate, dictionary, flips, before, clock }),
+    job: new ServedJob({
+      ...{ name, serving, reader, gate, dictionary, flips, before, clock },
+      ...(live === null ? {} : { live }),
+    }),
     async close() {
+      await live?.close();
       await flips.close();
       await reader.close();
     },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { Columns } from '../../lookup/column-text.ts';
+import type { Cells } from '../../shard/live/live-question.ts';
 
 const KEY_VALUE =
   'expected a text, or a number that JSON holds exactly (whole numbers up to 2^53: longer ones as text)';
@@ -21,17 +22,32 @@ export function keysSchema(mostKeys: number) {
         .min(1, { error })
         .max(mostKeys, { error })
         .describe('Columns of key and field of each prediction; without those of the field: the series.'),
+      with: z
+        .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]), {
+          error: 'expected a map from column to value',
+        })
+        .exactOptional()
+        .describe(
+          'Columns of the input, or features of the model, that have other values than in the rows of the keys: the live model answers.',
+        ),
     },
-    { error: 'expected {"keys": [...]} and nothing else' },
+    { error: 'expected {"keys": [...]}, and perhaps "with": {...}' },
   );
+}
+
+/** What a body asks. */
+export interface AskedKeys {
+  readonly keys: readonly Columns[];
+  /** Values that the rows of the keys are to have instead of their own; left out: none. */
+  readonly with?: Cells;
 }
 
 /**
  * The keys of a body. The schema says what is wrong; where nothing is, one look at each value tells so in a tenth
  * of the time. Throws `ZodError`.
  */
-export function parseKeys(body: unknown, schema: KeysSchema, mostKeys: number): readonly Columns[] {
-  return isRightBody(body, mostKeys) ? body.keys : schema.parse(body).keys;
+export function parseKeys(body: unknown, schema: KeysSchema, mostKeys: number): AskedKeys {
+  return isRightBody(body, mostKeys) ? body : schema.parse(body);
 }
 
 function isRightBody(body: unknown, mostKeys: number): body is { readonly keys: readonly Columns[] } {

@@ -6,6 +6,7 @@ export function addMetricsRoute(app: FastifyInstance, { metrics, runMetrics, job
   app.get('/metrics', async (_, reply) => {
     const states = await Promise.all(jobs.jobs.map((job) => job.state()));
     metrics.setStates(states);
+    metrics.setLive(jobs.jobs);
     reply.header('content-type', metrics.contentType);
     return `${await metrics.text()}\n${await runMetrics()}`;
   });

@@ -36,8 +36,10 @@ const origin = {
   ageSeconds: z.int().nonnegative(),
   stale: z.boolean().describe('Whether the run is older than serving.maxAge allows.'),
   source: z
-    .enum(['stored', 'previous'])
-    .describe('stored: from the store. previous: the last known answer, while the store is away.'),
+    .enum(['stored', 'live', 'previous'])
+    .describe(
+      "stored: from the store. live: from the run's own model. previous: the last known answer, while the store is away.",
+    ),
   canary,
 };
 
@@ -48,6 +50,7 @@ const itemOrigin = {
     .describe('While there is a canary: the generation that this key is answered from.'),
 };
 
+const itemSource = { source: z.literal('live').optional().describe('Left out: stored.') };
 export const predictionSchema = z.object({ ...origin, value });
 export const seriesSchema = z.object({ ...origin, values: series });
 export const manySchema = z.object({
@@ -55,8 +58,14 @@ export const manySchema = z.object({
   predictions: z
     .array(
       z.union([
-        z.object({ found: z.literal(false) }),
-        z.object({ found: z.literal(true), value, ...itemOrigin }),
+        z.object({
+          found: z.literal(false),
+          error: z
+            .object({ code: z.string(), message: z.string() })
+            .optional()
+            .describe('Why the live model could not be asked, where it had to be.'),
+        }),
+        z.object({ found: z.literal(true), value, ...itemOrigin, ...itemSource }),
         z.object({ found: z.literal(true), values: series, ...itemOrigin }),
       ]),
     )
@@ -113,8 +122,12 @@ const ERRORS = {
   '401': jsonAnswer('No valid token was given, and the server wants one.', errorSchema),
   '404': jsonAnswer('No such job is served, nothing is published, or the key is unknown.', errorSchema),
   '422': jsonAnswer('The request is understood, but names columns or values that do not fit.', errorSchema),
+  '429': {
+    ...jsonAnswer('Too many questions wait for the live model.', errorSchema),
+    headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } },
+  },
   '503': {
-    ...jsonAnswer('The store is away.', errorSchema),
+    ...jsonAnswer('The store is away, or the live model cannot be asked.', errorSchema),
     headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } },
   },
 };

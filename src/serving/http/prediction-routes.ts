@@ -9,7 +9,7 @@ interface JobParams {
   readonly job: string;
 }
 
-/** Stored predictions: of one key, its series, or many keys at once. */
+/** Predictions: of one key, its series, or many keys at once; also where a row is changed. */
 export function addPredictionRoutes(app: FastifyInstance, { jobs, limits }: ServerParts): void {
   const schema = keysSchema(limits.keys);
   app.get<{ Params: JobParams }>('/v1/jobs/:job/predictions', (request, reply) =>
@@ -21,8 +21,9 @@ export function addPredictionRoutes(app: FastifyInstance, { jobs, limits }: Serv
   app.post<{ Params: JobParams }>('/v1/jobs/:job/predictions', (request, reply) =>
     jobs.use(request.params.job, async (job) => {
       reply.job = job.name;
-      const keys = parseKeys(request.body, schema, limits.keys);
-      return sendAnswer(request, reply, await job.many(keys));
+      const { keys, with: changed } = parseKeys(request.body, schema, limits.keys);
+      const answer = changed === undefined ? job.many(keys) : job.whatIf(keys, changed);
+      return sendAnswer(request, reply, await answer);
     }),
   );
 }

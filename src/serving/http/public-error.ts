@@ -1,5 +1,6 @@
 import { ZodError } from 'zod';
 import { ServeBatchError } from '../../core/errors.ts';
+import { OPEN_MS } from '../live/circuit-breaker.ts';
 import { isStoreFailure, RETRY_AFTER_MS } from '../store-gate.ts';
 
 /** What a client is told of an error: never a path, SQL, a stack or an address of a store. */
@@ -68,6 +69,15 @@ function knownError(error: ServeBatchError): PublicError {
     const field = fields.column ?? fields.field;
     return plain(422, { code, message, ...(typeof field === 'string' ? { field } : {}) });
   }
+  if (code === 'INVALID_ROW')
+    return plain(422, {
+      code,
+      message,
+      ...(typeof fields.column === 'string' ? { field: fields.column } : {}),
+    });
+  if (code === 'LIVE_BUSY') return { ...plain(429, { code, message }), retryAfterSeconds: 1 };
+  if (code === 'LIVE_UNAVAILABLE')
+    return { ...plain(503, { code, message }), retryAfterSeconds: Math.ceil(OPEN_MS / 1000) };
   if (code !== 'NOT_FOUND') return UNEXPECTED;
   // It names the store, for operators.
   if ('url' in fields)

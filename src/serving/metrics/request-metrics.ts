@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { JobState } from '../served-job.ts';
+import { LiveMetrics, type MeasuredJob } from './live-metrics.ts';
 
 /** One request, once it is answered. */
 export interface AnsweredRequest {
@@ -72,6 +73,7 @@ export class RequestMetrics {
     'generation_stale',
     'Whether it is older than serving.maxAge allows.',
   );
+  readonly #live = new LiveMetrics(this.#registry);
   /** Labels made once: a lookup of them for each request costs more than counting. */
   readonly #kept = new Map<string, { inc(): void }>();
   readonly #keptSeconds = new Map<string, { observe(seconds: number): void }>();
@@ -97,6 +99,15 @@ export class RequestMetrics {
   observeCall({ seconds, ...labels }: AnsweredCall): void {
     this.#calls.inc(labels);
     this.#callSeconds.observe({ method: labels.method }, seconds);
+  }
+
+  observeLive(job: string, seconds: number): void {
+    this.#live.observe(job, seconds);
+  }
+
+  /** Called before the metrics are read. */
+  setLive(jobs: readonly MeasuredJob[]): void {
+    this.#live.set(jobs);
   }
 
   /** Called before the metrics are read. Jobs that are gone are forgotten. */

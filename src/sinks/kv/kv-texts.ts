@@ -49,20 +49,39 @@ export function planKvTexts(kv: KvPlan, columns: readonly Column[]): KvTexts {
       .concat(literal(literals[names.length] ?? ''))
       .filter(isFilled);
   };
-  const [only] = kv.values;
   const key = fill(kv.key);
   const field = kv.field === null ? null : fill(kv.field);
-  const value =
-    only !== undefined && kv.values.length === 1
-      ? [select(singleValue(columnOf(only, columns)), 'NaN')]
-      : [
-          ...kv.values.flatMap((name, index) => [
-            literal(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`),
-            select(jsonValue(columnOf(name, columns)), 'null'),
-          ]),
-          literal('}'),
-        ];
+  const value = valueTemplate(kv.values, columns, select);
   return { columns: selected, key, field, value };
+}
+
+/** How the values alone are made. */
+export function planValueTexts(
+  values: KvPlan['values'],
+  columns: readonly Column[],
+): Pick<KvTexts, 'columns' | 'value'> {
+  const selected: SelectedColumn[] = [];
+  const value = valueTemplate(values, columns, (column, ifNull) => {
+    selected.push(column);
+    return { column: selected.length - 1, ifNull };
+  });
+  return { columns: selected, value };
+}
+
+function valueTemplate(
+  values: KvPlan['values'],
+  columns: readonly Column[],
+  select: (column: SelectedColumn, ifNull: string | null) => TextPiece,
+): TextTemplate {
+  const [only] = values;
+  if (only !== undefined && values.length === 1) return [select(singleValue(columnOf(only, columns)), 'NaN')];
+  return [
+    ...values.flatMap((name, index) => [
+      literal(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`),
+      select(jsonValue(columnOf(name, columns)), 'null'),
+    ]),
+    literal('}'),
+  ];
 }
 
 /** Times are cut into pieces that are short enough to be read from DuckDB's own memory. */

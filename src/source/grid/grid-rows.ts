@@ -66,6 +66,12 @@ export function cellCount({ dimensions }: Pick<GridPlan, 'dimensions'>): number 
   return dimensions.reduce((product, { size }) => product * size, 1);
 }
 
+/** The tables that have the values of the dimensions, `value` and `position`, in their order. */
+export async function dimensionTables(database: Database, grid: GridPlan): Promise<readonly string[]> {
+  await createGridTables(database, grid);
+  return grid.dimensions.map((_, index) => tableName(index));
+}
+
 /** The dimensions of which databases have the tables. */
 const MADE = new WeakMap<Database, string>();
 

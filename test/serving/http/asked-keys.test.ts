@@ -24,7 +24,7 @@ it('the quick look at a body lets through what the schema does, and nothing else
   fc.assert(
     fc.property(body, (each) => {
       const parsed = schema.safeParse(each);
-      if (parsed.success) expect(parseKeys(each, schema, MOST)).toEqual(parsed.data.keys);
+      if (parsed.success) expect(parseKeys(each, schema, MOST)).toEqual(parsed.data);
       else expect(() => parseKeys(each, schema, MOST)).toThrow();
     }),
     { numRuns: 2_000 },

@@ -1,0 +1,97 @@
+import type { LiveWhen } from '../../config/sections/live.ts';
+import { ServeBatchError } from '../../core/errors.ts';
+import type { Columns } from '../../lookup/column-text.ts';
+import type { FoundText } from '../../lookup/published-reader.ts';
+import type { PublishedView } from '../../lookup/published-view.ts';
+import type { Cells, LiveAnswer } from '../../shard/live/live-question.ts';
+import type { LiveModel } from './live-model.ts';
+
+/** A key, and what the store has of it. */
+export interface StoredKey {
+  readonly view: PublishedView;
+  readonly columns: Columns;
+  readonly found: FoundText | undefined;
+}
+
+/** What a key is answered with. */
+export type KeyAnswer =
+  | { readonly source: 'stored' | 'live'; readonly found: FoundText }
+  /** The run has no such key. */
+  | { readonly source: 'none' }
+  /** It would have to be answered live, and cannot be. */
+  | { readonly source: 'failed'; readonly error: ServeBatchError };
+
+export interface LiveAnswersOptions {
+  readonly model: LiveModel;
+  readonly when: readonly LiveWhen[];
+  readonly isStale: (view: PublishedView) => boolean;
+  /** Whether each part of a key occurs in the run: what has one that does not need not be asked. */
+  readonly mayExist: (view: PublishedView, columns: Columns) => Promise<boolean>;
+}
+
+/** Decides which keys are answered live instead of from the store, and asks for them. */
+export class LiveAnswers {
+  readonly #options: LiveAnswersOptions;
+
+  constructor(options: LiveAnswersOptions) {
+    this.#options = options;
+  }
+
+  /** Answers in the order of the keys. One that is stale and cannot be asked keeps what the store has. */
+  complete(keys: readonly StoredKey[]): Promise<readonly KeyAnswer[]> {
+    return Promise.all(keys.map((key) => this.#answer(key)));
+  }
+
+  /** Keys whose rows are changed: all are asked. Throws `USAGE` and `INVALID_ROW` of the first that cannot be. */
+  async changed(
+    keys: readonly Omit<StoredKey, 'found'>[],
+    changes: Cells,
+  ): Promise<readonly (string | undefined)[]> {
+    const answers = await Promise.all(
+      keys.map(({ view, columns }) => this.#options.model.keys(view, [columns], changes)),
+    );
+    return answers.map(([answer]) => valueText(answer));
+  }
+
+  async #answer({ view, columns, found }: StoredKey): Promise<KeyAnswer> {
+    const kept: KeyAnswer = found === undefined ? { source: 'none' } : { source: 'stored', found };
+    if (!(await this.#wants(view, columns, found))) return kept;
+    try {
+      const [answer] = await this.#options.model.keys(view, [columns]);
+      const text = valueText(answer);
+      return text === undefined ? kept : { source: 'live', found: text };
+    } catch (error) {
+      if (found !== undefined) return kept;
+      if (error instanceof ServeBatchError) return { source: 'failed', error };
+      throw error;
+    }
+  }
+
+  async #wants(view: PublishedView, columns: Columns, found: FoundText | undefined): Promise<boolean> {
+    const { when, isStale, mayExist } = this.#options;
+    if (found !== undefined) return typeof found === 'string' && when.includes('stale') && isStale(view);
+    return when.includes('missing') && (await mayExist(view, columns));
+  }
+}
+
+/** Undefined: the run has no such key. Throws `USAGE` for a wrong question, `INVALID_ROW` for a row that cannot be scored. */
+export function valueText(answer: LiveAnswer | undefined): string | undefined {
+  switch (answer?.kind) {
+    case 'value':
+      return answer.text;
+    case 'reject':
+      throw rejectedError(answer);
+    case 'wrong':
+      throw new ServeBatchError('USAGE', answer.message, { fields: { column: answer.column } });
+    default:
+      return undefined;
+  }
+}
+
+function rejectedError({
+  column,
+  reason,
+}: Extract<LiveAnswer, { readonly kind: 'reject' }>): ServeBatchError {
+  const what = column === null ? `The row cannot be scored: ${reason}.` : `Column "${column}" ${reason}.`;
+  return new ServeBatchError('INVALID_ROW', what, { fields: column === null ? {} : { column } });
+}

@@ -1,0 +1,19 @@
+import type { Plan } from '../core/plan.ts';
+import type { RunPaths } from '../runs/layout.ts';
+import type { Database } from '../source/database.ts';
+import { reachOfPlan } from './job-reach.ts';
+import type { RunReference } from './tasks.ts';
+import type { WorkerState } from './worker-state.ts';
+
+export interface OpenRun {
+  readonly plan: Plan;
+  readonly paths: RunPaths;
+  readonly database: Database;
+}
+
+/** A run of the job, and the database that may touch what it may. */
+export async function openRun(state: WorkerState, { runId, memoryLimit }: RunReference): Promise<OpenRun> {
+  const plan = await state.plan(runId);
+  const paths = state.paths(runId);
+  return { plan, paths, database: await state.database(paths.temp, memoryLimit, reachOfPlan(plan, paths)) };
+}
