@@ -19,6 +19,7 @@ import { askToSignIn, wantsPage } from './page-answers.ts';
 import { addPageRoutes, type PageParts } from './page-routes.ts';
 import { addPredictionRoutes, JSON_TYPE } from './prediction-routes.ts';
 import { type PublicError, publicError, refusal } from './public-error.ts';
+import { addScoreRoutes } from './score-routes.ts';
 import type { Tokens } from './tokens.ts';
 import { traceRequests } from './trace-requests.ts';
 
@@ -42,6 +43,10 @@ export interface ServerLimits {
   readonly headerBytes: number;
   /** Of one request. */
   readonly keys: number;
+  /** Of one body with rows to score, and the time that scoring them may take. */
+  readonly scoreBytes: number;
+  readonly scoreRows: number;
+  readonly scoreMs: number;
   /** For the headers, and for a whole request, to arrive. */
   readonly headersMs: number;
   readonly requestMs: number;
@@ -54,6 +59,9 @@ export const DEFAULT_LIMITS: ServerLimits = {
   bodyBytes: 2 ** 20,
   headerBytes: 16 * 1024,
   keys: 5_000,
+  scoreBytes: 16 * 2 ** 20,
+  scoreRows: 100_000,
+  scoreMs: 60_000,
   headersMs: 10_000,
   requestMs: 30_000,
   idleMs: 75_000,
@@ -100,6 +108,7 @@ export function buildHttpServer(parts: ServerParts): FastifyInstance {
   addMetricsRoute(app, parts);
   addJobRoutes(app, parts);
   addPredictionRoutes(app, parts);
+  addScoreRoutes(app, parts);
   addOpenInferenceRoutes(app, parts);
   addEventRoutes(app, parts, streams);
   if (page !== null && sessions !== null) addPageRoutes(app, { ...parts, page, streams, sessions });

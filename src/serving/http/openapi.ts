@@ -3,6 +3,7 @@ import { ownVersion } from '../../runs/record/versions.ts';
 import { keysSchema } from './asked-keys.ts';
 import { openInferencePaths } from './open-inference-paths.ts';
 import { jsonAnswer, jsonContent } from './openapi-content.ts';
+import { BODY_TYPES } from './score-routes.ts';
 
 /** What answers look like; tests hold the server to it. */
 
@@ -228,6 +229,28 @@ export function openApiDocument(options: { readonly mostKeys: number }) {
               ...ERRORS['503'],
               description: 'The store is away, or too many clients follow events.',
             },
+          },
+        },
+      },
+      '/v1/jobs/{job}/score': {
+        parameters: [JOB],
+        post: {
+          operationId: 'scoreRows',
+          summary:
+            "Scores rows with the published run's own features and model, where the job has serving.live.",
+          requestBody: {
+            required: true,
+            description: 'Rows with all columns of the input, or all features of the model.',
+            content: Object.fromEntries(Object.keys(BODY_TYPES).map((type) => [type, {}])),
+          },
+          responses: {
+            '200': {
+              description:
+                'A line a row, {"row": 1, "value": 2.5} or {"row": 2, "reject": {"column": "price", "reason": "..."}}; the last line has rows, rejects and run, or an error.',
+              content: { 'application/x-ndjson': {}, 'text/event-stream': {} },
+            },
+            '413': jsonAnswer('The body is too large.', errorSchema),
+            ...ERRORS,
           },
         },
       },

@@ -1,7 +1,7 @@
 import type { LiveSpec } from '../../config/sections/live.ts';
 import type { NormaliseStep } from '../../config/sections/serving.ts';
 import type { Clock } from '../../core/effects.ts';
-import type { ServeBatchError } from '../../core/errors.ts';
+import { ServeBatchError } from '../../core/errors.ts';
 import { memoryLimitOf } from '../../jobs/limits/memory-limit.ts';
 import type { Columns } from '../../lookup/column-text.ts';
 import { askedColumns } from '../../lookup/explain-miss.ts';
@@ -49,6 +49,9 @@ export interface LiveJobOptions {
 
 /** Generations that are open at once: the published one, the one before it, a canary. */
 const MOST_OPEN = 3;
+
+/** Bodies of rows that are scored at once: their tables stand in memory. */
+const MOST_BODIES = 4;
 
 interface Open {
   readonly keys: LiveGeneration;
@@ -111,6 +114,11 @@ export class LiveJob implements LiveModel {
   async post(view: PublishedView, body: RowsBody): Promise<AsyncIterable<readonly ScoredRow[]>> {
     const open = this.#of(view);
     const rows = this.#rowsOf(open);
+    if (rows.users >= MOST_BODIES)
+      throw new ServeBatchError(
+        'LIVE_BUSY',
+        `${MOST_BODIES} bodies of rows are being scored already. Post again in a moment.`,
+      );
     const posted = new ScoredRows({
       workers: rows.workers,
       run: open.run,

@@ -5,9 +5,9 @@ import { DEFAULT_LIVE } from '../../../src/config/sections/live.ts';
 import { DEFAULT_SERVING, type ServingSpec } from '../../../src/config/sections/serving.ts';
 import { openStore } from '../../../src/kv/open-store.ts';
 import type { JobSource } from '../../../src/serving/served-jobs.ts';
-import { inProcess } from '../../support/in-process-workers.ts';
 import { makeProject, type Project } from '../../support/project.ts';
 import { startTestServer, type TestServer } from '../served-store.ts';
+import { liveWorkers } from './live-workers.ts';
 
 const SMALL_GRID = `name: grid
 input:
@@ -40,7 +40,7 @@ function sourceOf(job: string, serving: Partial<ServingSpec> = {}): JobSource {
 }
 
 function serve(job: string, serving: Partial<ServingSpec> = {}): Promise<TestServer> {
-  return startTestServer([sourceOf(job, serving)], { startWorkers: inProcess.start, keyValues: null });
+  return startTestServer([sourceOf(job, serving)], { startWorkers: liveWorkers, keyValues: null });
 }
 
 beforeAll(async () => {

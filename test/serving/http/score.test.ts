@@ -1,0 +1,139 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { DEFAULT_LIVE } from '../../../src/config/sections/live.ts';
+import { DEFAULT_SERVING } from '../../../src/config/sections/serving.ts';
+import { openDatabase } from '../../support/database.ts';
+import { makeProject, type Project } from '../../support/project.ts';
+import { liveWorkers } from '../live/live-workers.ts';
+import { startTestServer, type TestServer } from '../served-store.ts';
+
+let project: Project;
+let server: TestServer;
+/** A row of the golden job, whose prediction is 14.964146. */
+let row: Record<string, unknown>;
+
+beforeAll(async () => {
+  project = await makeProject();
+  await project.run(['sales']);
+  vi.spyOn(process, 'cwd').mockReturnValue(project.folder);
+  const database = await openDatabase();
+  const input = project.path('fixtures/sales.parquet');
+  const where = `store = 1 AND product = 2 AND date = DATE '2026-11-21'`;
+  const found = await database.rows(`SELECT * FROM read_parquet('${input}') WHERE ${where}`);
+  row = Object.fromEntries(
+    Object.entries(found[0] ?? {}).map(([name, value]) => {
+      const isText = ['region', 'category', 'date'].includes(name);
+      return [name, isText ? value : Number(value)];
+    }),
+  );
+  await database.run(
+    `COPY (SELECT * FROM read_parquet('${input}') WHERE ${where}) TO '${project.path('one.parquet')}' (FORMAT parquet)`,
+  );
+  const folderOfJob = project.path('out/sales');
+  const serving = { ...DEFAULT_SERVING, live: DEFAULT_LIVE };
+  const storeUrl = `lmdb:${join(folderOfJob, 'kv')}`;
+  const source = { name: 'sales', description: null, schedule: null, storeUrl, folderOfJob, serving };
+  server = await startTestServer([source], { startWorkers: liveWorkers, limits: { scoreRows: 5_000 } });
+});
+
+async function score(body: string | Buffer, type = 'application/json', accept = '*/*') {
+  const response = await fetch(`${server.url}/v1/jobs/sales/score`, {
+    method: 'POST',
+    headers: { 'content-type': type, accept },
+    body,
+  });
+  const text = await response.text();
+  return { status: response.status, text, type: response.headers.get('content-type') };
+}
+
+const linesOf = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+const csvOf = (rows: readonly Record<string, unknown>[]): string =>
+  `${Object.keys(row).join(',')}\n${rows.map((each) => Object.values(each).join(',')).join('\n')}\n`;
+
+describe('POST /v1/jobs/JOB/score', () => {
+  it.each([
+    ['JSON', 'application/json', async () => JSON.stringify([row])],
+    ['JSON with rows', 'application/json', async () => JSON.stringify({ rows: [row] })],
+    ['NDJSON', 'application/x-ndjson', async () => `${JSON.stringify(row)}\n`],
+    ['CSV', 'text/csv; charset=utf-8', async () => csvOf([row])],
+    ['Parquet', 'application/vnd.apache.parquet', () => readFile(project.path('one.parquet'))],
+  ])('scores %s as the run did', async (_, type, body) => {
+    const { status, text } = await score(await body(), type);
+    expect(status).toBe(200);
+    const [first, last] = linesOf(text);
+    expect(first).toEqual({ row: 1, value: 14.964146 });
+    expect(last).toMatchObject({ rows: 1, rejects: 0, source: 'live', model: 'sales.onnx' });
+  });
+
+  it('rejects come back row by row, and the others are scored', async () => {
+    const bad = [{ ...row, price: 'x' }, row, { ...row, price: 'NaN' }, { ...row, region: 'nowhere' }, row];
+    for (const [body, type] of [
+      [JSON.stringify(bad), 'application/json'],
+      [csvOf(bad), 'text/csv'],
+    ] as const) {
+      const lines = linesOf((await score(body, type)).text);
+      expect(lines.map((each) => each.reject?.column ?? each.value ?? 'end')).toEqual([
+        ...['price', 14.964146, 'price', 'region', 14.964146, 'end'],
+      ]);
+      expect(lines[0].reject.reason).toMatch(/holds "x"; expected a finite number/);
+      expect(lines.at(-1)).toMatchObject({ rows: 5, rejects: 3 });
+    }
+  });
+
+  it('takes the features of the model instead of the columns of the input, and streams events', async () => {
+    const { store: _, product: __, date: ___, ...features } = row;
+    const body = JSON.stringify([{ ...features, region: 1, category: 2 }]);
+    const { text, type } = await score(body, 'application/json', 'text/event-stream');
+    expect(type).toBe('text/event-stream');
+    expect(text).toMatch(/^event: row\ndata: \{"row":1,"value":[\d.]+\}\n\nevent: end\ndata: \{"rows":1,/);
+  });
+
+  it('thousands of rows come back in order', async () => {
+    const { text } = await score(csvOf(Array.from({ length: 4_500 }, () => row)), 'text/csv');
+    const lines = linesOf(text);
+    expect(lines).toHaveLength(4_501);
+    expect(
+      lines.slice(0, -1).every((each, index) => each.row === index + 1 && each.value === 14.964146),
+    ).toBe(true);
+  });
+
+  it.each([
+    [
+      'a column that the input does not have',
+      () => JSON.stringify([{ ...row, prize: 1 }]),
+      'application/json',
+      /"prize"/,
+    ],
+    [
+      'a column that is missing',
+      () => JSON.stringify([{ store: 1 }]),
+      'application/json',
+      /lack .{1,2}product/,
+    ],
+    ['__proto__', () => '[{"__proto__": {"a": 1}}]', 'application/json', /lack|__proto__/],
+    ['no JSON', () => '[{', 'application/json', /not valid JSON/],
+    ['no rows', () => '[]', 'application/json', /lack|0 rows/],
+    ['a list of numbers', () => '[1]', 'application/json', /Row 1 is no object/],
+    ['ragged CSV', () => `${csvOf([row])}1,2\n`, 'text/csv', /cannot be read/],
+    ['Parquet that is none', () => 'PAR1', 'application/vnd.apache.parquet', /cannot be read/],
+    ['Arrow that is none', () => 'ARROW1', 'application/vnd.apache.arrow.file', /cannot be read|Arrow/],
+    ['another type', () => 'x', 'application/xml', /Content-Type/],
+    [
+      'too many rows',
+      () => csvOf(Array.from({ length: 5_001 }, () => row)),
+      'text/csv',
+      /5001 rows; expected 1 to 5000/,
+    ],
+  ])('%s is a 422 that tells no path', async (_, body, type, message) => {
+    const { status, text } = await score(body(), type);
+    expect([status, text]).toEqual([422, expect.stringMatching(message)]);
+    expect(text).not.toContain(project.folder);
+    expect(text).not.toMatch(/post-[0-9a-f]{8}/);
+  });
+});
