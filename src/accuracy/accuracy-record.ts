@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { AccuracyFigures, SegmentFigures } from '../core/accuracy.ts';
 import type { Immutable } from '../core/immutable.ts';
+import { listAnew } from '../core/mirror.ts';
 import { isMissing, jsonText, readJsonIfValid } from '../runs/json-file.ts';
 import { createFileExclusively } from '../storage/local/exclusive-file.ts';
 
@@ -93,6 +94,7 @@ export function addAccuracyRecord(folder: string, record: AccuracyRecord): Promi
 
 /** Of the records of a run, in order. */
 async function recordNumbers(folder: string): Promise<readonly number[]> {
+  await listAnew(folder);
   try {
     const names = await readdir(folder);
     return names

@@ -1,9 +1,15 @@
 import { ServeBatchError } from '../core/errors.ts';
+import { mirrorOf, publicPath } from '../core/mirror.ts';
 import { inSpan } from '../core/tracing.ts';
 import { retryLost } from '../tasks/retry-lost.ts';
 import type { TaskName, TaskRequest, TaskResult } from '../tasks/tasks.ts';
-import type { OwnedWorkers, TaskOptions, WorkersOptions } from '../tasks/workers.ts';
+import type { OwnedWorkers, TaskOptions, WorkersOptions, WorkPlace } from '../tasks/workers.ts';
 import type { Child } from './child-process.ts';
+
+/** A child shows the same bucket in the same folder. */
+function withBucket(place: WorkPlace): WorkPlace {
+  return mirrorOf(place.folder) === undefined ? place : { ...place, bucket: publicPath(place.folder) };
+}
 
 /** A task that waits for a child. */
 interface Waiting {
@@ -27,7 +33,7 @@ export class ChildPool implements OwnedWorkers {
   #over: { readonly reason: unknown } | null = null;
 
   constructor(options: WorkersOptions, start: () => Child) {
-    this.#options = options;
+    this.#options = { ...options, place: withBucket(options.place) };
     this.#start = start;
     options.signal.addEventListener('abort', this.#abort, { once: true });
     if (options.signal.aborted) this.#abort();

@@ -1,5 +1,6 @@
 import { serializeError } from '../core/errors.ts';
 import { flushSpans, inSpan, type TraceContext } from '../core/tracing.ts';
+import { mountAt } from '../runs/mirror/mount.ts';
 import type { TaskEffects } from '../tasks/task-handler.ts';
 import { TASK_HANDLERS } from '../tasks/task-handlers.ts';
 import type { TaskName } from '../tasks/tasks.ts';
@@ -92,6 +93,7 @@ async function handle(task: TaskName, request: unknown, effects: TaskEffects): P
 let moved: Promise<void> = Promise.resolve();
 
 function moveTo(place: WorkPlace): void {
+  if (place.bucket !== undefined) mountAt(place.folder, place.bucket);
   const before = state;
   state = new WorkerState(place);
   moved = moved.then(() => before.close());

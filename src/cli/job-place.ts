@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { resolvePath } from '../config/fields/resolve-path.ts';
 import { loadProject } from '../config/file/load-project.ts';
 import { loadJob } from '../config/load-job.ts';
 import { overrideJob } from '../config/override-job.ts';
@@ -169,5 +170,5 @@ async function jobInsteadOfRun(
 
 function rootOfFlags(context: CliContext, flags: PlaceFlags): string {
   const written = flags.output ?? DEFAULT_OUTPUT.path;
-  return outputRoot({ path: resolve(context.cwd, written), kind: outputKind(written) });
+  return outputRoot({ path: resolvePath(written, context.cwd), kind: outputKind(written) });
 }

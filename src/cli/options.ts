@@ -73,7 +73,7 @@ export const engineOption = (): Option =>
 export const outputOption = (): Option =>
   option(
     '-o, --output <path>',
-    'the folder of all jobs, or one file: NAME.parquet, .csv, .csv.gz or .jsonl (default: the job\'s, or "out")',
+    'the folder of all jobs, s3://, gs:// or az://BUCKET/PREFIX, or one file: NAME.parquet, .csv, .csv.gz or .jsonl (default: the job\'s, or "out")',
   );
 export const kvOption = (): Option =>
   option(

@@ -1,5 +1,7 @@
 import { serializeError, toServeBatchError } from '../core/errors.ts';
+import { withPublicPaths } from '../core/mirror.ts';
 import { flushSpans } from '../core/tracing.ts';
+import { closeMounts } from '../runs/mirror/mount.ts';
 import type { CliContext } from './context.ts';
 import { dropFalseSwitches } from './options.ts';
 import { buildProgram } from './program.ts';
@@ -13,7 +15,8 @@ const FLUSH_PATIENCE_MS = 5_000;
  * Runs one command line and returns its exit code; errors are printed. `args` are the words after the
  * program's name. Flags that are not given are looked up in `process.env`, before anything is awaited.
  */
-export async function runProgram(context: CliContext, args: readonly string[]): Promise<number> {
+export async function runProgram(given: CliContext, args: readonly string[]): Promise<number> {
+  const context = withAddresses(given);
   try {
     const program = buildProgram(context);
     dropFalseSwitches(program, process.env);
@@ -24,7 +27,21 @@ export async function runProgram(context: CliContext, args: readonly string[]): 
   } finally {
     await context.workers.close();
     await flushSpans(FLUSH_PATIENCE_MS);
+    await closeMounts();
   }
+}
+
+/** What lies in a bucket is named by its address there, not by where this machine shows it. */
+function withAddresses(context: CliContext): CliContext {
+  const { out, outColoured, err } = context;
+  return {
+    ...context,
+    out: (text) => out(withPublicPaths(text)),
+    ...(outColoured === undefined
+      ? {}
+      : { outColoured: (text: string) => outColoured(withPublicPaths(text)) }),
+    err: (text) => err(withPublicPaths(text)),
+  };
 }
 
 /** Prints an error and returns the exit code. Stack traces only with --debug. */

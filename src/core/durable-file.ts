@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, closeSync, constants, openSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { sharedMirrorOf } from './mirror.ts';
 
 /** Adds to a file whose name others know. Throws `ELOOP` where a link stands in its place. */
 export function appendToFile(path: string, text: string): void {
@@ -24,6 +25,7 @@ export async function writeFileDurably(
   content: string | Uint8Array,
   mode = 0o666,
 ): Promise<void> {
+  await sharedMirrorOf(path)?.put(path, content);
   const temporary = temporaryName(path);
   try {
     const file = await open(temporary, 'wx', mode);
@@ -43,9 +45,27 @@ export async function writeFileDurably(
 
 /** Gives a file that another writer (DuckDB) has closed its final name, after it has reached the disk. */
 export async function commitFile(temporary: string, path: string): Promise<void> {
+  await sharedMirrorOf(path)?.putFile(path, temporary);
   await syncPath(temporary);
   await rename(temporary, path);
   await syncPath(dirname(path));
+}
+
+/** Stores a file again whose content has grown since, where others see it in a bucket. */
+export async function storeGrown(path: string): Promise<void> {
+  await sharedMirrorOf(path)?.putFile(path, path);
+}
+
+/** Removes a file; it is no error where there is none. */
+export async function removeFile(path: string): Promise<void> {
+  await sharedMirrorOf(path)?.removeFile(path);
+  await rm(path, { force: true });
+}
+
+/** Removes a folder with all that is in it; it is no error where there is none. */
+export async function removeFolder(path: string): Promise<void> {
+  await sharedMirrorOf(path)?.removeFolder(path);
+  await rm(path, { recursive: true, force: true });
 }
 
 /** A name beside `path` that no other process uses, and nobody can guess who would put a link there. */

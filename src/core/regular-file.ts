@@ -1,6 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { systemErrorCode } from './errors.ts';
+import { fetchContent } from './mirror.ts';
 
 /** A path at which something else than a file stands. */
 export class NotAFileError extends Error {
@@ -30,6 +31,7 @@ export class FileTooLargeError extends Error {
  * may have no end. Throws {@link NotAFileError} for those, {@link FileTooLargeError}, and what the system says.
  */
 export async function readTextFile(path: string, maxBytes = Number.POSITIVE_INFINITY): Promise<string> {
+  await fetchContent(path);
   const file = await openWithoutWaiting(path);
   try {
     const status = await file.stat();

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type AccuracyRecord, readAccuracyRecords } from '../accuracy/accuracy-record.ts';
+import { fetchContents } from '../core/mirror.ts';
 import { quoteFiles, quoteName } from '../core/sql.ts';
 import { runPaths } from '../runs/layout.ts';
 import { listRunIds } from '../runs/run-folders.ts';
@@ -76,6 +77,7 @@ export async function createAccuracy(database: Database, jobs: readonly HistoryJ
     }
   };
   await fillTable(database, RECORDS, [...OF_RECORD, column('file', 'VARCHAR', ({ file }) => file)], noting());
+  await fetchContents(files);
   const names = OF_SEGMENT.map(([name]) => `found.${quoteName(name)}`);
   const none = OF_SEGMENT.map(([name, type]) => `CAST(NULL AS ${type}) AS ${quoteName(name)}`);
   const read = `read_parquet(${quoteFiles([...new Set(files)])}, filename = true, union_by_name = true)`;

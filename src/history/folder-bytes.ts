@@ -1,5 +1,6 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { listAnew } from '../core/mirror.ts';
 import { isMissing } from '../runs/json-file.ts';
 
 /** Bytes of all files below a folder; 0 where there is none. Links are not followed. */
@@ -15,6 +16,7 @@ export async function folderBytes(folder: string): Promise<number> {
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {
+  await listAnew(folder);
   return (await readdir(folder).catch(ignoreMissing)) ?? [];
 }
 

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fetchContents, listAnew } from '../core/mirror.ts';
 import { quoteFiles, quoteName } from '../core/sql.ts';
 import { runPaths } from '../runs/layout.ts';
 import { readManifest } from '../runs/record/run-record.ts';
@@ -27,5 +28,8 @@ export async function createPredictions(database: Database, name: string, job: H
 async function partsOf(folderOfJob: string, runId: string): Promise<readonly string[]> {
   const paths = runPaths(folderOfJob, runId);
   const record = await readManifest(paths);
-  return (record?.output.parts ?? []).map(({ file }) => join(paths.folder, file));
+  const files = (record?.output.parts ?? []).map(({ file }) => join(paths.folder, file));
+  await listAnew(dirname(paths.part(0)));
+  await fetchContents(files);
+  return files;
 }

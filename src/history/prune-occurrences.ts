@@ -1,7 +1,7 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { syncPath } from '../core/durable-file.ts';
+import { removeFile, syncPath } from '../core/durable-file.ts';
 import { isMissing, readJsonIfValid } from '../runs/json-file.ts';
 import { occurrenceStamp, occurrencesFolder, scheduleFile } from '../runs/layout.ts';
 
@@ -45,7 +45,7 @@ export async function oldOccurrenceFiles({
 
 export async function deleteOccurrenceFiles(folderOfJob: string, names: readonly string[]): Promise<void> {
   const folder = occurrencesFolder(folderOfJob);
-  for (const name of names) await rm(join(folder, name), { force: true });
+  for (const name of names) await removeFile(join(folder, name));
   if (names.length > 0) await syncPath(folder);
 }
 

@@ -1,7 +1,8 @@
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeFolder, syncPath } from '../core/durable-file.ts';
+import { makeFolder, removeFolder, syncPath } from '../core/durable-file.ts';
 import type { Clock } from '../core/effects.ts';
+import { sharedMirrorOf } from '../core/mirror.ts';
 import { runsOfGeneration } from '../jobs/publish/runs-below.ts';
 import type { ManagedStore } from '../kv/store.ts';
 import { dropGenerations, unneededGenerations } from '../publish/drop-generations.ts';
@@ -136,6 +137,8 @@ async function sparedRuns(
 }
 
 async function deleteRun(paths: RunPaths, trash: string): Promise<void> {
+  // Nothing is renamed in a bucket: there what makes the run count goes first.
+  if (sharedMirrorOf(paths.folder) !== undefined) return removeFolder(paths.folder);
   await makeFolder(trash);
   const away = join(trash, paths.runId);
   await rename(paths.folder, away);

@@ -1,5 +1,6 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { removeFolder } from '../core/durable-file.ts';
 import type { Clock } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { ManagedStore } from '../kv/store.ts';
@@ -43,7 +44,7 @@ export async function removeCandidate(request: {
     await lock.assertHeld();
     const kept = basename(locksFolder(folderOfJob));
     for (const name of await readdir(folderOfJob))
-      if (name !== kept) await rm(join(folderOfJob, name), { recursive: true, force: true });
+      if (name !== kept) await removeFolder(join(folderOfJob, name));
     return removed;
   });
 }

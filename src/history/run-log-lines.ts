@@ -1,4 +1,5 @@
 import { open, readFile } from 'node:fs/promises';
+import { fetchContent, lookAnew, sharedMirrorOf } from '../core/mirror.ts';
 import { isMissing } from '../runs/json-file.ts';
 import { earlierLog } from '../runs/run-log.ts';
 
@@ -22,14 +23,18 @@ export class LogReader {
   }
 
   async #read(): Promise<readonly string[]> {
+    await lookAnew(this.#path);
+    await fetchContent(this.#path);
     const file = await open(this.#path).catch(unlessMissing);
     if (file === null) return [];
     try {
       const { ino, size } = await file.stat();
-      const wasReplaced = this.#inode !== null && this.#inode !== ino;
+      // What stands in a bucket is fetched again as it grows: a new file, with the same lines first.
+      const goesOn = sharedMirrorOf(this.#path) !== undefined && size >= this.#offset;
+      const wasReplaced = this.#inode !== null && this.#inode !== ino && !goesOn;
       // What was still to be read of the old file is in the one beside it now.
       const rest = wasReplaced ? (await textOf(earlierLog(this.#path))).slice(this.#offset) : '';
-      if (this.#inode !== ino) this.#offset = 0;
+      if (this.#inode !== ino && !goesOn) this.#offset = 0;
       this.#inode = ino;
       const bytes = Buffer.alloc(Math.max(size - this.#offset, 0));
       const { bytesRead } = await file.read(bytes, 0, bytes.length, this.#offset);
@@ -49,6 +54,7 @@ function linesOf(text: string): readonly string[] {
 }
 
 async function textOf(path: string): Promise<string> {
+  await fetchContent(path);
   return (await readFile(path, 'utf8').catch(unlessMissing)) ?? '';
 }
 

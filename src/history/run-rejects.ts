@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fetchContents, listAnew } from '../core/mirror.ts';
 import { quoteFiles } from '../core/sql.ts';
 import { isMissing } from '../runs/json-file.ts';
 import type { RunPaths } from '../runs/layout.ts';
@@ -74,11 +75,11 @@ export async function rejectRows<T>(
 
 async function rejectFiles({ rejectsFolder }: RunPaths): Promise<readonly string[]> {
   try {
-    const names = await readdir(rejectsFolder);
-    return names
-      .filter((name) => name.endsWith('.parquet'))
-      .sort()
-      .map((name) => join(rejectsFolder, name));
+    await listAnew(rejectsFolder);
+    const names = (await readdir(rejectsFolder)).filter((name) => name.endsWith('.parquet')).sort();
+    const files = names.map((name) => join(rejectsFolder, name));
+    await fetchContents(files);
+    return files;
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;

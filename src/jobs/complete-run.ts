@@ -107,7 +107,7 @@ export async function publishCommittedRun(
 ): Promise<RanJob> {
   if (record === undefined) throw new TypeError('Only a run with a manifest is published');
   const paths = runPaths(locked.folder, runId);
-  locked.runLog.begin(paths.log);
+  await locked.runLog.resume(paths.log);
   const plan = await readPlan(paths.plan);
   return reporting(locked, plan, () =>
     publishing('published', record, () => publishAgain(committedRun(locked, plan, record))),

@@ -1,12 +1,13 @@
 import { formatCount, formatNumber } from '../core/amounts.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { Estimate } from '../core/estimate.ts';
+import { publicPath } from '../core/mirror.ts';
 import type { Plan } from '../core/plan.ts';
 import { clearTemporaryFiles } from '../runs/clear-work-files.ts';
 import { runPaths } from '../runs/layout.ts';
 import { buildRunRecord, type RunOutcome } from '../runs/record/build-run-record.ts';
 import { checkParts } from '../runs/record/check-parts.ts';
-import { clearFailure, type RunRecord, writeFailure, writeManifest } from '../runs/record/run-record.ts';
+import { clearFailure, commitManifest, type RunRecord, writeFailure } from '../runs/record/run-record.ts';
 import { readCommittedShards, type ShardRecord } from '../runs/record/shard-record.ts';
 import { host, versions } from '../runs/record/versions.ts';
 import { assertRejectsWithin, assertSomethingScored, rejectsOf } from '../shard/reject-limit.ts';
@@ -70,7 +71,7 @@ export async function computeRun<T>(
     if (plan.input.grid === null) assertSomethingScored(committed);
     await checkParts(paths, committed.output.parts);
     await lock.assertHeld();
-    await writeManifest(paths, committed);
+    await commitManifest(paths, committed);
     return await finish(committed, described);
   } catch (error) {
     waitsForOthers = isMissing(error);
@@ -165,7 +166,7 @@ function recordOf(
     extraSeconds: meter.extraSeconds,
     reusedShards,
     coverageMin: plan.input.grid === null ? null : spec.coverage.min,
-    outputPath: singleFileOf(spec) ?? runPaths(locked.folder, plan.runId).folder,
+    outputPath: singleFileOf(spec) ?? publicPath(runPaths(locked.folder, plan.runId).folder),
     readiness: locked.readiness,
     estimate,
     versions: versions(),

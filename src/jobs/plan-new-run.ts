@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises';
 import { withoutBounds } from '../core/accuracy.ts';
 import type { DevicePlan } from '../core/device.ts';
+import { removeFolder as removeFolderOf } from '../core/durable-file.ts';
 import type { EnginePlan } from '../core/engine.ts';
 import type { DraftPlan, Plan, PlanOnDevice } from '../core/plan.ts';
 import type { InputFormat } from '../core/table.ts';
@@ -99,7 +99,7 @@ async function leaveNothing(request: NewRunRequest): Promise<NothingNew> {
 }
 
 async function removeFolder(request: NewRunRequest): Promise<void> {
-  if (await request.lock.isHeld()) await rm(pathsOf(request).folder, { recursive: true, force: true });
+  if (await request.lock.isHeld()) await removeFolderOf(pathsOf(request).folder);
 }
 
 function pathsOf({ folder, runId }: NewRunRequest): RunPaths {

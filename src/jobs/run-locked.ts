@@ -183,7 +183,7 @@ async function nothingToDo(
 async function continuedPlan(locked: LockedRun, { runId }: RunSummary): Promise<Plan> {
   const { folder, lock, runLog } = locked;
   await lock.setRun(runId);
-  runLog.begin(runPaths(folder, runId).log);
+  await runLog.resume(runPaths(folder, runId).log);
   return readPlan(runPaths(folder, runId).plan);
 }
 

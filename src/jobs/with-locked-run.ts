@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChildren } from '../children/child-processes.ts';
+import { mirrorOf, publicPath } from '../core/mirror.ts';
 import { assertDevicePossible } from '../inference/devices/device-errors.ts';
 import { surroundings } from '../inference/devices/surroundings.ts';
 import { acquireLock } from '../runs/lock/lock.ts';
@@ -16,6 +18,7 @@ import { ReleaseStack } from './release-stack.ts';
 import type { RunJobOptions } from './run-job-options.ts';
 import { assertFilePossible } from './single-file.ts';
 import { spoolStandardInput } from './spool-input.ts';
+import { keepStoringLog } from './store-log.ts';
 import { storeOfRun } from './store-of-run.ts';
 
 /** Smaller inputs are mostly one shard, which a second child would only slow down by starting. */
@@ -63,12 +66,13 @@ export async function withLockedRun<T>(
       workers.warmUp();
     const lock = await acquireLock(folderOfJob(spec), { clock: effects.clock });
     release.add(() => lock.release());
+    if (mirrorOf(folderOfJob(spec)) !== undefined) release.add(keepStoringLog(runLog, lock));
     // Once more: the lock is not released before all who work under it have ended.
     release.add(() => workers.close());
     const { clock } = effects;
     const store = await storeOfRun({ job: spec.name, storeUrl, clock, workers });
     if (store !== null) release.add(() => store.close());
-    const spoolFolder = join(folderOfJob(spec), SPOOL_FOLDER);
+    const spoolFolder = spoolFolderOf(spec);
     if (readsStdin)
       release.add(async () => {
         if (await lock.isHeld()) await rm(spoolFolder, { recursive: true, force: true });
@@ -101,6 +105,17 @@ export async function withLockedRun<T>(
   } finally {
     await release.all();
   }
+}
+
+/** Its name is part of what the input is known by: where the output is a bucket, it is the same for each command. */
+function spoolFolderOf(spec: RunJobOptions['spec']): string {
+  const folder = folderOfJob(spec);
+  if (mirrorOf(folder) === undefined) return join(folder, SPOOL_FOLDER);
+  return join(
+    tmpdir(),
+    `serve-batch-${SPOOL_FOLDER}`,
+    publicPath(folder).replaceAll(/[^A-Za-z0-9.-]+/g, '-'),
+  );
 }
 
 function bytesOf({ source }: IdentifiedRun): number {

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/effects.ts';
+import { sharedMirrorOf } from '../core/mirror.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Fence, ManagedStore } from '../kv/store.ts';
 import { clearCanary } from '../runs/candidates/canary-file.ts';
@@ -39,7 +40,12 @@ export async function publishRun(request: PublishRequest, replaced: string | nul
     store === null
       ? before
       : `${store.url} shows run ${plan.runId}; the output folder does not. The other process publishes its own run over it, or the same command does this one.`;
-  await setCurrent(folderOfJob, plan.runId, (path, content) => lock.replaceFile(path, content, soFar));
+  // Of a folder, the file that is replaced is the proof.
+  if (sharedMirrorOf(folderOfJob) !== undefined) await lock.assertHeld(soFar);
+  await setCurrent(folderOfJob, plan.runId, {
+    token: lock.token,
+    replace: (path, content) => lock.replaceFile(path, content, soFar),
+  });
   await clearCanary(folderOfJob);
   await markPublished(paths, { at: clock.now(), token: lock.token, lineage: lock.lineage });
   await clearRolledBack(paths);

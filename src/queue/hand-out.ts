@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServeBatchError } from '../core/errors.ts';
+import { publicPath } from '../core/mirror.ts';
 import { traceContext } from '../core/tracing.ts';
 import { untilAborted } from '../core/until-aborted.ts';
 import { runPaths } from '../runs/layout.ts';
@@ -119,7 +120,7 @@ class Coordinator {
 
   async #add(indices: readonly number[]): Promise<void> {
     const { plan, folderOfJob, run, rejectLimit, retries, signal } = this.#request;
-    const planFile = resolve(runPaths(folderOfJob, plan.runId).plan);
+    const planFile = publicPath(resolve(runPaths(folderOfJob, plan.runId).plan));
     const about = { planFile, job: plan.job, runId: plan.runId, memoryLimit: run.memoryLimit, refusals: [] };
     const trace = traceContext();
     const handedOutAt = new Date().toISOString();

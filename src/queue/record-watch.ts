@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { listAnew } from '../core/mirror.ts';
 import type { Plan, ShardPlan } from '../core/plan.ts';
 import { inParallel } from '../runs/in-parallel.ts';
 import type { RunPaths } from '../runs/layout.ts';
@@ -44,6 +45,7 @@ export class RecordWatch {
 
   /** Lists the folder once, and looks at what is new in it. */
   async lookAtAll(onShard: (record: ShardRecord) => void): Promise<void> {
+    await listAnew(dirname(this.#paths.shardRecord(0)));
     const names = await readdir(dirname(this.#paths.shardRecord(0))).catch(() => []);
     const there = names.flatMap((name) => (/^\d+\.json$/.test(name) ? [Number.parseInt(name, 10)] : []));
     await this.look(there, onShard);

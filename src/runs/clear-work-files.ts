@@ -1,6 +1,6 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isTemporaryName } from '../core/durable-file.ts';
+import { isTemporaryName, removeFolder } from '../core/durable-file.ts';
 import { isMissing } from './json-file.ts';
 import type { RunPaths } from './layout.ts';
 
@@ -9,7 +9,7 @@ import type { RunPaths } from './layout.ts';
  * half-written. Nobody works on its shards any more.
  */
 export async function clearWorkFiles(paths: RunPaths): Promise<void> {
-  await rm(dirname(paths.staged), { recursive: true, force: true });
+  await removeFolder(dirname(paths.staged));
   const folders = [paths.part(0), paths.shardRecord(0), paths.rejects(0)].map(dirname);
   for (const folder of [paths.folder, ...folders]) {
     for (const name of await namesIn(folder)) {

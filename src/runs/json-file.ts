@@ -55,7 +55,8 @@ export function isMissing(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-function parseJson<T>(text: string, schema: z.ZodType<T>): JsonFile<T> {
+/** Checks a text as the content of a JSON file. */
+export function parseJson<T>(text: string, schema: z.ZodType<T>): JsonFile<T> {
   let data: unknown;
   try {
     data = JSON.parse(text);

@@ -29,6 +29,11 @@ export function candidateNameFile(folderOfJob: string): string {
   return join(folderOfJob, 'candidate-of.json');
 }
 
+/** In a bucket: which run was published under which token. */
+export function pointersFolder(folderOfJob: string): string {
+  return join(folderOfJob, 'published');
+}
+
 /** What was measured of batch sizes: the next run does not measure again. */
 export function batchSizesFile(folderOfJob: string): string {
   return join(folderOfJob, 'batch-sizes.json');

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { appendToFile, writeFileDurably } from '../core/durable-file.ts';
+import { appendToFile, storeGrown, writeFileDurably } from '../core/durable-file.ts';
+import { fetchContent } from '../core/mirror.ts';
 import { planIndexFile, runPaths } from './layout.ts';
 import { type PlanSummary, planSummarySchema, readPlanSummary } from './plan/plan-summary.ts';
 import { listRunIds } from './run-folders.ts';
@@ -79,7 +80,10 @@ export async function refreshPlanIndex(folderOfJob: string): Promise<PlanIndex> 
   try {
     if (gone.length > GONE_KEPT + index.runIds.length) await writeFileDurably(path, fileText(index.lines()));
     // It begins with the end of a line that a kill may have cut.
-    else if (added.length > 0) appendToFile(path, `\n${fileText(added)}`);
+    else if (added.length > 0) {
+      appendToFile(path, `\n${fileText(added)}`);
+      await storeGrown(path);
+    }
   } catch {
     // A full disk, a folder that may only be read, or a link in its place.
   }
@@ -126,6 +130,7 @@ async function readLines(path: string): Promise<Map<string, string>> {
 /** Whatever is wrong with the file, it counts as not being there. */
 async function textOf(path: string): Promise<string> {
   try {
+    await fetchContent(path);
     return await readFile(path, 'utf8');
   } catch {
     return '';

@@ -1,10 +1,11 @@
-import { rm } from 'node:fs/promises';
 import { z } from 'zod';
-import { makeFolder, writeFileDurably } from '../core/durable-file.ts';
+import { makeFolder, removeFile, writeFileDurably } from '../core/durable-file.ts';
 import type { Immutable } from '../core/immutable.ts';
+import { sharedMirrorOf } from '../core/mirror.ts';
 import { readTextFile } from '../core/regular-file.ts';
 import { isMissing, jsonText, pathExists, readJsonIfValid } from './json-file.ts';
 import { currentFile, type RunPaths } from './layout.ts';
+import { createPointer, readPointer } from './pointer.ts';
 import { isRunId } from './run-id.ts';
 
 const publicationSchema = z.object({
@@ -31,6 +32,8 @@ export function comparePublications(a: Publication, b: Publication): number {
 
 /** The run that readers of the folder see; undefined before the first. */
 export async function readCurrent(folderOfJob: string): Promise<string | undefined> {
+  const mirror = sharedMirrorOf(folderOfJob);
+  if (mirror !== undefined) return readPointer(mirror, folderOfJob);
   try {
     const runId = (await readTextFile(currentFile(folderOfJob))).trim();
     return isRunId(runId) ? runId : undefined;
@@ -40,16 +43,26 @@ export async function readCurrent(folderOfJob: string): Promise<string | undefin
   }
 }
 
+/** How a run is made the published one. */
+export interface Flip {
+  /** Of the lock. */
+  readonly token: number;
+  /** Writes `current`; that of the job's lock does so only while the lock is held. */
+  readonly replace: (path: string, content: string) => Promise<void>;
+}
+
 /**
- * Makes a run the published one, in one step.
- * @param replace writes the file; that of the job's lock does so only while the lock is held
+ * Makes a run the published one, in one step. In a bucket the pointer counts, and `current` is a copy of it for people
+ * and for programs that need no more than that.
  */
 export async function setCurrent(
   folderOfJob: string,
   runId: string,
-  replace: (path: string, content: string) => Promise<void> = writeFileDurably,
+  { token, replace }: Flip = { token: 0, replace: writeFileDurably },
 ): Promise<void> {
   await makeFolder(folderOfJob);
+  const mirror = sharedMirrorOf(folderOfJob);
+  if (mirror !== undefined) await createPointer(mirror, folderOfJob, { runId, token });
   await replace(currentFile(folderOfJob), `${runId}\n`);
 }
 
@@ -76,7 +89,7 @@ export async function markRolledBack(paths: RunPaths, { at }: { readonly at: Dat
 }
 
 export async function clearRolledBack(paths: RunPaths): Promise<void> {
-  await rm(paths.rolledBack, { force: true });
+  await removeFile(paths.rolledBack);
 }
 
 export async function wasRolledBack(paths: RunPaths): Promise<boolean> {

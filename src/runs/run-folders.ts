@@ -1,15 +1,18 @@
 import { readdir } from 'node:fs/promises';
 import { isMissing, pathExists } from './json-file.ts';
 import { jobFolder, occurrencesFolder, runsFolder } from './layout.ts';
+import { showJob, showJobs } from './mirror/show-job.ts';
 import { isRunId } from './run-id.ts';
 
 /** The ids of a job's runs, newest first. */
 export async function listRunIds(folderOfJob: string): Promise<string[]> {
+  await showJob(folderOfJob);
   return (await folderNames(runsFolder(folderOfJob))).filter(isRunId).sort((a, b) => compareText(b, a));
 }
 
 /** The jobs that have runs or occurrences below an output root, by name. */
 export async function listJobs(root: string): Promise<string[]> {
+  await showJobs(root);
   const jobs: string[] = [];
   for (const name of await folderNames(root)) {
     const folder = jobFolder(root, name);

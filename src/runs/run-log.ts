@@ -1,7 +1,9 @@
 import { renameSync, statSync } from 'node:fs';
-import { appendToFile } from '../core/durable-file.ts';
+import { appendToFile, storeGrown } from '../core/durable-file.ts';
 import type { Clock, Log, LogFields } from '../core/effects.ts';
 import { systemErrorCode } from '../core/errors.ts';
+import { obtain, sharedMirrorOf } from '../core/mirror.ts';
+import { pathExists } from './json-file.ts';
 
 /** Beyond this a log goes on in a new file; the one before it is kept, and what is older is gone. */
 const MOST_BYTES = 2 ** 20;
@@ -73,6 +75,20 @@ export class RunLog implements Log {
     this.#path = path;
     this.#bytes = sizeOf(path);
     this.#write();
+  }
+
+  /** As {@link begin}, of a run that may have a log already. */
+  async resume(path: string): Promise<void> {
+    await obtain(path).catch(() => {});
+    this.begin(path);
+  }
+
+  /** Brings the log to a bucket, in which nothing grows line by line. Never throws. */
+  async store(): Promise<void> {
+    const path = this.#path;
+    if (path === null || this.#isBroken || sharedMirrorOf(path) === undefined) return;
+    for (const each of [earlierLog(path), path])
+      if (await pathExists(each)) await storeGrown(each).catch(() => {});
   }
 
   #say(level: Level, message: string, fields?: LogFields): void {

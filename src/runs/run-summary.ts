@@ -5,6 +5,7 @@ import { type CanaryRun, readCanary } from './candidates/canary-file.ts';
 import { isMissing, pathExists, readJsonIfValid } from './json-file.ts';
 import type { RunPaths } from './layout.ts';
 import { readHolder } from './lock/lock.ts';
+import { showJob } from './mirror/show-job.ts';
 import { type PlanSummary, readPlanSummary } from './plan/plan-summary.ts';
 import { type Publication, readCurrent, readPublication, wasRolledBack } from './publication.ts';
 import type { RecordedError } from './record/recorded-error.ts';
@@ -47,6 +48,7 @@ export interface JobState {
 }
 
 export async function readJobState(folderOfJob: string, clock: Clock): Promise<JobState> {
+  await showJob(folderOfJob);
   const current = await readCurrent(folderOfJob);
   const holder = await readHolder(folderOfJob, clock);
   const canary = await readCanary(folderOfJob);

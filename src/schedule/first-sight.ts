@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises';
 import { z } from 'zod';
-import { makeFolder, writeFileDurably } from '../core/durable-file.ts';
+import { makeFolder, removeFile, writeFileDurably } from '../core/durable-file.ts';
+import { lookAnew } from '../core/mirror.ts';
 import { jsonText, readJsonIfValid } from '../runs/json-file.ts';
 import { scheduleFile } from '../runs/layout.ts';
 import { type CronSchedule, latestOccurrence } from './cron-times.ts';
@@ -33,7 +33,8 @@ const schema: z.ZodType<FirstSight> = z.object({
 export const LEEWAY_MS = 10 * 60_000;
 
 /** Undefined where no scheduler has seen the job yet. */
-export function readFirstSight(folderOfJob: string): Promise<FirstSight | undefined> {
+export async function readFirstSight(folderOfJob: string): Promise<FirstSight | undefined> {
+  await lookAnew(scheduleFile(folderOfJob));
   return readJsonIfValid(scheduleFile(folderOfJob), schema);
 }
 
@@ -52,7 +53,7 @@ export async function unsettle(folderOfJob: string, occurrence: Date): Promise<v
 
 /** A schedule that is switched off: it counts anew once it is switched on again. */
 export async function forgetSchedule(folderOfJob: string): Promise<void> {
-  await rm(scheduleFile(folderOfJob), { force: true });
+  await removeFile(scheduleFile(folderOfJob));
 }
 
 /**

@@ -5,6 +5,7 @@ import { folderOfJob } from '../jobs/locations.ts';
 import type { LostStore } from '../jobs/publish/store-state.ts';
 import { jsonText } from '../runs/json-file.ts';
 import { occurrencesFolder } from '../runs/layout.ts';
+import { showJobAnew } from '../runs/mirror/show-job.ts';
 import {
   newRecord,
   type OccurrenceState,
@@ -26,6 +27,9 @@ import { tellLate } from './tell-late.ts';
 const STEP_MS = 86_400_000;
 /** So many settled occurrences are looked through at each look before they are noted as settled. */
 const MOST_SETTLED = 50;
+
+/** Of a bucket: older runs, once they were seen, are not listed each minute. */
+const RUNS_LOOKED_AT = 20;
 
 /** What a look at a job found. */
 export interface Seen extends AwaitedDecision {
@@ -51,6 +55,7 @@ export async function lookAtJob(
   const { clock } = effects;
   const folder = folderOfJob(spec);
   const now = clock.now();
+  await showJobAnew(folder, { newest: RUNS_LOOKED_AT });
   const sight = await seeSchedule(folder, schedule, now);
   const since = new Date(sight.since);
   const start = lookStart(schedule, now);

@@ -1,7 +1,7 @@
-import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { formatDuration } from '../config/fields/duration.ts';
-import { makeFolder, writeFileDurably } from '../core/durable-file.ts';
+import { makeFolder, removeFile, writeFileDurably } from '../core/durable-file.ts';
+import { lookAnew } from '../core/mirror.ts';
 import { folderOfJob } from '../jobs/locations.ts';
 import { jsonText, readJsonIfValid } from '../runs/json-file.ts';
 import { pauseFile } from '../runs/layout.ts';
@@ -29,7 +29,8 @@ const schema: z.ZodType<Pause> = z.object({
 });
 
 /** Undefined where the job is not paused. */
-export function readPause(folder: string): Promise<Pause | undefined> {
+export async function readPause(folder: string): Promise<Pause | undefined> {
+  await lookAnew(pauseFile(folder));
   return readJsonIfValid(pauseFile(folder), schema);
 }
 
@@ -49,7 +50,7 @@ export async function pauseJob(
 /** The pause that has ended; undefined where there was none. */
 export async function resumeJob(folder: string): Promise<Pause | undefined> {
   const known = await readPause(folder);
-  await rm(pauseFile(folder), { force: true });
+  await removeFile(pauseFile(folder));
   return known;
 }
 

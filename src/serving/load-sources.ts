@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { resolvePath } from '../config/fields/resolve-path.ts';
 import type { Environment } from '../config/file/fill-environment.ts';
 import { loadProject, type Project } from '../config/file/load-project.ts';
 import { hideUrls } from '../config/hide-urls.ts';
@@ -8,7 +8,7 @@ import { DEFAULT_OUTPUT } from '../config/sections/output.ts';
 import { DEFAULT_SERVING } from '../config/sections/serving.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { Secrets } from '../core/secrets.ts';
-import { folderOfJob, storeUrlOf } from '../jobs/locations.ts';
+import { folderOfJob, outputRoot, storeUrlOf } from '../jobs/locations.ts';
 import { resolveStoreUrl } from '../kv/store-kinds.ts';
 import { jobFolder } from '../runs/layout.ts';
 import type { JobSource } from './served-jobs.ts';
@@ -50,10 +50,8 @@ export async function loadSources(options: LoadSourcesOptions): Promise<LoadedSo
 }
 
 /** The job of a service that has a store, and no job files. */
-function sourceOfFlags(
-  { names, flags, projectFolder }: LoadSourcesOptions,
-  project: Project,
-): JobSource | null {
+function sourceOfFlags(options: LoadSourcesOptions, project: Project): JobSource | null {
+  const { names, flags, projectFolder } = options;
   const [name, ...others] = names;
   if (name === undefined || others.length > 0 || flags.kv === undefined) return null;
   if (project.jobs.some((job) => job.name === name)) return null;
@@ -61,10 +59,15 @@ function sourceOfFlags(
     name,
     description: null,
     storeUrl: resolveStoreUrl(flags.kv, projectFolder),
-    folderOfJob: jobFolder(resolve(projectFolder, flags.output ?? DEFAULT_OUTPUT.path), name),
+    folderOfJob: jobFolder(rootOf(options), name),
     serving: DEFAULT_SERVING,
     schedule: null,
   };
+}
+
+function rootOf({ flags, projectFolder }: LoadSourcesOptions): string {
+  const path = resolvePath(flags.output ?? DEFAULT_OUTPUT.path, projectFolder);
+  return outputRoot({ path, kind: 'folder' });
 }
 
 async function loadSource(file: string, options: LoadSourcesOptions): Promise<JobSource | null> {

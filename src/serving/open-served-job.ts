@@ -7,6 +7,7 @@ import { openStore } from '../kv/open-store.ts';
 import type { GenerationInfo } from '../kv/store.ts';
 import { PublishedReader } from '../lookup/published-reader.ts';
 import { runPaths } from '../runs/layout.ts';
+import { showJobAnew } from '../runs/mirror/show-job.ts';
 import type { StartWorkers } from '../tasks/workers.ts';
 import { FlipFeed } from './events/flip-feed.ts';
 import { GenerationBefore } from './generation-before.ts';
@@ -89,6 +90,7 @@ async function readKeyValues(
   { runId }: GenerationInfo,
   columns: readonly string[],
 ): Promise<KeyValues> {
+  await showJobAnew(folderOfJob, { newest: 1 });
   const runs = await runsOfGeneration(folderOfJob, runId, clock);
   const workers = startWorkers({ size: 1, place: { folder: folderOfJob, storeUrl: null }, signal });
   try {

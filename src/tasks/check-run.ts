@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import type { GateReference, GateResult } from '../core/gates.ts';
+import { fetchContents } from '../core/mirror.ts';
 import type { Plan } from '../core/plan.ts';
 import { checkGates, needsSample } from '../gates/check-gates.ts';
 import { openReferenceFile, openRunTables, type RunFiles, type RunTables } from '../gates/run-tables.ts';
 import { writeSample } from '../gates/sample.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
+import { showShards } from '../runs/record/shard-record.ts';
 import type { Database } from '../source/database.ts';
 import { findFiles } from '../source/find-files.ts';
 import { type Reach, reachOfPlan } from './job-reach.ts';
@@ -31,23 +33,22 @@ export async function checkRun(
     return tables;
   };
   const ofRun = async (runId: string) =>
-    openRunTables(database, filesOf(pathsOf(runId), await readPlan(pathsOf(runId).plan)));
+    openRunTables(database, await filesOf(pathsOf(runId), await readPlan(pathsOf(runId).plan)));
   const reference = async (wanted: GateReference): Promise<RunTables | null> => {
     if (wanted.kind === 'file') return open(wanted.path, () => openFile(database, wanted.path));
     const runId = wanted.kind === 'last' ? last : weekday;
     return runId === null ? null : open(runId, () => ofRun(runId));
   };
-  const run = await openRunTables(database, filesOf(paths, plan));
+  const run = await openRunTables(database, await filesOf(paths, plan));
   return checkGates({ database, gates, plan, run, reference, scored });
 }
 
-function filesOf(paths: RunPaths, { runId, model, shards }: Plan): RunFiles {
-  return {
-    runId,
-    modelSha256: model.sha256,
-    parts: shards.map(({ index }) => paths.part(index)),
-    sample: existsSync(paths.sample) ? paths.sample : null,
-  };
+async function filesOf(paths: RunPaths, { runId, model, shards }: Plan): Promise<RunFiles> {
+  const parts = shards.map(({ index }) => paths.part(index));
+  await showShards(paths);
+  await fetchContents([...parts, paths.sample]);
+  const sample = existsSync(paths.sample) ? paths.sample : null;
+  return { runId, modelSha256: model.sha256, parts, sample };
 }
 
 /** What the SQL of gates may touch: what that of the job may, and the runs and files that gates compare with. */

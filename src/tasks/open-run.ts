@@ -1,3 +1,4 @@
+import { obtain } from '../core/mirror.ts';
 import type { Plan } from '../core/plan.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import type { Database } from '../source/database.ts';
@@ -15,5 +16,7 @@ export interface OpenRun {
 export async function openRun(state: WorkerState, { runId, memoryLimit }: RunReference): Promise<OpenRun> {
   const plan = await state.plan(runId);
   const paths = state.paths(runId);
+  if (plan.input.staged) for (const { path } of plan.input.files) await obtain(path);
+  if (plan.input.places !== null) await obtain(plan.input.places);
   return { plan, paths, database: await state.database(paths.temp, memoryLimit, reachOfPlan(plan, paths)) };
 }

@@ -2,8 +2,10 @@ import { type ActualsCounts, fillActuals, openActuals } from '../accuracy/actual
 import { scoreColumns } from '../accuracy/score-columns.ts';
 import { type ScoreOutcome, scoreRun } from '../accuracy/score-run.ts';
 import { type SerializedError, ServeBatchError, serializeError } from '../core/errors.ts';
+import { fetchContents } from '../core/mirror.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
+import { showShards } from '../runs/record/shard-record.ts';
 import type { Database } from '../source/database.ts';
 import type { ScoreRunsTask } from './tasks.ts';
 
@@ -29,12 +31,15 @@ export async function scoreRuns(
       const paths = pathsOf(runId);
       const plan = await readPlan(paths.plan);
       const columns = scoreColumns(actuals, plan);
+      const parts = plan.shards.map(({ index }) => paths.part(index));
+      await showShards(paths);
+      await fetchContents(parts);
       const key = JSON.stringify([columns.series, columns.date]);
       if (filled.key !== key) filled = { key, counts: await fillActuals(database, actuals, columns) };
       const outcome = await scoreRun(database, {
         ...{ runId, ...about, columns, now, spec: actuals, actuals: filled.counts },
         folder: paths.accuracy,
-        parts: plan.shards.map(({ index }) => paths.part(index)),
+        parts,
         mayRepeat: plan.kv?.duplicates !== 'error',
         delayDays: actuals.delayDays,
       });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CPU } from '../core/device.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { machineLimits } from '../core/machine-limits.ts';
+import { fetchContents, obtain, releaseContent } from '../core/mirror.ts';
 import { type Plan, shardInStore } from '../core/plan.ts';
 import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
 import type { StagedCounts } from '../kv/store.ts';
@@ -11,6 +12,7 @@ import { planRun } from '../planning/plan-run.ts';
 import { checkTables } from '../planning/readiness/check-tables.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import { checkPartContent } from '../runs/record/check-parts.ts';
+import { showShards } from '../runs/record/shard-record.ts';
 import { runShard } from '../shard/run-shard.ts';
 import { traceRow } from '../shard/trace-row.ts';
 import { exampleKey } from '../sinks/kv/example-key.ts';
@@ -116,7 +118,7 @@ export const TASK_HANDLERS: TaskHandlers<TaskName> = {
     if (loadStore && plan.kv !== null) {
       const load = { ...request, stageAs: index, duplicatesAmong: null };
       await state.loads.start((signal) => loadPart(state, load, { signal }));
-    }
+    } else await releaseContent(paths.part(index));
     return { record, callRows: session.rowLimit?.rows ?? null, ...state.loads.report() };
   },
 
@@ -129,7 +131,7 @@ export const TASK_HANDLERS: TaskHandlers<TaskName> = {
 
   async 'count-distinct'(state, request) {
     const { plan, paths, database } = await openRun(state, request);
-    return countDistinct(database, kvOf(plan), partFiles(paths, request.shards));
+    return whileHere(partFiles(paths, request.shards), (files) => countDistinct(database, kvOf(plan), files));
   },
 
   /** Runs nothing of the job's SQL, and reads more than the database for shards may. */
@@ -141,12 +143,14 @@ export const TASK_HANDLERS: TaskHandlers<TaskName> = {
   async 'count-held'(state, request) {
     const { plan, paths, database } = await openRun(state, request);
     const store = await state.store(plan.job);
-    let held = 0;
-    for await (const keys of readAddresses(database, kvOf(plan), partFiles(paths, request.shards))) {
-      const values = await store.getMany(request.generation, keys);
-      held += values.filter((value) => value !== undefined).length;
-    }
-    return held;
+    return whileHere(partFiles(paths, request.shards), async (files) => {
+      let held = 0;
+      for await (const keys of readAddresses(database, kvOf(plan), files)) {
+        const values = await store.getMany(request.generation, keys);
+        held += values.filter((value) => value !== undefined).length;
+      }
+      return held;
+    });
   },
 
   /** Runs nothing of the job's SQL, and writes where the database for shards may not. */
@@ -161,6 +165,8 @@ export const TASK_HANDLERS: TaskHandlers<TaskName> = {
 
   async 'read-missing'(state, request) {
     const { plan, paths, database } = await openRun(state, request);
+    await showShards(paths);
+    await fetchContents(plan.shards.map(({ index }) => paths.rejects(index)));
     return readMissing(database, plan, paths, request.limit);
   },
 
@@ -200,7 +206,11 @@ export const TASK_HANDLERS: TaskHandlers<TaskName> = {
 
   async 'trace-row'(state, request) {
     const { plan, paths, database } = await openRun(state, request);
-    return traceRow(database, plan, paths, request);
+    const shards = plan.shards.map(({ index }) => index);
+    return whileHere(partFiles(paths, shards), async () => {
+      await fetchContents(shards.map((shard) => paths.rejects(shard)));
+      return traceRow(database, plan, paths, request);
+    });
   },
 
   async 'key-values'(state, { columns: names, limit, ...request }) {
@@ -219,12 +229,14 @@ export const TASK_HANDLERS: TaskHandlers<TaskName> = {
 
   async 'example-key'(state, request) {
     const { plan, paths, database } = await openRun(state, request);
-    return exampleKey(database, kvOf(plan), partFiles(paths, request.shards));
+    return whileHere(partFiles(paths, request.shards), (files) => exampleKey(database, kvOf(plan), files));
   },
 
   async 'sample-keys'(state, request) {
     const { plan, paths, database } = await openRun(state, request);
-    return sampleKeys(database, kvOf(plan), partFiles(paths, request.shards), request.rows);
+    return whileHere(partFiles(paths, request.shards), (files) =>
+      sampleKeys(database, kvOf(plan), files, request.rows),
+    );
   },
 
   async 'describe-model'(_, { path }) {
@@ -276,17 +288,19 @@ async function loadPart(
     layout: kv.layout,
     ttlSeconds: kv.ttlSeconds,
   };
-  return store.stage({
-    generation,
-    layout,
-    shard: shardInStore(kv, request.stageAs),
-    batches:
-      request.duplicatesAmong === null
-        ? readKvBatches(database, kv, paths.part(request.stageAs))
-        : readDuplicateWinners(database, kv, partFiles(paths, request.duplicatesAmong)),
-    ttlSeconds,
-    signal,
-  });
+  return whileHere(partFiles(paths, request.duplicatesAmong ?? [request.stageAs]), (files) =>
+    store.stage({
+      generation,
+      layout,
+      shard: shardInStore(kv, request.stageAs),
+      batches:
+        request.duplicatesAmong === null
+          ? readKvBatches(database, kv, paths.part(request.stageAs))
+          : readDuplicateWinners(database, kv, files),
+      ttlSeconds,
+      signal,
+    }),
+  );
 }
 
 function kvOf(plan: Plan): NonNullable<Plan['kv']> {
@@ -311,6 +325,19 @@ function partFiles(paths: RunPaths, shards: readonly number[]): string[] {
   return shards.map((shard) => paths.part(shard));
 }
 
+/** Does work with parts. What a bucket has of them is here meanwhile. */
+async function whileHere<T>(
+  files: readonly string[],
+  work: (files: readonly string[]) => Promise<T>,
+): Promise<T> {
+  try {
+    for (const file of files) await obtain(file);
+    return await work(files);
+  } finally {
+    for (const file of files) await releaseContent(file);
+  }
+}
+
 /** With all cores: nothing else is done meanwhile. */
 function withTable<T>(
   folder: string,
@@ -331,7 +358,7 @@ function withParts<T>(
 ): Promise<T> {
   const parts = runs.flatMap((each) => partFiles(state.paths(each.runId), each.shards));
   const limits = { threads: 1, memoryLimit, temporaryFolder: state.paths(runId).temp };
-  return withDatabase(limits, (database) => work(database, parts));
+  return whileHere(parts, () => withDatabase(limits, (database) => work(database, parts)));
 }
 
 async function withDatabase<T>(

@@ -8,6 +8,8 @@ import type { TaskName, TaskRequest, TaskResult } from './tasks.ts';
 export interface WorkPlace {
   /** The folder of the job, or a temporary one. */
   readonly folder: string;
+  /** The address in a bucket that the folder shows; left out: it is a folder of this machine. */
+  readonly bucket?: string;
   /** The address of the store that tasks load, with its password; null: they load none. */
   readonly storeUrl: string | null;
 }

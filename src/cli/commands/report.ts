@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { formatBytes } from '../../core/amounts.ts';
 import { writeFileDurably } from '../../core/durable-file.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import { withPublicPaths } from '../../core/mirror.ts';
 import type { CliContext } from '../context.ts';
 import type { NamedRun } from '../named-runs.ts';
 import { addOptions, debugOption, option } from '../options.ts';
@@ -47,9 +48,8 @@ async function reportCommand(context: CliContext, wanted: string, flags: ReportF
   await learnSecrets(context, basename(folderOfJob));
   const { makeReport } = await import('../../report/make-report.ts');
   const against = await againstOf(context, run, flags);
-  const page = context.secrets.mask(
-    await makeReport({ folderOfJob, runId, ...against, signal: context.signal }),
-  );
+  const report = await makeReport({ folderOfJob, runId, ...against, signal: context.signal });
+  const page = context.secrets.mask(withPublicPaths(report));
   const target = flags.report ?? `report-${runId}.html`;
   if (target === '-') {
     context.out(page);

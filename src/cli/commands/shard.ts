@@ -56,10 +56,12 @@ async function shard(context: CliContext, flags: ShardFlags): Promise<void> {
   if (flags.kv !== undefined) context.secrets.addUrl(flags.kv);
   const { WorkerState } = await import('../../tasks/worker-state.ts');
   const { readPlan } = await import('../../runs/plan/plan-file.ts');
+  const { obtainPlan } = await import('../../runs/mirror/local-plan.ts');
   const { assertPlannedHere } = await import('../../runs/record/versions.ts');
-  const plan = await readPlan(flags.plan);
+  const file = await obtainPlan(flags.plan);
+  const plan = await readPlan(file);
   assertPlannedHere(plan);
-  const { folder, paths } = await placeOfPlan(flags.plan, plan.runId);
+  const { folder, paths } = await placeOfPlan(file, plan.runId);
   const shards = await shardsOf(context, flags, plan, paths);
   const storeUrl = flags.kv === undefined || flags.kv === 'none' ? null : flags.kv;
   const state = new WorkerState({ folder, storeUrl });

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { durationSeconds } from '../../config/fields/duration.ts';
 import type { CliContext } from '../context.ts';
@@ -60,6 +59,8 @@ async function work(context: CliContext, flags: WorkerFlags): Promise<void> {
   context.secrets.addUrl(flags.queue);
   const { watchRun } = await import('../watch/watch-run.ts');
   const { serveQueue } = await import('../../queue/queue-worker.ts');
+  const { outputRoot } = await import('../../jobs/locations.ts');
+  const { resolvePath } = await import('../../config/fields/resolve-path.ts');
   const { machineLimits } = await import('../../core/machine-limits.ts');
   const watch = watchWorker(watchRun, context, flags);
   const { signal, drain, workers } = context;
@@ -67,7 +68,10 @@ async function work(context: CliContext, flags: WorkerFlags): Promise<void> {
   watch.log.info(`takes shards from the queue, ${processes} at a time`);
   await serveQueue({
     ...{ url: flags.queue, processes, signal, drain, log: watch.log, startWorkers: workers.start },
-    output: flags.output === undefined ? null : resolve(context.cwd, flags.output),
+    output:
+      flags.output === undefined
+        ? null
+        : outputRoot({ path: resolvePath(flags.output, context.cwd), kind: 'folder' }),
     lockMs: (flags.lock ?? DEFAULT_LOCK_SECONDS) * 1000,
     onShard: ({ index, rowsIn, waitSeconds }, { job, runId }) =>
       watch.log.info(`shard ${index} of ${job} is done`, { runId, rows: rowsIn, waitSeconds }),

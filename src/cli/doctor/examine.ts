@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
+import { resolvePath } from '../../config/fields/resolve-path.ts';
 import type { JobSpec } from '../../config/job-spec.ts';
 import { overrideJob } from '../../config/override-job.ts';
 import { DEFAULT_OUTPUT, outputKind } from '../../config/sections/output.ts';
@@ -64,7 +65,7 @@ function outputFolders(
   jobs: readonly JobSpec[],
 ): readonly string[] {
   if (output !== undefined) {
-    return [outputRoot({ path: resolve(cwd, output), kind: outputKind(output) })];
+    return [outputRoot({ path: resolvePath(output, cwd), kind: outputKind(output) })];
   }
   const roots = new Set(jobs.map((job) => resolve(cwd, outputRoot(job.output))));
   return roots.size === 0 ? [resolve(cwd, DEFAULT_OUTPUT.path)] : [...roots];

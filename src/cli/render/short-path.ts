@@ -1,7 +1,12 @@
 import { relative } from 'node:path';
+import { publicPath } from '../../core/mirror.ts';
+import { isStorageAddress } from '../../storage/storage-address.ts';
 
 /** Relative to the working folder where that is shorter. */
 export function shortPath(path: string): string {
+  const shown = publicPath(path);
+  // An address is no path of this machine.
+  if (isStorageAddress(shown)) return shown;
   const short = relative('', path);
   return short !== '' && short.length < path.length ? short : path;
 }

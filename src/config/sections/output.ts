@@ -45,7 +45,7 @@ export const output = z
         path: outputPath()
           .exactOptional()
           .describe(
-            `The folder of all runs, or one file if the name ends in ${OUTPUT_FILE_ENDINGS}. Default: out.`,
+            `The folder of all runs, s3://, gs:// or az://BUCKET/PREFIX, or one file if the name ends in ${OUTPUT_FILE_ENDINGS}. Default: out.`,
           ),
         columns: z
           .union([z.literal('*'), z.array(text(OUTPUT_COLUMNS), { error: OUTPUT_COLUMNS })], {

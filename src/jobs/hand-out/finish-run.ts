@@ -23,6 +23,7 @@ import type { RanJob, RunJobOptions } from '../run-job-options.ts';
 import { newerOccurrence } from '../run-locked.ts';
 import { RunMeter } from '../run-meter.ts';
 import { reportingRelease } from '../run-reporter.ts';
+import { storeLog } from '../store-log.ts';
 import { storeOfRun } from '../store-of-run.ts';
 import { assertNoneMissing, NOBODY } from './nobody.ts';
 import { type StoreUrls, specOfDispatch } from './spec-of-dispatch.ts';
@@ -91,7 +92,8 @@ async function finishInTime(
     if (store !== null) release.add(() => store.close());
     const { mask = (text: string) => text } = options;
     const runLog = new RunLog({ clock: effects.clock, mask, also: effects.log });
-    runLog.begin(paths.log);
+    await runLog.resume(paths.log);
+    release.add(() => storeLog(runLog, lock));
     const logged = { ...effects, log: runLog };
     const locked: LockedJob = {
       options: { ...options, effects: logged, spec, resume: true, force: false },

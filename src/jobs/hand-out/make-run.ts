@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { publicPath } from '../../core/mirror.ts';
 import type { Plan } from '../../core/plan.ts';
 import { writeDispatch } from '../../runs/dispatch/dispatch-file.ts';
 import { type Grouping, groupShards } from '../../runs/dispatch/group-shards.ts';
@@ -77,7 +78,7 @@ function completeRun({ options, folder }: LockedRun, runId: string): MadeRun {
     outcome: 'complete',
     job: options.spec.name,
     runId,
-    plan: runPaths(folder, runId).plan,
+    plan: publicPath(runPaths(folder, runId).plan),
   };
 }
 
@@ -97,7 +98,7 @@ async function handOut(locked: LockedRun, plan: Plan, grouping: Grouping): Promi
     outcome: 'planned',
     job: plan.job,
     runId: plan.runId,
-    plan: resolve(paths.plan),
+    plan: publicPath(resolve(paths.plan)),
     dispatch: round,
     rows: plan.input.rows,
     shards: plan.shards.length,

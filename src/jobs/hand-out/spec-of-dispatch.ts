@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { resolvePath } from '../../config/fields/resolve-path.ts';
 import type { BoundJob } from '../../config/job-spec.ts';
 import { maskUrl } from '../../core/secrets.ts';
 import type { Dispatch } from '../../runs/dispatch/dispatch-file.ts';
@@ -12,7 +13,7 @@ const NOT_WRITTEN = {
 /** A job as it may stand in a file of the output folder, and as it is read in any working folder. */
 export function specForDispatch(spec: BoundJob): Dispatch['spec'] {
   const kv = spec.kv?.url == null ? spec.kv : { ...spec.kv, url: publicUrl(spec.kv.url) };
-  const output = { ...spec.output, path: resolve(spec.output.path) };
+  const output = { ...spec.output, path: resolvePath(spec.output.path, process.cwd()) };
   const execution = { ...spec.execution, queue: null };
   return JSON.parse(JSON.stringify({ ...spec, ...NOT_WRITTEN, kv, output, execution })) as Dispatch['spec'];
 }

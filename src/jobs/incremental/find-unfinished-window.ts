@@ -1,4 +1,5 @@
 import { EXIT, ServeBatchError } from '../../core/errors.ts';
+import { lookAnew } from '../../core/mirror.ts';
 import type { Plan, RunIdentity } from '../../core/plan.ts';
 import { runsHolding } from '../../runs/earlier-runs.ts';
 import { pathExists } from '../../runs/json-file.ts';
@@ -43,7 +44,10 @@ function failedForItsInput({ failure }: RunSummary): boolean {
 /** Whether its copy of the input is there or, where it reads the files themselves, these are as they were. */
 async function hasItsInput({ input }: Plan): Promise<boolean> {
   if (input.staged) {
-    for (const { path } of input.files) if (!(await pathExists(path))) return false;
+    for (const { path } of input.files) {
+      await lookAnew(path);
+      if (!(await pathExists(path))) return false;
+    }
     return true;
   }
   try {

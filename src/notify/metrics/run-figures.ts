@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/effects.ts';
 import { runPaths } from '../../runs/layout.ts';
+import { showJobAnew } from '../../runs/mirror/show-job.ts';
 import { listRuns } from '../../runs/run-list.ts';
 import { isCommitted } from '../../runs/run-status.ts';
 import { type RunSummary, readJobState, readRunSummary } from '../../runs/run-summary.ts';
@@ -20,6 +21,7 @@ const LOOKED_AT = 50;
 
 /** Reads what the output folder says now: the same after kills, retries and rollbacks as `runs ls` shows. */
 export async function readRunFigures(folderOfJob: string, job: string, clock: Clock): Promise<RunFigures> {
+  await showJobAnew(folderOfJob, { newest: LOOKED_AT });
   const runs = await listRuns(folderOfJob, clock, { limit: LOOKED_AT });
   const state = await readJobState(folderOfJob, clock);
   const listed = runs.find(({ runId }) => runId === state.current);

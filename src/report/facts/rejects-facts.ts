@@ -1,3 +1,4 @@
+import { fetchContents, listAnew } from '../../core/mirror.ts';
 import { quoteName, quoteText } from '../../core/sql.ts';
 import { pathExists } from '../../runs/json-file.ts';
 import type { RunPaths } from '../../runs/layout.ts';
@@ -45,7 +46,10 @@ export async function rejectFilesOf(
   const files = shards
     .filter(({ rejectsFile }) => rejectsFile !== null)
     .map(({ index }) => paths.rejects(index));
-  return (await pathExists(paths.stagingRejects)) ? [...files, paths.stagingRejects] : files;
+  await listAnew(paths.rejectsFolder);
+  const all = (await pathExists(paths.stagingRejects)) ? [...files, paths.stagingRejects] : files;
+  await fetchContents(all);
+  return all;
 }
 
 /**

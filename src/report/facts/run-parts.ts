@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fetchContents, listAnew } from '../../core/mirror.ts';
 import { pathExists } from '../../runs/json-file.ts';
 import type { RunPaths } from '../../runs/layout.ts';
 import type { RunRecord } from '../../runs/record/run-record.ts';
@@ -16,6 +17,8 @@ export async function partsOf(
   const files = record.output.parts
     .filter(({ rows }) => rows > 0)
     .map(({ file }) => join(paths.folder, file));
+  await listAnew(dirname(paths.part(0)));
+  await fetchContents(files);
   for (const file of files)
     if (!(await pathExists(file)))
       return unknown(`The part ${file} is missing: the predictions of run ${paths.runId} cannot be read.`);

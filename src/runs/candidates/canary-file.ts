@@ -1,7 +1,7 @@
-import { rm } from 'node:fs/promises';
 import { z } from 'zod';
-import { writeFileDurably } from '../../core/durable-file.ts';
+import { removeFile, writeFileDurably } from '../../core/durable-file.ts';
 import type { Immutable } from '../../core/immutable.ts';
+import { lookAnew } from '../../core/mirror.ts';
 import { jsonText, readJsonIfValid } from '../json-file.ts';
 import { canaryFile } from '../layout.ts';
 
@@ -20,6 +20,7 @@ export type CanaryRun = Immutable<z.infer<typeof canarySchema>>;
 
 /** What the store says decides: this file is for the history. Undefined where there is no canary. */
 export async function readCanary(folderOfJob: string): Promise<CanaryRun | undefined> {
+  await lookAnew(canaryFile(folderOfJob));
   return readJsonIfValid(canaryFile(folderOfJob), canarySchema);
 }
 
@@ -29,5 +30,5 @@ export async function writeCanary(folderOfJob: string, canary: CanaryRun): Promi
 }
 
 export async function clearCanary(folderOfJob: string): Promise<void> {
-  await rm(canaryFile(folderOfJob), { force: true });
+  await removeFile(canaryFile(folderOfJob));
 }

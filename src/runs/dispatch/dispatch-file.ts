@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { makeFolder } from '../../core/durable-file.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { Immutable } from '../../core/immutable.ts';
+import { listAnew, lookAnew, publicPath } from '../../core/mirror.ts';
 import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 import { isMissing, jsonText, readJsonFile } from '../json-file.ts';
 import type { RunPaths } from '../layout.ts';
@@ -42,6 +43,7 @@ export async function writeDispatch(
 
 /** The numbers of a run's lists. */
 export async function rounds(paths: RunPaths): Promise<readonly number[]> {
+  await listAnew(dirname(paths.dispatch(1)));
   try {
     return (await readdir(dirname(paths.dispatch(1)))).flatMap((name) =>
       /^\d+\.json$/.test(name) ? Number.parseInt(name, 10) : [],
@@ -55,18 +57,19 @@ export async function rounds(paths: RunPaths): Promise<readonly number[]> {
 /** Throws `NOT_FOUND` where the run has no such list, `INPUT_UNREADABLE` where it is damaged. */
 export async function readDispatch(paths: RunPaths, round: number): Promise<Dispatch> {
   const path = paths.dispatch(round);
+  await lookAnew(path);
   const file = await readJsonFile(path, dispatchSchema);
   if (file.state === 'valid') return file.value;
   const fields = { file: path };
   if (file.state === 'missing')
     throw new ServeBatchError(
       'NOT_FOUND',
-      `Run ${paths.runId} has no dispatch list ${round} (${path}). "serve-batch plan" makes one, and prints its number.`,
+      `Run ${paths.runId} has no dispatch list ${round} (${publicPath(path)}). "serve-batch plan" makes one, and prints its number.`,
       { fields },
     );
   throw new ServeBatchError(
     'INPUT_UNREADABLE',
-    `The dispatch list ${path} cannot be read (${file.reason}); expected one as "serve-batch plan" writes it. Run that again: it makes a new list.`,
+    `The dispatch list ${publicPath(path)} cannot be read (${file.reason}); expected one as "serve-batch plan" writes it. Run that again: it makes a new list.`,
     { fields },
   );
 }

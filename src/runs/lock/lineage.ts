@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeFile } from '../../core/durable-file.ts';
+import { lookAnew } from '../../core/mirror.ts';
 import { readTextFile } from '../../core/regular-file.ts';
 import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 import { isMissing } from '../json-file.ts';
@@ -14,7 +15,7 @@ export async function ensureLineage(folder: string): Promise<string> {
   const known = await readLineage(path);
   if (known !== undefined) return known;
   // Only a crash on a file system without hard links leaves one without its content.
-  await rm(path, { force: true });
+  await removeFile(path);
   const lineage = randomBytes(16).toString('hex');
   await createFileExclusively(path, `${lineage}\n`);
   return (await readLineage(path)) ?? lineage;
@@ -22,6 +23,7 @@ export async function ensureLineage(folder: string): Promise<string> {
 
 async function readLineage(path: string): Promise<string | undefined> {
   try {
+    await lookAnew(path);
     const text = (await readTextFile(path)).trim();
     return /^[0-9a-f]{32}$/.test(text) ? text : undefined;
   } catch (error) {

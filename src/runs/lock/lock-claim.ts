@@ -1,8 +1,11 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { removeFile, writeFileDurably } from '../../core/durable-file.ts';
+import type { Clock } from '../../core/effects.ts';
+import { type Mirror, sharedMirrorOf } from '../../core/mirror.ts';
 import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
-import { isMissing, jsonText, readJsonFile } from '../json-file.ts';
+import { isMissing, type JsonFile, jsonText, parseJson, readJsonFile } from '../json-file.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
 /** Who holds a job's lock. */
@@ -56,23 +59,55 @@ export async function createClaim(folder: string, token: number, holder: LockHol
 }
 
 /** A claim with the time of its last sign of life: the file's modification time. */
-export async function readClaim(folder: string, token: number): Promise<Claim> {
+export async function readClaim(folder: string, token: number, clock: Clock): Promise<Claim> {
   const path = claimPath(folder, token);
+  const mirror = sharedMirrorOf(path);
+  if (mirror !== undefined) return readMirroredClaim(mirror, path, clock);
   try {
     const lastSignMs = (await stat(path)).mtimeMs;
-    const file = await readJsonFile(path, claimSchema);
-    if (file.state !== 'valid') return { state: file.state, lastSignMs };
-    return 'released' in file.value
-      ? { state: 'released' }
-      : { state: 'held', holder: file.value, lastSignMs };
+    return claimOf(await readJsonFile(path, claimSchema), lastSignMs);
   } catch (error) {
     if (isMissing(error)) return { state: 'missing' };
     throw error;
   }
 }
 
+/** How long its holder has been silent is told by the clock of the storage alone: those of two machines may differ. */
+async function readMirroredClaim(mirror: Mirror, path: string, clock: Clock): Promise<Claim> {
+  const found = await mirror.read(path);
+  if (found === null) return { state: 'missing' };
+  return claimOf(parseJson(found.text, claimSchema), clock.now().getTime() - found.ageMs);
+}
+
+function claimOf(file: JsonFile<z.infer<typeof claimSchema>>, lastSignMs: number): Claim {
+  if (file.state !== 'valid') return { state: file.state, lastSignMs };
+  return 'released' in file.value ? { state: 'released' } : { state: 'held', holder: file.value, lastSignMs };
+}
+
+/** By its holder alone. */
+export async function rewriteClaim(
+  folder: string,
+  token: number,
+  content: z.infer<typeof claimSchema>,
+): Promise<void> {
+  await writeFileDurably(claimPath(folder, token), jsonText(content));
+}
+
+/** A sign of life. Nothing in a bucket has its time changed alone: there its holder writes it once more. */
+export async function signClaim(
+  folder: string,
+  token: number,
+  holder: LockHolder,
+  clock: Clock,
+): Promise<void> {
+  const path = claimPath(folder, token);
+  if (sharedMirrorOf(path) !== undefined) return rewriteClaim(folder, token, holder);
+  const now = clock.now();
+  await utimes(path, now, now);
+}
+
 export async function removeClaim(folder: string, token: number): Promise<void> {
-  await rm(claimPath(folder, token), { force: true });
+  await removeFile(claimPath(folder, token));
 }
 
 /** Deletes what is long past. The newest claim always stays: that is why no token is ever handed out twice. */
@@ -84,9 +119,9 @@ export async function removeOldClaims(folder: string, newest: number): Promise<v
 
 async function tokens(folder: string): Promise<number[]> {
   try {
-    return (await readdir(folder)).flatMap((name) =>
-      /^\d+\.json$/.test(name) ? Number.parseInt(name, 10) : [],
-    );
+    const mirror = sharedMirrorOf(folder);
+    const names = mirror === undefined ? await readdir(folder) : await mirror.names(folder);
+    return names.flatMap((name) => (/^\d+\.json$/.test(name) ? Number.parseInt(name, 10) : []));
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;

@@ -4,8 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
 import { type Clock, systemClock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { isMissing, jsonText } from '../json-file.ts';
+import { sharedMirrorOf } from '../../core/mirror.ts';
+import { isMissing } from '../json-file.ts';
 import { locksFolder } from '../layout.ts';
+import { showToHolder } from '../mirror/show-job.ts';
+import { highestPointer, mendCurrent } from '../pointer.ts';
 import { commandLine } from './command-line.ts';
 import {
   makeHeldFolder,
@@ -22,6 +25,8 @@ import {
   readClaim,
   removeClaim,
   removeOldClaims,
+  rewriteClaim,
+  signClaim,
 } from './lock-claim.ts';
 import { type Force, forceOf, lockedError, SIGN_OF_LIFE_MS } from './lock-holder.ts';
 import { ownIdentity } from './process-identity.ts';
@@ -79,6 +84,7 @@ const WATCH_MS = 2.5 * SIGN_OF_LIFE_MS;
 export async function acquireLock(folderOfJob: string, options: LockOptions): Promise<JobLock> {
   const folder = locksFolder(folderOfJob);
   await makeFolder(folder);
+  await sharedMirrorOf(folderOfJob)?.assertUsable();
   const own = await ownIdentity();
   const holder: LockHolder = {
     ...own,
@@ -87,8 +93,8 @@ export async function acquireLock(folderOfJob: string, options: LockOptions): Pr
     runId: null,
   };
   for (let race = 0; race < MOST_RACES; race++) {
-    const highest = await highestToken(folder);
-    const claim = await readClaim(folder, highest);
+    const highest = Math.max(await highestToken(folder), await highestPointer(folderOfJob));
+    const claim = await readClaim(folder, highest, options.clock);
     const force = await settled(await forceOf(claim, own, options.clock), folder, highest, options);
     if (force === 'in force') throw lockedError(folderOfJob, claim, own);
     const token = highest + 1;
@@ -103,12 +109,12 @@ async function settled(
   force: Force,
   folder: string,
   token: number,
-  { sleep = pause }: LockOptions,
+  { sleep = pause, clock }: LockOptions,
 ): Promise<Force> {
   if (force !== 'unclear') return force;
-  const before = await readClaim(folder, token);
+  const before = await readClaim(folder, token, clock);
   await sleep(WATCH_MS);
-  const after = await readClaim(folder, token);
+  const after = await readClaim(folder, token, clock);
   return 'lastSignMs' in before && 'lastSignMs' in after && before.lastSignMs !== after.lastSignMs
     ? 'in force'
     : 'over';
@@ -120,7 +126,7 @@ export async function readHolder(
   clock: Clock = systemClock,
 ): Promise<LockHolder | undefined> {
   const folder = locksFolder(folderOfJob);
-  const claim = await readClaim(folder, await highestToken(folder));
+  const claim = await readClaim(folder, await highestToken(folder), clock);
   if (claim.state !== 'held') return undefined;
   return (await forceOf(claim, await ownIdentity(), clock)) === 'in force' ? claim.holder : undefined;
 }
@@ -141,15 +147,22 @@ interface HeldClaim {
   readonly folderOfJob: string;
   readonly token: number;
   readonly holder: LockHolder;
+  /** Called once it is released. */
+  readonly onReleased?: () => void;
 }
 
 async function holdLock(held: HeldClaim, clock: Clock): Promise<JobLock> {
+  let isShown = (): void => {};
   try {
     const lineage = await ensureLineage(held.folder);
-    await takeHeldFolder(held);
+    await takeHeldFolder(held, clock);
     await removeOldClaims(held.folder, held.token);
-    return new ClaimedLock(held, lineage, clock);
+    // What was seen of a bucket before the lock was held may have changed since.
+    isShown = await showToHolder(held.folderOfJob);
+    await mendCurrent(held.folderOfJob);
+    return new ClaimedLock({ ...held, onReleased: isShown }, lineage, clock);
   } catch (error) {
+    isShown();
     await releaseClaim(held);
     throw error;
   }
@@ -159,37 +172,52 @@ async function holdLock(held: HeldClaim, clock: Clock): Promise<JobLock> {
  * A process that was held up after its claim may find that another one has taken over since, and looked for held
  * folders before this one was there: so it looks again.
  */
-async function takeHeldFolder(held: HeldClaim): Promise<void> {
+async function takeHeldFolder(held: HeldClaim, clock: Clock): Promise<void> {
   const { folder, token } = held;
+  // In a bucket the number of a pointer keeps earlier holders out.
+  if (sharedMirrorOf(folder) !== undefined) return;
   await removeEarlierHeldFolders(folder, token);
   await makeHeldFolder(claimPath(folder, token));
   if (await isNewest(held)) return;
   await removeHeldFolder(claimPath(folder, token));
-  throw await fencedError(held, 'Nothing was published.');
+  throw await fencedError(held, 'Nothing was published.', clock);
 }
 
 class ClaimedLock implements JobLock {
   readonly token: number;
   readonly lineage: string;
   readonly #held: HeldClaim;
+  readonly #clock: Clock;
   readonly #signs: NodeJS.Timeout;
+  #holder: LockHolder;
+  /** One after the other: a sign that is late must not undo a release. */
+  #written: Promise<void> = Promise.resolve();
   #released = false;
 
   constructor(held: HeldClaim, lineage: string, clock: Clock) {
     this.token = held.token;
     this.lineage = lineage;
     this.#held = held;
-    const path = claimPath(held.folder, held.token);
-    this.#signs = setInterval(() => {
-      const now = clock.now();
-      // Where it fails, others take over after a while, and assertHeld tells.
-      utimes(path, now, now).catch(() => {});
-    }, SIGN_OF_LIFE_MS);
+    this.#clock = clock;
+    this.#holder = held.holder;
+    // Where it fails, others take over after a while, and assertHeld tells.
+    this.#signs = setInterval(() => void this.#write(() => this.#sign()).catch(() => {}), SIGN_OF_LIFE_MS);
     this.#signs.unref();
   }
 
+  #write(write: () => Promise<void>): Promise<void> {
+    const written = this.#written.then(write);
+    this.#written = written.catch(() => {});
+    return written;
+  }
+
+  async #sign(): Promise<void> {
+    if (!this.#released) await signClaim(this.#held.folder, this.token, this.#holder, this.#clock);
+  }
+
   async assertHeld(soFar = 'Nothing was published.'): Promise<void> {
-    if (this.#released || !(await isNewest(this.#held))) throw await fencedError(this.#held, soFar);
+    if (this.#released || !(await isNewest(this.#held)))
+      throw await fencedError(this.#held, soFar, this.#clock);
   }
 
   async isHeld(): Promise<boolean> {
@@ -198,18 +226,19 @@ class ClaimedLock implements JobLock {
 
   async replaceFile(path: string, content: string, soFar = 'Nothing was published.'): Promise<void> {
     await this.assertHeld(soFar);
+    if (sharedMirrorOf(path) !== undefined) return writeFileDurably(path, content);
     try {
       await replaceFromHeldFolder(claimPath(this.#held.folder, this.token), path, content);
     } catch (error) {
-      if (isMissing(error)) throw await fencedError(this.#held, soFar);
+      if (isMissing(error)) throw await fencedError(this.#held, soFar, this.#clock);
       throw error;
     }
   }
 
   async setRun(runId: string): Promise<void> {
     await this.assertHeld();
-    const { folder, token, holder } = this.#held;
-    await writeFileDurably(claimPath(folder, token), jsonText({ ...holder, runId }));
+    this.#holder = { ...this.#holder, runId };
+    await this.#write(() => rewriteClaim(this.#held.folder, this.token, this.#holder));
   }
 
   async release(): Promise<void> {
@@ -217,7 +246,8 @@ class ClaimedLock implements JobLock {
     if (this.#released) return;
     this.#released = true;
     await removeHeldFolder(claimPath(this.#held.folder, this.token)).catch(() => {});
-    await releaseClaim(this.#held);
+    await this.#write(() => releaseClaim(this.#held));
+    this.#held.onReleased?.();
   }
 }
 
@@ -229,7 +259,7 @@ async function isNewest({ folder, token }: HeldClaim): Promise<boolean> {
 async function releaseClaim(held: HeldClaim): Promise<void> {
   const path = claimPath(held.folder, held.token);
   try {
-    if (await isNewest(held)) await writeFileDurably(path, jsonText({ released: true }));
+    if (await isNewest(held)) await rewriteClaim(held.folder, held.token, { released: true });
   } catch {
     // A full disk: an empty, old file needs no space and says the same.
     await truncate(path).catch(() => {});
@@ -240,9 +270,10 @@ async function releaseClaim(held: HeldClaim): Promise<void> {
 async function fencedError(
   { folder, folderOfJob, token }: HeldClaim,
   soFar: string,
+  clock: Clock,
 ): Promise<ServeBatchError> {
   const newest = await highestToken(folder);
-  const claim = await readClaim(folder, newest);
+  const claim = await readClaim(folder, newest, clock);
   const job = `job "${basename(folderOfJob)}"`;
   const by = claim.state === 'held' ? ` (process ${claim.holder.runPid} on ${claim.holder.host})` : '';
   const message =

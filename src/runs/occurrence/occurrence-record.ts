@@ -5,6 +5,7 @@ import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
 import type { Readiness } from '../../core/readiness.ts';
 import { isMissing, jsonText, readJsonIfValid } from '../json-file.ts';
 import { occurrenceStamp, occurrencesFolder } from '../layout.ts';
+import { showJob } from '../mirror/show-job.ts';
 import { readinessSchema } from '../record/readiness-schema.ts';
 import { type RecordedError, recordedErrorSchema } from '../record/recorded-error.ts';
 
@@ -144,6 +145,7 @@ export async function readOccurrenceFiles(folderOfJob: string, from: Date): Prom
 
 /** Names of records, missed ranges and alerts, oldest first. Each begins with the stamp of its occurrence. */
 export async function occurrenceFileNames(folderOfJob: string, from: Date): Promise<string[]> {
+  await showJob(folderOfJob);
   try {
     const names = await readdir(occurrencesFolder(folderOfJob));
     return names.filter((name) => !name.startsWith('.') && name >= occurrenceStamp(from)).sort();

@@ -1,9 +1,12 @@
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import { publicPath, sharedMirrorOf } from '../../core/mirror.ts';
 import type { Plan } from '../../core/plan.ts';
+import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 import { jsonText, pathExists, readJsonFile } from '../json-file.ts';
-import type { RunPaths } from '../layout.ts';
+import { type RunPaths, runPaths } from '../layout.ts';
 import { planSchema } from './plan-schema.ts';
 
 /** Of a file with secrets: nobody but its owner and the group. */
@@ -18,20 +21,25 @@ export async function writePlan(
   plan: Plan,
   mask: (text: string) => string = (text) => text,
 ): Promise<void> {
-  if (await pathExists(paths.plan))
-    throw new ServeBatchError(
-      'INTERNAL',
-      `The plan ${paths.plan} exists already; a plan never changes once written.`,
-    );
+  if (await pathExists(paths.plan)) throw planExists(paths);
   await makeFolder(paths.folder);
   const text = jsonText(plan);
-  await writeFileDurably(paths.plan, text, mask(text) === text ? undefined : SECRET_MODE);
+  if (sharedMirrorOf(paths.plan) === undefined)
+    await writeFileDurably(paths.plan, text, mask(text) === text ? undefined : SECRET_MODE);
+  else if (!(await createFileExclusively(paths.plan, text))) throw planExists(paths);
+}
+
+function planExists({ plan }: RunPaths): ServeBatchError {
+  return new ServeBatchError(
+    'INTERNAL',
+    `The plan ${publicPath(plan)} exists already; a plan never changes once written.`,
+  );
 }
 
 /** Throws `NOT_FOUND` where there is no such file, `INPUT_UNREADABLE` where it is not a plan of this version. */
 export async function readPlan(path: string): Promise<Plan> {
   const file = await readJsonFile(path, planSchema);
-  if (file.state === 'valid') return file.value;
+  if (file.state === 'valid') return withCopyBeside(file.value, path);
   const fields = { file: path };
   if (file.state === 'missing') {
     throw new ServeBatchError(
@@ -53,6 +61,16 @@ export async function readPlan(path: string): Promise<Plan> {
     `The plan ${path} cannot be read (${file.reason}); expected a plan as serve-batch writes it. Start a new run with --no-resume.`,
     { fields },
   );
+}
+
+/** The typed copy of the input, whose name in the plan is that in the bucket, where this machine shows it. */
+function withCopyBeside(plan: Plan, path: string): Plan {
+  const { input } = plan;
+  if (!input.staged || sharedMirrorOf(path) === undefined) return plan;
+  const { staged } = runPaths(dirname(dirname(dirname(path))), plan.runId);
+  const files = input.files.map((file) => ({ ...file, path: staged }));
+  const places = input.places === null ? null : join(dirname(staged), basename(input.places));
+  return { ...plan, input: { ...input, files, places } };
 }
 
 async function formatVersion(path: string): Promise<number | undefined> {

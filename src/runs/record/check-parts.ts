@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ServeBatchError } from '../../core/errors.ts';
+import { listAnew, obtain, publicPath } from '../../core/mirror.ts';
 import { readJsonIfValid } from '../json-file.ts';
 import { partName, type RunPaths } from '../layout.ts';
 import { sha256OfFile } from './hash-file.ts';
@@ -15,6 +16,14 @@ export async function checkParts(
   paths: RunPaths,
   parts: readonly Pick<PartRecord, 'file' | 'bytes'>[],
 ): Promise<void> {
+  await listAnew(dirname(paths.part(0)));
+  await assertSizes(paths, parts);
+}
+
+async function assertSizes(
+  paths: RunPaths,
+  parts: readonly Pick<PartRecord, 'file' | 'bytes'>[],
+): Promise<void> {
   for (const { file, bytes } of parts) {
     const size = await sizeOf(join(paths.folder, file));
     if (size !== bytes)
@@ -24,10 +33,12 @@ export async function checkParts(
 
 /** Compares a part with the sha256 in the record of its shard, if that can be read. Throws `PART_DAMAGED`. */
 export async function checkPartContent(paths: RunPaths, shard: number, signal: AbortSignal): Promise<void> {
+  await obtain(paths.shardRecord(shard));
   const record = await readJsonIfValid(paths.shardRecord(shard), shardRecordSchema);
   if (record === undefined) return;
   const file = partName(shard);
-  await checkParts(paths, [{ file, bytes: record.part.bytes }]);
+  await obtain(paths.part(shard));
+  await assertSizes(paths, [{ file, bytes: record.part.bytes }]);
   if ((await sha256OfFile(paths.part(shard), signal)) !== record.part.sha256)
     throw damaged(paths, file, 'has another content than was written');
 }
@@ -43,7 +54,7 @@ async function sizeOf(path: string): Promise<number | null> {
 function damaged(paths: RunPaths, file: string, what: string): ServeBatchError {
   return new ServeBatchError(
     'PART_DAMAGED',
-    `${join(paths.folder, file)} ${what}: somebody removed or changed a part of run ${paths.runId}. Run the same command again, which computes such parts of an unfinished run anew; for a run that is committed, restore the part, or run anew with --force.`,
+    `${publicPath(join(paths.folder, file))} ${what}: somebody removed or changed a part of run ${paths.runId}. Run the same command again, which computes such parts of an unfinished run anew; for a run that is committed, restore the part, or run anew with --force.`,
     { fields: { runId: paths.runId, file } },
   );
 }

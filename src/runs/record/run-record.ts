@@ -1,6 +1,7 @@
-import { rm } from 'node:fs/promises';
-import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
+import { makeFolder, removeFile, writeFileDurably } from '../../core/durable-file.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import { lookAnew, sharedMirrorOf } from '../../core/mirror.ts';
+import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 import { jsonText, readJsonFile } from '../json-file.ts';
 import type { RunPaths } from '../layout.ts';
 import { type RunRecord, runRecordSchema } from './run-record-schema.ts';
@@ -18,6 +19,29 @@ export type Host = RunRecord['host'];
 export async function writeManifest(paths: RunPaths, record: RunRecord): Promise<void> {
   await writeFileDurably(paths.manifest, jsonText(record));
   await writeFileDurably(paths.success, '');
+}
+
+/**
+ * As {@link writeManifest}, once per run: of several that commit one in a bucket, the first one does. Throws `FENCED`
+ * where that one has other parts.
+ */
+export async function commitManifest(paths: RunPaths, record: RunRecord): Promise<void> {
+  if (sharedMirrorOf(paths.manifest) === undefined) return writeManifest(paths, record);
+  if (!(await createFileExclusively(paths.manifest, jsonText(record)))) {
+    await lookAnew(paths.manifest);
+    const first = await readManifest(paths);
+    if (first === undefined || partsOf(first) !== partsOf(record))
+      throw new ServeBatchError(
+        'FENCED',
+        `Another process committed run ${paths.runId} with other parts than this one has computed. What it committed stays. Look at the run with "serve-batch runs show ${paths.runId}".`,
+        { fields: { runId: paths.runId } },
+      );
+  }
+  await writeFileDurably(paths.success, '');
+}
+
+function partsOf({ output }: RunRecord): string {
+  return JSON.stringify(output.parts.map(({ file, sha256 }) => [file, sha256]));
 }
 
 /** Undefined where the run is not committed. Throws `INPUT_UNREADABLE` where the manifest is damaged. */
@@ -40,5 +64,5 @@ export async function writeFailure(paths: RunPaths, record: RunRecord): Promise<
 
 /** Forgets why an earlier attempt ended, once the run goes on. */
 export async function clearFailure(paths: RunPaths): Promise<void> {
-  await rm(paths.failure, { force: true });
+  await removeFile(paths.failure);
 }

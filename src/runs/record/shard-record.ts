@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { z } from 'zod';
-import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
+import { makeFolder, storeGrown, writeFileDurably } from '../../core/durable-file.ts';
 import type { Immutable } from '../../core/immutable.ts';
+import { isStandIn, listAnew, lookAnew, sharedMirrorOf } from '../../core/mirror.ts';
 import type { Plan, ShardPlan } from '../../core/plan.ts';
 import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 import { inParallel } from '../in-parallel.ts';
-import { jsonText, readJsonIfValid } from '../json-file.ts';
+import { jsonText, pathExists, readJsonIfValid } from '../json-file.ts';
 import { partName, type RunPaths, rejectsName } from '../layout.ts';
 import { sha256OfFile } from './hash-file.ts';
 import { latencyHistogramSchema } from './latency-histogram.ts';
@@ -51,6 +52,13 @@ export const shardRecordSchema = z.object({
   finishedAt: z.iso.datetime(),
 });
 
+/** Shows what a bucket has of the shards of a run. */
+export async function showShards(paths: RunPaths): Promise<void> {
+  await Promise.all(
+    [paths.shardRecord(0), paths.part(0), paths.rejects(0)].map((path) => listAnew(dirname(path))),
+  );
+}
+
 /** Records that are read at the same time: on a shared folder each is a round trip. */
 const READ_AT_ONCE = 16;
 
@@ -73,6 +81,8 @@ export async function writeShardRecord(paths: RunPaths, record: ShardRecord): Pr
   if (await createFileExclusively(path, jsonText(written))) return written;
   const first = await readCommittedShard(paths, record, { verify: true });
   if (first !== undefined) return first;
+  // In a bucket the part of the other one may stand now under the name of this one.
+  await storeGrown(paths.part(record.index));
   await writeFileDurably(path, jsonText(written));
   return written;
 }
@@ -83,6 +93,7 @@ export async function writeShardRecord(paths: RunPaths, record: ShardRecord): Pr
  */
 export async function readShardRecords(paths: RunPaths, plan: Plan): Promise<Map<number, ShardRecord>> {
   const records = new Map<number, ShardRecord>();
+  await showShards(paths);
   await inParallel(plan.shards, READ_AT_ONCE, async (shard) => {
     const record = await readJsonIfValid(paths.shardRecord(shard.index), shardRecordSchema);
     if (record !== undefined && agreesWithPlan(record, shard)) records.set(shard.index, record);
@@ -111,9 +122,10 @@ export async function readCommittedShards(
   options: CommittedShardsOptions,
 ): Promise<Map<number, ShardRecord>> {
   const committed = new Map<number, ShardRecord>();
+  await showShards(paths);
   await inParallel(plan.shards, READ_AT_ONCE, async (shard) => {
     options.signal?.throwIfAborted();
-    const record = await readCommittedShard(paths, shard, options);
+    const record = await readShownShard(paths, shard, options);
     if (record !== undefined) committed.set(shard.index, record);
   });
   return inOrder(committed);
@@ -121,6 +133,21 @@ export async function readCommittedShards(
 
 /** As {@link readCommittedShards}, of one shard; undefined: it has to be computed. */
 export async function readCommittedShard(
+  paths: RunPaths,
+  shard: ShardPlan,
+  options: CommittedShardsOptions,
+): Promise<ShardRecord | undefined> {
+  const path = paths.shardRecord(shard.index);
+  await lookAnew(path);
+  // Most are not committed: that is one question.
+  if (sharedMirrorOf(path) !== undefined && (await pathExists(path))) {
+    await lookAnew(paths.part(shard.index));
+    await lookAnew(paths.rejects(shard.index));
+  }
+  return readShownShard(paths, shard, options);
+}
+
+async function readShownShard(
   paths: RunPaths,
   shard: ShardPlan,
   options: CommittedShardsOptions,
@@ -151,7 +178,9 @@ async function filesAreIntact(
   try {
     if (record.rejectsFile !== null) await stat(paths.rejects(record.index));
     if ((await stat(part)).size !== record.part.bytes) return false;
-    return !verify || (await sha256OfFile(part, signal)) === record.part.sha256;
+    // What is in a bucket alone is compared when it is read.
+    if (!verify || (await isStandIn(part))) return true;
+    return (await sha256OfFile(part, signal)) === record.part.sha256;
   } catch {
     signal?.throwIfAborted();
     return false;

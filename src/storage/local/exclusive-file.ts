@@ -1,7 +1,8 @@
-import { link, open, rm, stat } from 'node:fs/promises';
+import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncPath, temporaryName } from '../../core/durable-file.ts';
+import { makeFolder, syncPath, temporaryName } from '../../core/durable-file.ts';
 import { systemErrorCode } from '../../core/errors.ts';
+import { type Mirror, sharedMirrorOf } from '../../core/mirror.ts';
 
 /** What `link` answers on file systems without hard links (FAT, some network and FUSE file systems). */
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
@@ -11,9 +12,11 @@ const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLI
  * processes that create the same name, exactly one gets true.
  *
  * A rename would replace the other's file; only a hard link refuses. Where there are no hard links the
- * file is created empty and then filled: a crash in between leaves an empty one.
+ * file is created empty and then filled: a crash in between leaves an empty one. In a mirror the bucket decides.
  */
 export async function createFileExclusively(path: string, content: string | Uint8Array): Promise<boolean> {
+  const mirror = sharedMirrorOf(path);
+  if (mirror !== undefined) return createInBucket(mirror, path, content);
   const temporary = temporaryName(path);
   try {
     await writeNewFile(temporary, content);
@@ -22,6 +25,16 @@ export async function createFileExclusively(path: string, content: string | Uint
     await rm(temporary, { force: true });
   }
   await syncPath(dirname(path));
+  return true;
+}
+
+/** What was created is here, too. Of what another one has created nothing is here yet. */
+async function createInBucket(mirror: Mirror, path: string, content: string | Uint8Array): Promise<boolean> {
+  if (!(await mirror.create(path, content))) return false;
+  await makeFolder(dirname(path));
+  const temporary = temporaryName(path);
+  await writeNewFile(temporary, content);
+  await rename(temporary, path);
   return true;
 }
 

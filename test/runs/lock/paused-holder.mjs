@@ -39,10 +39,11 @@ async function publish() {
   await waitAt('drop');
   if (step === 'drop')
     for (const each of await store.generations()) if (each !== generation) await store.drop(each, fence);
-  await setCurrent(folderOfJob, generation, (path, content) => {
+  const replace = (path, content) => {
     if (step !== 'current') return lock.replaceFile(path, content);
     return replaceAfterPause(path, content);
-  });
+  };
+  await setCurrent(folderOfJob, generation, { token: lock.token, replace });
 }
 
 /** As `lock.replaceFile`, with the pause just before the last rename: the last instant there is. */

@@ -71,7 +71,10 @@ it.each([
     await store.claim(fenceOf(lock));
     await store.describe(MINE, { ...INFO, runId: MINE });
     await store.publish(MINE, fenceOf(lock));
-    await setCurrent(folderOfJob, MINE, (path, content) => lock.replaceFile(path, content));
+    await setCurrent(folderOfJob, MINE, {
+      token: lock.token,
+      replace: (path, content) => lock.replaceFile(path, content),
+    });
 
     expect(await holder.goesOn()).toBe('FENCED');
     expect(await store.current()).toBe(MINE);
@@ -84,10 +87,16 @@ it.each([
 it('only the holder changes what readers see, also where its folder of the lock was cleared away', async () => {
   const folderOfJob = await temporaryFolder();
   const first = await acquireLock(folderOfJob, { clock: systemClock });
-  await setCurrent(folderOfJob, PAUSED, (path, content) => first.replaceFile(path, content));
+  await setCurrent(folderOfJob, PAUSED, {
+    token: first.token,
+    replace: (path, content) => first.replaceFile(path, content),
+  });
   expect(await readCurrent(folderOfJob)).toBe(PAUSED);
   await first.release();
-  const late = setCurrent(folderOfJob, MINE, (path, content) => first.replaceFile(path, content));
+  const late = setCurrent(folderOfJob, MINE, {
+    token: first.token,
+    replace: (path, content) => first.replaceFile(path, content),
+  });
   await expect(late).rejects.toMatchObject({ code: 'FENCED' });
   expect(readdirSync(locksFolder(folderOfJob)).filter((name) => name.includes('held'))).toEqual([]);
 });

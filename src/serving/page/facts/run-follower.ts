@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { formatCount } from '../../../core/amounts.ts';
 import type { Clock } from '../../../core/effects.ts';
+import { listAnew } from '../../../core/mirror.ts';
 import type { Plan } from '../../../core/plan.ts';
 import { LogReader } from '../../../history/run-log-lines.ts';
 import { formatShare } from '../../../report/numbers.ts';
@@ -63,6 +64,7 @@ export class RunFollower {
 
   /** A shard is done once it has a record. */
   async #countShards(): Promise<void> {
+    await listAnew(dirname(this.#paths.shardRecord(0)));
     const names = new Set(await readdir(dirname(this.#paths.shardRecord(0))).catch(() => []));
     for (const { index, rowStart, rowEnd } of this.#plan?.shards ?? []) {
       if (this.#done.has(index) || !names.has(basename(this.#paths.shardRecord(index)))) continue;
