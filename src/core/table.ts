@@ -22,6 +22,8 @@ export interface SourceFile {
   readonly path: string;
   readonly bytes: number;
   readonly modifiedMs: number;
+  /** Of an object in a bucket: its ETag or generation. Where it is there, it says whether the content is the same. */
+  readonly version?: string;
   /** Other paths of the input at which the same file stands: links to it, and its own path named again. */
   readonly alsoAt?: readonly string[];
 }

@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { formatBytes } from '../core/amounts.ts';
 import { ServeBatchError, systemErrorCode } from '../core/errors.ts';
+import { isStorageAddress } from '../storage/storage-address.ts';
 
 /** Protobuf, which a model is, ends there. */
 const MAX_BYTES = 2 ** 31 - 1;
@@ -38,6 +39,12 @@ function problemOf(path: string, found: Stats): ServeBatchError | null {
 
 function fileError(path: string, error: unknown): ServeBatchError {
   const options = { cause: error, fields: { model: path } };
+  if (isStorageAddress(path))
+    return new ServeBatchError(
+      'MODEL_NOT_FOUND',
+      `The model ${path} lies in a bucket. A model is read from a file: copy it to this machine first, and name the copy.`,
+      options,
+    );
   if (systemErrorCode(error) === 'ENOENT')
     return new ServeBatchError('MODEL_NOT_FOUND', `There is no model ${path}. Check the path.`, options);
   return new ServeBatchError(

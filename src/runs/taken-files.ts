@@ -9,7 +9,14 @@ import type { RunPaths } from './layout.ts';
 const takenSchema: z.ZodType<{ readonly formatVersion: 1; readonly files: readonly SourceFile[] }> = z.object(
   {
     formatVersion: z.literal(1),
-    files: z.array(z.object({ path: z.string(), bytes: z.int().nonnegative(), modifiedMs: z.number() })),
+    files: z.array(
+      z.object({
+        path: z.string(),
+        bytes: z.int().nonnegative(),
+        modifiedMs: z.number(),
+        version: z.string().exactOptional(),
+      }),
+    ),
   },
 );
 

@@ -6,6 +6,7 @@ import { commonType, isNested } from './formats/common-type.ts';
 import { partitionValueSql } from './formats/partitions.ts';
 import { HIDDEN_PREFIX } from './formats/staged-copy.ts';
 import { INPUT_ROW } from './input-row.ts';
+import { fetchAll, localPaths } from './remote/fetch-rows.ts';
 
 /** Rows of one file. `rowEnd` is exclusive. */
 export interface Segment {
@@ -33,6 +34,8 @@ export interface RowsOptions {
   readonly numbered?: boolean;
   /** With the columns that the staged copy of a CSV has besides. */
   readonly hidden?: boolean;
+  /** Of objects in a bucket, `later`: whoever runs the SELECT says before which of it is read (`fetchScanned`). */
+  readonly fetch?: 'now' | 'later';
 }
 
 /**
@@ -43,17 +46,19 @@ export interface RowsOptions {
  */
 export async function fileRowsSql(
   database: Database,
-  input: Pick<ResolvedInput, 'files' | 'columns' | 'hiveColumns' | 'written'>,
+  input: Pick<ResolvedInput, 'files' | 'columns' | 'hiveColumns' | 'written'> &
+    Partial<Pick<ResolvedInput, 'sources'>>,
   range: { readonly rowStart: number; readonly rowEnd: number },
   options: RowsOptions = {},
 ): Promise<string> {
   const selects: string[] = [];
+  const segments = segmentsOf(input.files, range.rowStart, range.rowEnd);
+  const names = segments.map(({ file }) => file.path);
+  const local = await localPaths(database, input, names);
+  if (options.fetch !== 'later') await fetchAll(database, input, segments);
   let rowStart = range.rowStart;
-  for (const group of groupSegments(
-    segmentsOf(input.files, range.rowStart, range.rowEnd),
-    hidesIndex(input),
-  )) {
-    const scan = scanSql(group);
+  for (const group of groupSegments(segments, hidesIndex(input))) {
+    const scan = scanSql(group, local);
     // Files of one input may have different columns; a single one was described when it was planned.
     const present =
       input.files.length === 1 && input.written.length === 0
@@ -105,8 +110,8 @@ function isWhole({ file, rowStart, rowEnd }: Segment): boolean {
   return rowStart === 0 && rowEnd === file.rows;
 }
 
-function scanSql(group: readonly Segment[]): string {
-  const files = quoteFiles(group.map(({ file }) => file.path));
+function scanSql(group: readonly Segment[], local: ReadonlyMap<string, string>): string {
+  const files = quoteFiles(group.map(({ file }) => local.get(file.path) ?? file.path));
   return `read_parquet(${files}, union_by_name = true, hive_partitioning = false, file_row_number = true)`;
 }
 

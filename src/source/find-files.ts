@@ -5,9 +5,11 @@ import { suggestion } from '../core/nearest.ts';
 import { kindOf } from '../core/regular-file.ts';
 import { maskUrl } from '../core/secrets.ts';
 import type { SourceFile, TableFormat } from '../core/table.ts';
+import { isStorageAddress } from '../storage/storage-address.ts';
 import { formatOfPath } from './formats/table-formats.ts';
 import { listPaths, placeOf } from './list-paths.ts';
 import { type FoundFile, oneOfEach } from './one-of-each.ts';
+import { findObjects } from './remote/find-objects.ts';
 
 /**
  * The files that input paths name: a file, a glob, or a folder with all the tables below it (Hive
@@ -23,7 +25,8 @@ export async function findFiles(
 ): Promise<readonly SourceFile[]> {
   const found: FoundFile[] = [];
   for (const path of paths) {
-    for (const file of await filesOf(path, format)) found.push(await lookAt(file));
+    if (isStorageAddress(path)) found.push(...(await objectsAt(path, format)));
+    else for (const file of await filesOf(path, format)) found.push(await lookAt(file));
   }
   const files = oneOfEach(found);
   for (const { path, bytes } of files) assertNotEmpty(path, bytes);
@@ -40,6 +43,10 @@ export async function findArrivedFiles(
 ): Promise<readonly SourceFile[]> {
   const found: FoundFile[] = [];
   for (const path of paths) {
+    if (isStorageAddress(path)) {
+      found.push(...(await arrivedObjects(path, format)));
+      continue;
+    }
     for (const file of await arrivedFilesOf(path, format)) {
       // One that was moved away meanwhile has not arrived.
       const entry = await lstat(file).catch(() => null);
@@ -47,6 +54,21 @@ export async function findArrivedFiles(
     }
   }
   return oneOfEach(found);
+}
+
+async function objectsAt(address: string, format: TableFormat | undefined): Promise<FoundFile[]> {
+  const objects = await findObjects(address, format);
+  return objects.map((each) => ({ ...each, realPath: each.path, inode: null }));
+}
+
+/** A bucket has no folders: none of its objects has arrived where there is none below the address. */
+async function arrivedObjects(address: string, format: TableFormat | undefined): Promise<FoundFile[]> {
+  try {
+    return await objectsAt(address, format);
+  } catch (error) {
+    if (error instanceof ServeBatchError && error.code === 'INPUT_NOT_FOUND') return [];
+    throw error;
+  }
 }
 
 async function arrivedFilesOf(path: string, format: TableFormat | undefined): Promise<string[]> {
@@ -67,6 +89,7 @@ async function arrivedFilesOf(path: string, format: TableFormat | undefined): Pr
 
 /** What a file looks like now; changes of a source show in it. */
 export async function sourceFile(path: string): Promise<SourceFile> {
+  if (isStorageAddress(path)) return (await findFiles([path]))[0] as SourceFile;
   const { bytes, modifiedMs } = await lookAt(path);
   assertNotEmpty(path, bytes);
   return { path, bytes, modifiedMs };
@@ -126,7 +149,7 @@ async function filesOf(path: string, format: TableFormat | undefined): Promise<s
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path))
     throw new ServeBatchError(
       'USAGE',
-      `The input ${maskUrl(path)} is a URL; expected a local file, glob or folder. Download it first.`,
+      `The input ${maskUrl(path)} is a URL; expected a file, glob or folder, or an address with s3://, gs:// or az://. Download it first.`,
     );
   let status: Awaited<ReturnType<typeof stat>>;
   try {

@@ -1,19 +1,24 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { ServeBatchError } from '../core/errors.ts';
 import type { InputFingerprint, SourceFile } from '../core/table.ts';
+import { changeOfObject, inputChanged } from './remote/changed-object.ts';
 
 /** Bytes hashed at each end of a file. A Parquet file has its footer, with all its offsets and statistics, in the last ones. */
 const SAMPLED_BYTES = 64 * 1024;
 
 /**
  * Identifies the content of the sources without reading all of it: name, size, time of change, and a
- * hash of the first and last 64 KiB of each.
+ * hash of the first and last 64 KiB of each; of objects in a bucket, name, size and version.
  */
 export async function fingerprintInput(sources: readonly SourceFile[]): Promise<InputFingerprint> {
   const hash = createHash('sha256');
   for (const source of sources) {
+    if (source.version !== undefined) {
+      // What an object's version says of its content, no sample could say better.
+      hash.update(`${JSON.stringify([source.path, source.bytes, source.version])}\n`);
+      continue;
+    }
     hash.update(`${JSON.stringify([resolve(source.path), source.bytes, source.modifiedMs])}\n`);
     hash.update(await sampleFile(source));
   }
@@ -35,6 +40,7 @@ async function sampleFile(source: SourceFile): Promise<Buffer> {
 
 /** How a source differs from what it was when the run was planned: `is gone`; null: it does not. */
 export async function changeOf(source: SourceFile): Promise<string | null> {
+  if (source.version !== undefined) return changeOfObject(source);
   const now = await stat(source.path).catch(() => undefined);
   if (now === undefined) return 'is gone';
   if (now.size === source.bytes && now.mtimeMs === source.modifiedMs) return null;
@@ -46,10 +52,6 @@ export async function assertUnchanged(sources: readonly SourceFile[]): Promise<v
   for (const source of sources) {
     const what = await changeOf(source);
     if (what === null) continue;
-    throw new ServeBatchError(
-      'INPUT_CHANGED',
-      `The input changed since the run was planned: ${source.path} ${what}. Nothing was published. Run the command again when the file is complete: it starts a new run for the new input.`,
-      { fields: { file: source.path } },
-    );
+    throw inputChanged(source.path, what);
   }
 }

@@ -40,9 +40,13 @@ function linkedLength({ path, realPath }: FoundFile): number {
   return whole.length - shared;
 }
 
-function withoutLinks({ path, bytes, modifiedMs }: FoundFile, group: readonly FoundFile[]): SourceFile {
+function withoutLinks(
+  { realPath: _, inode: __, ...file }: FoundFile,
+  group: readonly FoundFile[],
+): SourceFile {
+  const { path } = file;
   const alsoAt = [...new Set(group.map((each) => each.path))].filter((each) => each !== path);
-  return { path, bytes, modifiedMs, ...(alsoAt.length === 0 ? {} : { alsoAt }) };
+  return alsoAt.length === 0 ? file : { ...file, alsoAt };
 }
 
 /** What a person is told of files that were found more than once: one sentence, or none. */

@@ -17,6 +17,7 @@ import { assertNoRowNumber, describeParquet, readCounts } from './formats/parque
 import { stageJson } from './formats/stage-json.ts';
 import type { StagedSelect } from './formats/staged-copy.ts';
 import { assertIsWhatItSays } from './formats/what-it-is.ts';
+import { spoolOf } from './remote/spool.ts';
 
 export interface InputRequest {
   readonly paths: readonly string[];
@@ -45,12 +46,15 @@ export async function resolveInput(database: Database, request: InputRequest): P
  * stable. Throws `INPUT_UNREADABLE`, `INPUT_MALFORMED_ROW` or `SCHEMA_MISMATCH`.
  */
 export async function readTable(database: Database, request: InputRequest): Promise<ResolvedInput> {
+  return spoolOf(database).naming(() => readNamed(database, request));
+}
+
+async function readNamed(database: Database, request: InputRequest): Promise<ResolvedInput> {
   const { paths, format, source, options } = request;
   const base = { format, paths, grid: null, sources: source.sources, fingerprint: source.fingerprint };
   if (format === 'parquet') {
-    const files = source.sources.map(({ path }) => path);
     const described = await describeParquet(database, {
-      files,
+      sources: source.sources,
       given: paths,
       hive: options.hivePartitioning,
     });
@@ -83,7 +87,11 @@ async function stagedTable(
   const { paths, format, source } = request;
   const base = { format, paths, grid: null, sources: source.sources, fingerprint: source.fingerprint };
   const watch = { folder: dirname(temporary), interrupt: () => database.connection.interrupt() };
-  const staged = await whileSpaceLasts(watch, () => stageAs(database, request, temporary));
+  const spool = spoolOf(database);
+  const staged = await whileSpaceLasts(watch, async () => {
+    const sources = await spool.local(source.sources, 'whole');
+    return stageAs(database, { ...request, source: { ...source, sources } }, temporary);
+  });
   assertNoRowNumber(
     staged.columns,
     source.sources.map(({ path }) => path),
@@ -95,6 +103,8 @@ async function stagedTable(
   if (sql !== null) await writeStagingRejects(database, sql, request.stagingRejectsPath);
   await commitFile(temporary, request.stagedPath);
   const files = await readCounts(database, [request.stagedPath]);
+  const places = await writePlaces(database, staged, request.stagedPath);
+  await spool.forget(source.sources);
   return {
     ...base,
     columns: staged.columns,
@@ -105,8 +115,8 @@ async function stagedTable(
     rows: totalRows(files),
     stagingRejects: count,
     written: staged.written ?? [],
-    badCells: staged.badCells ?? [],
-    places: await writePlaces(database, staged, request.stagedPath),
+    badCells: (staged.badCells ?? []).map((each) => ({ ...each, file: spool.withAddresses(each.file) })),
+    places,
   };
 }
 
@@ -173,9 +183,19 @@ async function writePlaces(
   if (placesSql === undefined) return null;
   const path = `${stagedPath}.places`;
   const temporary = temporaryName(path);
-  await database.run(`COPY (${placesSql}) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`);
+  await database.run(
+    `COPY (SELECT * REPLACE (${addressSql(database, 'file')} AS file) FROM (${placesSql})) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
+  );
   await commitFile(temporary, path);
   return path;
+}
+
+/** A column of names of files, in which copies of objects have the addresses of these. */
+function addressSql(database: Database, column: string): string {
+  const whens = spoolOf(database)
+    .copies()
+    .map(([path, address]) => `WHEN ${quoteText(path)} THEN ${quoteText(address)}`);
+  return whens.length === 0 ? column : `CASE ${column} ${whens.join(' ')} ELSE ${column} END`;
 }
 
 function totalRows(files: readonly { readonly rows: number }[]): number {
@@ -198,7 +218,7 @@ async function writeStagingRejects(database: Database, malformedSql: string, pat
   await makeFolder(dirname(path));
   const temporary = temporaryName(path);
   await database.run(
-    `COPY (SELECT file, CAST(NULL AS BIGINT) AS "row", CAST(line AS BIGINT) AS line, CAST(NULL AS VARCHAR) AS "column",
+    `COPY (SELECT ${addressSql(database, 'file')} AS file, CAST(NULL AS BIGINT) AS "row", CAST(line AS BIGINT) AS line, CAST(NULL AS VARCHAR) AS "column",
        text AS "value", reason FROM (${malformedSql}) ORDER BY file, line)
      TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
   );

@@ -11,7 +11,7 @@ import { INPUT_ROW } from './input-row.ts';
  */
 export async function rowsSql(
   database: Database,
-  input: Pick<ResolvedInput, 'files' | 'columns' | 'hiveColumns' | 'grid' | 'written' | 'table'>,
+  input: Pick<ResolvedInput, 'files' | 'columns' | 'hiveColumns' | 'grid' | 'written' | 'table' | 'sources'>,
   range: { readonly rowStart: number; readonly rowEnd: number },
   options: RowsOptions & { readonly ordered?: boolean; readonly some?: SomeRows } = {},
 ): Promise<string> {

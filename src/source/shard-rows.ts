@@ -4,9 +4,12 @@ import { quoteName } from '../core/sql.ts';
 import type { ResolvedInput } from '../core/table.ts';
 import type { Database } from './database.ts';
 import { createFeatureTables } from './feature-tables.ts';
+import { type RowsOptions, segmentsOf } from './file-rows.ts';
 import { INPUT_ROW } from './input-row.ts';
 import { inputName } from './locate-row.ts';
 import { duckdbReason, readError } from './read-error.ts';
+import { fetchScanned } from './remote/fetch-rows.ts';
+import { spoolOf } from './remote/spool.ts';
 import { rowsSql } from './shard-relation.ts';
 
 /** The rows of one shard, ready for the features: what to select from, and which input rows are not in it. */
@@ -47,14 +50,16 @@ export async function openShardRows(
 ): Promise<ShardRows> {
   const { select } = plan.features;
   if (select !== null) return openSelectedRows(database, plan, shard, select);
-  const sql = await rowsSql(database, plan.input, shard);
+  const sql = await rowsSql(database, plan.input, shard, { fetch: 'later' });
+  const needed = neededColumns(plan).filter((name) => name !== INPUT_ROW);
+  await fetchFor(database, plan, shard, `SELECT ${needed.map(quoteName).join(', ')} FROM (${sql})`);
   return {
     from: `(${sql})`,
     positionSql: PLACE,
     inputRowSql: `(${POSITION} + ${shard.rowStart})`,
     rows: shard.rowEnd - shard.rowStart,
     leftOut: [],
-    explain: async (error) => readError(error, inputName(plan.input)),
+    explain: async (error) => readError(spoolOf(database).named(error), inputName(plan.input)),
     async close() {},
   };
 }
@@ -88,7 +93,7 @@ export async function createInputView(
   database: Database,
   input: ResolvedInput,
   range: { readonly rowStart: number; readonly rowEnd: number },
-  options: { readonly ordered?: boolean } = {},
+  options: Pick<RowsOptions, 'fetch'> & { readonly ordered?: boolean } = {},
 ): Promise<void> {
   const rows = await rowsSql(database, input, range, { numbered: true, ...options });
   await database.run(`CREATE OR REPLACE TEMP VIEW input AS ${rows}`);
@@ -132,12 +137,24 @@ async function openSelectedRows(
 /** Where the SELECT is sorted in the end, its input need not be. */
 async function createTables(
   database: Database,
-  { input }: RowsPlan,
+  plan: RowsPlan,
   shard: ShardPlan,
-  { tables, sort }: SelectPlan,
+  select: SelectPlan,
 ): Promise<void> {
+  const { tables, sort } = select;
   await createFeatureTables(database, tables);
-  await createInputView(database, input, shard, { ordered: !sort });
+  await createInputView(database, plan.input, shard, { ordered: !sort, fetch: 'later' });
+  await fetchFor(database, plan, shard, neededSelect(plan, select));
+}
+
+/** Of an input in a bucket: what of the shard's rows a SELECT reads. */
+async function fetchFor(
+  database: Database,
+  { input }: RowsPlan,
+  { rowStart, rowEnd }: ShardPlan,
+  select: string,
+): Promise<void> {
+  await fetchScanned(database, input, segmentsOf(input.files, rowStart, rowEnd), select);
 }
 
 function neededSelect(plan: RowsPlan, { sql, sort }: SelectPlan): string {
@@ -146,7 +163,7 @@ function neededSelect(plan: RowsPlan, { sql, sort }: SelectPlan): string {
 }
 
 async function explainSelect(database: Database, plan: RowsPlan, error: unknown): Promise<ServeBatchError> {
-  return (await unreadableInput(database, plan)) ?? selectError(error);
+  return (await unreadableInput(database, plan)) ?? selectError(spoolOf(database).named(error));
 }
 
 /** Where a SELECT fails since the input is corrupt, the SELECT is not to blame: reads the rows without it. */
@@ -155,7 +172,7 @@ async function unreadableInput(database: Database, plan: RowsPlan): Promise<Serv
     await database.run('SELECT count(COLUMNS(*)) FROM input');
     return undefined;
   } catch (error) {
-    return readError(error, inputName(plan.input));
+    return readError(spoolOf(database).named(error), inputName(plan.input));
   }
 }
 

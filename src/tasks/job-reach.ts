@@ -3,6 +3,7 @@ import type { NamedTable, ResolvedInput, SourceFile } from '../core/table.ts';
 import type { PlanRequest } from '../planning/plan-run.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import type { Confinement } from '../source/database.ts';
+import { isStorageAddress } from '../storage/storage-address.ts';
 
 /** What a database may touch that runs the SQL of a job. Null: whatever the user of this process may. */
 export type Reach = Confinement | null;
@@ -14,7 +15,10 @@ export function reachOfRequest(
 ): Reach {
   if (spec.features.externalAccess) return null;
   const own = taken === null ? [] : filesOfInput(taken);
-  return { folders: [paths.folder], files: [...pathsOf(source.sources), ...own, ...filesOfTables(tables)] };
+  return {
+    folders: [paths.folder],
+    files: localOnes([...pathsOf(source.sources), ...own, ...filesOfTables(tables)]),
+  };
 }
 
 /** The same for a run that has its plan. */
@@ -24,7 +28,7 @@ export function reachOfPlan(
 ): Reach {
   if (features.externalAccess === true) return null;
   const tables = [...(features.select?.tables ?? []), ...(input.grid?.tables ?? [])];
-  return { folders: [paths.folder], files: [...filesOfInput(input), ...filesOfTables(tables)] };
+  return { folders: [paths.folder], files: localOnes([...filesOfInput(input), ...filesOfTables(tables)]) };
 }
 
 /** Whether a database that is confined to `reach` can do what one with `wanted` could, and nothing beyond the job. */
@@ -49,6 +53,11 @@ function filesOfInput({ sources, files, grid, places }: ResolvedInput): string[]
 
 function filesOfTables(tables: readonly NamedTable[]): string[] {
   return tables.flatMap(({ sources }) => pathsOf(sources));
+}
+
+/** Copies of objects lie in the temporary folder of the database, which it may always read. */
+function localOnes(paths: readonly string[]): readonly string[] {
+  return paths.filter((path) => !isStorageAddress(path));
 }
 
 function pathsOf(sources: readonly SourceFile[]): string[] {

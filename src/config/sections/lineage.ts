@@ -36,9 +36,8 @@ export const lineage = section({
     error: expected('a map with url, file or both', 'lineage: {url: "http://marquez:5000/api/v1/lineage"}'),
   })
   .refine(({ url, apiKey }) => apiKey === undefined || url !== undefined, {
-    // The key itself must not be shown.
-    path: ['url'],
-    error: 'an http or https URL, since there is a lineage.apiKey.',
+    path: ['apiKey'],
+    error: 'no key without lineage.url.',
   })
   .describe('Where OpenLineage events of the runs go.');
 

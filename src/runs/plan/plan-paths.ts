@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Plan } from '../../core/plan.ts';
 import type { NamedTable, SourceFile } from '../../core/table.ts';
+import { isStorageAddress } from '../../storage/storage-address.ts';
 
 /**
  * A plan as a process in another working folder reads it: paths that the user gave relative to the folder of
@@ -9,7 +10,7 @@ import type { NamedTable, SourceFile } from '../../core/table.ts';
 export function withPathsFrom(plan: Plan, workingFolder: string): Plan {
   const { workingFolder: planned, input, model, features } = plan;
   if (planned === undefined || planned === workingFolder) return plan;
-  const at = (path: string): string => resolve(planned, path);
+  const at = (path: string): string => (isStorageAddress(path) ? path : resolve(planned, path));
   const file = <T extends { readonly path: string }>(each: T): T => ({ ...each, path: at(each.path) });
   const table = (each: NamedTable): NamedTable => ({ ...each, sources: each.sources.map(file<SourceFile>) });
   const { grid, places } = input;

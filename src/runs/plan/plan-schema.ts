@@ -67,6 +67,7 @@ const sources = z.array(
     path: z.string(),
     bytes: count,
     modifiedMs: z.number(),
+    version: z.string().exactOptional(),
     alsoAt: texts.exactOptional(),
   }),
 );

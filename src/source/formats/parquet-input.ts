@@ -1,8 +1,9 @@
 import { ServeBatchError } from '../../core/errors.ts';
 import { quoteFile, quoteFiles } from '../../core/sql.ts';
-import type { Column, TableFile } from '../../core/table.ts';
+import type { Column, SourceFile, TableFile } from '../../core/table.ts';
 import type { Database } from '../database.ts';
 import { readError } from '../read-error.ts';
+import { spoolOf } from '../remote/spool.ts';
 import { assertNoOwnColumn, type HivePartitioning, partitionColumns } from './partitions.ts';
 import { type FilesOfSchema, uniteColumns } from './unite-columns.ts';
 import { assertIsWhatItSays } from './what-it-is.ts';
@@ -14,7 +15,7 @@ export interface ParquetDescription {
 }
 
 export interface ParquetRequest {
-  readonly files: readonly string[];
+  readonly sources: readonly SourceFile[];
   /** What the job names: files, globs, folders. */
   readonly given: readonly string[];
   readonly hive: HivePartitioning;
@@ -26,18 +27,25 @@ export interface ParquetRequest {
  */
 export async function describeParquet(
   database: Database,
-  { files: paths, given, hive }: ParquetRequest,
+  { sources, given, hive }: ParquetRequest,
 ): Promise<ParquetDescription> {
+  const named = sources.map(({ path }) => path);
+  const paths = (await spoolOf(database).local(sources, 'footers')).map(({ path }) => path);
+  const names = new Map(paths.map((path, index) => [path, named[index] ?? path]));
   const counted = await readCounts(database, paths);
   try {
     const schemas = await describeSchemas(database, paths);
-    const hiveColumns = partitionColumns(paths, given, hive);
+    const hiveColumns = partitionColumns(named, given, hive);
     for (const { paths: files, columns } of schemas) {
       assertNoRowNumber(columns, files);
       assertNoOwnColumn(hiveColumns, columns, files[0] ?? '');
     }
     const columns = [...(await uniteColumns(database, schemas)), ...hiveColumns];
-    return { columns, hiveColumns, files: withSchemas(counted, schemas) };
+    const files = withSchemas(counted, schemas).map((file) => ({
+      ...file,
+      path: names.get(file.path) ?? file.path,
+    }));
+    return { columns, hiveColumns, files };
   } catch (error) {
     throw readError(error, paths.length === 1 ? `${paths[0]}` : `The input (${paths.length} Parquet files)`);
   }

@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { SourceFile } from '../../core/table.ts';
+import { isStorageAddress } from '../../storage/storage-address.ts';
+import { objectNow } from '../remote/find-objects.ts';
 
 /** What of a folder a run takes, and what it leaves. */
 export interface NewFiles {
@@ -27,8 +29,8 @@ export function chooseNewFiles(
   const settling: SourceFile[] = [];
   const old: SourceFile[] = [];
   for (const file of found) {
-    const before = known.get(resolve(file.path));
-    if (before?.bytes === file.bytes && before.modifiedMs === file.modifiedMs) old.push(file);
+    const before = known.get(nameOf(file));
+    if (before !== undefined && isSame(before, file)) old.push(file);
     else if (file.bytes === 0 || (settleSeconds > 0 && file.modifiedMs > settledBefore)) settling.push(file);
     else {
       fresh.push(file);
@@ -36,6 +38,16 @@ export function chooseNewFiles(
     }
   }
   return { fresh, changed, settling, old };
+}
+
+/** An object is told by its version: its time may be that of a copy. */
+function isSame(before: SourceFile, now: SourceFile): boolean {
+  if (before.bytes !== now.bytes) return false;
+  return now.version === undefined ? before.modifiedMs === now.modifiedMs : before.version === now.version;
+}
+
+function nameOf({ path }: SourceFile): string {
+  return isStorageAddress(path) ? path : resolve(path);
 }
 
 /**
@@ -46,7 +58,7 @@ export async function takenAfter(
   taken: readonly SourceFile[],
   fresh: readonly SourceFile[],
 ): Promise<readonly SourceFile[]> {
-  const now = fresh.map((file) => ({ ...file, path: resolve(file.path) }));
+  const now = fresh.map((file) => ({ ...file, path: nameOf(file) }));
   const replaced = new Set(now.map(({ path }) => path));
   const kept: SourceFile[] = [];
   for (const file of taken) {
@@ -57,6 +69,7 @@ export async function takenAfter(
 
 /** Where the system does not say, the file counts as there: forgetting it could take it twice. */
 async function exists(path: string): Promise<boolean> {
+  if (isStorageAddress(path)) return (await objectNow(path)) !== null;
   try {
     await stat(path);
     return true;
