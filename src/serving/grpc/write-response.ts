@@ -85,5 +85,6 @@ function contentsOf(elements: readonly Present[], datatype: Datatype): TensorCon
 function parameterOf(value: string | number | boolean): InferParameter {
   if (typeof value === 'string') return { parameter_choice: 'string_param', string_param: value };
   if (typeof value === 'boolean') return { parameter_choice: 'bool_param', bool_param: value };
+  if (!Number.isInteger(value)) return { parameter_choice: 'double_param', double_param: value };
   return { parameter_choice: 'int64_param', int64_param: value };
 }
