@@ -14,6 +14,7 @@ import { addHealthRoutes } from './health-routes.ts';
 import { addJobRoutes } from './job-routes.ts';
 import { logFault } from './log-fault.ts';
 import { addMetricsRoute } from './metrics-route.ts';
+import { addMlflowRoutes } from './mlflow-routes.ts';
 import { addOpenInferenceRoutes, isOpenInference, protocolError } from './open-inference-routes.ts';
 import { askToSignIn, wantsPage } from './page-answers.ts';
 import { addPageRoutes, type PageParts } from './page-routes.ts';
@@ -109,6 +110,7 @@ export function buildHttpServer(parts: ServerParts): FastifyInstance {
   addJobRoutes(app, parts);
   addPredictionRoutes(app, parts);
   addScoreRoutes(app, parts);
+  addMlflowRoutes(app, parts);
   addOpenInferenceRoutes(app, parts);
   addEventRoutes(app, parts, streams);
   if (page !== null && sessions !== null) addPageRoutes(app, { ...parts, page, streams, sessions });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ownVersion } from '../../runs/record/versions.ts';
 import { keysSchema } from './asked-keys.ts';
+import { invocationsSchema } from './mlflow-routes.ts';
 import { openInferencePaths } from './open-inference-paths.ts';
 import { jsonAnswer, jsonContent } from './openapi-content.ts';
 import { BODY_TYPES } from './score-routes.ts';
@@ -252,6 +253,33 @@ export function openApiDocument(options: { readonly mostKeys: number }) {
             '413': jsonAnswer('The body is too large.', errorSchema),
             ...ERRORS,
           },
+        },
+      },
+      '/invocations': {
+        post: {
+          operationId: 'mlflowInvocations',
+          summary: "MLflow's scoring protocol: rows to the live model of the job, or of ?job=NAME.",
+          parameters: [
+            {
+              name: 'job',
+              in: 'query',
+              description: 'Where several are answered live.',
+              schema: { type: 'string' },
+            },
+          ],
+          requestBody: { required: true, content: jsonContent(invocationsSchema) },
+          responses: {
+            '200': jsonAnswer('The predictions.', z.object({ predictions: z.array(value) })),
+            ...ERRORS,
+          },
+        },
+      },
+      '/ping': {
+        get: {
+          operationId: 'mlflowPing',
+          summary: "MLflow's probe: whether the process lives.",
+          security: OPEN,
+          responses: { '200': { description: 'It does.', content: { 'text/plain': {} } } },
         },
       },
       ...openInferencePaths(),

@@ -137,3 +137,29 @@ describe('POST /v1/jobs/JOB/score', () => {
     expect(text).not.toMatch(/post-[0-9a-f]{8}/);
   });
 });
+
+describe("MLflow's /invocations", () => {
+  it('takes each of its forms', async () => {
+    const [columns, values] = [Object.keys(row), Object.values(row)];
+    for (const body of [
+      { dataframe_split: { columns, data: [values, values] } },
+      { dataframe_records: [row, row] },
+      { instances: [row, row] },
+      { inputs: Object.fromEntries(Object.entries(row).map(([name, each]) => [name, [each, each]])) },
+    ]) {
+      const { status, json } = await server.post('/invocations', body);
+      expect([status, json]).toEqual([200, { predictions: [14.964146, 14.964146] }]);
+    }
+    expect((await server.get('/ping')).status).toBe(200);
+  });
+
+  it.each([
+    ['an unknown form', { rows: [{}] }],
+    ['a row that lacks a value', { dataframe_split: { columns: ['a', 'b'], data: [[1]] } }],
+    ['columns of two lengths', { inputs: { a: [1, 2], b: [1] } }],
+    ['a column too few', { instances: [{ store: 1 }] }],
+    ['infinity as text', { instances: [{ price: 'Infinity' }] }],
+  ])('%s is a 422', async (_, body) => {
+    expect((await server.post('/invocations', body)).status).toBe(422);
+  });
+});
