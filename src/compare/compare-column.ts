@@ -93,7 +93,6 @@ async function numbersOf(
      FROM ${from} WHERE d IS NOT NULL`,
   );
   const isList = kind === 'list';
-  const difference = quantilesOf(row, 'd');
   return {
     keys,
     meanBefore: number(row.mean_a),
@@ -102,25 +101,33 @@ async function numbersOf(
     meanAbsolute: number(row.mean_m) ?? 0,
     rootMeanSquare: number(row.rms) ?? 0,
     correlation: number(row.correlation),
-    ...{ difference, absolute: quantilesOf(row, 'm'), relative: isList ? null : quantilesOf(row, 'r') },
+    difference: quantilesOf(row, 'd'),
+    absolute: quantilesOf(row, 'm'),
+    relative: isList ? null : quantilesOf(row, 'r'),
     isEstimate,
-    histogram: await histogramOf(database, from, difference),
+    histogram: await histogramOf(database, from, quantiles('d')),
   };
 }
 
-/** Of the differences between their 1% and 99% quantiles; what lies outside is in the first and the last bin. */
+/**
+ * Of the differences that are not 0, between their 1% and 99% quantiles; what lies outside is in the first and the last
+ * bin.
+ */
 async function histogramOf(
   database: Database,
   from: string,
-  { least, at, greatest }: Quantiles,
+  quantiles: string,
 ): Promise<readonly DifferenceBin[]> {
+  const changed = `${from} WHERE d <> 0`;
+  const [row = {}] = await database.rows(`SELECT ${quantiles} FROM ${changed}`);
+  const { least, at, greatest } = quantilesOf(row, 'd');
   const [low, high] = [at[0] ?? least, at[at.length - 1] ?? greatest];
   const [start, end] = high > low ? [low, high] : [least, greatest];
   const width = (end - start) / BINS;
   if (!(width > 0) || !Number.isFinite(width)) return [];
   const rows = await database.rows(
     `SELECT CAST(least(${BINS - 1}, greatest(0, floor((d - ${double(start)}) / ${double(width)}))) AS INTEGER) AS bin, count(*) AS keys
-     FROM ${from} WHERE d IS NOT NULL GROUP BY bin`,
+     FROM ${changed} GROUP BY bin`,
   );
   const counts = new Map(rows.map(({ bin, keys }) => [Number(bin), Number(keys)]));
   return Array.from({ length: BINS }, (_, bin) => ({

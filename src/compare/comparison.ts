@@ -74,6 +74,7 @@ export interface NumberComparison {
   readonly relative: Quantiles | null;
   /** Whether the quantiles are estimates: of very many keys. */
   readonly isEstimate: boolean;
+  /** Of the keys whose difference is not 0. */
   readonly histogram: readonly DifferenceBin[];
 }
 

@@ -322,3 +322,13 @@ describe('numbers and booleans from the environment', () => {
     ]);
   });
 });
+
+it('a key of lineage that goes nowhere is an error that does not show it', () => {
+  const { problems } = parseJob(
+    { model: 'm.onnx', lineage: { file: 'x.ndjson', apiKey: 'k3y-of-lineage' } },
+    {},
+  );
+  expect(problems).toHaveLength(1);
+  expect(JSON.stringify(problems)).toContain('since there is a lineage.apiKey');
+  expect(JSON.stringify(problems)).not.toContain('k3y-of-lineage');
+});

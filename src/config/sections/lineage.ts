@@ -36,8 +36,9 @@ export const lineage = section({
     error: expected('a map with url, file or both', 'lineage: {url: "http://marquez:5000/api/v1/lineage"}'),
   })
   .refine(({ url, apiKey }) => apiKey === undefined || url !== undefined, {
-    path: ['apiKey'],
-    error: 'no key without lineage.url.',
+    // The key itself must not be shown.
+    path: ['url'],
+    error: 'an http or https URL, since there is a lineage.apiKey.',
   })
   .describe('Where OpenLineage events of the runs go.');
 

@@ -61,12 +61,13 @@ function columnCard(column: ColumnComparison, index: number): Html {
   );
 }
 
-function differencesPicture(name: string, { histogram: bins, keys }: NumberComparison, id: string): Html {
+function differencesPicture(name: string, { histogram: bins }: NumberComparison, id: string): Html {
   const [first, last] = [bins[0], bins[bins.length - 1]];
   if (first === undefined || last === undefined)
-    return missing('There is nothing to draw: the difference is the same for all keys.');
-  const description = `How far ${name} of this run lies above that of the other one: the share of the keys in each of ${bins.length} bins. Differences beyond the 1% and 99% quantiles are in the first and the last bar.`;
-  const shares: Bin[] = bins.map(({ from, to, keys: count }) => ({ from, to, value: count / keys }));
+    return missing('There is nothing to draw: no key changed, or all changed by the same.');
+  const changed = bins.reduce((sum, { keys }) => sum + keys, 0);
+  const description = `How far ${name} of this run lies above that of the other one: the share of the keys that changed, in each of ${bins.length} bins. Differences beyond the 1% and 99% quantiles are in the first and the last bar.`;
+  const shares: Bin[] = bins.map(({ from, to, keys: count }) => ({ from, to, value: count / changed }));
   return html`${[
     lead(description),
     histogram({
@@ -75,7 +76,7 @@ function differencesPicture(name: string, { histogram: bins, keys }: NumberCompa
       marks: first.from < 0 && last.to > 0 ? [{ at: 0, text: 'no change' }] : [],
       scale: linearScale(first.from, last.to, HISTOGRAM_SPAN, 6),
       unit: 'this run minus the other',
-      label: 'share of the keys',
+      label: 'share of the keys that changed',
       formatValue,
       formatAmount: formatShare,
     }),

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from '../../../src/kv/open-store.ts';
 import type { GenerationInfo } from '../../../src/kv/store.ts';
@@ -131,6 +132,48 @@ describe('the Open Inference Protocol', () => {
     const allowed = await server.post(INFER, { inputs, parameters: { missing: 'null' } });
     expect(allowed.json.outputs[0].data).toEqual([1.5, null, null]);
     expect(allowed.json.parameters.missing).toBe('1,2');
+  });
+
+  it('takes the request of the specification byte for byte, but for the tensors that the model has', async () => {
+    const body = `{
+      "id" : "42",
+      "inputs" : [
+        {
+          "name" : "store",
+          "shape" : [ 2, 1 ],
+          "datatype" : "UINT32",
+          "data" : [ 1, 1 ]
+        },
+        {
+          "name" : "product",
+          "shape" : [ 2 ],
+          "datatype" : "INT64",
+          "data" : [ 2, 1 ]
+        },
+        {
+          "name" : "date",
+          "shape" : [ 2 ],
+          "datatype" : "BYTES",
+          "data" : [ "${DAY}", "${DAY}" ]
+        }
+      ],
+      "outputs" : [
+        {
+          "name" : "prediction"
+        }
+      ]
+    }`;
+    const head = `POST ${INFER} HTTP/1.1\r\nHost: localhost:8000\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.end(`${head}Connection: close\r\n\r\n${body}`);
+    const [first = '', answer = ''] = Buffer.concat(await socket.toArray())
+      .toString()
+      .split('\r\n\r\n');
+    expect(first).toMatch(/^HTTP\/1\.1 200 OK\r\n(.*\r\n)*content-type: application\/json/i);
+    expect(JSON.parse(answer)).toMatchObject({
+      id: '42',
+      outputs: [{ name: 'prediction', shape: [2], datatype: 'FP32', data: [2.5, 1.5] }],
+    });
   });
 
   const [store, product, date] = keys(1) as [object, object, object];
