@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { AlertEvent } from '../config/sections/notify.ts';
 import { makeFolder } from '../core/durable-file.ts';
+import type { ErrorCode } from '../core/errors.ts';
 import { occurrenceStamp, occurrencesFolder } from '../runs/layout.ts';
 import { occurrenceFileNames } from '../runs/occurrence/occurrence-record.ts';
 import { createFileExclusively } from '../storage/local/exclusive-file.ts';
@@ -8,7 +9,10 @@ import { createFileExclusively } from '../storage/local/exclusive-file.ts';
 /** What alerts were sent: `20261121T000000Z.late`, and of several at once `20261121T000000Z.late-from.20261118T000000Z`. */
 export type AlertMarks = ReadonlySet<string>;
 
-function alertMarkName(occurrence: Date, event: AlertEvent): string {
+/** What was told: an event of an occurrence, or a failure that concerns all of them. */
+type Told = AlertEvent | ErrorCode;
+
+function alertMarkName(occurrence: Date, event: Told): string {
   return `${occurrenceStamp(occurrence)}.${event}`;
 }
 
@@ -19,7 +23,7 @@ function alertMarkName(occurrence: Date, event: AlertEvent): string {
 export async function claimAlert(
   folderOfJob: string,
   occurrence: Date,
-  event: AlertEvent,
+  event: Told,
   now: Date,
 ): Promise<boolean> {
   const marks = new Set(await occurrenceFileNames(folderOfJob, occurrence));
@@ -50,7 +54,7 @@ async function createMark(folderOfJob: string, name: string, now: Date): Promise
 }
 
 /** Which occurrences somebody was told of. */
-export function toldOf(marks: AlertMarks, event: AlertEvent): (occurrence: Date) => boolean {
+export function toldOf(marks: AlertMarks, event: Told): (occurrence: Date) => boolean {
   const ranges = [...marks].flatMap((name) => {
     const [to = '', kind, from = ''] = name.split('.');
     return kind === `${event}-from` ? [{ from, to }] : [];

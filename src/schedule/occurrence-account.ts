@@ -1,6 +1,6 @@
 import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import type { Clock } from '../core/effects.ts';
-import { EXIT, toServeBatchError } from '../core/errors.ts';
+import { toServeBatchError } from '../core/errors.ts';
 import { missingData, type Readiness } from '../core/readiness.ts';
 import { isHeldBack, isNoFailure } from '../jobs/alert.ts';
 import type { RunEnd, RunWitness } from '../jobs/run-job-options.ts';
@@ -13,6 +13,7 @@ import {
 import { recorded } from '../runs/record/recorded-error.ts';
 import { backoffMs } from './decide.ts';
 import { unsettle } from './first-sight.ts';
+import { isStoreFailure } from './store-outage.ts';
 
 /** Thrown where another process did the work between the look and the lock. */
 export class AlreadySettled extends Error {
@@ -93,7 +94,7 @@ export class OccurrenceAccount implements RunWitness {
 
   /** A store that is down when the occurrence begins is tried as long as one that goes down later. */
   #isKeptTrying(error: unknown): boolean {
-    return !this.#request.anew && toServeBatchError(error).exitCode === EXIT.storeUnavailable;
+    return !this.#request.anew && isStoreFailure(toServeBatchError(error));
   }
 
   #isTaken({ state, attempts, nextAttemptAt }: OccurrenceRecord): boolean {

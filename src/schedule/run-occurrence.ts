@@ -15,6 +15,7 @@ import { claimAlert } from './alert-mark.ts';
 import { checkOccurrence, runsUnready, waits } from './check-ready.ts';
 import { AlreadySettled, NotReady, OccurrenceAccount } from './occurrence-account.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
+import { claimOutage, isStoreFailure } from './store-outage.ts';
 
 export interface RunOccurrenceOptions {
   /** Run it though the ledger says that it failed or was left out, and do not try again by itself. */
@@ -85,7 +86,13 @@ export async function runOccurrence(
       const alert = alertOfError(subject, failure, await failedRecord(folder, subject.occurrence, clock));
       const more = isFinal ? '' : ' It is tried again until its catchupWindow ends.';
       if (alert !== null)
-        await tellOnce(subject, occurrence, { ...alert, message: `${alert.message}${more}` }, effects);
+        await tellFailure(
+          subject,
+          occurrence,
+          { ...alert, message: `${alert.message}${more}` },
+          failure,
+          effects,
+        );
     }
     return { kind: 'failed', error: failure, isFinal };
   }
@@ -133,8 +140,12 @@ async function tellOfResult(
 ): Promise<void> {
   const alert = alertOfResult(spec, result);
   const isRetried = alert?.event === 'failed' && account.record.attempts <= retries;
-  if (alert !== null && !isRetried) await tellOnce(spec, occurrence, alert, effects);
-  if (result.publishError !== null) return;
+  if (result.publishError !== null) {
+    if (alert !== null && !isRetried)
+      await tellFailure(spec, occurrence, alert, result.publishError, effects);
+    return;
+  }
+  if (alert !== null) await tellOnce(spec, occurrence, alert, effects);
   await effects.announcer.success(spec);
   const deadline = spec.schedule?.deadlineSeconds ?? null;
   const now = effects.clock.now();
@@ -152,6 +163,19 @@ function lateAlert(spec: Subject, record: RunRecord, now: Date): Alert {
     message: `${spec.name} of ${spec.occurrence} was late: it is ${record.status} since ${now.toISOString()}, after its deadline.`,
     record,
   };
+}
+
+/** A store that is down fails each occurrence that comes: it is told once for all of them. */
+async function tellFailure(
+  spec: Subject,
+  occurrence: Date,
+  alert: Alert,
+  failure: ServeBatchError,
+  effects: ScheduleEffects,
+): Promise<void> {
+  if (!isStoreFailure(failure)) return tellOnce(spec, occurrence, alert, effects);
+  if (await claimOutage(folderOfJob(spec), failure, effects.clock))
+    await effects.announcer.alert(spec, alert);
 }
 
 /** Each event of an occurrence is told once, whichever process finds it. */

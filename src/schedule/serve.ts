@@ -11,12 +11,10 @@ import { lookAtJob, noteWaiting, type Seen } from './look.ts';
 import { type Ready, ReadyJobs } from './ready-jobs.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
 import { scorePublished } from './score-published.ts';
-import { runAndReport } from './tick.ts';
+import { LOOKS_AT_ONCE, runAndReport } from './tick.ts';
 
 /** Looked at all jobs at least so often: a clock that was set, or a machine that slept, is noticed. */
 const LOOK_MS = 60_000;
-/** Jobs that are looked at at the same time. */
-const LOOKS_AT_ONCE = 8;
 /** A look that takes longer goes on by itself: its disk or its webhook holds up no other job. */
 const LOOK_LIMIT_MS = 10_000;
 /** Each job's store is compared with its published run so often, and its published runs with what came true. */

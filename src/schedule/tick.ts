@@ -13,6 +13,15 @@ import { type RunOccurrenceOptions, runOccurrence } from './run-occurrence.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
 import { scorePublished } from './score-published.ts';
 
+/** Jobs that are looked at at the same time. */
+export const LOOKS_AT_ONCE = 8;
+
+/** A look takes none of the places of runs: a store that keeps silent holds up no run of another job. */
+interface TickPlaces {
+  readonly looks: Places;
+  readonly runs: Places;
+}
+
 /**
  * Does once what is due, for every job, and returns the first failure: of a job file, of a run, or of an
  * occurrence that failed earlier and still waits to be tried again. Null where all is well.
@@ -28,11 +37,11 @@ export async function tickOnce(
     failures.push(error);
   }
   for (const { spec } of off) await forgetSchedule(folderOfJob(spec));
-  const places = new Places(concurrency);
-  const work = (job: ScheduledJob) =>
-    places.take(job.spec.execution.slots, async () => {
-      failures.push(...(await tickJob(job, effects).catch((error) => unreadable(job, error, effects))));
-    });
+  const places = { looks: new Places(LOOKS_AT_ONCE), runs: new Places(concurrency) };
+  const work = async (job: ScheduledJob): Promise<void> => {
+    const found = await tickJob(job, effects, places).catch((error) => unreadable(job, error, effects));
+    failures.push(...found);
+  };
   await Promise.all(jobs.map(work));
   return failures[0] ?? null;
 }
@@ -49,22 +58,28 @@ function unreadable(
   return [fault];
 }
 
-async function tickJob(job: ScheduledJob, effects: ScheduleEffects): Promise<ServeBatchError[]> {
+async function tickJob(
+  job: ScheduledJob,
+  effects: ScheduleEffects,
+  { looks, runs }: TickPlaces,
+): Promise<ServeBatchError[]> {
+  const { slots } = job.spec.execution;
   const failures: ServeBatchError[] = [];
   const tried = new Set<number>();
   for (let withStore = true; ; withStore = false) {
     effects.drain.throwIfAborted();
-    const decision = await lookAtJob(job, effects, { withStore });
-    const unmended = decision.lost === null ? null : await mendStore(job, decision.lost, effects);
+    const decision = await looks.take(1, () => lookAtJob(job, effects, { withStore }));
+    const { lost } = decision;
+    const unmended = lost === null ? null : await runs.take(slots, () => mendStore(job, lost, effects));
     if (unmended !== null) failures.push(unmended);
     failures.push(...decision.unready);
     const next = decision.run.find((each) => !tried.has(each.getTime()));
     if (next === undefined) {
-      await scorePublished(job, effects);
+      await runs.take(slots, () => scorePublished(job, effects));
       return failures.length > 0 ? failures : stillFailing(job, decision);
     }
     tried.add(next.getTime());
-    const failure = await runAndReport(job, next, effects);
+    const failure = await runs.take(slots, () => runAndReport(job, next, effects));
     if (failure !== null) failures.push(failure);
   }
 }

@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { bindJob } from '../../src/config/bind-job.ts';
 import type { ScheduleSpec } from '../../src/config/sections/schedule.ts';
@@ -411,6 +412,61 @@ describe('a store that is down when an occurrence begins', () => {
     expect(simulation.alerts).toMatchObject([{ event: 'failed', occurrence: MIDNIGHT }]);
     expect(simulation.alerts[0]?.message).toContain('tried again until');
     expect(await publishedOccurrence(folder)).toBe(MIDNIGHT);
+  });
+
+  it('is told of once, however many occurrences come meanwhile, and again where it is down later', async () => {
+    const job = scheduledJob(await quickFolder(), { cron: '* * * * *', retries: 0 });
+    const simulation = simulate(MIDNIGHT);
+    expect(await tick(simulation, job)).toBeNull();
+    simulation.mishaps.push(...Array(100).fill('store was down before'));
+    const codes: (number | undefined)[] = [];
+    for (let minute = 0; minute < 10; minute++) {
+      simulation.clock.advance(MINUTE);
+      codes.push((await tick(simulation, job))?.exitCode);
+    }
+    expect(new Set(codes)).toEqual(new Set([7]));
+    expect(simulation.alerts).toMatchObject([{ event: 'failed' }]);
+    simulation.mishaps.splice(0);
+    simulation.clock.advance(3 * HOUR);
+    expect(await tick(simulation, job)).toBeNull();
+    simulation.mishaps.push('store is down');
+    simulation.clock.advance(MINUTE);
+    expect(await tick(simulation, job)).toMatchObject({ exitCode: 7 });
+    expect(simulation.alerts).toMatchObject([{ event: 'failed' }, { event: 'failed' }]);
+  });
+
+  it('does not keep another failure of an occurrence from being told', async () => {
+    const { job, simulation } = await seenBefore({ retries: 0 }, '2026-11-20T12:00:00Z');
+    simulation.mishaps.push('store was down before', 'fails');
+    simulation.clock.set(MIDNIGHT);
+    await tick(simulation, job);
+    simulation.clock.advance(HOUR);
+    expect(await tick(simulation, job)).toMatchObject({ code: 'INPUT_NOT_FOUND' });
+    expect(simulation.alerts.map(({ message }) => message)).toEqual([
+      expect.stringContaining('no store'),
+      expect.stringContaining('the input is not there yet'),
+    ]);
+  });
+
+  it('and keeps silent holds up no run of another job', async () => {
+    const root = await quickFolder();
+    const [silent, healthy] = ['silent', 'healthy'].map((name) => {
+      const { spec, schedule } = scheduledJob(root);
+      return { spec: { ...spec, name }, schedule };
+    }) as [ScheduledJob, ScheduledJob];
+    const simulation = simulate(MIDNIGHT);
+    const { effects, heartbeats } = simulation;
+    const stores: typeof effects.stores = {
+      ...effects.stores,
+      // Answers only once the other job has run.
+      compare: async ({ name }) => {
+        while (name === 'silent' && heartbeats.length === 0) await setImmediate();
+        return { kind: 'same' };
+      },
+    };
+    const loaded = { jobs: [silent, healthy], off: [], problems: [] };
+    expect(await tickOnce(loaded, { ...effects, stores }, 1)).toBeNull();
+    expect(heartbeats).toEqual(['healthy', 'silent']);
   });
 
   it('for longer than the window: it has failed', async () => {
