@@ -11,7 +11,7 @@ export async function planFault(context: CliContext, job: string): Promise<Serve
     const spec = await jobOfFlags(context, job, {});
     const { planOnly } = await import('../jobs/plan-only.ts');
     // First: where the data is not there yet, only the files of the job can be checked.
-    await jobReadiness({ spec, signal, startWorkers: workers.start });
+    await jobReadiness(context, spec);
     const effects = { clock: systemClock, log: silentLog, progress: silentProgress };
     await planOnly({ spec, effects, signal, stdin, startWorkers: workers.start });
     return null;

@@ -1,6 +1,6 @@
 import { hideUrls } from '../config/hide-urls.ts';
 import { loadJob } from '../config/load-job.ts';
-import { unscheduled } from '../schedule/load-jobs.ts';
+import { predecessorsNamed, unscheduled } from '../schedule/load-jobs.ts';
 import type { ScheduledJob } from '../schedule/schedule-effects.ts';
 import type { CliContext } from './context.ts';
 
@@ -11,6 +11,7 @@ export async function scheduledJob(context: CliContext, job: string): Promise<Sc
   context.secrets.addAll(secrets);
   hideUrls(spec, context.secrets);
   const { schedule } = spec;
-  if (schedule !== null) return { spec, schedule };
-  throw unscheduled(spec.name);
+  if (schedule === null) throw unscheduled(spec.name);
+  const place = { projectFolder: cwd, env, secrets: context.secrets };
+  return { spec, schedule, after: await predecessorsNamed(schedule.after, place) };
 }

@@ -29,3 +29,8 @@ export function missingData({ conditions }: Readiness): string {
     .map(({ condition, found }) => `${condition} (${found})`)
     .join('; ');
 }
+
+/** Of a run that somebody asked for: it does not wait, and says what it lacks. */
+export function runsWithout(readiness: Readiness): string {
+  return `the run lacks ${missingData(readiness)}; it runs, since you asked for it`;
+}

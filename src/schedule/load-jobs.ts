@@ -73,7 +73,7 @@ function specOf(found: JobSpec | ServeBatchError): JobSpec {
 
 async function loadEntries(
   entries: readonly JobEntry[],
-  { projectFolder, env, secrets }: LoadScheduleOptions,
+  { projectFolder, env, secrets }: Pick<LoadScheduleOptions, 'projectFolder' | 'env' | 'secrets'>,
 ): Promise<LoadedEntry[]> {
   const loaded: LoadedEntry[] = [];
   for (const { name, file } of entries) {
@@ -102,6 +102,21 @@ async function predecessorsOf(
     entries.filter(({ name }) => !names.has(name)),
     options,
   );
+}
+
+/** The jobs of `schedule.after`, for one that somebody runs by hand: a fault of another job's file stops no run. */
+export async function predecessorsNamed(
+  after: readonly string[],
+  options: Pick<LoadScheduleOptions, 'projectFolder' | 'env' | 'secrets'>,
+): Promise<readonly Predecessor[]> {
+  if (after.length === 0) return [];
+  const project = await loadProject(options.projectFolder, options.env);
+  const entries = project.jobs.filter(({ name }) => after.includes(name));
+  const loaded = readable(await loadEntries(entries, options));
+  return after.map((name) => {
+    const spec = loaded.find((each) => each.name === name);
+    return spec === undefined ? { job: name, folderOfJob: null, schedule: null } : predecessor(spec);
+  });
 }
 
 function readable(loaded: readonly LoadedEntry[]): readonly JobSpec[] {

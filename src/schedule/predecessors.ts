@@ -10,7 +10,8 @@ import { type CronSchedule, nextOccurrences, occurrencesBetween } from './cron-t
 /** A job that another one waits for: `schedule.after`. */
 export interface Predecessor {
   readonly job: string;
-  readonly folderOfJob: string;
+  /** Null: its job file is missing or cannot be used, so that nobody knows what it has published. */
+  readonly folderOfJob: string | null;
   /** Null: somebody runs it for its occurrences. */
   readonly schedule: CronSchedule | null;
 }
@@ -91,6 +92,8 @@ export async function predecessorState(
   clock: Clock,
 ): Promise<ConditionState> {
   const condition = `${job} of ${occurrence.toISOString()} published`;
+  if (folderOfJob === null)
+    return { condition, isMet: false, found: 'its job file is missing or cannot be used' };
   if (schedule !== null && occurrencesBetween(schedule, occurrence, occurrence).length === 0)
     return { condition, isMet: true, found: 'it does not occur then' };
   const run = (await runsByOccurrence(folderOfJob, clock, [occurrence])).get(occurrence.toISOString());

@@ -3,7 +3,7 @@ import type { BoundJob } from '../config/job-spec.ts';
 import type { AlertEvent } from '../config/sections/notify.ts';
 import { type Progress, silentProgress } from '../core/effects.ts';
 import { type ServeBatchError, toServeBatchError } from '../core/errors.ts';
-import type { Readiness } from '../core/readiness.ts';
+import { type Readiness, runsWithout } from '../core/readiness.ts';
 import { type Alert, alertOfError, alertOfResult, isNoFailure } from '../jobs/alert.ts';
 import { folderOfJob } from '../jobs/locations.ts';
 import type { RunJobResult } from '../jobs/run-job-options.ts';
@@ -65,7 +65,7 @@ export async function runOccurrence(
       force: false,
       oncePerOccurrence: true,
       publish: 'unless newer',
-      ...(waits(job) ? { checkReady: () => checkUnlessComputed(job, occurrence, effects) } : {}),
+      ...(waits(job) ? { checkReady: () => checkUnlessComputed(job, occurrence, anew, effects) } : {}),
       witness: account,
       effects: { clock, log: logOf(subject, effects), progress },
       signal: effects.signal,
@@ -102,10 +102,15 @@ export async function runOccurrence(
 async function checkUnlessComputed(
   job: ScheduledJob,
   occurrence: Date,
+  anew: boolean,
   effects: ScheduleEffects,
 ): Promise<Readiness | null> {
   const known = await readRecord(folderOfJob(job.spec), occurrence);
-  return known !== undefined && known.runId !== null ? null : checkOccurrence(job, occurrence, effects);
+  if (known !== undefined && known.runId !== null) return null;
+  const readiness = await checkOccurrence(job, occurrence, effects);
+  if (anew && !readiness.isReady)
+    effects.log.warn(runsWithout(readiness), { job: job.spec.name, occurrence: occurrence.toISOString() });
+  return readiness;
 }
 
 /** What went wrong before the job had its lock is written down under it too. */

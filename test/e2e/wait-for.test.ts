@@ -60,6 +60,33 @@ schedule: {cron: "0 0 1 1 *", deadline: 4h, waitFor: [{file: data/_SUCCESS}]}
   expect(page).toContain('The run began without file data/_SUCCESS (not there).');
 });
 
+it('run and backfill do not wait for other jobs, name those that have not published, and mark the run', async () => {
+  const job = (schedule: string) =>
+    `input: fixtures/sales.parquet\nmodel: fixtures/sales-by-column.onnx\nschedule: {cron: "0 0 * * *"${schedule}}\n`;
+  const project = await makeProject({
+    jobs: { weekly: job(', deadline: 4h, after: [prices, gone]'), prices: job('') },
+  });
+  const { serveBatch } = project;
+  const missing =
+    'the run lacks prices of 2026-11-02T00:00:00.000Z published (it has not run yet); gone of 2026-11-02T00:00:00.000Z published (its job file is missing or cannot be used); it runs, since you asked for it';
+  const dry = await serveBatch(['run', 'weekly', '--occurrence', '2026-11-02', '--dry-run']);
+  expect(dry.stdout).toContain('prices of 2026-11-02T00:00:00.000Z published');
+  const byHand = await serveBatch(['run', 'weekly', '--occurrence', '2026-11-02']);
+  expect([byHand.code, byHand.stderr]).toEqual([0, expect.stringContaining(missing)]);
+  expect(byHand.stdout).toMatch(/not ready +it ran without prices of 2026-11-02/);
+  const range = ['backfill', 'weekly', '--from', '2026-11-03', '--to', '2026-11-03'];
+  const backfill = await serveBatch(range);
+  expect([backfill.code, backfill.stderr]).toEqual([
+    0,
+    expect.stringContaining(missing.replaceAll('11-02', '11-03')),
+  ]);
+  expect((await serveBatch(['run', 'prices', '--occurrence', '2026-11-04'])).code).toBe(0);
+  const ordered = await serveBatch(['run', 'weekly', '--occurrence', '2026-11-04']);
+  expect(ordered.stderr).not.toContain('lacks prices');
+  const none = await serveBatch(['run', 'weekly', '--force']);
+  expect([none.code, none.stderr]).toEqual([0, expect.not.stringContaining('lacks')]);
+});
+
 it('jobs that wait for each other are told when they are loaded, and the others run', async () => {
   const job = (after: string) =>
     `input: fixtures/sales.parquet\nmodel: fixtures/sales-by-column.onnx\nschedule: {cron: "0 0 1 1 *", deadline: 4h${after}}\n`;

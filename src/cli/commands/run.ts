@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { BoundJob } from '../../config/job-spec.ts';
 import { systemClock } from '../../core/effects.ts';
-import { missingData, type Readiness } from '../../core/readiness.ts';
+import { type Readiness, runsWithout } from '../../core/readiness.ts';
 import type { NothingNew } from '../../jobs/incremental/nothing-new.ts';
 import type { PublishRule, RunJobOptions } from '../../jobs/run-job-options.ts';
 import type { CliContext } from '../context.ts';
@@ -131,7 +131,7 @@ async function showPlan(
   watch: RunWatch,
 ): Promise<void> {
   const { earlierRun, planOnly } = await import('../../jobs/plan-only.ts');
-  const readiness = await jobReadiness(request);
+  const readiness = await jobReadiness(context, request.spec);
   if (readiness !== null && flags.json !== true && flags.quiet !== true) {
     const { renderReadiness } = await import('../render/render-readiness.ts');
     context.out(context.secrets.mask(renderReadiness(readiness)));
@@ -148,10 +148,13 @@ async function showPlan(
 }
 
 /** Somebody asked for the run: it does not wait, and says what it lacks. */
-async function checkAndSay(request: RunRequest, { log }: RunWatch): Promise<Readiness | null> {
-  const readiness = await jobReadiness(request);
-  if (readiness !== null && !readiness.isReady)
-    log.warn(`the run lacks ${missingData(readiness)}; it runs, since you asked for it`);
+async function checkAndSay(
+  context: CliContext,
+  { spec }: RunRequest,
+  { log }: RunWatch,
+): Promise<Readiness | null> {
+  const readiness = await jobReadiness(context, spec);
+  if (readiness !== null && !readiness.isReady) log.warn(runsWithout(readiness));
   return readiness;
 }
 
@@ -167,7 +170,7 @@ async function runAndShow(
   }
   const { runJob } = await import('../../jobs/run-job.ts');
   const { announceRun } = await import('../watch/announce-run.ts');
-  const checkReady = () => checkAndSay(request, watch);
+  const checkReady = () => checkAndSay(context, request, watch);
   const force = flags.force === true;
   const { reporterOfJob } = await import('../watch/reporter-of-job.ts');
   const reporter = await reporterOfJob(context, request.spec);
