@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Azurite, startAzurite } from '../support/azurite.ts';
+import { startCeph } from '../support/ceph.ts';
 import { startHeedlessS3 } from '../support/heedless-s3.ts';
 import { childrenOf, leftoversIn } from '../support/processes.ts';
 import { makeProject, type Project } from '../support/project.ts';
@@ -105,6 +106,24 @@ describe('a run into a bucket', () => {
     const file = await project.serveBatch([...RUN, '--output', `${bucket.address}/week.parquet`]);
     expect(file).toMatchObject({ code: 2, stderr: expect.stringContaining('one file in a bucket') });
     expect(await bucket.keys()).toEqual(before);
+  });
+
+  it('of S3 has the same bytes, and is up to date afterwards', async () => {
+    const ceph = await startCeph(['data']);
+    try {
+      const args = [...RUN, '--output', 's3://data/out'];
+      const env = ceph.environment;
+      const first = await project.inOwnProcess([...args, '--json'], { env });
+      expect(first).toMatchObject({ code: 0 });
+      const { output } = JSON.parse(first.stdout);
+      expect(output.parts.map(({ sha256 }: { sha256: string }) => sha256)).toEqual(localParts);
+      const again = await project.inOwnProcess(args, { env });
+      expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('Up to date') });
+      const { stdout } = await project.inOwnProcess(['runs', 'ls', '--output', 's3://data/out'], { env });
+      expect(stdout).toMatch(/sales .* published +7,000/);
+    } finally {
+      await ceph.stop();
+    }
   });
 
   it('is refused where the storage passes over conditions: nothing is written', async () => {
