@@ -11,6 +11,7 @@ import { type KeyAddress, parseKeyTemplates, predictionAddress } from '../lookup
 import { type PredictionValue, parseValue } from '../lookup/parse-value.ts';
 import { PublishedReader } from '../lookup/published-reader.ts';
 import { runPaths } from '../runs/layout.ts';
+import { showJob } from '../runs/mirror/show-job.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { readPublication } from '../runs/publication.ts';
 import { previousPublished } from '../runs/published-runs.ts';
@@ -83,6 +84,7 @@ async function sourceOf(
   address: KeyAddress & { readonly explain: boolean },
 ): Promise<{ readonly runId: string; readonly row: TracedRow }> {
   const { folderOfJob } = place;
+  await showJob(folderOfJob);
   if ((await readManifest(runPaths(folderOfJob, published))) === undefined) throw notAtHand(place, published);
   const workers = source.start({ size: 1, place: { folder: place.folderOfJob, storeUrl: null }, signal });
   try {

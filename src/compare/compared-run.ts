@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { ServeBatchError } from '../core/errors.ts';
+import { fetchContents } from '../core/mirror.ts';
 import type { Plan } from '../core/plan.ts';
 import { parseTemplate } from '../core/template.ts';
 import { runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
+import { checkParts } from '../runs/record/check-parts.ts';
 import { readManifest } from '../runs/record/run-record.ts';
 
 /** A committed run, as far as comparing it needs. */
@@ -14,7 +16,7 @@ export interface ComparedRun {
   readonly rows: number;
 }
 
-/** Throws `NOT_FOUND` where the run is not complete, or has no rows. */
+/** Throws `NOT_FOUND` where the run is not complete, or has no rows, and `PART_DAMAGED`. */
 export async function readComparedRun(folderOfJob: string, runId: string): Promise<ComparedRun> {
   const paths = runPaths(folderOfJob, runId);
   const record = await readManifest(paths);
@@ -24,7 +26,9 @@ export async function readComparedRun(folderOfJob: string, runId: string): Promi
       `Run ${runId} is not complete, so it cannot be compared. "serve-batch runs ls" lists the runs.`,
       { fields: { runId } },
     );
+  await checkParts(paths, record.output.parts);
   const parts = record.output.parts.map(({ file }) => join(paths.folder, file));
+  await fetchContents(parts);
   return { plan: await readPlan(paths.plan), parts, rows: record.rowsOut };
 }
 

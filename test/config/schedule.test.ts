@@ -151,7 +151,7 @@ describe('notify and heartbeat', () => {
       heartbeat: 'https://hc.example.org/ping/1',
     });
     expect(notify).toEqual({
-      on: ['failed', 'late', 'partial', 'paused', 'lost'],
+      on: ['failed', 'late', 'partial', 'paused', 'lost', 'accuracy'],
       webhook: null,
       command: ['/project/alert.sh', 'now'],
     });
@@ -165,7 +165,7 @@ describe('notify and heartbeat', () => {
     [{ notify: { command: 'mail' } }, 'notify.command is "mail"; expected a list: a program'],
     [
       { notify: { on: ['never'], command: ['mail'] } },
-      'notify.on[0] is "never"; expected failed, late, partial, paused or lost.',
+      'notify.on[0] is "never"; expected failed, late, partial, paused, lost or accuracy.',
     ],
     [{ heartbeat: 'ftp://x' }, 'heartbeat is "ftp://x"; expected an http or https URL'],
   ])('%j is refused', (fields, message) => {

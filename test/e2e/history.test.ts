@@ -219,7 +219,7 @@ describe('query', () => {
     });
     expect(stdout).toBe('job\ngrid\n');
     expect(await call('query', 'SHOW TABLES', '--format', 'csv')).toBe(
-      'name\noccurrences\nrejects\nruns\nshards\nweekly-table\n',
+      'name\naccuracy\noccurrences\nrejects\nruns\nshards\nweekly-table\n',
     );
   });
 
@@ -238,7 +238,7 @@ describe('query', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(problem);
     if (!problem.includes('not a SELECT'))
-      expect(stderr).toContain('Views: runs, shards, rejects, occurrences, "weekly-table".');
+      expect(stderr).toContain('Views: runs, shards, rejects, occurrences, accuracy, "weekly-table".');
   });
 
   it('leaves a file alone that it cannot replace with a whole one', async () => {

@@ -1,5 +1,6 @@
 import { realpath, statfs } from 'node:fs/promises';
 import { ServeBatchError, systemErrorCode, toServeBatchError } from '../../core/errors.ts';
+import { type Mirror, mirrorOf } from '../../core/mirror.ts';
 import { formatBytes } from '../render/format.ts';
 import { shortPath } from '../render/short-path.ts';
 import { type Check, failure, finding } from './check.ts';
@@ -13,6 +14,8 @@ const TIMEOUT_MS = 5_000;
 /** An output folder: whether it can be written and a lock holds there, free space, and where it lies. */
 export async function checkOutputFolder(path: string): Promise<readonly Check[]> {
   const name = `output ${shortPath(path)}`;
+  const bucket = mirrorOf(path);
+  if (bucket !== undefined) return orFailure(name, path, async () => [await checkBucket(name, bucket)]);
   return orFailure(name, path, async () => {
     const folder = await nearestFolder(path);
     const where = folder === path ? '' : ` (not there yet; ${folder} is)`;
@@ -23,6 +26,12 @@ export async function checkOutputFolder(path: string): Promise<readonly Check[]>
       ...(type === null ? [] : [checkOutputFileSystem(name, type)]),
     ];
   });
+}
+
+/** Whether objects can be created there, and only once. */
+async function checkBucket(name: string, bucket: Mirror): Promise<Check> {
+  await bucket.assertUsable();
+  return finding('ok', name, 'can be written, and honours conditions', { writable: true });
 }
 
 /** Where `--dry-run` and `inspect` keep their files; a run keeps its own in the output folder. */

@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { deserializeError, ServeBatchError } from '../../core/errors.ts';
-import type { ReportMessage, ReportRequest } from './report-messages.ts';
+import { mirrorOf } from '../../core/mirror.ts';
+import type { ReportMessage, ReportRequest, ReportTask } from './report-messages.ts';
 
 const TIMEOUT_MS = 120_000;
 
@@ -36,6 +37,9 @@ function answerOf(child: ChildProcess, request: ReportRequest): Promise<ReportMe
     child.on('error', () => resolve(undefined));
     child.once('message', (message) => resolve(message as ReportMessage));
     child.once('close', () => resolve(undefined));
-    child.send(request, () => {});
+    const mirror = mirrorOf(request.folderOfJob);
+    const shown = mirror === undefined ? null : { folder: mirror.folder, address: mirror.address };
+    const task: ReportTask = { ...request, shown };
+    child.send(task, () => {});
   });
 }

@@ -6,4 +6,9 @@ export interface ReportRequest {
   readonly runId: string;
 }
 
+/** Also says which bucket the folder shows, where it shows one. */
+export interface ReportTask extends ReportRequest {
+  readonly shown: { readonly folder: string; readonly address: string } | null;
+}
+
 export type ReportMessage = { readonly page: string } | { readonly error: SerializedError };

@@ -140,7 +140,7 @@ export class PostedBodies {
     await makeFolder(temporaryFolder);
     const file = join(temporaryFolder, `post-${randomBytes(8).toString('hex')}`);
     try {
-      await writeFile(file, bytes);
+      await writeFile(file, bytes, { flag: 'wx' });
       return await read(file);
     } catch (error) {
       throw unreadable(error, file);

@@ -3,6 +3,7 @@ import { ServeBatchError } from '../../../core/errors.ts';
 import type { Plan } from '../../../core/plan.ts';
 import { pathExists, readJsonIfValid } from '../../../runs/json-file.ts';
 import { runPaths } from '../../../runs/layout.ts';
+import { showJob } from '../../../runs/mirror/show-job.ts';
 import { planSchema } from '../../../runs/plan/plan-schema.ts';
 import { readShardRecords, type ShardRecord } from '../../../runs/record/shard-record.ts';
 import { isRunId } from '../../../runs/run-id.ts';
@@ -43,6 +44,7 @@ export async function readRun(folderOfJob: string, runId: string, clock: Clock):
 
 /** Throws `NOT_FOUND` where there is no such run. */
 export async function assertRun(folderOfJob: string, runId: string): Promise<void> {
+  await showJob(folderOfJob);
   if (isRunId(runId) && (await pathExists(runPaths(folderOfJob, runId).folder))) return;
   throw new ServeBatchError('NOT_FOUND', 'There is no such run of this job, or it was deleted.', {
     fields: { field: 'run' },
