@@ -1,3 +1,5 @@
+import { formatNumber } from './amounts.ts';
+
 /**
  * Inputs that grow: a run takes what no committed run of its job has taken. How far they came is the
  * watermark. It stands in the plan of each run, and counts from the moment the run is committed.
@@ -26,6 +28,10 @@ export interface ColumnWindow extends ChainLink {
   readonly to: string;
   /** Rows that hold exactly `to`. More of them later are rows that came too late. */
   readonly rowsAtTo: number;
+  /** Rows of the input up to `to`, those of earlier runs included. Left out: a run of an earlier version. */
+  readonly rowsUpTo?: number;
+  /** Rows up to `from` that came after the run before this one, and that no run takes. Left out: a run of an earlier version. */
+  readonly lateRows?: number;
 }
 
 /** Whole files. Which ones are taken by now stands in `taken.json` of the run's folder. */
@@ -33,6 +39,12 @@ export interface FilesWindow extends ChainLink {
   readonly kind: 'files';
   /** How many this run takes. */
   readonly files: number;
+}
+
+/** How many rows came late and which, for people; null: none did. */
+export function lateRowsText(window: IncrementalPlan | null | undefined): string | null {
+  if (window?.kind !== 'column' || window.from === null || (window.lateRows ?? 0) === 0) return null;
+  return `${formatNumber(window.lateRows ?? 0, 'row')} with ${window.column} up to ${window.from} came after the run before, and no run takes them`;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { BoundJob } from '../config/job-spec.ts';
 import type { AlertEvent } from '../config/sections/notify.ts';
 import { formatCount, formatNumber } from '../core/amounts.ts';
 import { type ErrorCode, ServeBatchError, toServeBatchError } from '../core/errors.ts';
+import { lateRowsText } from '../core/incremental.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
 import type { RunJobResult } from './run-job-options.ts';
 
@@ -47,12 +48,24 @@ export function alertOfResult(spec: Subject, result: RunJobResult): Alert | null
       event: isHeldBack(publishError) ? 'partial' : 'failed',
       message: `Run ${record.runId} of ${spec.name} is committed, but not published: ${publishError.message}`,
     };
-  if (record.rejects === 0) return null;
+  const missing = missingRows(record);
+  if (missing.length === 0) return null;
   return {
     ...about,
     event: 'partial',
-    message: `Run ${record.runId} of ${spec.name} is ${record.status} without ${formatCount(record.rejects)} of ${formatNumber(record.rowsIn, 'row')}, which were rejected. See its rejects/.`,
+    message: `Run ${record.runId} of ${spec.name} is ${record.status} ${missing.join(' ')}`,
   };
+}
+
+/** Sentences that go on from the run's status. */
+function missingRows(record: RunRecord): readonly string[] {
+  const { rejects, rowsIn, incremental } = record;
+  const late = lateRowsText(incremental);
+  const rejected = `without ${formatCount(rejects)} of ${formatNumber(rowsIn, 'row')}, which were rejected. See its rejects/.`;
+  return [
+    ...(rejects === 0 ? [] : [rejected]),
+    ...(late === null ? [] : [`${rejects === 0 ? 'without rows that came late: ' : ''}${late}.`]),
+  ];
 }
 
 /** What a run that failed gives to tell. Null for signals and for a job that another process runs. */

@@ -16,7 +16,7 @@ import type { PostedBody, RowsBody } from '../shard/live/posted-bodies.ts';
 import type { RejectLimit } from '../shard/run-shard.ts';
 import type { TracedRow } from '../shard/trace-row.ts';
 import type { InputOptions } from '../source/formats/input-options.ts';
-import type { TakenRows, TakeRowsRequest } from '../source/incremental/take-rows.ts';
+import type { TakeOutcome, TakeRowsRequest } from '../source/incremental/take-rows.ts';
 import type { TableSurvey } from '../source/survey-table.ts';
 import type { BatchTiming } from '../tuning/choose-batch-size.ts';
 import type { ScoredRun } from './score-runs.ts';
@@ -29,8 +29,7 @@ import type { StoreTasks } from './store-tasks.ts';
  */
 export interface Tasks extends StoreTasks {
   readonly plan: { readonly request: PlanTask; readonly result: DraftPlan };
-  /** Null: there are none. */
-  readonly 'take-rows': { readonly request: TakeRowsTask; readonly result: TakenRows | null };
+  readonly 'take-rows': { readonly request: TakeRowsTask; readonly result: TakeOutcome };
   readonly 'choose-engine': { readonly request: UnwrittenPlanTask; readonly result: EnginePlan };
   readonly 'measure-batches': {
     readonly request: UnwrittenPlanTask;

@@ -130,8 +130,13 @@ describe('a table that grows', () => {
     await write('data.parquet', 1, 30, 'CASE WHEN n > 25 THEN 2 ELSE (n + 9) // 10 END');
     const { code, stdout, stderr } = await project.serveBatch(['run', 'rows', '--json']);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ rowsIn: 5, incremental: { from: '2', to: '3' } });
-    expect(stderr).toContain('5 rows with id = 2 came after the run that took this value');
+    expect(JSON.parse(stdout)).toMatchObject({
+      rowsIn: 5,
+      incremental: { from: '2', to: '3', rowsUpTo: 30, lateRows: 5 },
+    });
+    expect(stderr).toContain(
+      '5 rows with id up to 2 came after the run that ended there, and will not be taken',
+    );
   });
 
   it('has no row that cannot be told old from new, unless such rows are rejected', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { unknown } from '../../src/report/facts/known.ts';
 import { renderReport } from '../../src/report/render-report.ts';
+import { sampleWindow } from '../runs/sample-run.ts';
 import { sampleFacts, sampleSummary } from './sample-facts.ts';
 
 const HOSTILE = `<img src=x onerror="alert(1)">'&`;
@@ -123,5 +124,17 @@ describe('the gates of a run', () => {
     const page = renderReport({ ...facts, summary: { ...facts.summary, record: { ...record, gates } } });
     expect(page).toContain('0 of 1 gate passed, 1 failed, 0 not compared.');
     expect(page).toContain('lost: 5 rows before, none now');
+  });
+
+  it('says how many rows of an incremental job came late', () => {
+    const { record } = sampleSummary();
+    if (record === undefined) throw new Error('no record');
+    const withLate = (lateRows: number) => ({ ...record, incremental: sampleWindow(lateRows) });
+    const pageOf = (lateRows: number) =>
+      renderReport(sampleFacts('plain', { summary: sampleSummary({ record: withLate(lateRows) }) }));
+    expect(pageOf(1)).toContain(
+      '<strong>LATE ROWS</strong> 1 row with id up to 20 came after the run before',
+    );
+    expect(pageOf(0)).not.toContain('LATE ROWS');
   });
 });

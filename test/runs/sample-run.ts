@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest';
 import { CPU } from '../../src/core/device.ts';
 import type { Clock } from '../../src/core/effects.ts';
 import { ONNX_RUNTIME } from '../../src/core/engine.ts';
+import type { ColumnWindow } from '../../src/core/incremental.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { partName, type RunPaths } from '../../src/runs/layout.ts';
 import { buildRunRecord, type RunOutcome } from '../../src/runs/record/build-run-record.ts';
@@ -150,6 +151,14 @@ export function sampleOutcome(changes: Partial<RunOutcome> = {}): RunOutcome {
     versions: { serveBatch: '0.1.0', node: '20.0.0', onnxruntime: '1.30.0', duckdb: '1.5.6' },
     host: { cpus: 2, memoryBytes: 8e9 },
     ...changes,
+  };
+}
+
+/** Of the second run of a chain, before which rows came late. */
+export function sampleWindow(lateRows: number): ColumnWindow {
+  return {
+    ...{ kind: 'column', sequence: 2, after: 'r', full: false, column: 'id', columnType: 'BIGINT' },
+    ...{ from: '20', to: '30', rowsAtTo: 1, rowsUpTo: 33, lateRows },
   };
 }
 

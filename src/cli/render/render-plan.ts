@@ -9,7 +9,7 @@ import type { RunSummary } from '../../runs/run-summary.ts';
 import { sameFileNotes } from '../../source/one-of-each.ts';
 import { formatCount, formatNumber, formatPairs } from './format.ts';
 import { estimateText } from './render-estimate.ts';
-import { describeWindow, inputText } from './render-record.ts';
+import { describeWindow, inputText, lateRowsPairs } from './render-record.ts';
 import { shortPath, shortUrl } from './short-path.ts';
 
 export interface PlanToShow {
@@ -37,6 +37,7 @@ export function renderPlan({ plan, select, earlier }: PlanToShow): string {
       ['input', plannedInput(input)],
       ...sameFileNotes(input.sources).map((text) => ['note', text] as const),
       ...(plan.incremental === null ? [] : [['new data', describeWindow(plan.incremental)] as const]),
+      ...lateRowsPairs(plan.incremental),
       ...(input.stagingRejects > 0
         ? [
             [

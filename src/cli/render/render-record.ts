@@ -1,7 +1,7 @@
 import { formatNumber, formatPercent } from '../../core/amounts.ts';
 import { badCellsText } from '../../core/bad-cells-text.ts';
 import { engineText } from '../../core/engine.ts';
-import type { IncrementalPlan } from '../../core/incremental.ts';
+import { type IncrementalPlan, lateRowsText } from '../../core/incremental.ts';
 import { missingData } from '../../core/readiness.ts';
 import type { CoverageRecord, DeviceRecord, RunRecord } from '../../runs/record/run-record.ts';
 import { formatBytes, formatCount, formatPairs, formatSeconds, type Pair } from './format.ts';
@@ -27,6 +27,7 @@ export function summaryPairs(record: RunRecord): readonly Pair[] {
       'rows',
       `${formatCount(record.rowsIn)} in, ${formatCount(record.rowsOut)} out, ${formatCount(record.rejects)} rejected`,
     ],
+    ...lateRowsPairs(record.incremental),
     ['time', timeText(record)],
     ...(coverage === undefined ? [] : [['coverage', coverageText(coverage)] as const]),
     ...(record.readiness?.isReady === false
@@ -49,6 +50,12 @@ export function summaryPairs(record: RunRecord): readonly Pair[] {
     ...(record.model.warnings ?? []).map((text) => ['warning', text] as const),
     ...(record.error === undefined ? [] : [['error', record.error.message] as const]),
   ];
+}
+
+/** Rows that no run takes, since they came late. */
+export function lateRowsPairs(window: IncrementalPlan | null | undefined): readonly Pair[] {
+  const late = lateRowsText(window);
+  return late === null ? [] : [['late rows', late]];
 }
 
 /** The rest, for those who look closer. */

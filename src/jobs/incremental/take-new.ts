@@ -1,13 +1,14 @@
 import type { BoundJob } from '../../config/job-spec.ts';
 import type { Log } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import type { IncrementalPlan } from '../../core/incremental.ts';
+import type { ColumnWindow, IncrementalPlan } from '../../core/incremental.ts';
 import type { ResolvedInput } from '../../core/table.ts';
 import { columnNeeds } from '../../planning/column-needs.ts';
 import type { WatermarkValue } from '../../source/incremental/watermark-type.ts';
 import type { PlanningLimits } from '../../tasks/tasks.ts';
 import type { Workers } from '../../tasks/workers.ts';
 import type { IncrementalStart } from './incremental-start.ts';
+import { countLateRows, lateRowsWarning } from './late-rows.ts';
 
 /** What a run takes of an input that grows, as its plan says it. */
 export interface TakenInput {
@@ -42,13 +43,13 @@ export async function takeNew(request: TakeRequest): Promise<TakenInput | null> 
 async function takeColumn(request: TakeRequest, start: IncrementalStart): Promise<TakenInput | null> {
   const { spec, runId, workers, limits, log } = request;
   const { link, identified } = start;
-  const above = watermarkOf(start);
-  const rows = await workers.runRetrying('take-rows', {
+  const last = lastWindow(start);
+  const { taken, passed } = await workers.runRetrying('take-rows', {
     runId,
     ...limits,
     rows: {
       column: columnOf(start),
-      above,
+      above: watermarkOf(last),
       paths: spec.input.paths,
       format: identified.format,
       source: identified.source,
@@ -57,16 +58,16 @@ async function takeColumn(request: TakeRequest, start: IncrementalStart): Promis
       needs: columnNeeds(spec, null),
     },
   });
-  if (rows === null) return null;
-  const { column, to, rowsAtTo, rowsAtFrom, input } = rows;
-  const late = above === null ? 0 : rowsAtFrom - above.rows;
-  if (late > 0)
-    log.warn(
-      `${late} ${late === 1 ? 'row' : 'rows'} with ${column.name} = ${above?.value} came after the run that took this value, and will not be taken: a run takes what is above it. Use a column that grows with each row, or take everything with --full.`,
-      { column: column.name, rows: late },
-    );
-  const window = { column: column.name, columnType: column.type, from: above?.value ?? null, to, rowsAtTo };
-  return { incremental: { kind: 'column', ...link, ...window }, taken: input };
+  const lateRows = last === null ? 0 : countLateRows(last, passed);
+  if (last !== null && lateRows > 0)
+    log.warn(lateRowsWarning(lateRows, last.column, last.to), { column: last.column, rows: lateRows });
+  if (taken === null) return null;
+  const { column, to, rowsAtTo, rowsUpTo, input } = taken;
+  const window = { column: column.name, columnType: column.type, from: last?.to ?? null, to };
+  return {
+    incremental: { kind: 'column', ...link, ...window, rowsAtTo, rowsUpTo, lateRows },
+    taken: input,
+  };
 }
 
 function columnOf({ spec }: IncrementalStart): string {
@@ -75,10 +76,12 @@ function columnOf({ spec }: IncrementalStart): string {
 }
 
 /** Null: everything is new. */
-function watermarkOf({ last, link }: IncrementalStart): (WatermarkValue & { readonly rows: number }) | null {
-  if (link.full || last?.incremental.kind !== 'column') return null;
-  const { to, columnType, rowsAtTo } = last.incremental;
-  return { value: to, type: columnType, rows: rowsAtTo };
+function lastWindow({ last, link }: IncrementalStart): ColumnWindow | null {
+  return link.full || last?.incremental.kind !== 'column' ? null : last.incremental;
+}
+
+function watermarkOf(last: ColumnWindow | null): WatermarkValue | null {
+  return last === null ? null : { value: last.to, type: last.columnType };
 }
 
 /** Files that arrived with a header and nothing else: they stay new, and cost a look at each run. */

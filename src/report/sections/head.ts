@@ -1,4 +1,5 @@
 import { formatBytes, formatCount, formatSeconds } from '../../core/amounts.ts';
+import { lateRowsText } from '../../core/incremental.ts';
 import { missingData } from '../../core/readiness.ts';
 import type { RunStatus } from '../../runs/run-status.ts';
 import type { ReportFacts } from '../facts/report-facts.ts';
@@ -14,6 +15,7 @@ export function headSection(facts: HeadFacts, eyebrow: HtmlPart = 'serve-batch r
   const { summary } = facts;
   const failure = summary.failure ?? summary.record?.error;
   const readiness = summary.record?.readiness;
+  const late = lateRowsText(summary.record?.incremental);
   return html`<header><p class="eyebrow">${eyebrow}</p><h1>${summary.job} ${runStatusMark(summary.status)}</h1><p class="run">Run <code>${summary.runId}</code>${summary.occurrence === null ? null : html` for the occurrence ${formatInstant(summary.occurrence)}`}, planned at ${formatInstant(summary.createdAt)}. ${SENTENCE_OF_STATUS[summary.status]}</p>${
     failure === undefined
       ? null
@@ -22,7 +24,7 @@ export function headSection(facts: HeadFacts, eyebrow: HtmlPart = 'serve-batch r
     readiness === undefined || readiness.isReady
       ? null
       : html`<p class="failure"><strong>NOT_READY</strong> The run began without ${missingData(readiness)}.</p>`
-  }</header>${tiles(facts)}`;
+  }${late === null ? null : html`<p class="failure"><strong>LATE ROWS</strong> ${late}.</p>`}</header>${tiles(facts)}`;
 }
 
 const SENTENCE_OF_STATUS: Readonly<Record<RunStatus, string>> = {

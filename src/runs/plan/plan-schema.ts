@@ -58,6 +58,8 @@ export const incrementalSchema: z.ZodType<IncrementalPlan> = z.discriminatedUnio
     from: z.string().nullable(),
     to: z.string(),
     rowsAtTo: count,
+    rowsUpTo: count.exactOptional(),
+    lateRows: count.exactOptional(),
   }),
   z.strictObject({ kind: z.literal('files'), ...chainLink, files: count }),
 ]);

@@ -30,25 +30,40 @@ export interface TakenRows {
   readonly column: Column;
   readonly to: string;
   readonly rowsAtTo: number;
-  /** Rows of the whole input that hold exactly the watermark they were taken above. */
-  readonly rowsAtFrom: number;
+  /** Rows of the whole input up to `to`, whoever took them. */
+  readonly rowsUpTo: number;
+}
+
+/** Rows of the whole input that a watermark has passed: more of them than there were are rows that came late. */
+export interface PassedRows {
+  /** Those that hold exactly the watermark. */
+  readonly at: number;
+  /** Those at the watermark or below it. */
+  readonly upTo: number;
+}
+
+export interface TakeOutcome {
+  /** Null: nothing is new. */
+  readonly taken: TakenRows | null;
+  /** Null: there was no watermark, or the input has no rows. */
+  readonly passed: PassedRows | null;
 }
 
 /**
  * Copies the rows whose column is above the watermark into typed Parquet, in the order of the input: what
- * comes later does not change it. Null: there are none. Of Parquet only the row groups that may hold some
- * are read; other formats are read whole.
+ * comes later does not change it. Of Parquet only the row groups that may hold some are read; other formats
+ * are read whole.
  *
  * Throws what `resolveInput` throws, `SCHEMA_MISMATCH` for a column that is missing or of another kind than
  * the watermark, and `INVALID_ROW` for a row that cannot be told old from new, unless such rows are set aside.
  */
-export async function takeRows(database: Database, request: TakeRowsRequest): Promise<TakenRows | null> {
+export async function takeRows(database: Database, request: TakeRowsRequest): Promise<TakeOutcome> {
   const folder = dirname(request.stagedPath);
   await makeFolder(folder);
   const wholePath = join(folder, 'whole.parquet');
   try {
     const whole = await wholeInput(database, { ...request, stagedPath: wholePath });
-    return whole === null ? null : await takeFrom(database, request, whole);
+    return whole === null ? { taken: null, passed: null } : await takeFrom(database, request, whole);
   } finally {
     await rm(wholePath, { force: true });
     await rm(`${wholePath}.places`, { force: true });
@@ -70,7 +85,7 @@ async function takeFrom(
   database: Database,
   request: TakeRowsRequest,
   whole: ResolvedInput,
-): Promise<TakenRows | null> {
+): Promise<TakeOutcome> {
   const { above } = request;
   const column = findColumn(whole, request.column);
   assertWatermarkType(column, inputName(whole), above);
@@ -80,18 +95,23 @@ async function takeFrom(
   const rejects = await countUnordered(database, unordered);
   if (rejects > 0 && !request.setAside) throw await unorderedRowError(database, unordered, rejects);
 
-  const rows = await rowsSql(database, whole, { rowStart: 0, rowEnd: whole.rows });
   const all = await rowsSql(database, whole, { rowStart: 0, rowEnd: whole.rows }, { hidden: true });
   const copied = await copyRows(
     database,
     `SELECT * FROM (${all}) WHERE ${isNew} AND ${finiteSql(column.name, column.type)}`,
     request,
   );
-  if (copied === null) return null;
-  const rowsAtFrom =
-    above === null ? 0 : await countRows(database, rows, compareSql(column.name, '=', above));
+  // Not counted, but subtracted: of Parquet, no row group has to be read for it.
+  const upTo = whole.rows - (copied?.rows ?? 0) - rejects;
+  const atWatermark = above === null ? null : compareSql(column.name, '=', above);
+  const passed = atWatermark === null ? null : { at: await countRows(database, whole, atWatermark), upTo };
+  if (copied === null) return { taken: null, passed };
   if (rejects > 0) await writeUnordered(database, unordered, request.unorderedPath);
-  return {
+  const { to, rowsAtTo } = await greatest(database, request.stagedPath, column.name);
+  const last = compareSql(column.name, '<=', { value: to, type: column.type });
+  // The first run rejects minus infinity, which the next one finds below the watermark: it is counted in both.
+  const rowsUpTo = rejects === 0 ? whole.rows : await countRows(database, whole, last);
+  const taken = {
     input: {
       ...whole,
       ...copied,
@@ -103,9 +123,11 @@ async function takeFrom(
       stagingRejects: whole.stagingRejects + rejects,
     },
     column,
-    rowsAtFrom,
-    ...(await greatest(database, request.stagedPath, column.name)),
+    to,
+    rowsAtTo,
+    rowsUpTo,
   };
+  return { taken, passed };
 }
 
 /** Copies the rows of a SELECT to where shards read them. Null where there are none. */
@@ -154,7 +176,8 @@ async function greatest(
   return { to: String(last?.greatest), rowsAtTo: Number(last?.n) };
 }
 
-async function countRows(database: Database, rows: string, condition: string): Promise<number> {
+async function countRows(database: Database, whole: ResolvedInput, condition: string): Promise<number> {
+  const rows = await rowsSql(database, whole, { rowStart: 0, rowEnd: whole.rows });
   const [row] = await database.rows(`SELECT count(*) AS n FROM (${rows}) WHERE ${condition}`);
   return Number(row?.n);
 }

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { renderRun } from '../../../src/cli/render/render-run.ts';
 import { buildRunRecord } from '../../../src/runs/record/build-run-record.ts';
 import type { RunRecord } from '../../../src/runs/record/run-record.ts';
-import { sampleOutcome, samplePlan, sampleShard } from '../../runs/sample-run.ts';
+import { sampleOutcome, samplePlan, sampleShard, sampleWindow } from '../../runs/sample-run.ts';
 
 const RECORD: RunRecord = {
   ...buildRunRecord(samplePlan(), [sampleShard(0), sampleShard(1)], sampleOutcome()),
@@ -60,4 +60,11 @@ it('counts bad cells by column, with the first and where it stands', () => {
     'price: 2 cells without a DOUBLE, null to the features; the first is "n/a" (in.csv:17)',
   );
   expect(RECORD.input.badCells).toBeUndefined();
+});
+
+it('says how many rows came late', () => {
+  expect(render({ ...RECORD, incremental: sampleWindow(3) })).toContain(
+    '3 rows with id up to 20 came after the run before, and no run takes them',
+  );
+  expect(render({ ...RECORD, incremental: sampleWindow(0) })).not.toContain('late');
 });

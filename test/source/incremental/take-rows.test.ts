@@ -8,7 +8,7 @@ import type { Database } from '../../../src/source/database.ts';
 import { findFiles } from '../../../src/source/find-files.ts';
 import { fingerprintInput } from '../../../src/source/fingerprint.ts';
 import { formatOfFiles } from '../../../src/source/formats/table-formats.ts';
-import { type TakenRows, takeRows } from '../../../src/source/incremental/take-rows.ts';
+import { type TakenRows, type TakeOutcome, takeRows } from '../../../src/source/incremental/take-rows.ts';
 import { compareSql } from '../../../src/source/incremental/watermark-type.ts';
 import { openDatabase, parquetRows } from '../../support/database.ts';
 import { temporaryFolder } from '../../support/project.ts';
@@ -30,6 +30,10 @@ interface TakeOptions {
 }
 
 async function take(name: string, options: TakeOptions = {}): Promise<TakenRows | null> {
+  return (await takeOrPass(name, options)).taken;
+}
+
+async function takeOrPass(name: string, options: TakeOptions = {}): Promise<TakeOutcome> {
   const path = join(folder, name);
   const files = await findFiles([path]);
   return takeRows(database, {
@@ -80,15 +84,24 @@ describe.each(['t.parquet', 't.csv', 't.jsonl', 't.arrow'])('of %s', (name) => {
   it('all rows are taken where nothing was taken before, in the order of the input', async () => {
     const taken = await take(name);
     expect(await valuesOf(taken)).toEqual(['a', 'b', 'c', 'd']);
-    expect(taken).toMatchObject({ to: '3', rowsAtTo: 2, rowsAtFrom: 0 });
+    expect(taken).toMatchObject({ to: '3', rowsAtTo: 2, rowsUpTo: 4 });
     expect(taken?.input).toMatchObject({ staged: true, excerpt: null, rows: 4, stagingRejects: 0 });
   });
 
   it('those above the watermark are taken, all that share the greatest value among them', async () => {
     const taken = await take(name, { above: { value: '1', type: 'BIGINT' } });
     expect(await valuesOf(taken)).toEqual(['b', 'c', 'd']);
-    expect(taken).toMatchObject({ to: '3', rowsAtTo: 2, rowsAtFrom: 1 });
+    expect(taken).toMatchObject({ to: '3', rowsAtTo: 2, rowsUpTo: 4 });
     expect(taken?.input.excerpt).toBe('rows with at above 1');
+  });
+
+  it('those at the watermark and up to it are counted, whether or not something is above', async () => {
+    const passedBy = async (value: string) =>
+      (await takeOrPass(name, { above: { value, type: 'BIGINT' } })).passed;
+    expect((await takeOrPass(name)).passed).toBeNull();
+    expect(await passedBy('0')).toEqual({ at: 0, upTo: 0 });
+    expect(await passedBy('2')).toEqual({ at: 1, upTo: 2 });
+    expect(await passedBy('3')).toEqual({ at: 2, upTo: 4 });
   });
 
   it('nothing is taken, and nothing left behind, where there is nothing above it', async () => {
@@ -191,6 +204,20 @@ describe('rows that cannot be told old from new', () => {
       { ...place, row: '5', value: 'inf', reason: says('holds inf'), input: { at: 'Infinity', v: 'e' } },
       { ...place, row: '6', value: null, reason: says('is null'), input: { at: null, v: 'f' } },
     ]);
+  });
+
+  it('do not count as passed by a watermark, but minus infinity does in every run', async () => {
+    await writeParquet(
+      't.parquet',
+      `FROM ${ROWS} UNION ALL SELECT '-inf'::DOUBLE, 'g' UNION ALL SELECT 0.5, 'h'`,
+    );
+    const first = await takeOrPass('t.parquet', { setAside: true });
+    expect(first.taken).toMatchObject({ to: '2.0', rowsUpTo: 4 });
+    const above = { value: '2.0', type: 'DOUBLE' };
+    expect(await takeOrPass('t.parquet', { setAside: true, above })).toEqual({
+      taken: null,
+      passed: { at: 1, upTo: 4 },
+    });
   });
 
   it('of several files are named by their own file and row', async () => {
