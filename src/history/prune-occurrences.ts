@@ -1,9 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { DEFAULT_SCHEDULE } from '../config/sections/schedule.ts';
 import { removeFile, syncPath } from '../core/durable-file.ts';
 import { isMissing, readJsonIfValid } from '../runs/json-file.ts';
 import { occurrenceStamp, occurrencesFolder, scheduleFile } from '../runs/layout.ts';
+
+/** Kept of a job that no scheduler sees, as of one that it looks at: `backfill` knows what is done. */
+const WINDOW_MS = DEFAULT_SCHEDULE.catchupWindowSeconds * 1000;
 
 const scheduleSchema = z.object({ since: z.iso.datetime() });
 const recordSchema = z.object({ runId: z.string().nullable() });
@@ -14,21 +18,22 @@ export interface OldOccurrences {
   readonly before: Date;
   /** Records of these runs stay. */
   readonly keptRuns: ReadonlySet<string>;
+  readonly now: Date;
 }
 
 /**
  * Names of files in `occurrences/` that nobody needs any more: their occurrences lie before `since` of the
- * schedule, so that no scheduler looks at them or owes them, and their runs are gone. A job that no scheduler has
- * seen has none: it may owe what its records say is done.
+ * schedule, so that no scheduler looks at them or owes them, and their runs are gone. For a job that no scheduler
+ * sees, because nobody runs one or its schedule is off, `since` begins only when one does.
  */
 export async function oldOccurrenceFiles({
   folderOfJob,
   before,
   keptRuns,
+  now,
 }: OldOccurrences): Promise<readonly string[]> {
   const schedule = await readJsonIfValid(scheduleFile(folderOfJob), scheduleSchema);
-  if (schedule === undefined) return [];
-  const since = new Date(schedule.since);
+  const since = new Date(schedule?.since ?? now.getTime() - WINDOW_MS);
   const limit = occurrenceStamp(since < before ? since : before);
   const folder = occurrencesFolder(folderOfJob);
   const names = (await readdir(folder).catch(noneIfMissing))

@@ -93,12 +93,12 @@ async function prune(request: PruneRequest, lock: JobLock | null): Promise<Prune
 
 /** What is older than all runs that are kept, or than the rule says, as far as no scheduler looks at it. */
 async function pruneOccurrences(
-  { folderOfJob, rule }: PruneRequest,
+  { folderOfJob, rule, clock }: PruneRequest,
   kept: readonly string[],
   lock: JobLock | null,
 ): Promise<number> {
   const before = rule.olderThan ?? new Date(runIdTime(kept.at(-1) ?? '') ?? 0);
-  const old = await oldOccurrenceFiles({ folderOfJob, before, keptRuns: new Set(kept) });
+  const old = await oldOccurrenceFiles({ folderOfJob, before, keptRuns: new Set(kept), now: clock.now() });
   if (lock === null) return old.length;
   await lock.assertHeld();
   await deleteOccurrenceFiles(folderOfJob, old);

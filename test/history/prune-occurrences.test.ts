@@ -4,11 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { deleteOccurrenceFiles, oldOccurrenceFiles } from '../../src/history/prune-occurrences.ts';
 import { pruneRuns } from '../../src/history/prune-runs.ts';
 import { folderOfJob } from '../../src/jobs/locations.ts';
+import { backfill, planBackfill } from '../../src/schedule/backfill.ts';
 import { tickOnce } from '../../src/schedule/tick.ts';
 import { temporaryFolder } from '../runs/sample-run.ts';
 import { DAY, quickFolder, scheduledJob, simulate } from '../schedule/simulation.ts';
 
 const NOTHING_KEPT = new Set<string>();
+const now = new Date('2026-11-10T00:00:00Z');
 
 async function jobWith(since: string | null) {
   const folderOf = await temporaryFolder();
@@ -33,7 +35,13 @@ async function jobWith(since: string | null) {
 
 describe('oldOccurrenceFiles', () => {
   it.each([
-    ['no scheduler has seen the job: all stay', null, '2026-12-01', []],
+    [
+      'no scheduler sees the job: before the default window',
+      null,
+      '2026-12-01',
+      ['20261101T000000Z.json', '20261101T000000Z.late', '20261102T000000Z.missed.json'],
+    ],
+    ['no scheduler sees the job: before the rule', null, '2026-11-01', []],
     [
       'before the rule',
       '2026-11-30T00:00:00Z',
@@ -48,17 +56,38 @@ describe('oldOccurrenceFiles', () => {
     ],
   ] as const)('%s', async (_, since, before, old) => {
     const { folderOf } = await jobWith(since);
-    const request = { folderOfJob: folderOf, before: new Date(before), keptRuns: NOTHING_KEPT };
+    const request = { folderOfJob: folderOf, before: new Date(before), keptRuns: NOTHING_KEPT, now };
     expect(await oldOccurrenceFiles(request)).toEqual(old);
   });
 
   it('records of runs that are kept stay', async () => {
     const { folderOf, folder } = await jobWith('2026-11-30T00:00:00Z');
     const before = new Date('2026-12-01');
-    const old = await oldOccurrenceFiles({ folderOfJob: folderOf, before, keptRuns: new Set(['kept']) });
+    const old = await oldOccurrenceFiles({ folderOfJob: folderOf, before, keptRuns: new Set(['kept']), now });
     await deleteOccurrenceFiles(folderOf, old);
     expect(await readdir(folder)).toEqual(['20261103T000000Z.json']);
   });
+});
+
+it('what is pruned while no scheduler sees the job is not owed to the first that does', async () => {
+  const job = scheduledJob(await quickFolder(), { catchup: 'all' });
+  const simulation = simulate('2026-11-12T12:00:00Z');
+  const { clock, effects, computed } = simulation;
+  const range = {
+    from: new Date('2026-11-01T00:00:00Z'),
+    to: new Date('2026-11-12T00:00:00Z'),
+    order: 'oldest',
+  } as const;
+  await backfill(job, await planBackfill(job, range, effects), effects);
+  expect(computed).toHaveLength(12);
+  const folder = folderOfJob(job.spec);
+  const { signal } = new AbortController();
+  clock.advance(30 * DAY);
+  const rule = { olderThan: clock.now() };
+  const request = { folderOfJob: folder, rule, dryRun: false, store: null, clock, signal };
+  expect((await pruneRuns(request)).occurrenceFiles).toBeGreaterThan(5);
+  await tickOnce({ jobs: [job], off: [], problems: [] }, effects, 1);
+  expect(computed).toHaveLength(12);
 });
 
 it('what is pruned is not owed again', async () => {

@@ -91,6 +91,7 @@ describe('pruneRuns', () => {
     const occurrenceOf = (day: number): string => `2026-11-${String(day).padStart(2, '0')}T00:00:00.000Z`;
     for (const day of [1, 2, 3, 4])
       await publishedRun(job, runOn(day), day === 2 ? '2026-11-30T00:00:00.000Z' : occurrenceOf(day));
+    await writeFile(join(job, 'schedule.json'), JSON.stringify({ since: '2026-10-01T00:00:00Z' }));
     expect((await prune(job, 2)).pruned.map(({ runId }) => runId)).toEqual([runOn(1), runOn(2)]);
     const record = (occurrence: string) => readRecord(job, new Date(occurrence));
     expect(await record(occurrenceOf(1))).toMatchObject({ state: 'done', runId: runOn(1), attempts: 0 });
