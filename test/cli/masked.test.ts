@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeProject } from '../support/project.ts';
 
@@ -31,5 +32,11 @@ kv: {key: "{store}:{product}", field: "{date}"}
     expect(signal, args.join(' ')).toBeNull();
     expect(code === 0 || stderr !== '').toBe(true);
     expect(`${stdout}${stderr}`, args.join(' ')).not.toContain(TOKEN);
+  }
+  const made = await project.serveBatch(['plan', '--force', '--json'], { env });
+  const folder = join((JSON.parse(made.stdout) as { readonly plan: string }).plan, '..');
+  for (const file of ['plan.json', 'dispatch/0001.json']) {
+    expect(await readFile(join(folder, file), 'utf8')).toContain(TOKEN);
+    expect((await stat(join(folder, file))).mode & 0o007, file).toBe(0);
   }
 });

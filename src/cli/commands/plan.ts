@@ -64,8 +64,10 @@ async function plan(context: CliContext, job: string | undefined, flags: PlanFla
     job: spec.name,
   });
   const effects = { clock: systemClock, log: watch.log, progress: watch.progress };
+  const mask = (text: string): string => context.secrets.mask(text);
   const { resume, force = false, full = false } = flags;
-  const options = { spec, effects, signal, drain, stdin, startWorkers: workers.start, resume, force, full };
+  const request = { spec, effects, mask, signal, drain, stdin, startWorkers: workers.start };
+  const options = { ...request, resume, force, full };
   const made = await makeRun({ ...options, publish: 'unless newer' }, grouping).finally(watch.stop);
   if (flags.json === true) context.out(`${JSON.stringify(made, null, 2)}\n`);
   else if (flags.quiet !== true) context.out(renderMade(made));

@@ -89,11 +89,9 @@ async function handOut(locked: LockedRun, plan: Plan, grouping: Grouping): Promi
   const missing = plan.shards.map(({ index }) => index).filter((index) => !done.has(index));
   const groups = groupShards(missing, grouping);
   await lock.assertHeld();
-  const { round } = await writeDispatch(paths, {
-    createdAt: options.effects.clock.now().toISOString(),
-    groups,
-    spec: specForDispatch(options.spec),
-  });
+  const createdAt = options.effects.clock.now().toISOString();
+  const list = { createdAt, groups, spec: specForDispatch(options.spec) };
+  const { round } = await writeDispatch(paths, list, options.mask);
   return {
     outcome: 'planned',
     job: plan.job,

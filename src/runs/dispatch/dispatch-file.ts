@@ -8,6 +8,7 @@ import { listAnew, lookAnew, publicPath } from '../../core/mirror.ts';
 import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 import { isMissing, jsonText, readJsonFile } from '../json-file.ts';
 import type { RunPaths } from '../layout.ts';
+import { secretMode } from '../secret-mode.ts';
 
 const count = z.int().nonnegative();
 
@@ -18,7 +19,7 @@ const dispatchSchema = z.object({
   round: z.int().positive(),
   createdAt: z.iso.datetime(),
   groups: z.array(z.array(count)),
-  /** The job as it was planned, without secrets: `finish` needs of it what the plan does not say. */
+  /** The job as it was planned, without passwords: `finish` needs of it what the plan does not say. */
   spec: z.record(z.string(), z.unknown()),
 });
 
@@ -28,17 +29,22 @@ const dispatchSchema = z.object({
  */
 export type Dispatch = Immutable<z.infer<typeof dispatchSchema>>;
 
-/** Writes the next list of a run. The job's lock is held. */
+/**
+ * Writes the next list of a run. The job's lock is held.
+ * @param mask finds secrets: the SQL of the job may hold one
+ */
 export async function writeDispatch(
   paths: RunPaths,
   list: Pick<Dispatch, 'createdAt' | 'groups' | 'spec'>,
+  mask: (text: string) => string = (text) => text,
 ): Promise<Dispatch> {
   const round = Math.max(0, ...(await rounds(paths))) + 1;
   const dispatch: Dispatch = { formatVersion: 1, runId: paths.runId, round, ...list };
   const path = paths.dispatch(round);
   await makeFolder(dirname(path));
-  if (await createFileExclusively(path, jsonText(dispatch))) return dispatch;
-  return writeDispatch(paths, list);
+  const text = jsonText(dispatch);
+  if (await createFileExclusively(path, text, secretMode(text, mask))) return dispatch;
+  return writeDispatch(paths, list, mask);
 }
 
 /** The numbers of a run's lists. */

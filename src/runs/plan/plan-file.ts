@@ -7,10 +7,8 @@ import type { Plan } from '../../core/plan.ts';
 import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 import { jsonText, pathExists, readJsonFile } from '../json-file.ts';
 import { type RunPaths, runPaths } from '../layout.ts';
+import { secretMode } from '../secret-mode.ts';
 import { planSchema } from './plan-schema.ts';
-
-/** Of a file with secrets: nobody but its owner and the group. */
-const SECRET_MODE = 0o640;
 
 /**
  * Writes a plan once and for all, and makes the run's folder. Throws `INTERNAL` where the run has one already.
@@ -24,9 +22,9 @@ export async function writePlan(
   if (await pathExists(paths.plan)) throw planExists(paths);
   await makeFolder(paths.folder);
   const text = jsonText(plan);
-  if (sharedMirrorOf(paths.plan) === undefined)
-    await writeFileDurably(paths.plan, text, mask(text) === text ? undefined : SECRET_MODE);
-  else if (!(await createFileExclusively(paths.plan, text))) throw planExists(paths);
+  const mode = secretMode(text, mask);
+  if (sharedMirrorOf(paths.plan) === undefined) await writeFileDurably(paths.plan, text, mode);
+  else if (!(await createFileExclusively(paths.plan, text, mode))) throw planExists(paths);
 }
 
 function planExists({ plan }: RunPaths): ServeBatchError {

@@ -13,14 +13,19 @@ const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLI
  *
  * A rename would replace the other's file; only a hard link refuses. Where there are no hard links the
  * file is created empty and then filled: a crash in between leaves an empty one. In a mirror the bucket decides.
+ * @param mode of the new file; default: what the process gives to all
  */
-export async function createFileExclusively(path: string, content: string | Uint8Array): Promise<boolean> {
+export async function createFileExclusively(
+  path: string,
+  content: string | Uint8Array,
+  mode?: number,
+): Promise<boolean> {
   const mirror = sharedMirrorOf(path);
-  if (mirror !== undefined) return createInBucket(mirror, path, content);
+  if (mirror !== undefined) return createInBucket(mirror, path, content, mode);
   const temporary = temporaryName(path);
   try {
-    await writeNewFile(temporary, content);
-    if (!(await linkOrCreate(temporary, path, content))) return false;
+    await writeNewFile(temporary, content, mode);
+    if (!(await linkOrCreate(temporary, path, content, mode))) return false;
   } finally {
     await rm(temporary, { force: true });
   }
@@ -29,16 +34,26 @@ export async function createFileExclusively(path: string, content: string | Uint
 }
 
 /** What was created is here, too. Of what another one has created nothing is here yet. */
-async function createInBucket(mirror: Mirror, path: string, content: string | Uint8Array): Promise<boolean> {
+async function createInBucket(
+  mirror: Mirror,
+  path: string,
+  content: string | Uint8Array,
+  mode?: number,
+): Promise<boolean> {
   if (!(await mirror.create(path, content))) return false;
   await makeFolder(dirname(path));
   const temporary = temporaryName(path);
-  await writeNewFile(temporary, content);
+  await writeNewFile(temporary, content, mode);
   await rename(temporary, path);
   return true;
 }
 
-async function linkOrCreate(temporary: string, path: string, content: string | Uint8Array): Promise<boolean> {
+async function linkOrCreate(
+  temporary: string,
+  path: string,
+  content: string | Uint8Array,
+  mode?: number,
+): Promise<boolean> {
   try {
     await link(temporary, path);
     return true;
@@ -48,12 +63,12 @@ async function linkOrCreate(temporary: string, path: string, content: string | U
     if (code === 'EEXIST') return (await stat(temporary)).nlink > 1;
     if (!NO_HARD_LINKS.has(code)) throw error;
   }
-  return createInPlace(path, content);
+  return createInPlace(path, content, mode);
 }
 
-async function createInPlace(path: string, content: string | Uint8Array): Promise<boolean> {
+async function createInPlace(path: string, content: string | Uint8Array, mode?: number): Promise<boolean> {
   try {
-    await writeNewFile(path, content);
+    await writeNewFile(path, content, mode);
     return true;
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return false;
@@ -61,8 +76,8 @@ async function createInPlace(path: string, content: string | Uint8Array): Promis
   }
 }
 
-async function writeNewFile(path: string, content: string | Uint8Array): Promise<void> {
-  const file = await open(path, 'wx');
+async function writeNewFile(path: string, content: string | Uint8Array, mode?: number): Promise<void> {
+  const file = await open(path, 'wx', mode);
   try {
     await file.writeFile(content);
     await file.sync();

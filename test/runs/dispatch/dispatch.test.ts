@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { arrayTaskOf } from '../../../src/runs/dispatch/array-task.ts';
@@ -94,6 +94,16 @@ describe('the dispatch lists of a run', () => {
     expect((await writeDispatch(paths, { ...list, groups: [[1]] })).round).toBe(2);
     expect(await readDispatch(paths, 1)).toMatchObject({ round: 1, groups: [[0], [1]] });
     expect(await readDispatch(paths, 2)).toMatchObject({ round: 2, groups: [[1]] });
+  });
+
+  it('one that a secret stands in is for its owner and the group alone', async () => {
+    const paths = runPaths(await temporaryFolder(), '20261121T000000Z-k3x9');
+    await writeDispatch(paths, list, (text) => text.replaceAll('weekly', '***'));
+    await writeDispatch(paths, list, (text) => text.replaceAll('hunter22', '***'));
+    const others = async (round: number) => (await stat(paths.dispatch(round))).mode & 0o007;
+    expect(await others(1)).toBe(0);
+    expect(await others(2)).toBe(0o006 & ~process.umask());
+    expect((await readDispatch(paths, 1)).spec).toEqual(list.spec);
   });
 
   it('one that is missing or damaged says how to get another', async () => {
