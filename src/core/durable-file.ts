@@ -65,7 +65,8 @@ export async function removeFile(path: string): Promise<void> {
 /** Removes a folder with all that is in it; it is no error where there is none. */
 export async function removeFolder(path: string): Promise<void> {
   await sharedMirrorOf(path)?.removeFolder(path);
-  await rm(path, { recursive: true, force: true });
+  // A child that is ending may still write into it.
+  await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }
 
 /** A name beside `path` that no other process uses, and nobody can guess who would put a link there. */

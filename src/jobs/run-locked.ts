@@ -94,12 +94,15 @@ export async function nextStep(locked: LockedRun, meter: RunMeter): Promise<Next
   if (decision.kind === 'nothing')
     return { kind: 'done', result: await nothingToDo(locked, decision, overtakenBy) };
   // Ask before computing for hours, not after.
-  if (overtakenBy === null && !isCandidate)
-    await prepareStore(store, lock, {
+  if (overtakenBy === null && !isCandidate) {
+    const prepared = prepareStore(store, lock, {
       folderOfJob: locked.folder,
       runId: decision.kind === 'new' ? null : decision.run.runId,
       count: options.spec.kv?.keepGenerations ?? 1,
     });
+    // A store that does not answer is not waited for once the run is to end.
+    await unlessAborted(prepared, options.drain);
+  }
   switch (decision.kind) {
     case 'publish':
       return decision;
@@ -110,6 +113,23 @@ export async function nextStep(locked: LockedRun, meter: RunMeter): Promise<Next
       if ('outcome' in planned) return { kind: 'done', result: planned };
       return { kind: 'compute', plan: planned, isNew: true, overtakenBy };
     }
+  }
+}
+
+/** Throws the signal's reason as soon as it aborts; the work goes on until the workers that do it are closed. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  signal.throwIfAborted();
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    work.catch(() => {});
   }
 }
 

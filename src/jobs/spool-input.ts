@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { rename, rm, utimes } from 'node:fs/promises';
+import { open, rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -43,8 +42,10 @@ async function spoolInput(
       done(null, chunk);
     },
   });
+  // Opened before anything can fail: a file that appears later would stay.
+  const file = await open(temporary, 'wx');
   try {
-    await pipeline(stream, meter, createWriteStream(temporary, { flags: 'wx' }), { signal });
+    await pipeline(stream, meter, file.createWriteStream(), { signal });
     if (bytes === 0)
       throw new ServeBatchError(
         'INPUT_EMPTY',
