@@ -40,6 +40,10 @@ export async function describeParquet(
       assertNoRowNumber(columns, files);
       assertNoOwnColumn(hiveColumns, columns, files[0] ?? '');
     }
+    const differing = differingColumns(schemas);
+    if (differing.length > 0)
+      for (const source of sources)
+        await spoolOf(database).need(source, { ...ALL_ROWS, columns: differing }, false);
     const columns = [...(await uniteColumns(database, schemas)), ...hiveColumns];
     const files = withSchemas(counted, schemas).map((file) => ({
       ...file,
@@ -49,6 +53,16 @@ export async function describeParquet(
   } catch (error) {
     throw readError(error, paths.length === 1 ? `${paths[0]}` : `The input (${paths.length} Parquet files)`);
   }
+}
+
+const ALL_ROWS = { rowStart: 0, rowEnd: Number.MAX_SAFE_INTEGER };
+
+/** Columns whose values are looked at, since files have them with different types. */
+function differingColumns(schemas: readonly FilesOfSchema[]): readonly string[] {
+  const types = new Map<string, Set<string>>();
+  for (const { name, type } of schemas.flatMap(({ columns }) => columns))
+    types.set(name.toLowerCase(), (types.get(name.toLowerCase()) ?? new Set()).add(type));
+  return [...types].flatMap(([name, { size }]) => (size > 1 ? [name] : []));
 }
 
 /** Files with their rows and schemas, and the schemas. */
