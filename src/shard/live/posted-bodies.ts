@@ -5,7 +5,6 @@ import { makeFolder } from '../../core/durable-file.ts';
 import { firstLine, ServeBatchError } from '../../core/errors.ts';
 import { quoteFile } from '../../core/sql.ts';
 import type { Column } from '../../core/table.ts';
-import { stageArrow } from '../../source/formats/stage-arrow.ts';
 import type { LiveAnswer } from './live-question.ts';
 import type { LiveRun } from './live-run.ts';
 import { cellsOfTable } from './posted-cells.ts';
@@ -97,6 +96,8 @@ export class PostedBodies {
           const copy = `${file}.parquet`;
           try {
             const source = { path: file, bytes: bytes.length, modifiedMs: 0 };
+            // Its library is loaded where somebody posts Arrow.
+            const { stageArrow } = await import('../../source/formats/stage-arrow.ts');
             const { columns } = await stageArrow(this.#run.database, [source], {}, copy);
             return await this.#readTable(table, `read_parquet(${quoteFile(copy)})`, columns, {
               hasTypes: true,
