@@ -180,7 +180,7 @@ schedule: {cron: "${cron}", timezone: ${zone}, catchup: all}
   const wanted = expected.map(iso);
   const violations = [
     ...wanted.filter((each) => !found.includes(each)).map((each) => `${name}: ${each} was missed`),
-    ...found.filter((each) => !wanted.includes(each)).map((each) => `${name}: ${each} is no occurrence`),
+    ...found.filter((each) => !wanted.includes(each)).map((each) => `${name}: ${each} is not an occurrence`),
     ...found
       .filter((each, index) => found.indexOf(each) !== index)
       .map((each) => `${name}: ${each} ran twice`),

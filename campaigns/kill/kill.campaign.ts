@@ -2,15 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { leftoversIn } from '../../test/support/processes.ts';
 import { type RedisServer, startRedis } from '../../test/support/redis-server.ts';
+import { seededRandom } from '../../test/support/seeded-random.ts';
 import { type Bench, makeBench } from './bench.ts';
 import { checkDone, checkWhole, unknownRun } from './check.ts';
 import { type Attempt, PREPARE } from './moments.ts';
-import { killOptions, type Moment, randomNumbers, VICTIMS, type Victim } from './options.ts';
+import { killOptions, type Moment, VICTIMS, type Victim } from './options.ts';
 import { type Reader, startReader } from './readers.ts';
 import { makeSilent, signal, strike } from './strike.ts';
 
 const options = killOptions(process.env);
-const random = randomNumbers(options.seed);
+const random = seededRandom(options.seed);
 
 let redis: RedisServer;
 const benches: Bench[] = [];

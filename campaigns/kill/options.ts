@@ -31,14 +31,3 @@ function only<T extends string>(all: readonly T[], wanted: string | undefined): 
   if (found.length === 0) throw new Error(`"${wanted}" is not among ${all.join(', ')}`);
   return found;
 }
-
-/** mulberry32: the same numbers from 0 to 1 for the same seed. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -64,7 +64,7 @@ export interface Published {
   /** The columns that make the value. */
   readonly values: readonly string[];
   readonly valueKind: 'number' | 'text' | 'json';
-  /** Left out: there is no canary, and all keys are answered from this generation. */
+  /** Left out where no canary runs: then this generation answers for all keys. */
   readonly canary?: CanaryNote;
 }
 

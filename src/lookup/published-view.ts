@@ -18,7 +18,7 @@ export interface PublishedView {
   readonly generation: string;
   readonly info: GenerationInfo;
   readonly templates: KeyTemplates;
-  /** Null: there is no canary, and all keys are answered from this generation. */
+  /** Null where no canary runs: then this generation answers for all keys. */
   readonly canary: CanaryNote | null;
   /** Of the published generation: the canary beside it. */
   readonly beside: PublishedView | null;

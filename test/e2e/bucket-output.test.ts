@@ -7,6 +7,7 @@ import { startCeph } from '../support/ceph.ts';
 import { startHeedlessS3 } from '../support/heedless-s3.ts';
 import { childrenOf, leftoversIn } from '../support/processes.ts';
 import { makeProject, type Project } from '../support/project.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { BucketOutput } from './bucket.ts';
 
 /** More of them: `npm run campaign:bucket`. */
@@ -141,22 +142,12 @@ describe('a run into a bucket', () => {
   });
 });
 
-/** mulberry32: the same instants for the same seed. */
-function* randomNumbers(seed: number): Generator<number, never> {
-  for (let state = seed; ; ) {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    yield ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  }
-}
-
-const random = randomNumbers(SEED);
+const random = seededRandom(SEED);
 const instants = Array.from({ length: INSTANTS }, (_, index) => ({
   index,
-  victim: random.next().value < 0.67 ? ('parent' as const) : ('child' as const),
-  share: 0.15 + 0.9 * random.next().value,
-  which: random.next().value,
+  victim: random() < 0.67 ? ('parent' as const) : ('child' as const),
+  share: 0.15 + 0.9 * random(),
+  which: random(),
 }));
 
 let touched = 0;

@@ -9,6 +9,7 @@ import { expectedRows } from '../support/golden.ts';
 import { childrenOf, leftoversIn } from '../support/processes.ts';
 import { makeProject, type Project } from '../support/project.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { committedShards } from './kill-after-shards.ts';
 import { setLayout } from './packed-job.ts';
 import { runSql } from './sales-tables.ts';
@@ -94,25 +95,15 @@ function setInput({ project }: Bench, week: Week): void {
   utimesSync(path, 1_700_000_000 + touched, 1_700_000_000 + touched);
 }
 
-/** mulberry32: the same instants for the same seed. */
-function* randomNumbers(seed: number): Generator<number, never> {
-  for (let state = seed; ; ) {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    yield ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  }
-}
-
-const random = randomNumbers(SEED);
+const random = seededRandom(SEED);
 const instants = Array.from({ length: INSTANTS }, (_, index) => ({
   index,
   store: STORES[index % STORES.length],
   // Two of three times the parent: what it leaves behind is the harder case.
-  victim: random.next().value < 0.67 ? ('parent' as const) : ('child' as const),
+  victim: random() < 0.67 ? ('parent' as const) : ('child' as const),
   // Of the run's duration: before the first tenth nothing has been written.
-  share: 0.1 + 0.95 * random.next().value,
-  which: random.next().value,
+  share: 0.1 + 0.95 * random(),
+  which: random(),
 }));
 
 describe(`kill -9 at ${INSTANTS} random instants of a run (seed ${SEED})`, () => {

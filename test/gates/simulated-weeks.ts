@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { CATEGORIES, REGIONS } from '../../bench/data/sales-sql.ts';
 import { runSql } from '../e2e/sales-tables.ts';
 import type { Project } from '../support/project.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 
 /** The tables of a week of `jobs/weekly-forecast.yaml`. Faults are planted by changing them. */
 export interface WeekTables {
@@ -35,7 +36,7 @@ export class SimulatedShops {
   #newest: number;
 
   constructor(size: { readonly stores: number; readonly products: number }, seed = 1) {
-    this.#random = randomOf(seed);
+    this.#random = seededRandom(seed);
     this.#newest = size.products;
     this.#stores = Array.from({ length: size.stores }, (_, index) => ({
       store: index + 1,
@@ -117,17 +118,6 @@ export class SimulatedShops {
 function seasonOf(week: number): number {
   const year = 1 + 0.15 * Math.sin((2 * Math.PI * (week - 13)) / 52);
   return week === 49 || week === 50 ? year * 1.33 : year;
-}
-
-/** Mulberry32: the same numbers each time. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 const tenths = (value: number): number => Math.round(value * 10) / 10;

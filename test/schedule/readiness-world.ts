@@ -5,6 +5,7 @@ import type { RunJobOptions, RunWitness } from '../../src/jobs/run-job-options.t
 import { listOccurrences } from '../../src/runs/occurrence/list-occurrences.ts';
 import type { ScheduledJob } from '../../src/schedule/schedule-effects.ts';
 import { tickOnce } from '../../src/schedule/tick.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import {
   DAY,
   FakeClock,
@@ -15,17 +16,6 @@ import {
   scheduledJob,
   simulate,
 } from './simulation.ts';
-
-/** Numbers from 0 (inclusive) to 1 (exclusive), the same for the same seed (mulberry32). */
-export function chances(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 type DataState = 'absent' | 'half' | 'whole';
 
@@ -53,7 +43,7 @@ export class ReadinessWorld {
   readonly steps: string[] = [];
 
   constructor(root: string, seed: number) {
-    this.#chance = chances(seed);
+    this.#chance = seededRandom(seed);
     const onLate = this.#oneOf(['skip', 'run', 'fail'] as const);
     const catchup = this.#oneOf(['latest', 'all'] as const);
     const waitFor = [{ kind: 'sql', sql: 'true' }] as const;

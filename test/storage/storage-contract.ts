@@ -142,6 +142,18 @@ export function describeStorage(name: string, open: () => Promise<ObjectStorage>
   });
 }
 
+/** For servers that answer a listing page by page. */
+export function itListsByPages(open: () => Promise<ObjectStorage>): void {
+  it('lists more objects than one answer holds', async () => {
+    const storage = await open();
+    const names = Array.from({ length: 1_001 }, (_, index) => `many/${String(index).padStart(4, '0')}`);
+    for (let start = 0; start < names.length; start += 50)
+      await Promise.all(names.slice(start, start + 50).map((name) => storage.put(name, bytes('x'))));
+    expect(await keys(storage.list('many/'))).toEqual(names);
+    expect((await storage.listFolder('many')).objects).toHaveLength(1_001);
+  });
+}
+
 async function keys(objects: AsyncIterable<ObjectInfo>): Promise<string[]> {
   const found: string[] = [];
   for await (const { key } of objects) found.push(key);

@@ -5,7 +5,7 @@ import { type Mirror, type MirroredText, STAND_IN_MS, withPublicPaths } from '..
 import type { ObjectInfo, ObjectStorage } from '../../storage/object-storage.ts';
 import { probeConditions } from '../../storage/probe-conditions.ts';
 import { inParallel } from '../in-parallel.ts';
-import { download, writeStandIn } from './local-copy.ts';
+import { fetchNewest, writeStandIn } from './local-copy.ts';
 
 /** Folders of a job, or of a run, that belong to this machine: no other one sees what is in them. */
 const SCRATCH: ReadonlySet<string> = new Set(['tmp', 'spool', 'engines', 'trash']);
@@ -102,7 +102,7 @@ export class BucketMirror implements Mirror {
 
   async fetch(path: string): Promise<void> {
     if ((await stat(path).catch(() => null))?.mtimeMs !== STAND_IN_MS) return;
-    const version = await download(await this.storage(), this.#keyOf(path), path);
+    const version = await fetchNewest(await this.storage(), this.#keyOf(path), path);
     if (version !== null) this.#versions.set(path, version);
     // It has gone since it was listed.
     else await rm(path, { force: true });
