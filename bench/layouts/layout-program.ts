@@ -1,8 +1,7 @@
 import { Redis } from 'ioredis';
-import { RedisStore } from '../../src/kv/redis/redis-store.ts';
-import { parseRedisUrl } from '../../src/kv/redis/redis-url.ts';
+import { openRedis } from '../../src/kv/redis/open-redis.ts';
 import { writeFloat32 } from '../../src/kv/shortest-number.ts';
-import type { KvBatch } from '../../src/kv/store.ts';
+import type { KvBatch, KvStore } from '../../src/kv/store.ts';
 import { KvBatchBuilder } from '../../src/sinks/kv/kv-batch-builder.ts';
 import { seededUniform } from '../data/seeded.ts';
 import type { LayoutAnswer, LayoutRequest, Quantiles } from './layout-request.ts';
@@ -18,7 +17,7 @@ async function main({ url, shape: name, lookups }: LayoutRequest): Promise<Layou
   if (shape === undefined) throw new Error(`There is no shape "${name}".`);
   const batches = batchesOf(shape);
   const clock = { now: () => new Date(), monotonicMs: () => performance.now() };
-  const store = new RedisStore({ target: parseRedisUrl(url), job: 'sales', clock });
+  const store = openRedis({ url, job: 'sales', clock });
   const redis = new Redis(url);
   try {
     if (shape.maxListpackEntries !== undefined)
@@ -30,7 +29,7 @@ async function main({ url, shape: name, lookups }: LayoutRequest): Promise<Layou
       generation: GENERATION,
       layout: shape.layout,
       shard: 0,
-      batches: stream(batches),
+      batches: () => stream(batches),
       ttlSeconds: null,
       signal: new AbortController().signal,
     });
@@ -84,7 +83,7 @@ async function* stream(batches: readonly KvBatch[]): AsyncGenerator<KvBatch> {
 }
 
 async function measureReads(
-  store: RedisStore,
+  store: KvStore,
   shape: Shape,
   lookups: number,
 ): Promise<Pick<LayoutAnswer, 'value' | 'series'>> {

@@ -2,15 +2,14 @@ import { systemClock } from '../core/effects.ts';
 import { lmdbFolder } from './lmdb/lmdb-kind.ts';
 import { LmdbPointer } from './lmdb/lmdb-pointer.ts';
 import type { OpenStoreOptions } from './open-store.ts';
-import { RedisStore } from './redis/redis-store.ts';
-import { parseRedisUrl } from './redis/redis-url.ts';
+import { openRedis } from './redis/open-redis.ts';
 import type { StorePointer } from './store.ts';
 import { type StoreKindName, storeKindOf } from './store-kinds.ts';
 import { unknownStore } from './unknown-store.ts';
 
 const OPENERS: Readonly<Record<StoreKindName, (options: Required<OpenStoreOptions>) => StorePointer>> = {
   lmdb: ({ url, job }) => new LmdbPointer({ folder: lmdbFolder(url), job }),
-  redis: ({ url, job, clock }) => new RedisStore({ target: parseRedisUrl(url), job, clock }),
+  redis: openRedis,
 };
 
 /**

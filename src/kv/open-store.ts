@@ -1,14 +1,13 @@
 import { type Clock, systemClock } from '../core/effects.ts';
 import { lmdbFolder } from './lmdb/lmdb-kind.ts';
 import { LmdbStore } from './lmdb/lmdb-store.ts';
-import { RedisStore } from './redis/redis-store.ts';
-import { parseRedisUrl } from './redis/redis-url.ts';
+import { openRedis } from './redis/open-redis.ts';
 import type { KvStore } from './store.ts';
 import { type StoreKindName, storeKindOf } from './store-kinds.ts';
 import { unknownStore } from './unknown-store.ts';
 
 export interface OpenStoreOptions {
-  /** `lmdb:PATH`, `redis://[user:password@]host[:port][/db]` or `rediss://...`. */
+  /** `lmdb:PATH`, `redis://[user:password@]host[:port][/db]`, `redis+cluster://...`, `redis+sentinel://...`, `rediss...`. */
   readonly url: string;
   readonly job: string;
   /** For times to live; the system's by default. */
@@ -17,7 +16,7 @@ export interface OpenStoreOptions {
 
 const OPENERS: Readonly<Record<StoreKindName, (options: Required<OpenStoreOptions>) => KvStore>> = {
   lmdb: ({ url, job, clock }) => new LmdbStore({ folder: lmdbFolder(url), job, clock }),
-  redis: ({ url, job, clock }) => new RedisStore({ target: parseRedisUrl(url), job, clock }),
+  redis: openRedis,
 };
 
 /**

@@ -181,7 +181,8 @@ export interface StageRequest {
   /** The same for all shards of a generation. Stores that have one layout only ignore it. */
   readonly layout: KvLayout;
   readonly shard: number;
-  readonly batches: AsyncIterable<KvBatch>;
+  /** Each call begins anew: a shard is staged from its beginning where another server takes over in the middle. */
+  readonly batches: () => AsyncIterable<KvBatch>;
   /** Seconds that the values live, counted from now; null: until dropped. Staging again renews it. */
   readonly ttlSeconds: number | null;
   readonly signal: AbortSignal;

@@ -293,7 +293,7 @@ async function loadPart(
       generation,
       layout,
       shard: shardInStore(kv, request.stageAs),
-      batches:
+      batches: () =>
         request.duplicatesAmong === null
           ? readKvBatches(database, kv, paths.part(request.stageAs))
           : readDuplicateWinners(database, kv, files),

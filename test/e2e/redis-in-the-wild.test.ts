@@ -2,8 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { systemClock } from '../../src/core/effects.ts';
 import { createLookup } from '../../src/index.ts';
 import { openStore } from '../../src/kv/open-store.ts';
-import { RedisStore } from '../../src/kv/redis/redis-store.ts';
-import { parseRedisUrl } from '../../src/kv/redis/redis-url.ts';
+import { openRedis } from '../../src/kv/redis/open-redis.ts';
 import { FENCE, INFO, stage, WEEK } from '../kv/store-contract.ts';
 import { makeProject, type Project } from '../support/project.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
@@ -115,8 +114,7 @@ describe('a Redis that changes while a job works', () => {
 
   it('silence: every step ends by its deadline, and goes on once the server answers again', async () => {
     const timeouts = { connectMs: 200, answerMs: 300 };
-    const target = parseRedisUrl(redis.url);
-    const store = new RedisStore({ target, job: 'sales', clock: systemClock, timeouts });
+    const store = openRedis({ url: redis.url, job: 'sales', clock: systemClock, timeouts });
     onTestFinished(() => store.close());
     await stage(store, WEEK, { generation: 'g1' });
     await store.describe('g1', INFO);

@@ -47,7 +47,7 @@ export function stage(
     generation: options.generation ?? 'g1',
     layout: options.layout ?? 'hash',
     shard: options.shard ?? 0,
-    batches: toBatches(rows, options.rowsPerBatch ?? 1000),
+    batches: () => toBatches(rows, options.rowsPerBatch ?? 1000),
     ttlSeconds: options.ttlSeconds ?? null,
     signal: options.signal ?? new AbortController().signal,
   });
@@ -246,7 +246,7 @@ export function describeStoreContract(
           ttlSeconds: null,
           signal: new AbortController().signal,
         };
-        await expect(store.stage({ ...request, batches: failing() })).rejects.toThrow('the source broke');
+        await expect(store.stage({ ...request, batches: failing })).rejects.toThrow('the source broke');
         expect((await store.stagedShards('g1')).size).toBe(0);
         expect(await store.generations()).toEqual(['g1']);
         await store.drop('g1', FENCE);

@@ -47,7 +47,7 @@ export class LmdbGeneration {
     const { shard, ttlSeconds, signal } = request;
     const expiresAtMs = ttlSeconds === null ? null : this.#nowMs() + ttlSeconds * 1000;
     const staging = new LmdbShardWriter(this.#file, shard, expiresAtMs);
-    for await (const batch of request.batches) {
+    for await (const batch of request.batches()) {
       signal.throwIfAborted();
       staging.write(batch);
       await setImmediate();

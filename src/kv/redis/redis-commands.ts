@@ -9,3 +9,8 @@ export interface RedisCommands {
    */
   created(staged: { readonly keys: number; readonly values: number }): number;
 }
+
+/** A time to live as commands take it: whole seconds, at least one. */
+export function ttlText(seconds: number | null): string | null {
+  return seconds === null ? null : String(Math.max(1, Math.ceil(seconds)));
+}

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis, RedisOptions } from 'ioredis';
 import { missingPackage } from '../missing-package.ts';
 import { isConnectionError, redisError } from './redis-errors.ts';
+import type { RedisLink } from './redis-link.ts';
 import { addressOptions, type RedisTarget } from './redis-url.ts';
 
 export interface RedisTimeouts {
@@ -22,12 +23,14 @@ const RETRY_DELAYS_MS = [200, 600];
  * ioredis's own reconnecting is off: it would hold commands back while a server is away, and send half a
  * shard to one that has lost the other half.
  */
-export class RedisConnection {
+export class RedisConnection implements RedisLink {
+  readonly url: string;
   readonly target: RedisTarget;
   readonly timeouts: RedisTimeouts;
   #client: Promise<Redis> | undefined;
 
   constructor(target: RedisTarget, timeouts: RedisTimeouts = REDIS_TIMEOUTS) {
+    this.url = target.url;
     this.target = target;
     this.timeouts = timeouts;
   }
@@ -48,6 +51,15 @@ export class RedisConnection {
     } catch (error) {
       throw redisError(error, this.target);
     }
+  }
+
+  /** Nobody takes over from this one server. */
+  runPatiently<T>(commands: (client: Redis) => Promise<T>): Promise<T> {
+    return this.run(commands);
+  }
+
+  withTarget<T>(work: (target: RedisTarget) => Promise<T>): Promise<T> {
+    return work(this.target);
   }
 
   async close(): Promise<void> {

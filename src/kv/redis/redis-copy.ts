@@ -1,7 +1,8 @@
-import type { RedisConnection } from './redis-connection.ts';
 import { BASE_FIELD, LAYOUT_FIELD, LIST_FIELD, type RedisKeys, SHARD_FIELD } from './redis-keys.ts';
+import type { RedisLink } from './redis-link.ts';
 import { readHash } from './redis-reader.ts';
 import { COPY } from './redis-scripts.ts';
+import type { RedisServers } from './redis-servers.ts';
 
 /** Keys copied in one step of the server: a few milliseconds for hashes of some dozen fields. */
 const KEYS_PER_COPY = 500;
@@ -15,42 +16,47 @@ export interface RedisCopy {
 }
 
 /**
- * Copies all keys of one generation to another, in the server: no value crosses the network. The new one's marks
- * of staged shards go first, since a copy may replace what they say; that it is a copy is noted last. A key that
- * is copied twice ends the same.
+ * Copies one generation to another. The new one's marks of staged shards go first, since a copy may replace what they
+ * say; that it is a copy is noted last.
  */
-export async function copyGeneration(
-  connection: RedisConnection,
-  keys: RedisKeys,
-  { from, to, scanCount }: RedisCopy,
-): Promise<void> {
+export async function copyGeneration(servers: RedisServers, from: string, to: string): Promise<void> {
+  const { keys } = servers;
   const target = keys.meta(to);
-  const marks = (await connection.run((redis) => readHash(redis, target))).flatMap(([field]) =>
+  const marks = (await servers.runPatiently((redis) => readHash(redis, target))).flatMap(([field]) =>
     field.startsWith(SHARD_FIELD) ? [field] : [],
   );
-  if (marks.length > 0) await connection.run((redis) => redis.hdel(target, ...marks));
-  const kept = (await connection.run((redis) => readHash(redis, keys.meta(from)))).filter(
+  if (marks.length > 0) await servers.runPatiently((redis) => redis.hdel(target, ...marks));
+  const kept = (await servers.runPatiently((redis) => readHash(redis, keys.meta(from)))).filter(
     ([field]) => field === LAYOUT_FIELD || field.startsWith(LIST_FIELD),
   );
   for (const some of pieces(kept.flat(), FIELDS_PER_WRITE))
-    await connection.run((redis) => redis.hset(target, ...some));
+    await servers.runPatiently((redis) => redis.hset(target, ...some));
+  await servers.copy(from, to);
+  await servers.runPatiently((redis) => redis.hset(target, BASE_FIELD, from));
+}
+
+/** Copies the predictions in the server: no value crosses the network. A key that is copied twice ends the same. */
+export async function copyKeys(
+  link: RedisLink,
+  keys: RedisKeys,
+  { from, to, scanCount }: RedisCopy,
+): Promise<void> {
   const [own, others] = [keys.series(from, ''), keys.series(to, '')];
   let cursor = '0';
   do {
     const at = cursor;
-    const [next, found] = await connection.run((redis) =>
+    const [next, found] = await link.runPatiently((redis) =>
       redis.scan(at, 'MATCH', keys.seriesPattern(from), 'COUNT', scanCount),
     );
     for (const some of pieces(found, KEYS_PER_COPY)) {
       const names = some.map((key) => `${others}${key.slice(own.length)}`);
-      await connection.run((redis) => redis.eval(COPY, some.length, ...some, ...names));
+      await link.runPatiently((redis) => redis.eval(COPY, some.length, ...some, ...names));
     }
     cursor = next;
   } while (cursor !== '0');
-  await connection.run((redis) => redis.hset(target, BASE_FIELD, from));
 }
 
-function pieces<T>(items: readonly T[], size: number): T[][] {
+export function pieces<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   );

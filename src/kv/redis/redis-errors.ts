@@ -21,7 +21,7 @@ const REFUSALS: readonly { readonly pattern: RegExp; readonly advice: string }[]
   },
   {
     pattern: /^(MOVED|ASK|CROSSSLOT|CLUSTERDOWN)\b/,
-    advice: 'Redis Cluster is not supported: give a single Redis',
+    advice: 'This is a Redis Cluster: write redis+cluster://HOST:PORT, with TLS rediss+cluster://',
   },
   { pattern: /^ERR DB index/, advice: 'The database number at the end of the URL does not exist there' },
   {
@@ -36,15 +36,19 @@ const PASSING = /^(LOADING|BUSY|MASTERDOWN|TRYAGAIN|NOREPLICAS)/;
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS/;
 
 /** Makes any error of a connection one of ours: with host and port, and never with the password. */
-export function redisError(error: unknown, target: RedisTarget): ServeBatchError {
+export function redisError(
+  error: unknown,
+  target: RedisTarget,
+  where = `${target.host}:${target.port}`,
+): ServeBatchError {
   if (error instanceof ServeBatchError) return error;
   const reason = safeMessage(error, target);
+  const reply = isReply(error) ? { reply: reason.replace(/ .*/, '') } : {};
   const details = {
     // Not the error itself: those of ioredis carry the command with its arguments, AUTH's too.
     cause: new Error(reason),
-    fields: { host: target.host, port: target.port },
+    fields: { host: target.host, port: target.port, ...reply },
   };
-  const where = `${target.host}:${target.port}`;
   const refusal = REFUSALS.find(({ pattern }) => pattern.test(reason));
   if (refusal !== undefined)
     return new ServeBatchError(

@@ -1,10 +1,13 @@
 /**
- * The names of a job's keys in Redis. Other services read two of them: the pointer with GET, and then
+ * The names of a job's keys in Redis. In a cluster, all but the series have the job's name in braces, so that they lie
+ * on one server, and the series are spread. Other services read two of them: the pointer with GET, and then
  * the series of the generation that it names with HGET or HGETALL (GET where the job has no field, or the
  * layout is packed: then they need a list of fields from the meta, too).
  */
 export class RedisKeys {
   readonly #job: string;
+  /** What stands before the names of the keys that lie together: in braces, where a cluster goes by what is in them. */
+  readonly #together: string;
   /** A string: the generation that readers see. */
   readonly pointer: string;
   /**
@@ -19,13 +22,14 @@ export class RedisKeys {
   /** Written to see whether writing works. */
   readonly ping: string;
 
-  constructor(job: string) {
+  constructor(job: string, { inCluster = false } = {}) {
     this.#job = job;
-    this.pointer = `${job}:current`;
-    this.canary = `${job}:canary`;
-    this.generations = `${job}:generations`;
-    this.fence = `${job}:fence`;
-    this.ping = `${job}:ping`;
+    this.#together = inCluster ? `{${job}}` : job;
+    this.pointer = `${this.#together}:current`;
+    this.canary = `${this.#together}:canary`;
+    this.generations = `${this.#together}:generations`;
+    this.fence = `${this.#together}:fence`;
+    this.ping = `${this.#together}:ping`;
   }
 
   /**
@@ -33,7 +37,7 @@ export class RedisKeys {
    * `fields:<id>` for each list of fields.
    */
   meta(generation: string): string {
-    return `${this.#job}:${generation}`;
+    return `${this.#together}:${generation}`;
   }
 
   /** A hash of fields; a string where the layout is packed, or where the job has no field. */

@@ -1,11 +1,16 @@
 import { maskUrl } from '../../core/secrets.ts';
 import type { StoreKind } from '../store-kind.ts';
 
-/** `redis://[user:password@]host[:port][/db]`; `rediss://` means TLS. */
+/** `redis://[user:password@]host[:port][/db]`; `+cluster` and `+sentinel` for several hosts; `rediss` means TLS. */
 export const REDIS_KIND = {
   name: 'redis',
-  pattern: 'rediss?:\\/\\/.+',
-  forms: ['redis://HOST:PORT', 'rediss://HOST:PORT'],
+  pattern: 'rediss?(?:\\+(?:cluster|sentinel))?:\\/\\/.+',
+  forms: [
+    'redis://HOST:PORT',
+    'rediss://HOST:PORT',
+    'redis+cluster://HOST:PORT',
+    'redis+sentinel://HOST:PORT/NAME',
+  ],
   resolve: (url) => url,
   show: showUrl,
 } as const satisfies StoreKind;

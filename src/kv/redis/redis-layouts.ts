@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import { KV_LAYOUTS, type KvLayout } from '../../core/plan.ts';
+import type { RedisClient } from './redis-client.ts';
 import { LAYOUT_FIELD, type RedisKeys } from './redis-keys.ts';
 
 /** Generations whose layout is kept: more than a store holds at once. */
@@ -20,7 +20,7 @@ export class RedisLayouts {
   }
 
   /** `hash` where the generation does not say it: it is not there (yet), or older than the choice. */
-  async find(redis: Redis, generation: string): Promise<KvLayout> {
+  async find(redis: RedisClient, generation: string): Promise<KvLayout> {
     const text = await redis.hget(this.#keys.meta(generation), LAYOUT_FIELD);
     const layout = KV_LAYOUTS.find((each) => each === text);
     if (layout === undefined) return 'hash';

@@ -1,17 +1,17 @@
-import type { Redis } from 'ioredis';
 import type { ValueAddress } from '../store.ts';
+import type { RedisAnswer, RedisClient } from './redis-client.ts';
 
 /** Reads the predictions of a generation: one implementation a layout. Answers undefined where there is none. */
 export interface RedisReader {
-  get(redis: Redis, generation: string, address: ValueAddress): Promise<string | undefined>;
+  get(redis: RedisClient, generation: string, address: ValueAddress): Promise<string | undefined>;
   /** Fields and values in no certain order. */
   getSeries(
-    redis: Redis,
+    redis: RedisClient,
     generation: string,
     key: string,
   ): Promise<readonly (readonly [field: string, value: string])[] | undefined>;
   getMany(
-    redis: Redis,
+    redis: RedisClient,
     generation: string,
     addresses: readonly ValueAddress[],
   ): Promise<readonly (string | undefined)[]>;
@@ -31,9 +31,7 @@ export async function unlessWrongType<T>(answer: Promise<T>): Promise<T | null> 
  * What the commands of a pipeline answered; undefined for nil, and where something of another type is there.
  * Throws the first other error.
  */
-export function pipelineTexts(
-  answers: readonly (readonly [error: Error | null, value: unknown])[] | null,
-): (string | undefined)[] {
+export function pipelineTexts(answers: readonly RedisAnswer[] | null): (string | undefined)[] {
   return (answers ?? []).map(([error, value]) => {
     if (error !== null && !isWrongType(error)) throw error;
     return typeof value === 'string' ? value : undefined;
@@ -46,7 +44,7 @@ export function texts(answer: unknown): string[] {
 }
 
 /** The fields of a hash with their values; empty where there is none, or a string in its place. */
-export async function readHash(redis: Redis, name: string): Promise<[string, string][]> {
+export async function readHash(redis: RedisClient, name: string): Promise<[string, string][]> {
   // Not hgetall: it makes an object, which has an order and names of its own.
   const list = texts(await unlessWrongType(redis.call('HGETALL', name)));
   const pairs: [string, string][] = [];

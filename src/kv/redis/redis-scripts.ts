@@ -9,6 +9,11 @@ local fence = redis.call('HMGET', KEYS[1], 'lineage', 'token')
 if fence[1] == ARGV[1] and tonumber(fence[2]) > tonumber(ARGV[2]) then return fence[2] end
 `;
 
+/** The newer token, where that is what a script returned; null where it did its work. */
+export function newerToken(answer: unknown): number | null {
+  return /^\d+$/.test(String(answer)) ? Number(answer) : null;
+}
+
 /** Returns `claimed`. */
 export const CLAIM = `${UNLESS_FENCED}
 redis.call('HSET', KEYS[1], 'lineage', ARGV[1], 'token', ARGV[2])

@@ -1,17 +1,21 @@
 import { ByteWriter } from '../byte-writer.ts';
 import { type RowGroup, RowGrouper } from '../group-rows.ts';
-import type { StagingReceipt } from '../staged-mark.ts';
-import type { KvBatch, StagedCounts, StageRequest } from '../store.ts';
-import { RedisHashCommands } from './hash/redis-hash-commands.ts';
-import { RedisPackedCommands } from './packed/redis-packed-commands.ts';
-import type { RedisBulk } from './redis-bulk.ts';
-import type { RedisCommands } from './redis-commands.ts';
-import type { RedisKeys } from './redis-keys.ts';
+import type { KvBatch, StagedCounts } from '../store.ts';
+import type { StagedShard } from './redis-servers.ts';
 
-/** Turns the rows of one shard into commands, and counts them. */
+/** Where the commands of a shard go: over one connection, or one for each of several servers. */
+export interface ShardSink {
+  put(group: RowGroup): void;
+  /** Whether {@link send} should be called before more is put. */
+  readonly isFull: boolean;
+  send(): Promise<void>;
+  /** Once every command was carried out: how many values there were not before. */
+  finish(staged: Pick<StagedCounts, 'keys' | 'values'>): Promise<number>;
+}
+
+/** Turns the rows of one shard into groups of one key, and counts them. */
 export class RedisShardWriter {
-  readonly #bulk: RedisBulk;
-  readonly #commands: RedisCommands;
+  readonly #sink: ShardSink;
   /** Of what stands before every key of the generation. */
   readonly #prefixBytes: number;
   readonly #grouper = new RowGrouper((group) => this.#put(group));
@@ -19,32 +23,25 @@ export class RedisShardWriter {
   readonly #firstKey = new ByteWriter(64);
   readonly #lastKey = new ByteWriter(64);
 
-  constructor(bulk: RedisBulk, keys: RedisKeys, request: Omit<StageRequest, 'batches'>) {
-    const { generation, layout, ttlSeconds } = request;
-    const prefix = Buffer.from(keys.series(generation, ''));
-    const ttl = ttlSeconds === null ? null : String(Math.max(1, Math.ceil(ttlSeconds)));
-    this.#bulk = bulk;
-    this.#prefixBytes = prefix.length;
-    this.#commands =
-      layout === 'packed'
-        ? new RedisPackedCommands(bulk, prefix, keys.meta(generation), ttl)
-        : new RedisHashCommands(bulk, prefix, ttl);
+  constructor(sink: ShardSink, prefixBytes: number) {
+    this.#sink = sink;
+    this.#prefixBytes = prefixBytes;
   }
 
   async write(batch: KvBatch, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     this.#grouper.add(batch);
-    if (this.#bulk.isFull) await this.#bulk.send();
+    if (this.#sink.isFull) await this.#sink.send();
   }
 
   /** Returns once the server has acknowledged every command. */
-  async finish(): Promise<StagedCounts & { readonly receipt: StagingReceipt }> {
+  async finish(): Promise<StagedShard> {
     this.#grouper.end();
-    await this.#bulk.finish();
+    const created = await this.#sink.finish(this.#counts);
     return {
       ...this.#counts,
       receipt: {
-        created: this.#commands.created(this.#counts),
+        created,
         firstKey: this.#textOf(this.#firstKey),
         lastKey: this.#textOf(this.#lastKey),
       },
@@ -56,7 +53,7 @@ export class RedisShardWriter {
   }
 
   #put(group: RowGroup): void {
-    this.#commands.put(group);
+    this.#sink.put(group);
     const { bytes, keyStart, keyEnd, count, fieldStarts, valueEnds } = group;
     for (let index = 0; index < count; index++)
       this.#counts.bytes += (valueEnds[index] ?? 0) - (fieldStarts[index] ?? 0);

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import type { Clock } from '../../core/effects.ts';
 import type { KvLayout } from '../../core/plan.ts';
 import { generationsOf } from '../canary.ts';
@@ -23,38 +22,24 @@ import { dropCurrentError, fencedError, missingGenerationError } from '../store-
 import { RedisHashReader } from './hash/redis-hash-reader.ts';
 import { RedisPackedReader } from './packed/redis-packed-reader.ts';
 import { countByMarks } from './redis-account.ts';
-import { RedisBulk } from './redis-bulk.ts';
 import { canaryText, parseCanaryOf } from './redis-canary.ts';
-import { RedisConnection, type RedisTimeouts } from './redis-connection.ts';
+import type { RedisClient } from './redis-client.ts';
 import { copyGeneration } from './redis-copy.ts';
-import { BASE_FIELD, INFO_FIELD, LAYOUT_FIELD, RedisKeys, SHARD_FIELD } from './redis-keys.ts';
+import { BASE_FIELD, INFO_FIELD, LAYOUT_FIELD, type RedisKeys, SHARD_FIELD } from './redis-keys.ts';
 import { RedisLayouts } from './redis-layouts.ts';
-import { pipelineTexts, type RedisReader, readHash, texts } from './redis-reader.ts';
-import { rehearse } from './redis-rehearsal.ts';
-import {
-  CLAIM,
-  FLIP_FIELDS,
-  FORGET,
-  KEYS_BESIDE,
-  PUBLISH,
-  RETIRE,
-  SCAN_SIZES,
-  UNLINK,
-  WITHDRAW,
-} from './redis-scripts.ts';
-import { RedisShardWriter } from './redis-shard-writer.ts';
-import type { RedisTarget } from './redis-url.ts';
+import { pipelineTexts, type RedisReader, readHash } from './redis-reader.ts';
+import { CLAIM, FLIP_FIELDS, FORGET, newerToken, PUBLISH, RETIRE, WITHDRAW } from './redis-scripts.ts';
+import type { RedisServers } from './redis-servers.ts';
 
-/** Keys that the server looks at in one step of SCAN: about a millisecond of its time. */
-const SCAN_COUNT = 2_000;
+/** Looks for keys that move between servers meanwhile. */
+const VISITS = 3;
 /** Commands sent together when many values are read. */
 const READS_PER_PIPELINE = 1_000;
 
 export interface RedisStoreOptions {
-  readonly target: RedisTarget;
+  readonly servers: RedisServers;
   readonly job: string;
   readonly clock: Clock;
-  readonly timeouts?: RedisTimeouts;
 }
 
 /**
@@ -68,56 +53,39 @@ export class RedisStore implements KvStore {
   readonly mayEvict = true;
   readonly #job: string;
   readonly #clock: Clock;
-  readonly #connection: RedisConnection;
+  readonly #servers: RedisServers;
   readonly #keys: RedisKeys;
   readonly #layouts: RedisLayouts;
   readonly #readers: Readonly<Record<KvLayout, RedisReader>>;
 
-  constructor(options: RedisStoreOptions) {
-    checkJobName(options.job);
-    this.url = options.target.url;
-    this.#job = options.job;
-    this.#clock = options.clock;
-    this.#connection = new RedisConnection(options.target, options.timeouts);
-    this.#keys = new RedisKeys(options.job);
+  constructor({ servers, job, clock }: RedisStoreOptions) {
+    checkJobName(job);
+    this.url = servers.url;
+    this.#job = job;
+    this.#clock = clock;
+    this.#servers = servers;
+    this.#keys = servers.keys;
     this.#layouts = new RedisLayouts(this.#keys);
     this.#readers = { hash: new RedisHashReader(this.#keys), packed: new RedisPackedReader(this.#keys) };
   }
 
   async ping(): Promise<void> {
-    await this.#connection.run((redis) => rehearse(redis, this.#job));
-    // Loading logs in by itself, and is stricter: ioredis overlooks a password that the server does not want.
-    const bulk = await RedisBulk.connect(this.#connection.target, this.#connection.timeouts);
-    bulk.close();
+    await this.#servers.rehearse();
   }
 
   async stage(request: StageRequest): Promise<StagedCounts> {
-    const { generation, layout, shard, ttlSeconds } = request;
+    const { generation, ttlSeconds } = request;
     checkGeneration(generation);
-    const expiresAtMs = ttlSeconds === null ? null : this.#nowMs() + ttlSeconds * 1000;
     await this.#register(generation);
-    const bulk = await RedisBulk.connect(this.#connection.target, this.#connection.timeouts);
-    try {
-      // On the same connection, before any value: readers have to know how to read it. Not HSET: its answer is
-      // a number, and those are counted as values.
-      bulk.command(['HMSET', this.#keys.meta(generation), LAYOUT_FIELD, layout]);
-      const writer = new RedisShardWriter(bulk, this.#keys, request);
-      for await (const batch of request.batches) await writer.write(batch, request.signal);
-      request.signal.throwIfAborted();
-      const counts = await writer.finish();
-      // On the same connection as the values: a server that lost them since has closed it.
-      const mark = formatMark({ ...counts, expiresAtMs });
-      bulk.command(['HSET', this.#keys.meta(generation), `${SHARD_FIELD}${shard}`, mark]);
-      await bulk.finish();
-      return countsOf(counts);
-    } finally {
-      bulk.close();
-    }
+    return this.#servers.stage(request, (shard) => {
+      const expiresAtMs = ttlSeconds === null ? null : this.#nowMs() + ttlSeconds * 1000;
+      return formatMark({ ...shard, expiresAtMs });
+    });
   }
 
   async extend(generation: string, { of, layout }: GenerationCopy): Promise<boolean> {
     checkGeneration(generation);
-    const [base, begun] = await this.#connection.run((redis) =>
+    const [base, begun] = await this.#servers.runPatiently((redis) =>
       Promise.all([
         redis.hmget(this.#keys.meta(of), LAYOUT_FIELD, INFO_FIELD),
         redis.hget(this.#keys.meta(generation), BASE_FIELD),
@@ -127,11 +95,7 @@ export class RedisStore implements KvStore {
     const [held, info] = base;
     if (info == null || (held ?? 'hash') !== layout) return false;
     await this.#register(generation);
-    await copyGeneration(this.#connection, this.#keys, {
-      from: of,
-      to: generation,
-      scanCount: SCAN_COUNT,
-    });
+    await copyGeneration(this.#servers, of, generation);
     return true;
   }
 
@@ -143,7 +107,7 @@ export class RedisStore implements KvStore {
   async #marks(generation: string): Promise<ReadonlyMap<number, StagedMark>> {
     const marks = new Map<number, StagedMark>();
     const meta = this.#keys.meta(generation);
-    for (const [field, text] of await this.#connection.run((redis) => readHash(redis, meta))) {
+    for (const [field, text] of await this.#servers.runPatiently((redis) => readHash(redis, meta))) {
       if (!field.startsWith(SHARD_FIELD)) continue;
       const mark = parseMark(text, this.#nowMs());
       if (mark !== undefined) marks.set(Number(field.slice(SHARD_FIELD.length)), mark);
@@ -155,11 +119,11 @@ export class RedisStore implements KvStore {
     checkGeneration(generation);
     await this.#register(generation);
     const meta = this.#keys.meta(generation);
-    await this.#connection.run((redis) => redis.hset(meta, INFO_FIELD, JSON.stringify(info)));
+    await this.#servers.runPatiently((redis) => redis.hset(meta, INFO_FIELD, JSON.stringify(info)));
   }
 
   async info(generation: string): Promise<GenerationInfo | undefined> {
-    const text = await this.#connection.run((redis) => redis.hget(this.#keys.meta(generation), INFO_FIELD));
+    const text = await this.#servers.run((redis) => redis.hget(this.#keys.meta(generation), INFO_FIELD));
     return text === null ? undefined : parseInfo(text);
   }
 
@@ -184,36 +148,30 @@ export class RedisStore implements KvStore {
       keys += others.keys;
     }
     const { pointer, canary, generations, fence, ping } = this.#keys;
-    const own = [pointer, canary, generations, fence, ping, ...metas];
-    const others = await this.#connection.run((redis) => redis.eval(KEYS_BESIDE, own.length, ...own));
-    return others === keys ? counts : undefined;
+    const beside = await this.#servers.countBeside([pointer, canary, generations, fence, ping, ...metas]);
+    return beside === keys ? counts : undefined;
   }
 
   /** Marks do not say what of a copy is there, nor which of its keys a shard has written to again. */
   async #account(generation: string): Promise<GenerationCounts | undefined> {
-    const isCopy = await this.#connection.run((redis) =>
+    const isCopy = await this.#servers.runPatiently((redis) =>
       redis.hexists(this.#keys.meta(generation), BASE_FIELD),
     );
     return isCopy === 1 ? undefined : countByMarks(await this.#marks(generation));
   }
 
   async #countByVisit(generation: string): Promise<GenerationCounts> {
-    const meta = this.#keys.meta(generation);
-    const pattern = this.#keys.seriesPattern(generation);
     // SCAN may name a key twice while the server resizes its table.
     const seen = new KeySet();
     let values = 0;
-    let cursor = '0';
-    do {
-      const from = cursor;
-      const page = await this.#connection.run((redis) =>
-        redis.eval(SCAN_SIZES, 1, meta, from, pattern, SCAN_COUNT),
-      );
-      const [next, ...sizes] = texts(page);
-      for (let at = 0; at + 1 < sizes.length; at += 2)
-        if (seen.add(sizes[at] ?? '')) values += Number(sizes[at + 1]);
-      cursor = next ?? '0';
-    } while (cursor !== '0');
+    const staged = await this.stagedShards(generation);
+    const expected = [...staged.values()].reduce((sum, shard) => sum + shard.values, 0);
+    for (let visit = 1; visit === 1 || (this.#servers.mayMove && visit <= VISITS); visit++) {
+      for await (const page of this.#servers.sizes(generation))
+        for (const [key, size] of page) if (seen.add(key)) values += size;
+      // A key that moved to where this look had been already is seen by the next.
+      if (values >= expected) break;
+    }
     return { keys: seen.size, values };
   }
 
@@ -225,7 +183,7 @@ export class RedisStore implements KvStore {
     // In this order, each with a command that readers may always use: where a publication comes between the two, the
     // canary that it ended stands beside another generation, and counts as not being there.
     const { pointer, canary } = this.#keys;
-    const [text, generation] = await this.#connection.run(async (redis) =>
+    const [text, generation] = await this.#servers.run(async (redis) =>
       pipelineTexts(await redis.pipeline().get(canary).get(pointer).exec()),
     );
     return generation === undefined
@@ -237,9 +195,7 @@ export class RedisStore implements KvStore {
     const { fence } = this.#keys;
     const generation = await this.current();
     if (generation === undefined) return undefined;
-    const [flipped, lineage, token] = await this.#connection.run((redis) =>
-      redis.hmget(fence, ...FLIP_FIELDS),
-    );
+    const [flipped, lineage, token] = await this.#servers.run((redis) => redis.hmget(fence, ...FLIP_FIELDS));
     // An earlier version moves the pointer, and leaves these fields as they were.
     const isKnown = flipped === generation && typeof lineage === 'string' && typeof token === 'string';
     return { generation, fence: isKnown ? { lineage, token: Number(token) } : null };
@@ -247,6 +203,7 @@ export class RedisStore implements KvStore {
 
   async claim(fence: Fence): Promise<void> {
     await this.#fenced(CLAIM, fence);
+    this.#throwIfNewer(await this.#servers.claim(fence), fence);
   }
 
   async publish(generation: string, fence: Fence, canary: Canary | null = null): Promise<void> {
@@ -270,15 +227,19 @@ export class RedisStore implements KvStore {
     values: readonly string[] = [],
   ): Promise<unknown> {
     const names = [this.#keys.fence, ...keys];
-    const answer = await this.#connection.run((redis) =>
+    const answer = await this.#servers.runPatiently((redis) =>
       redis.eval(script, names.length, ...names, fence.lineage, fence.token, ...values),
     );
-    if (/^\d+$/.test(String(answer))) throw fencedError(this.#job, Number(answer), fence);
+    this.#throwIfNewer(newerToken(answer), fence);
     return answer;
   }
 
+  #throwIfNewer(newer: number | null, fence: Fence): void {
+    if (newer !== null) throw fencedError(this.#job, newer, fence);
+  }
+
   async generations(): Promise<readonly string[]> {
-    const names = await this.#connection.run((redis) => redis.smembers(this.#keys.generations));
+    const names = await this.#servers.run((redis) => redis.smembers(this.#keys.generations));
     return names.sort();
   }
 
@@ -289,17 +250,7 @@ export class RedisStore implements KvStore {
     const meta = this.#keys.meta(generation);
     const retired = await this.#fenced(RETIRE, fence, [pointer, canary, meta], [generation]);
     if (retired === 'current') throw dropCurrentError(this.#job, generation);
-    const pattern = this.#keys.seriesPattern(generation);
-    let cursor = '0';
-    do {
-      const from = cursor;
-      const [next, keys] = await this.#connection.run((redis) =>
-        redis.scan(from, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
-      );
-      // Whoever took the job over meanwhile may be loading this very generation again.
-      if (keys.length > 0) await this.#fenced(UNLINK, fence, keys);
-      cursor = next;
-    } while (cursor !== '0');
+    this.#throwIfNewer(await this.#servers.unlink(generation, fence), fence);
     // Last: a drop that was cut short is still known, and can be done again.
     await this.#fenced(FORGET, fence, [generations], [generation]);
   }
@@ -325,11 +276,11 @@ export class RedisStore implements KvStore {
   }
 
   async close(): Promise<void> {
-    await this.#connection.close();
+    await this.#servers.close();
   }
 
-  #read<T>(generation: string, read: (reader: RedisReader, redis: Redis) => Promise<T>): Promise<T> {
-    return this.#connection.run(async (redis) => {
+  #read<T>(generation: string, read: (reader: RedisReader, redis: RedisClient) => Promise<T>): Promise<T> {
+    return this.#servers.run(async (redis) => {
       const layout = this.#layouts.kept(generation) ?? (await this.#layouts.find(redis, generation));
       return read(this.#readers[layout], redis);
     });
@@ -337,7 +288,7 @@ export class RedisStore implements KvStore {
 
   /** Before the first write, so that a generation that was staged in part can be found and dropped. */
   async #register(generation: string): Promise<void> {
-    await this.#connection.run((redis) => redis.sadd(this.#keys.generations, generation));
+    await this.#servers.runPatiently((redis) => redis.sadd(this.#keys.generations, generation));
   }
 
   #nowMs(): number {

@@ -113,9 +113,9 @@ describe('LMDB with several processes', () => {
         generation: 'g0',
         layout: 'hash',
         shard: 0,
-        batches: (async function* () {
+        batches: async function* () {
           yield kvBatch([['k', 'f', 'old']]);
-        })(),
+        },
         ttlSeconds: null,
         signal: new AbortController().signal,
       });

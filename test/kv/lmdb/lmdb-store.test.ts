@@ -54,12 +54,12 @@ describe('counting what an LMDB file holds', () => {
       'a shard was staged in part',
       async () => {
         const cut = new AbortController();
-        const batches = (async function* () {
+        const batches = async function* () {
           for (let key = 0; key < 3; key++) {
             yield kvBatch(Array.from({ length: 70_000 }, (_, row) => [`2:${key}`, `${row}`, 'v'] as const));
             if (key === 1) cut.abort();
           }
-        })();
+        };
         await expect(
           store.stage({
             generation: 'g1',

@@ -29,7 +29,7 @@ await store.stage({
   generation: 'g1',
   layout: layout === 'packed' ? 'packed' : 'hash',
   shard,
-  batches: batches(),
+  batches,
   ttlSeconds: null,
   signal: new AbortController().signal,
 });

@@ -5,8 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/effects.ts';
 import { type ServeBatchError, serializeError } from '../../../src/core/errors.ts';
 import { openStore } from '../../../src/kv/open-store.ts';
-import { RedisStore } from '../../../src/kv/redis/redis-store.ts';
-import { parseRedisUrl } from '../../../src/kv/redis/redis-url.ts';
+import { openRedis } from '../../../src/kv/redis/open-redis.ts';
 import type { KvBatch, KvStore } from '../../../src/kv/store.ts';
 import { type KvRow, kvBatch } from '../../support/kv-batch.ts';
 import { type RedisServerOptions, startRedis, TLS_FILES } from '../../support/redis-server.ts';
@@ -180,8 +179,8 @@ describe('the connection to Redis', () => {
       for (const socket of sockets) socket.destroy();
       silent.close();
     });
-    const store = new RedisStore({
-      target: parseRedisUrl(`redis://127.0.0.1:${port}`),
+    const store = openRedis({
+      url: `redis://127.0.0.1:${port}`,
       job: 'sales',
       clock: systemClock,
       timeouts: { connectMs: 200, answerMs: 200 },
@@ -216,7 +215,7 @@ describe('the connection to Redis', () => {
         generation: 'g1',
         layout: 'hash',
         shard: 0,
-        batches: interrupted(),
+        batches: interrupted,
         ttlSeconds: null,
         signal: new AbortController().signal,
       }),

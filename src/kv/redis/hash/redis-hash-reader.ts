@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { ValueAddress } from '../../store.ts';
+import { type RedisClient, type RedisCommand, sendAll } from '../redis-client.ts';
 import type { RedisKeys } from '../redis-keys.ts';
 import { pipelineTexts, type RedisReader, readHash, unlessWrongType } from '../redis-reader.ts';
 
@@ -11,27 +11,33 @@ export class RedisHashReader implements RedisReader {
     this.#keys = keys;
   }
 
-  async get(redis: Redis, generation: string, { key, field }: ValueAddress): Promise<string | undefined> {
+  async get(
+    redis: RedisClient,
+    generation: string,
+    { key, field }: ValueAddress,
+  ): Promise<string | undefined> {
     const name = this.#keys.series(generation, key);
     return (await unlessWrongType(field === null ? redis.get(name) : redis.hget(name, field))) ?? undefined;
   }
 
-  async getSeries(redis: Redis, generation: string, key: string): Promise<[string, string][] | undefined> {
+  async getSeries(
+    redis: RedisClient,
+    generation: string,
+    key: string,
+  ): Promise<[string, string][] | undefined> {
     const series = await readHash(redis, this.#keys.series(generation, key));
     return series.length === 0 ? undefined : series;
   }
 
   async getMany(
-    redis: Redis,
+    redis: RedisClient,
     generation: string,
     addresses: readonly ValueAddress[],
   ): Promise<(string | undefined)[]> {
-    const pipeline = redis.pipeline();
-    for (const { key, field } of addresses) {
+    const commands = addresses.map(({ key, field }): RedisCommand => {
       const name = this.#keys.series(generation, key);
-      if (field === null) pipeline.get(name);
-      else pipeline.hget(name, field);
-    }
-    return pipelineTexts(await pipeline.exec());
+      return field === null ? ['get', name] : ['hget', name, field];
+    });
+    return pipelineTexts(await sendAll(redis, commands));
   }
 }

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../redis-client.ts';
 import { LIST_FIELD, type RedisKeys } from '../redis-keys.ts';
 import { readFieldList } from './packed-text.ts';
 
@@ -22,7 +22,7 @@ export class FieldLists {
   }
 
   /** Undefined where the generation has no such list. */
-  async find(redis: Redis, generation: string, id: string | undefined): Promise<FieldList | undefined> {
+  async find(redis: RedisClient, generation: string, id: string | undefined): Promise<FieldList | undefined> {
     if (id === undefined) return undefined;
     const kept = this.#lists.get(nameOf(generation, id));
     if (kept !== undefined) return kept;
@@ -31,7 +31,7 @@ export class FieldLists {
 
   /** Those of the ids that the generation has a list of. */
   async findAll(
-    redis: Redis,
+    redis: RedisClient,
     generation: string,
     ids: readonly (string | undefined)[],
   ): Promise<ReadonlyMap<string | undefined, FieldList>> {

@@ -3,10 +3,9 @@ import type { RowGroup } from '../../group-rows.ts';
 import { RedisHashCommands } from '../hash/redis-hash-commands.ts';
 import type { RedisBulk } from '../redis-bulk.ts';
 import type { RedisCommands } from '../redis-commands.ts';
-import { LIST_FIELD } from '../redis-keys.ts';
 import { FieldListWriter } from './field-list-writer.ts';
+import type { PackedEntry, PackedMerges } from './packed-merges.ts';
 import { countLines, writeLine, writeLineBreak } from './packed-text.ts';
-import { MERGE_PACKED } from './redis-merge-script.ts';
 
 /** What one call of the script merges at most: some milliseconds of the server, which does nothing else meanwhile. */
 const KEYS_PER_MERGE = 100;
@@ -20,24 +19,22 @@ const VALUES_PER_MERGE = 5_000;
 export class RedisPackedCommands implements RedisCommands {
   readonly #bulk: RedisBulk;
   readonly #prefix: Buffer;
-  readonly #meta: string;
   readonly #ttlSeconds: string | null;
-  readonly #lists = new FieldListWriter((id, list) => this.#putList(id, list));
+  readonly #merges: PackedMerges;
+  readonly #lists: FieldListWriter;
   readonly #packed = new ByteWriter(1024);
   /** Rows of a job without field: nothing to pack. */
   readonly #plain: RedisHashCommands;
   /** Of commands that found a key there; what the merges create is in the replies. */
   #refusedValues = 0;
 
-  /**
-   * @param prefix of every key of the generation
-   * @param meta the key that holds the lists of fields
-   */
-  constructor(bulk: RedisBulk, prefix: Buffer, meta: string, ttlSeconds: string | null) {
+  /** @param prefix of every key of the generation */
+  constructor(bulk: RedisBulk, prefix: Buffer, ttlSeconds: string | null, merges: PackedMerges) {
     this.#bulk = bulk;
     this.#prefix = prefix;
-    this.#meta = meta;
     this.#ttlSeconds = ttlSeconds;
+    this.#merges = merges;
+    this.#lists = new FieldListWriter((id, list) => merges.putList(id, list));
     this.#plain = new RedisHashCommands(bulk, prefix, ttlSeconds);
     bulk.onNils((commands) => this.#merge(commands));
   }
@@ -77,47 +74,21 @@ export class RedisPackedCommands implements RedisCommands {
     return this.#packed.view();
   }
 
-  /** HMSET and not HSET: it answers OK, and the numbers that are answered are counted as values. */
-  #putList(id: string, list: Buffer): void {
-    this.#bulk.begin(4);
-    this.#bulk.part('HMSET');
-    this.#bulk.part(this.#meta);
-    this.#bulk.part(`${LIST_FIELD}${id}`);
-    this.#bulk.piece(list, 0, list.length);
-  }
-
   #merge(refused: readonly (readonly Buffer[])[]): void {
-    let entries: Entry[] = [];
+    let entries: PackedEntry[] = [];
     let values = 0;
     for (const [, key, packed] of refused) {
       if (key === undefined || packed === undefined) continue;
       const lines = countLines(packed);
       this.#refusedValues += lines;
       if (entries.length === KEYS_PER_MERGE || (values + lines > VALUES_PER_MERGE && entries.length > 0)) {
-        this.#mergeEntries(entries);
+        this.#merges.merge(entries);
         entries = [];
         values = 0;
       }
       entries.push({ key, packed });
       values += lines;
     }
-    this.#mergeEntries(entries);
+    if (entries.length > 0) this.#merges.merge(entries);
   }
-
-  #mergeEntries(entries: readonly Entry[]): void {
-    const bulk = this.#bulk;
-    bulk.begin(5 + entries.length * 2);
-    bulk.part('EVAL');
-    bulk.part(MERGE_PACKED);
-    bulk.part(String(entries.length + 1));
-    bulk.part(this.#meta);
-    for (const { key } of entries) bulk.piece(key, 0, key.length);
-    bulk.part(this.#ttlSeconds ?? '');
-    for (const { packed } of entries) bulk.piece(packed, 0, packed.length);
-  }
-}
-
-interface Entry {
-  readonly key: Buffer;
-  readonly packed: Buffer;
 }

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { ValueAddress } from '../../store.ts';
+import { type RedisClient, sendAll } from '../redis-client.ts';
 import type { RedisKeys } from '../redis-keys.ts';
 import { pipelineTexts, type RedisReader, unlessWrongType } from '../redis-reader.ts';
 import { allValues, listIdOf, valueAt } from './packed-text.ts';
@@ -18,13 +18,21 @@ export class RedisPackedReader implements RedisReader {
     this.#lists = new FieldLists(keys);
   }
 
-  async get(redis: Redis, generation: string, { key, field }: ValueAddress): Promise<string | undefined> {
+  async get(
+    redis: RedisClient,
+    generation: string,
+    { key, field }: ValueAddress,
+  ): Promise<string | undefined> {
     const text = await this.#text(redis, generation, key);
     if (text === undefined) return undefined;
     return fieldValue(text, field, await this.#lists.find(redis, generation, listIdOf(text)));
   }
 
-  async getSeries(redis: Redis, generation: string, key: string): Promise<[string, string][] | undefined> {
+  async getSeries(
+    redis: RedisClient,
+    generation: string,
+    key: string,
+  ): Promise<[string, string][] | undefined> {
     const text = await this.#text(redis, generation, key);
     if (text === undefined) return undefined;
     const list = await this.#lists.find(redis, generation, listIdOf(text));
@@ -35,14 +43,17 @@ export class RedisPackedReader implements RedisReader {
 
   /** Asks once for a key, however many of its fields are wanted. */
   async getMany(
-    redis: Redis,
+    redis: RedisClient,
     generation: string,
     addresses: readonly ValueAddress[],
   ): Promise<(string | undefined)[]> {
     const keys = [...new Set(addresses.map(({ key }) => key))];
-    const pipeline = redis.pipeline();
-    for (const key of keys) pipeline.get(this.#keys.series(generation, key));
-    const found = pipelineTexts(await pipeline.exec());
+    const found = pipelineTexts(
+      await sendAll(
+        redis,
+        keys.map((key) => ['get', this.#keys.series(generation, key)]),
+      ),
+    );
     const texts = new Map(keys.map((key, index) => [key, found[index]]));
     const ids = found.map((text) => (text === undefined ? undefined : listIdOf(text)));
     const lists = await this.#lists.findAll(redis, generation, ids);
@@ -52,7 +63,7 @@ export class RedisPackedReader implements RedisReader {
     });
   }
 
-  async #text(redis: Redis, generation: string, key: string): Promise<string | undefined> {
+  async #text(redis: RedisClient, generation: string, key: string): Promise<string | undefined> {
     return (await unlessWrongType(redis.get(this.#keys.series(generation, key)))) ?? undefined;
   }
 }

@@ -1,0 +1,180 @@
+import type { RowGroup } from '../group-rows.ts';
+import { countsOf } from '../staged-mark.ts';
+import type { Fence, StagedCounts, StageRequest } from '../store.ts';
+import { RedisHashCommands } from './hash/redis-hash-commands.ts';
+import { MergesInServer } from './packed/merges-in-server.ts';
+import { RedisPackedCommands } from './packed/redis-packed-commands.ts';
+import { RedisBulk } from './redis-bulk.ts';
+import type { RedisClient } from './redis-client.ts';
+import { type RedisCommands, ttlText } from './redis-commands.ts';
+import { copyKeys } from './redis-copy.ts';
+import { LAYOUT_FIELD, type RedisKeys, SHARD_FIELD } from './redis-keys.ts';
+import type { RedisLink } from './redis-link.ts';
+import { texts } from './redis-reader.ts';
+import { rehearse } from './redis-rehearsal.ts';
+import { KEYS_BESIDE, newerToken, SCAN_SIZES, UNLINK } from './redis-scripts.ts';
+import type { RedisServers, StagedShard } from './redis-servers.ts';
+import { RedisShardWriter, type ShardSink } from './redis-shard-writer.ts';
+import type { RedisTarget } from './redis-url.ts';
+
+/** Keys that a server looks at in one step of SCAN: about a millisecond of its time. */
+export const SCAN_COUNT = 2_000;
+
+/** All keys on one server. */
+export class OneServer implements RedisServers {
+  readonly mayMove = false;
+  readonly keys: RedisKeys;
+  readonly #link: RedisLink;
+  readonly #job: string;
+
+  constructor(link: RedisLink, keys: RedisKeys, job: string) {
+    this.#link = link;
+    this.keys = keys;
+    this.#job = job;
+  }
+
+  get url(): string {
+    return this.#link.url;
+  }
+
+  run<T>(commands: (client: RedisClient) => Promise<T>): Promise<T> {
+    return this.#link.run(commands);
+  }
+
+  runPatiently<T>(commands: (client: RedisClient) => Promise<T>): Promise<T> {
+    return this.#link.runPatiently(commands);
+  }
+
+  async rehearse(): Promise<void> {
+    await this.#link.run((redis) => rehearse(redis, this.#job));
+    // Loading logs in by itself, and is stricter: ioredis overlooks a password that the server does not want.
+    await this.#link.withTarget(async (target) =>
+      (await RedisBulk.connect(target, this.#link.timeouts)).close(),
+    );
+  }
+
+  /** The fence lies beside the predictions. */
+  async claim(): Promise<null> {
+    return null;
+  }
+
+  stage(request: StageRequest, markOf: (shard: StagedShard) => string): Promise<StagedCounts> {
+    return this.#link.withTarget((target) => this.#stage(target, request, markOf), request.signal);
+  }
+
+  async #stage(
+    target: RedisTarget,
+    request: StageRequest,
+    markOf: (shard: StagedShard) => string,
+  ): Promise<StagedCounts> {
+    const { generation, layout, shard } = request;
+    const meta = this.keys.meta(generation);
+    const bulk = await RedisBulk.connect(target, this.#link.timeouts);
+    try {
+      // On the same connection, before any value: readers have to know how to read it. Not HSET: its answer is
+      // a number, and those are counted as values.
+      bulk.command(['HMSET', meta, LAYOUT_FIELD, layout]);
+      const prefix = Buffer.from(this.keys.series(generation, ''));
+      const writer = new RedisShardWriter(new OneServerSink(bulk, prefix, meta, request), prefix.length);
+      for await (const batch of request.batches()) await writer.write(batch, request.signal);
+      request.signal.throwIfAborted();
+      const staged = await writer.finish();
+      // On the same connection as the values: a server that lost them since has closed it.
+      bulk.command(['HSET', meta, `${SHARD_FIELD}${shard}`, markOf(staged)]);
+      await bulk.finish();
+      return countsOf(staged);
+    } finally {
+      bulk.close();
+    }
+  }
+
+  async countBeside(own: readonly string[]): Promise<number> {
+    return Number(await this.runPatiently((redis) => redis.eval(KEYS_BESIDE, own.length, ...own)));
+  }
+
+  async *sizes(generation: string): AsyncGenerator<(readonly [string, number])[]> {
+    const meta = this.keys.meta(generation);
+    const pattern = this.keys.seriesPattern(generation);
+    let cursor = '0';
+    do {
+      const from = cursor;
+      const page = await this.runPatiently((redis) =>
+        redis.eval(SCAN_SIZES, 1, meta, from, pattern, SCAN_COUNT),
+      );
+      const [next, ...sizes] = texts(page);
+      yield Array.from(
+        { length: Math.floor(sizes.length / 2) },
+        (_, at) => [sizes[at * 2] ?? '', Number(sizes[at * 2 + 1])] as const,
+      );
+      cursor = next ?? '0';
+    } while (cursor !== '0');
+  }
+
+  async unlink(generation: string, fence: Fence): Promise<number | null> {
+    const pattern = this.keys.seriesPattern(generation);
+    let cursor = '0';
+    do {
+      const from = cursor;
+      const [next, keys] = await this.runPatiently((redis) =>
+        redis.scan(from, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
+      );
+      // Whoever took the job over meanwhile may be loading this very generation again.
+      const newer = keys.length === 0 ? null : await this.#unlinkFenced(keys, fence);
+      if (newer !== null) return newer;
+      cursor = next;
+    } while (cursor !== '0');
+    return null;
+  }
+
+  async #unlinkFenced(keys: readonly string[], { lineage, token }: Fence): Promise<number | null> {
+    const names = [this.keys.fence, ...keys];
+    return newerToken(
+      await this.runPatiently((redis) => redis.eval(UNLINK, names.length, ...names, lineage, token)),
+    );
+  }
+
+  async copy(from: string, to: string): Promise<void> {
+    await copyKeys(this.#link, this.keys, { from, to, scanCount: SCAN_COUNT });
+  }
+
+  async close(): Promise<void> {
+    await this.#link.close();
+  }
+}
+
+/** One connection for all keys. */
+class OneServerSink implements ShardSink {
+  readonly #bulk: RedisBulk;
+  readonly #commands: RedisCommands;
+
+  constructor(
+    bulk: RedisBulk,
+    prefix: Buffer,
+    meta: string,
+    { layout, ttlSeconds }: Pick<StageRequest, 'layout' | 'ttlSeconds'>,
+  ) {
+    const ttl = ttlText(ttlSeconds);
+    this.#bulk = bulk;
+    this.#commands =
+      layout === 'packed'
+        ? new RedisPackedCommands(bulk, prefix, ttl, new MergesInServer(bulk, meta, ttl))
+        : new RedisHashCommands(bulk, prefix, ttl);
+  }
+
+  put(group: RowGroup): void {
+    this.#commands.put(group);
+  }
+
+  get isFull(): boolean {
+    return this.#bulk.isFull;
+  }
+
+  send(): Promise<void> {
+    return this.#bulk.send();
+  }
+
+  async finish(staged: Pick<StagedCounts, 'keys' | 'values'>): Promise<number> {
+    await this.#bulk.finish();
+    return this.#commands.created(staged);
+  }
+}
