@@ -139,6 +139,11 @@ export class PublishedReader {
   }
 }
 
+/** The generation that answers for a key: the published one, or a canary's. Throws `USAGE` for columns that do not fit. */
+export function viewOfColumns(view: PublishedView, columns: Columns): PublishedView {
+  return view.beside === null ? view : viewOfKey(view, predictionAddress(view.templates, columns).key);
+}
+
 /** Whether the columns leave the field out, where there is one. */
 export function wantsSeries({ templates }: PublishedView, columns: Columns): boolean {
   return templates.field !== null && !templates.field.columns.some((name) => Object.hasOwn(columns, name));

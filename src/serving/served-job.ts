@@ -7,6 +7,7 @@ import {
   type FoundMany,
   type FoundText,
   type PublishedReader,
+  viewOfColumns,
   wantsSeries,
 } from '../lookup/published-reader.ts';
 import type { PublishedView } from '../lookup/published-view.ts';
@@ -23,7 +24,7 @@ import type { FlipFeed } from './events/flip-feed.ts';
 import type { GenerationBefore } from './generation-before.ts';
 import type { KeyDictionary } from './key-dictionary.ts';
 import { LastAnswers } from './last-answers.ts';
-import { type KeyAnswer, LiveAnswers } from './live/live-answers.ts';
+import { type KeyAnswer, LiveAnswers, valueText } from './live/live-answers.ts';
 import type { LiveJob } from './live/live-model.ts';
 import { normalisedColumns } from './live/normalise-text.ts';
 import { isStoreFailure, type StoreGate } from './store-gate.ts';
@@ -79,6 +80,7 @@ export class ServedJob {
         : new LiveAnswers({
             model: live,
             when: serving.live?.when ?? [],
+            queue: serving.live?.queue ?? 1,
             isStale: (view) => this.age(view).isStale,
             mayExist: async (view, columns) => isEveryPartKnown(await this.explain(view, columns)),
           });
@@ -116,7 +118,7 @@ export class ServedJob {
    * not fit, `NOT_FOUND`, and `STORE_UNAVAILABLE` or `STORE_REFUSED`.
    */
   async one(given: Columns): Promise<Answer> {
-    const columns = this.#normalised(given);
+    const columns = this.normalised(given);
     const keeps = this.#options.serving.onStoreDown === 'last-known';
     let answer: Found<FoundText | undefined>;
     try {
@@ -145,7 +147,7 @@ export class ServedJob {
    * out.
    */
   async many(list: readonly Columns[]): Promise<Answer> {
-    const asked = list.map((columns) => this.#normalised(columns));
+    const asked = list.map((columns) => this.normalised(columns));
     const { view, views, found } = await this.#options.gate.run(() => this.#readMany(asked));
     const viewOf = (index: number): PublishedView => views[index] ?? view;
     if (this.#live === null) {
@@ -163,11 +165,13 @@ export class ServedJob {
   /** Many keys whose rows have other values in some columns. Throws `USAGE` where the job is not answered live. */
   async whatIf(list: readonly Columns[], changed: Cells): Promise<Answer> {
     const { live } = this;
-    const asked = list.map((columns) => this.#normalised(columns));
-    const { view, views } = await this.texts(asked);
-    const keys = asked.map((columns, index) => ({ view: views[index] ?? view, columns }));
-    const texts = await live.answers.changed(keys, changed);
-    const items = texts.map((text, index) => itemJson(text, views[index] ?? view, true));
+    const asked = list.map((columns) => this.normalised(columns));
+    const view = await this.view();
+    const keys = asked.map((columns) => ({ view: viewOfColumns(view, columns), columns, changed }));
+    const answers = await live.answers.ask(keys);
+    const items = answers.map((answer, index) =>
+      itemJson(valueText(answer), keys[index]?.view ?? view, true),
+    );
     return this.#manyAnswer(view, items, 'live');
   }
 
@@ -207,13 +211,15 @@ export class ServedJob {
     return { body: this.#text.body(known, 'live'), source: 'live', etag: null };
   }
 
-  #normalised(columns: Columns): Columns {
+  /** The columns as requests are looked up by them. */
+  normalised(columns: Columns): Columns {
     return normalisedColumns(columns, this.#options.serving.normalise);
   }
 
   /** Predictions as the store holds them, in the order asked for, as one publication left them. */
   texts(list: readonly Columns[]): Promise<FoundMany<string | undefined>> {
-    return this.#options.gate.run(() => this.#options.reader.getMany(list));
+    const asked = list.map((columns) => this.normalised(columns));
+    return this.#options.gate.run(() => this.#options.reader.getMany(asked));
   }
 
   age(view: PublishedView): Age {

@@ -16,8 +16,9 @@ export const LIVE_HANDLERS: TaskHandlers<LiveTaskName> = {
   async 'live-open'(state, { indexesKeys, ...run }) {
     const { live } = await openLive(state, run);
     if (indexesKeys) await live.keys();
-    const { plan, features, takesFeatures } = live;
-    return { columns: plan.input.columns, features: takesFeatures ? features : null };
+    const { plan, features, matrix, takesFeatures } = live;
+    const ofModel = takesFeatures ? { features, matrix } : { features: null, matrix: null };
+    return { columns: plan.input.columns, ...ofModel };
   },
 
   async 'live-answer'(state, { questions, ...run }) {

@@ -255,6 +255,8 @@ export interface LiveColumns {
   readonly columns: readonly Column[];
   /** Those that the model takes; null: values follow from other columns, too. */
   readonly features: readonly Column[] | null;
+  /** Names of features in the order of the one matrix that the model takes; null: it takes something else. */
+  readonly matrix: readonly string[] | null;
 }
 
 export interface LiveAnswerTask extends RunReference {

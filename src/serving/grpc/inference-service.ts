@@ -1,7 +1,9 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { areReady } from '../http/health-routes.ts';
 import type { ServerParts } from '../http/http-server.ts';
-import { checkVersion, infer } from '../open-inference/infer.ts';
+import { isModelReady } from '../http/open-inference-routes.ts';
+import { infer } from '../open-inference/infer.ts';
+import { useModel } from '../open-inference/inference-model.ts';
 import { modelMetadata, serverMetadata } from '../open-inference/model-metadata.ts';
 import type { ModelInferRequest, ModelRequest } from './messages.ts';
 import { readRequest } from './read-request.ts';
@@ -27,7 +29,7 @@ export interface Method {
   readonly answer: (call: Call<any>) => Promise<object>;
 }
 
-/** The methods of `inference.GRPCInferenceService`: the stored predictions of a job are a model. */
+/** The methods of `inference.GRPCInferenceService`: the stored predictions of a job are a model, and its live model. */
 export function inferenceMethods({
   jobs,
   limits,
@@ -45,31 +47,31 @@ export function inferenceMethods({
     ModelReady: {
       isOpen: false,
       answer: ({ request, metadata, note }: Call<ModelRequest>) =>
-        jobs.use(request.name, async (job) => {
-          note({ job: job.name });
-          const state = await job.state();
-          if (state.view !== null) checkVersion(state.view, versionOf(request.version));
-          return { ready: !isDraining() && areReady([state], allowsStale(metadata)) };
+        useModel(jobs, request.name, async (model) => {
+          note({ job: model.job.name });
+          const about = { version: versionOf(request.version), allowsStale: allowsStale(metadata) };
+          return { ready: (await isModelReady(model, about)) && !isDraining() };
         }),
     },
     ServerMetadata: { isOpen: false, answer: async () => serverMetadata() },
     ModelMetadata: {
       isOpen: false,
       answer: ({ request, note }: Call<ModelRequest>) =>
-        jobs.use(request.name, (job) => {
-          note({ job: job.name });
-          return modelMetadata(job, versionOf(request.version));
+        useModel(jobs, request.name, (model) => {
+          note({ job: model.job.name });
+          return modelMetadata(model, versionOf(request.version));
         }),
     },
     ModelInfer: {
       isOpen: false,
       answer: ({ request, note }: Call<ModelInferRequest>) =>
-        jobs.use(request.model_name, async (job) => {
-          note({ job: job.name });
+        useModel(jobs, request.model_name, async (model) => {
+          const job = model.job.name;
+          note({ job });
           const version = versionOf(request.model_version);
-          const inferred = await infer(job, readRequest(request), { mostKeys: limits.keys, version });
+          const inferred = await infer(model, readRequest(request), { mostKeys: limits.keys, version });
           const response = writeResponse(inferred, request.raw_input_contents.length > 0);
-          note({ job: job.name, source: 'stored' });
+          note({ job, source: model.source });
           return response;
         }),
     },

@@ -25,7 +25,7 @@ export const inferResponseSchema = z.object({
   parameters: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
     .describe(
-      'canary, canary_share and canary_rows, while there is a canary: its generation, its share of the keys, and the rows that come from it.',
+      'run, generated_at, age_seconds and stale. Where rows may be null, missing and rejected: the indices of keys without a prediction, and of rows that cannot be scored. While there is a canary, canary, canary_share and canary_rows: its generation, its share of the keys, and the rows that come from it.',
     ),
   outputs: z.array(
     z.object({
@@ -44,7 +44,8 @@ const ERRORS = {
   '400': jsonAnswer('A tensor or a parameter does not fit.', protocolErrorSchema),
   '401': jsonAnswer('No valid token was given, and the server wants one.', protocolErrorSchema),
   '404': jsonAnswer('No such model or version, or keys without a prediction.', protocolErrorSchema),
-  '503': jsonAnswer('The store is away.', protocolErrorSchema),
+  '429': jsonAnswer('Too many questions wait for the live model.', protocolErrorSchema),
+  '503': jsonAnswer('The store is away, or the live model cannot be asked.', protocolErrorSchema),
 };
 const inPath = (name: string) => ({ name, in: 'path', required: true, schema: { type: 'string' } });
 
@@ -88,13 +89,14 @@ function serverItem(operationId: string) {
 }
 
 function modelItems(path: string, suffix: string, parameters: readonly object[]) {
-  const { '400': _, ...lookup } = ERRORS;
+  const { '400': _, '429': __, ...lookup } = ERRORS;
   return {
     [path]: {
       parameters,
       get: {
         operationId: `modelMetadata${suffix}`,
-        summary: 'Open Inference Protocol: the tensors of a model, the stored predictions of a job.',
+        summary:
+          'Open Inference Protocol: the tensors of a model. JOB is the stored predictions of a job, JOB.live its live model.',
         responses: { '200': jsonAnswer('The model.', modelMetadataSchema), ...lookup },
       },
     },
@@ -115,7 +117,8 @@ function modelItems(path: string, suffix: string, parameters: readonly object[])
       parameters,
       post: {
         operationId: `infer${suffix}`,
-        summary: 'Open Inference Protocol: predictions of the keys that the input tensors name.',
+        summary:
+          'Open Inference Protocol: predictions of the keys that the input tensors name; from a live model, also of rows and features.',
         requestBody: { required: true, content: jsonContent(inferRequestSchema) },
         responses: { '200': jsonAnswer('The predictions.', inferResponseSchema), ...ERRORS },
       },

@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ServeBatchError } from '../../core/errors.ts';
 import { checkVersion, infer, inferredJson } from '../open-inference/infer.ts';
 import { inferRequestSchema } from '../open-inference/infer-request.ts';
+import { type InferenceModel, useModel } from '../open-inference/inference-model.ts';
 import { modelMetadata, serverMetadata } from '../open-inference/model-metadata.ts';
-import type { ServedJob } from '../served-job.ts';
 import { areReady } from './health-routes.ts';
 import type { ServerParts } from './http-server.ts';
 import { JSON_TYPE } from './prediction-routes.ts';
@@ -14,7 +14,7 @@ interface Model {
   readonly Querystring: { readonly stale?: string };
 }
 
-/** The Open Inference Protocol, version 2, over REST: the stored predictions of a job are a model. */
+/** The Open Inference Protocol, version 2, over REST: the stored predictions of a job are a model, and its live model. */
 export function addOpenInferenceRoutes(app: FastifyInstance, parts: ServerParts): void {
   for (const url of ['/v2', '/v2/']) app.get(url, async () => serverMetadata());
   addHealth(app, parts);
@@ -36,33 +36,44 @@ function addModel(app: FastifyInstance, url: string, { jobs, limits, isDraining 
   const use = <T>(
     { params }: FastifyRequest<Model>,
     reply: FastifyReply,
-    act: (job: ServedJob) => Promise<T>,
+    act: (model: InferenceModel) => Promise<T>,
   ) =>
-    jobs.use(params.job, (job) => {
-      reply.job = job.name;
-      return act(job);
+    useModel(jobs, params.job, (model) => {
+      reply.job = model.job.name;
+      return act(model);
     });
   app.get<Model>(url, (request, reply) =>
-    use(request, reply, (job) => modelMetadata(job, request.params.version ?? null)),
+    use(request, reply, (model) => modelMetadata(model, request.params.version ?? null)),
   );
   app.get<Model>(`${url}/ready`, (request, reply) =>
-    use(request, reply, async (job) => {
-      const state = await job.state();
-      if (state.view !== null) checkVersion(state.view, request.params.version ?? null);
-      const ready = !isDraining() && areReady([state], request.query.stale === 'ok');
-      reply.code(ready ? 200 : 503);
-      return { name: job.name, ready };
+    use(request, reply, async (model) => {
+      const ready = await isModelReady(model, {
+        version: request.params.version ?? null,
+        allowsStale: request.query.stale === 'ok',
+      });
+      reply.code(ready && !isDraining() ? 200 : 503);
+      return { name: model.name, ready: ready && !isDraining() };
     }),
   );
   app.post<Model>(`${url}/infer`, { onRequest: refuseBinary }, (request, reply) =>
-    use(request, reply, async (job) => {
+    use(request, reply, async (model) => {
       const asked = inferRequestSchema.parse(request.body);
       const version = request.params.version ?? null;
-      const inferred = await infer(job, asked, { mostKeys: limits.keys, version });
-      reply.source = 'stored';
+      const inferred = await infer(model, asked, { mostKeys: limits.keys, version });
+      reply.source = model.source;
       return reply.header('content-type', JSON_TYPE).send(inferredJson(inferred));
     }),
   );
+}
+
+/** Whether a model can be answered for. Throws `NOT_FOUND` for a version that is not the published one. */
+export async function isModelReady(
+  model: InferenceModel,
+  { version, allowsStale }: { readonly version: string | null; readonly allowsStale: boolean },
+): Promise<boolean> {
+  const state = await model.job.state();
+  if (state.view !== null) checkVersion(state.view, version);
+  return areReady([state], allowsStale) && model.isReady(state);
 }
 
 /** Before the body is read: what follows its JSON would make it none. */

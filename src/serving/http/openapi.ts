@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { ownVersion } from '../../runs/record/versions.ts';
 import { keysSchema } from './asked-keys.ts';
 import { invocationsSchema } from './mlflow-routes.ts';
-import { openInferencePaths } from './open-inference-paths.ts';
+import { openInferencePaths, protocolErrorSchema } from './open-inference-paths.ts';
+import { isOpenInference } from './open-inference-routes.ts';
 import { jsonAnswer, jsonContent } from './openapi-content.ts';
 import { BODY_TYPES } from './score-routes.ts';
 
@@ -136,6 +137,17 @@ const ERRORS = {
 const ETAG = {
   ETag: { description: 'The generation; of many keys beside a canary, both.', schema: { type: 'string' } },
 };
+interface Operation {
+  readonly responses: Readonly<Record<string, object>>;
+  readonly [field: string]: unknown;
+}
+
+interface PathItem {
+  readonly parameters?: readonly object[];
+  readonly get?: Operation;
+  readonly post?: Operation;
+}
+
 const JOB = { name: 'job', in: 'path', required: true, schema: { type: 'string' } };
 const OPEN: readonly object[] = [];
 
@@ -151,7 +163,7 @@ export function openApiDocument(options: { readonly mostKeys: number }) {
     },
     security: [{}, { token: [] }],
     components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-    paths: {
+    paths: withForeignHosts({
       '/v1/jobs': {
         get: {
           operationId: 'listJobs',
@@ -322,8 +334,23 @@ export function openApiDocument(options: { readonly mostKeys: number }) {
           },
         },
       },
-    },
+    }),
   };
+}
+
+/** Any request may have a `Host` that the server does not answer to. */
+function withForeignHosts(paths: Readonly<Record<string, PathItem>>): Readonly<Record<string, PathItem>> {
+  const items = Object.entries(paths).map(([path, item]) => {
+    const schema = isOpenInference(path) ? protocolErrorSchema : errorSchema;
+    const refused = jsonAnswer('The server listens on its own machine only, and has another name.', schema);
+    const operations = (['get', 'post'] as const).flatMap((method) => {
+      const operation = item[method];
+      if (operation === undefined) return [];
+      return [[method, { ...operation, responses: { ...operation.responses, '403': refused } }] as const];
+    });
+    return [path, { ...item, ...Object.fromEntries(operations) }] as const;
+  });
+  return Object.fromEntries(items);
 }
 
 /** As it is committed. */

@@ -4,6 +4,7 @@ import type { Columns } from '../../lookup/column-text.ts';
 import type { FoundText } from '../../lookup/published-reader.ts';
 import type { PublishedView } from '../../lookup/published-view.ts';
 import type { Cells, LiveAnswer } from '../../shard/live/live-question.ts';
+import { inSlices } from './in-slices.ts';
 import type { LiveModel } from './live-model.ts';
 
 /** A key, and what the store has of it. */
@@ -11,6 +12,11 @@ export interface StoredKey {
   readonly view: PublishedView;
   readonly columns: Columns;
   readonly found: FoundText | undefined;
+}
+
+/** A key whose row has other values in some columns. */
+export interface ChangedKey extends Omit<StoredKey, 'found'> {
+  readonly changed: Cells;
 }
 
 /** What a key is answered with. */
@@ -24,6 +30,8 @@ export type KeyAnswer =
 export interface LiveAnswersOptions {
   readonly model: LiveModel;
   readonly when: readonly LiveWhen[];
+  /** Questions that may wait at once. */
+  readonly queue: number;
   readonly isStale: (view: PublishedView) => boolean;
   /** Whether each part of a key occurs in the run: what has one that does not need not be asked. */
   readonly mayExist: (view: PublishedView, columns: Columns) => Promise<boolean>;
@@ -39,26 +47,20 @@ export class LiveAnswers {
 
   /** Answers in the order of the keys. One that is stale and cannot be asked keeps what the store has. */
   complete(keys: readonly StoredKey[]): Promise<readonly KeyAnswer[]> {
-    return Promise.all(keys.map((key) => this.#answer(key)));
+    return inSlices(keys, this.#options.queue, (key) => this.#answer(key));
   }
 
-  /** Keys whose rows are changed: all are asked. Throws `USAGE` and `INVALID_ROW` of the first that cannot be. */
-  async changed(
-    keys: readonly Omit<StoredKey, 'found'>[],
-    changes: Cells,
-  ): Promise<readonly (string | undefined)[]> {
-    const answers = await Promise.all(
-      keys.map(({ view, columns }) => this.#options.model.keys(view, [columns], changes)),
-    );
-    return answers.map(([answer]) => valueText(answer));
+  /** Keys that are asked whatever the store has, in their order. Throws `USAGE` for columns that do not fit the key. */
+  ask(keys: readonly ChangedKey[]): Promise<readonly LiveAnswer[]> {
+    const { model, queue } = this.#options;
+    return inSlices(keys, queue, ({ view, columns, changed }) => model.key(view, columns, changed));
   }
 
   async #answer({ view, columns, found }: StoredKey): Promise<KeyAnswer> {
     const kept: KeyAnswer = found === undefined ? { source: 'none' } : { source: 'stored', found };
     if (!(await this.#wants(view, columns, found))) return kept;
     try {
-      const [answer] = await this.#options.model.keys(view, [columns]);
-      const text = valueText(answer);
+      const text = valueText(await this.#options.model.key(view, columns));
       return text === undefined ? kept : { source: 'live', found: text };
     } catch (error) {
       if (found !== undefined) return kept;
@@ -75,23 +77,25 @@ export class LiveAnswers {
 }
 
 /** Undefined: the run has no such key. Throws `USAGE` for a wrong question, `INVALID_ROW` for a row that cannot be scored. */
-export function valueText(answer: LiveAnswer | undefined): string | undefined {
-  switch (answer?.kind) {
+export function valueText(answer: LiveAnswer): string | undefined {
+  switch (answer.kind) {
     case 'value':
       return answer.text;
     case 'reject':
-      throw rejectedError(answer);
     case 'wrong':
-      throw new ServeBatchError('USAGE', answer.message, { fields: { column: answer.column } });
-    default:
+      throw answerError(answer);
+    case 'unknown':
       return undefined;
   }
 }
 
-function rejectedError({
-  column,
-  reason,
-}: Extract<LiveAnswer, { readonly kind: 'reject' }>): ServeBatchError {
+/** What is said of a question that has no value. */
+export function answerError(
+  answer: Extract<LiveAnswer, { readonly kind: 'reject' | 'wrong' }>,
+): ServeBatchError {
+  if (answer.kind === 'wrong')
+    return new ServeBatchError('USAGE', answer.message, { fields: { column: answer.column } });
+  const { column, reason } = answer;
   const what = column === null ? `The row cannot be scored: ${reason}.` : `Column "${column}" ${reason}.`;
   return new ServeBatchError('INVALID_ROW', what, { fields: column === null ? {} : { column } });
 }

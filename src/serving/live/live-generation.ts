@@ -62,6 +62,11 @@ export class LiveGeneration {
     return this.#breaker.isOpen;
   }
 
+  /** Whether it could be asked when it was tried last. */
+  get isReady(): boolean {
+    return this.#columns !== null && !this.isOpen;
+  }
+
   /** Whether nobody waits for anything. */
   get isIdle(): boolean {
     return this.#flights.size === 0;
@@ -71,7 +76,7 @@ export class LiveGeneration {
   async warmUp(): Promise<void> {
     const { workers, run } = this.#options;
     try {
-      await workers.run('live-open', { ...run, indexesKeys: true });
+      this.#columns = await workers.run('live-open', { ...run, indexesKeys: true });
     } catch (error) {
       this.#note(toServeBatchError(error));
     }

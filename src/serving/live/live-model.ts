@@ -11,6 +11,7 @@ import type { Cells, LiveAnswer } from '../../shard/live/live-question.ts';
 import type { RowsBody } from '../../shard/live/posted-bodies.ts';
 import type { LiveColumns, RunReference } from '../../tasks/tasks.ts';
 import type { OwnedWorkers, StartWorkers } from '../../tasks/workers.ts';
+import { inSlices } from './in-slices.ts';
 import { LiveFigures } from './live-figures.ts';
 import { LiveGeneration } from './live-generation.ts';
 import { normalisedCells } from './normalise-text.ts';
@@ -24,10 +25,10 @@ export interface LiveModel {
   /** The columns of the input, and those that the model takes. */
   columns(view: PublishedView): Promise<LiveColumns>;
   /**
-   * The values of keys, in their order. Throws `USAGE` for columns that do not fit the key.
-   * @param changed columns of the input, or of `features.select`, that have other values than in the rows of the keys
+   * The value of a key. Throws `USAGE` for columns that do not fit the key.
+   * @param changed columns of the input, or of `features.select`, that have other values than in the row of the key
    */
-  keys(view: PublishedView, list: readonly Columns[], changed?: Cells): Promise<readonly LiveAnswer[]>;
+  key(view: PublishedView, columns: Columns, changed?: Cells): Promise<LiveAnswer>;
   /** The values of rows of the input, or of the model's features, in their order. */
   rows(view: PublishedView, rows: readonly Cells[]): Promise<readonly LiveAnswer[]>;
   /** The same of many rows, in pieces as they are scored. Throws `USAGE` for a body that cannot be read. */
@@ -79,6 +80,11 @@ export class LiveJob implements LiveModel {
     return [...this.#open.values()].some(({ keys }) => keys.isOpen);
   }
 
+  /** Whether the process of the generation has started, and can be asked. */
+  isReady({ generation }: PublishedView): boolean {
+    return this.#open.get(generation)?.keys.isReady === true;
+  }
+
   /** A generation that was just noticed: its process starts, so that its first question need not wait for it. */
   see(view: PublishedView): void {
     if (!this.#open.has(view.generation)) void this.#of(view).keys.warmUp();
@@ -88,26 +94,18 @@ export class LiveJob implements LiveModel {
     return this.#of(view).keys.columns();
   }
 
-  async keys(
-    view: PublishedView,
-    list: readonly Columns[],
-    changed: Cells = {},
-  ): Promise<readonly LiveAnswer[]> {
-    const { keys } = this.#of(view);
+  async key(view: PublishedView, columns: Columns, changed: Cells = {}): Promise<LiveAnswer> {
+    const { key, field } = predictionAddress(view.templates, columns);
+    const texts = askedColumns({ info: view.info, columns: spelt(view, columns) });
     const cells = normalisedCells(changed, this.#options.normalise);
-    const questions = list.map((columns) => {
-      const { key, field } = predictionAddress(view.templates, columns);
-      const texts = askedColumns({ info: view.info, columns: spelt(view, columns) });
-      return { kind: 'key' as const, key, field, columns: texts, changed: cells };
-    });
-    return Promise.all(questions.map((question) => keys.ask(question)));
+    return this.#of(view).keys.ask({ kind: 'key', key, field, columns: texts, changed: cells });
   }
 
   async rows(view: PublishedView, rows: readonly Cells[]): Promise<readonly LiveAnswer[]> {
     const { keys } = this.#of(view);
-    const { normalise } = this.#options;
-    return Promise.all(
-      rows.map((cells) => keys.ask({ kind: 'row', cells: normalisedCells(cells, normalise) })),
+    const { normalise, live } = this.#options;
+    return inSlices(rows, live.queue, (cells) =>
+      keys.ask({ kind: 'row', cells: normalisedCells(cells, normalise) }),
     );
   }
 

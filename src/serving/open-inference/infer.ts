@@ -1,10 +1,11 @@
 import { ServeBatchError } from '../../core/errors.ts';
 import type { PublishedView } from '../../lookup/published-view.ts';
-import type { ServedJob } from '../served-job.ts';
+import type { LiveAnswer } from '../../shard/live/live-question.ts';
+import { answerError } from '../live/live-answers.ts';
 import type { InferRequest } from './infer-request.ts';
-import { inputsOf, outputsOf, type TensorMetadata } from './model-tensors.ts';
+import type { AnsweredRows, InferenceModel } from './inference-model.ts';
+import { outputsOf, type TensorMetadata } from './model-tensors.ts';
 import { type OutputTensor, outputTensors, tensorsJson } from './output-tensors.ts';
-import { readInputs } from './read-inputs.ts';
 
 export interface InferOptions {
   readonly mostKeys: number;
@@ -21,38 +22,59 @@ export interface Inferred {
   readonly tensors: readonly OutputTensor[];
 }
 
-/** Answers an inference request from the stored predictions, as one publication left them. */
+/** Answers an inference request, as one publication left the predictions or with the model of one generation. */
 export async function infer(
-  job: ServedJob,
-  { id, inputs, outputs, parameters }: InferRequest,
+  model: InferenceModel,
+  request: InferRequest,
   { mostKeys, version }: InferOptions,
 ): Promise<Inferred> {
+  const { job } = model;
   const asked = await job.view();
   checkVersion(asked, version);
-  const keys = readInputs(inputs, inputsOf(asked), mostKeys);
-  const { view, views, found } = await job.texts(keys);
+  const answered = await model.rows(request, asked, mostKeys);
+  const { view, views, answers } = answered;
   checkVersion(view, version);
-  const missing = found.flatMap((text, index) => (text === undefined ? [index] : []));
-  const [first] = missing;
-  if (first !== undefined && parameters?.missing !== 'null') {
-    const { message } = await job.explain(view, keys[first] ?? {});
-    throw new ServeBatchError('NOT_FOUND', `No prediction at ${indexText(missing)}. ${message}`);
-  }
+  const left = await leftOut(answered, request.parameters?.missing === 'null');
+  const texts = answers.map((answer) => (answer.kind === 'value' ? answer.text : undefined));
   const { seconds, isStale } = job.age(view);
   return {
-    model: job.name,
+    model: model.name,
     version: view.generation,
-    id,
+    id: request.id,
     parameters: {
       run: view.info.runId,
       generated_at: view.info.createdAt,
       age_seconds: seconds,
       stale: isStale,
-      ...(first === undefined ? {} : { missing: missing.join(',') }),
+      ...left,
       ...canaryParameters(view, views),
     },
-    tensors: outputTensors(wantedOutputs(outputs, outputsOf(view)), found, view),
+    tensors: outputTensors(wantedOutputs(request.outputs, outputsOf(view)), texts, view),
   };
+}
+
+/**
+ * The rows without an answer, for the parameters. Throws `NOT_FOUND` for the keys and `INVALID_ROW` for the rows that
+ * have none, unless they may be null, and `USAGE` for a row that is wrong.
+ */
+async function leftOut({ answers, explain }: AnsweredRows, mayBeNull: boolean) {
+  const placesOf = (kind: LiveAnswer['kind']): readonly number[] =>
+    answers.flatMap((answer, index) => (answer.kind === kind ? [index] : []));
+  const [missing, rejected] = [placesOf('unknown'), placesOf('reject')];
+  for (const [index, answer] of answers.entries())
+    if (answer.kind === 'wrong' || (answer.kind === 'reject' && !mayBeNull)) throw rowError(answer, index);
+  const [first] = missing;
+  if (first !== undefined && !mayBeNull)
+    throw new ServeBatchError('NOT_FOUND', `No prediction at ${indexText(missing)}. ${await explain(first)}`);
+  return {
+    ...(missing.length === 0 ? {} : { missing: missing.join(',') }),
+    ...(rejected.length === 0 ? {} : { rejected: rejected.join(',') }),
+  };
+}
+
+function rowError(answer: Extract<LiveAnswer, { kind: 'wrong' | 'reject' }>, index: number): ServeBatchError {
+  const { code, message, fields } = answerError(answer);
+  return new ServeBatchError(code, `Index ${index}: ${message}`, { fields });
 }
 
 /** The answer as the protocol's JSON. */

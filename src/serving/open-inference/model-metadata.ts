@@ -1,7 +1,7 @@
 import { ownVersion } from '../../runs/record/versions.ts';
-import type { ServedJob } from '../served-job.ts';
 import { checkVersion } from './infer.ts';
-import { inputsOf, outputsOf, type TensorMetadata } from './model-tensors.ts';
+import type { InferenceModel } from './inference-model.ts';
+import { outputsOf, type TensorMetadata } from './model-tensors.ts';
 
 export interface ServerMetadata {
   readonly name: string;
@@ -22,14 +22,14 @@ export function serverMetadata(): ServerMetadata {
 }
 
 /** Throws `NOT_FOUND` for a version that is not the published one; null: whichever it is. */
-export async function modelMetadata(job: ServedJob, version: string | null): Promise<ModelMetadata> {
-  const view = await job.view();
+export async function modelMetadata(model: InferenceModel, version: string | null): Promise<ModelMetadata> {
+  const view = await model.job.view();
   checkVersion(view, version);
   return {
-    name: job.name,
+    name: model.name,
     versions: [view.generation],
     platform: 'serve-batch',
-    inputs: inputsOf(view),
+    inputs: await model.inputs(view),
     outputs: outputsOf(view),
   };
 }

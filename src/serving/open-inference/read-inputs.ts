@@ -1,5 +1,6 @@
 import { ServeBatchError } from '../../core/errors.ts';
 import type { Columns } from '../../lookup/column-text.ts';
+import type { Cell } from '../../shard/live/live-question.ts';
 import { type Datatype, isFloat, isInRange, isInteger } from './datatypes.ts';
 import type { InputTensor } from './infer-request.ts';
 import type { TensorMetadata } from './model-tensors.ts';
@@ -14,7 +15,7 @@ export function readInputs(
   const rows = rowsOf(inputs, mostKeys);
   const columns = wanted.map((tensor) => {
     const input = inputs.find(({ name }) => name === tensor.name);
-    if (input === undefined) throw wrong(tensor.name, `is missing. Give ${namesOf(wanted)}`);
+    if (input === undefined) throw wrongInput(tensor.name, `is missing. Give ${namesOf(wanted)}`);
     return [tensor.name, textsOf(input, tensor, rows)] as const;
   });
   return Array.from({ length: rows }, (_, row) =>
@@ -23,40 +24,67 @@ export function readInputs(
 }
 
 function checkNames(inputs: readonly InputTensor[], wanted: readonly TensorMetadata[]): void {
-  const seen = new Set<string>();
-  for (const { name } of inputs) {
+  for (const { name } of inputs)
     if (!wanted.some((tensor) => tensor.name === name))
-      throw wrong(name, `is not one of the model. Give ${namesOf(wanted)}`);
-    if (seen.has(name)) throw wrong(name, 'is given twice. Give it once');
-    seen.add(name);
-  }
+      throw wrongInput(name, `is not one of the model. Give ${namesOf(wanted)}`);
+  refuseTwice(inputs.map(({ name }) => name));
 }
 
-function rowsOf(inputs: readonly InputTensor[], mostKeys: number): number {
+/** Throws `USAGE` for a name that stands twice in a list. */
+export function refuseTwice(names: readonly string[]): void {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw wrongInput(twice, 'is given twice. Give it once');
+}
+
+/** How many rows the tensors have: each as many, of one value. Throws `USAGE`. */
+export function rowsOf(inputs: readonly InputTensor[], mostKeys: number): number {
   const rows = inputs[0]?.shape[0] ?? 0;
   for (const { name, shape } of inputs) {
     if (shape.length < 1 || shape.length > 2 || (shape[1] ?? 1) !== 1)
-      throw wrong(name, `has the shape [${shape}]; expected [rows] or [rows, 1]`);
+      throw wrongInput(name, `has the shape [${shape}]; expected [rows] or [rows, 1]`);
     if (shape[0] !== rows)
-      throw wrong(
+      throw wrongInput(
         name,
         `has ${shape[0]} rows, and "${inputs[0]?.name}" has ${rows}. Give them the same number`,
       );
-    if (rows < 1 || rows > mostKeys) throw wrong(name, `has ${rows} rows; expected 1 to ${mostKeys}`);
+    if (rows < 1 || rows > mostKeys) throw wrongInput(name, `has ${rows} rows; expected 1 to ${mostKeys}`);
   }
   return rows;
 }
 
-function textsOf(input: InputTensor, { name, datatype }: TensorMetadata, rows: number): readonly string[] {
-  const given = input.datatype;
-  if (!fits(given, datatype))
-    throw wrong(
-      name,
-      `has the datatype ${given}; expected ${datatype}${datatype === 'BYTES' ? '' : ' or BYTES'}`,
-    );
+/** The values of a column as texts, which keys are made of. Throws `USAGE`. */
+export function textsOf(input: InputTensor, wanted: TensorMetadata, rows: number): readonly string[] {
+  return valuesOf(input, wanted, rows).map((value, index) =>
+    String(scalarOf(value, input.datatype, () => `${input.name}[${index}]`)),
+  );
+}
+
+/** The values of a column of rows; null is a missing value. Throws `USAGE`. */
+export function cellsOf(input: InputTensor, wanted: TensorMetadata | null, rows: number): readonly Cell[] {
+  return cellsOfData(input, valuesOf(input, wanted, rows));
+}
+
+export function cellsOfData({ name, datatype }: InputTensor, data: readonly unknown[]): readonly Cell[] {
+  return data.map((value, index) => {
+    if (value === null) return null;
+    // A float of any size is itself; only in the text of a key would its digits matter.
+    if (typeof value === 'number' && isFloat(datatype) && Number.isFinite(value)) return value;
+    return scalarOf(value, datatype, () => `${name}[${index}]`);
+  });
+}
+
+/** @param wanted null: nobody knows of the column yet */
+function valuesOf(input: InputTensor, wanted: TensorMetadata | null, rows: number): readonly unknown[] {
+  const { name, datatype: given } = input;
+  if (wanted !== null && !fits(given, wanted.datatype)) {
+    const { datatype } = wanted;
+    const expected = `${datatype}${datatype === 'BYTES' ? '' : ' or BYTES'}`;
+    throw wrongInput(name, `has the datatype ${given}; expected ${expected}`);
+  }
   const data = flat(input.data ?? []);
-  if (data.length !== rows) throw wrong(name, `has ${data.length} values and the shape [${input.shape}]`);
-  return data.map((value, index) => textOf(value, given, () => `${name}[${index}]`));
+  if (data.length !== rows)
+    throw wrongInput(name, `has ${data.length} values and the shape [${input.shape}]`);
+  return data;
 }
 
 /** Whole numbers of any size name the same key, and so does its text. */
@@ -71,14 +99,20 @@ function flat(data: readonly unknown[]): readonly unknown[] {
   return data.every((row) => Array.isArray(row) && row.length === 1) ? data.flat() : data;
 }
 
-function textOf(value: unknown, datatype: Datatype, place: () => string): string {
+/** Whole numbers that JSON does not hold are texts. */
+function scalarOf(value: unknown, datatype: Datatype, place: () => string): string | number | boolean {
   if (datatype === 'BYTES' && typeof value === 'string') return value;
-  if (datatype === 'BOOL' && typeof value === 'boolean') return String(value);
-  if (typeof value === 'number' && isNumberOf(value, datatype)) return String(value);
-  if (typeof value === 'bigint' && isInteger(datatype)) return String(value);
+  if (datatype === 'BOOL' && typeof value === 'boolean') return value;
+  if (typeof value === 'number' && isNumberOf(value, datatype)) return value;
+  if (typeof value === 'bigint' && isInteger(datatype)) return wholeOf(value);
   throw new ServeBatchError('USAGE', `${place()} is not ${expectedOf(datatype)}.`, {
     fields: { field: place() },
   });
+}
+
+function wholeOf(value: bigint): string | number {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
 }
 
 function isNumberOf(value: number, datatype: Datatype): boolean {
@@ -96,10 +130,10 @@ function expectedOf(datatype: Datatype): string {
   return `a number that JSON holds exactly; send whole numbers beyond 2^53 as text, with the datatype BYTES`;
 }
 
-function wrong(name: string, what: string): ServeBatchError {
+export function wrongInput(name: string, what: string): ServeBatchError {
   return new ServeBatchError('USAGE', `The input "${name}" ${what}.`, { fields: { field: name } });
 }
 
-function namesOf(wanted: readonly TensorMetadata[]): string {
+export function namesOf(wanted: readonly { readonly name: string }[]): string {
   return wanted.map(({ name }) => `"${name}"`).join(', ');
 }

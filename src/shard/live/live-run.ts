@@ -80,12 +80,18 @@ export class LiveRun {
     return !kvOf(this.plan).values.some((name) => kept.has(name));
   }
 
-  /** The columns that the model takes. */
+  /** The columns that the model takes, in its order. */
   get features(): readonly Column[] {
     const { select, bindings } = this.plan.features;
     const known = select?.columns ?? this.plan.input.columns;
     const names = new Set(bindings.flatMap(({ columns }) => columns));
-    return known.filter(({ name }) => names.has(name));
+    return [...names].flatMap((wanted) => known.find(({ name }) => name === wanted) ?? []);
+  }
+
+  /** Names of the columns of the one matrix that the model takes, in its order; null: it takes something else. */
+  get matrix(): readonly string[] | null {
+    const [only, ...others] = this.plan.features.bindings;
+    return only !== undefined && others.length === 0 && only.rowShape.length === 1 ? only.columns : null;
   }
 
   /** @param replaced expressions, over the row number, for columns that `features.select` returns */

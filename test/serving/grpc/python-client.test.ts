@@ -7,10 +7,13 @@ import { REPOSITORY } from '../../support/cli.ts';
 import { temporaryFolder } from '../../support/project.ts';
 import { ensurePythonGrpc, python } from '../../support/python-grpc.ts';
 import { TLS_FILES } from '../../support/redis-server.ts';
+import { liveWorkers } from '../live/live-workers.ts';
+import { liveProject, liveSource } from '../open-inference/live-project.ts';
 import { publish, sourceOf, weekOf } from '../served-store.ts';
 import { startTestGrpc } from './grpc-client.ts';
 
 const CLIENT = join(REPOSITORY, 'test/serving/grpc/client.py');
+const LIVE_CLIENT = join(REPOSITORY, 'test/serving/grpc/live-client.py');
 const TOKEN = 'a-token-of-enough-length';
 
 let storeUrl: string;
@@ -59,4 +62,20 @@ it('so it is over TLS', async () => {
   const [cert, key] = [TLS_FILES.cert, TLS_FILES.key].map((file) => readFileSync(file, 'utf8'));
   const { address } = await startTestGrpc([sourceOf(storeUrl)], { tokens: [TOKEN], tls: { cert, key } });
   expect(JSON.parse(await python([CLIENT, stubs, address, TOKEN, TLS_FILES.ca]))).toEqual(EXPECTED);
+});
+
+it("asks the live model by the request of KServe's documentation, by features and by keys", async () => {
+  const source = liveSource(await liveProject('iris'), 'iris');
+  const { address } = await startTestGrpc([source], { startWorkers: liveWorkers });
+  const answer = JSON.parse(await python([LIVE_CLIENT, stubs, address]));
+  expect(answer).toEqual({
+    inputs: ['sepal_length', 'sepal_width', 'petal_length', 'petal_width'].map((name) => [name, 'FP64']),
+    model: 'iris.live',
+    isOneGeneration: true,
+    matrix: answer.stored,
+    columns: answer.stored,
+    keys: answer.stored,
+    stored: [expect.any(Number), expect.any(Number)],
+    changed: [true, false],
+  });
 });

@@ -50,6 +50,7 @@ describe('the OpenAPI document', () => {
           expect(item[method]).toMatchObject({
             operationId: expect.any(String),
             summary: expect.any(String),
+            responses: { '403': { description: expect.any(String) } },
           });
   });
 
