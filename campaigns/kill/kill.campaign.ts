@@ -5,8 +5,9 @@ import { type RedisServer, startRedis } from '../../test/support/redis-server.ts
 import { seededRandom } from '../../test/support/seeded-random.ts';
 import { type Bench, makeBench } from './bench.ts';
 import { checkDone, checkWhole, unknownRun } from './check.ts';
+import { type Combination, Combinations } from './combinations.ts';
 import { type Attempt, PREPARE } from './moments.ts';
-import { killOptions, type Moment, VICTIMS, type Victim } from './options.ts';
+import { killOptions } from './options.ts';
 import { type Reader, startReader } from './readers.ts';
 import { makeSilent, signal, strike } from './strike.ts';
 
@@ -31,39 +32,65 @@ const exits = new Map<string, number>();
 const violations: string[] = [];
 
 it(`${options.kills} kills, seed ${options.seed}`, async () => {
+  const combinations = new Combinations(options, random);
   let kills = 0;
-  for (let round = 0; kills < options.kills; round++) {
-    const bench = benches[round % benches.length];
-    const moment = options.moments[Math.floor(round / benches.length) % options.moments.length];
-    const victim = VICTIMS[Math.floor(random() * VICTIMS.length)];
-    if (bench === undefined || moment === undefined || victim === undefined) throw new Error('no bench');
+  while (kills < options.kills) {
+    const dealt = await deal(combinations);
+    if (dealt === null) break;
+    const { combination, attempt } = dealt;
+    const where = `kill ${kills + 1}: ${describe(combination)}`;
     const startMs = performance.now();
-    const where = `kill ${kills + 1}: ${moment}, ${bench.store}, ${victim}`;
-    try {
-      const struck = await strikeOnce(bench, moment, victim);
-      if (process.env.CAMPAIGN_VERBOSE)
-        say(`${where}: ${struck} ${Math.round(performance.now() - startMs)} ms`);
-      if (struck) kills++;
-      else if (moment === 'tick' && options.moments.length === 1) await sleep(1_000);
-    } catch (error) {
+    const isStruck = await strikeOnce(attempt, combination).catch((error: unknown) => {
       violations.push(`${where}: ${error instanceof Error ? error.message : String(error)}`);
-      kills++;
       say(violations.at(-1) ?? '');
-    }
-    if (kills > 0 && kills % 25 === 0 && round % benches.length === 0)
-      say(`${kills} kills, ${violations.length} violations`);
+      return true;
+    });
+    combinations.count(combination, isStruck);
+    if (process.env.CAMPAIGN_VERBOSE)
+      say(`${where}: ${isStruck} ${Math.round(performance.now() - startMs)} ms`);
+    if (!isStruck) continue;
+    kills++;
+    if (kills % 25 === 0) say(`${kills} kills, ${violations.length} violations`);
   }
   const reports = await Promise.all(readers.map((reader) => reader.report()));
   const reads = reports.reduce((sum, report) => sum + report.reads, 0);
   violations.push(...reports.flatMap((report) => report.violations.map((each) => `a reader: ${each}`)));
-  say(summary(kills, reads));
+  say(summary(kills, reads, combinations));
   expect(violations).toEqual([]);
 });
 
+interface Dealt {
+  readonly combination: Combination;
+  readonly attempt: Attempt;
+}
+
+/** The combination that was struck least of those that can be struck now. Null: none ever can. */
+async function deal(combinations: Combinations): Promise<Dealt | null> {
+  for (;;) {
+    const inOrder = combinations.inOrder();
+    if (inOrder.length === 0) return null;
+    for (const combination of inOrder) {
+      const attempt = await PREPARE[combination.moment](benchOf(combination));
+      if (attempt !== null) return { combination, attempt };
+    }
+    await sleep(1000);
+  }
+}
+
+function benchOf({ store }: Combination): Bench {
+  const bench = benches.find((each) => each.store === store);
+  if (bench === undefined) throw new Error(`there is no bench for ${store}`);
+  return bench;
+}
+
+function describe({ moment, store, victim }: Combination): string {
+  return `${moment}, ${store}, ${victim}`;
+}
+
 /** Strikes one command, looks at what readers have, and lets the same command finish what it began. */
-async function strikeOnce(bench: Bench, moment: Moment, victim: Victim): Promise<boolean> {
-  const attempt = await PREPARE[moment](bench);
-  if (attempt === null) return false;
+async function strikeOnce(attempt: Attempt, combination: Combination): Promise<boolean> {
+  const { moment, victim } = combination;
+  const bench = benchOf(combination);
   const { project } = bench;
   const before = (await project.published(attempt.job))?.runId;
   const kind = `${moment} ${bench.store}`;
@@ -131,7 +158,7 @@ function count(map: Map<string, number>, name: string): void {
   map.set(name, (map.get(name) ?? 0) + 1);
 }
 
-function summary(kills: number, reads: number): string {
+function summary(kills: number, reads: number, combinations: Combinations): string {
   const table = (map: ReadonlyMap<string, number>): string =>
     [...map]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -142,6 +169,7 @@ Struck
 ${table(counts)}
 Ends of what was struck (signal or exit code)
 ${table(exits)}
+${combinations.spread}.
 ${kills} kills (seed ${options.seed}), ${reads} whole series read, ${violations.length} violations.
 The bytes at the end are ${violations.length === 0 ? 'those of undisturbed runs' : 'in doubt'}.${violations.map((each) => `\n  ${each}`).join('')}`;
 }

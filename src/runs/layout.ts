@@ -78,6 +78,11 @@ export function occurrenceStamp(occurrence: Date): string {
   return `${occurrence.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 }
 
+/** The instant that {@link occurrenceStamp} names, in milliseconds; NaN: it is another text. */
+export function stampedTime(stamp: string): number {
+  return Date.parse(stamp.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+}
+
 /** The part of a shard, relative to the run's folder: as records and manifests name it. */
 export function partName(shard: number): string {
   return `parts/part-${digits(shard)}.parquet`;

@@ -12,16 +12,16 @@ import { type RunSummary, readJobState, readRunSummary } from './run-summary.ts'
 const planSchema = z.object({ identity: z.object({ occurrence: z.string().nullable().default(null) }) });
 
 /**
- * The runs of occurrences (ISO 8601 in UTC), newest first. Without `among`, those of all occurrences. One that
+ * The runs of occurrences, newest first. Without `among`, those of all occurrences. One that
  * was begun ahead of its occurrence, by hand, does not count: it may have had the data of another week. Neither does a
  * candidate.
  */
 export async function runsOfOccurrences(
   folderOfJob: string,
-  among?: readonly string[],
+  among?: readonly Date[],
   clock: Clock = systemClock,
 ): Promise<RunSummary[]> {
-  const wanted = among === undefined ? undefined : new Set(among);
+  const wanted = among && new Set(among.map((each) => each.getTime()));
   const begunFrom = earliestRun(among);
   const state = await readJobState(folderOfJob, clock);
   const index = await readPlanIndex(folderOfJob);
@@ -29,7 +29,8 @@ export async function runsOfOccurrences(
   for (const runId of index.runIds) {
     if ((runIdTime(runId) ?? '') < begunFrom) continue;
     const occurrence = index.occurrenceOf(runId);
-    if (occurrence === null || wanted?.has(occurrence) === false || isAhead(runId, occurrence)) continue;
+    if (occurrence === null || isAhead(runId, occurrence)) continue;
+    if (wanted?.has(Date.parse(occurrence)) === false) continue;
     const run = await readRunSummary(runPaths(folderOfJob, runId), state, index.planOf(runId));
     if (!run.isCandidate) runs.push(run);
   }
@@ -48,9 +49,10 @@ export async function occurrencesWithRuns(folderOfJob: string): Promise<Readonly
 }
 
 /** None is looked for farther back: ids tell the time to the second. */
-function earliestRun(among: readonly string[] | undefined): string {
-  const oldest = among === undefined ? undefined : [...among].sort()[0];
-  return oldest === undefined ? '' : wholeSeconds(oldest);
+function earliestRun(among: readonly Date[] | undefined): string {
+  if (among === undefined || among.length === 0) return '';
+  const oldest = among.reduce((first, each) => Math.min(first, each.getTime()), Number.POSITIVE_INFINITY);
+  return wholeSeconds(new Date(oldest).toISOString());
 }
 
 export function isAhead(runId: string, occurrence: string): boolean {
@@ -67,7 +69,7 @@ export async function findCommittedRun(
   occurrence: string,
   clock: Clock = systemClock,
 ): Promise<RunSummary | undefined> {
-  const runs = await runsOfOccurrences(folderOfJob, [occurrence], clock);
+  const runs = await runsOfOccurrences(folderOfJob, [new Date(occurrence)], clock);
   return runs.find(({ status }) => isCommitted(status));
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { AlertEvent } from '../config/sections/notify.ts';
 import { makeFolder } from '../core/durable-file.ts';
 import type { ErrorCode } from '../core/errors.ts';
-import { occurrenceStamp, occurrencesFolder } from '../runs/layout.ts';
+import { occurrenceStamp, occurrencesFolder, stampedTime } from '../runs/layout.ts';
 import { occurrenceFileNames } from '../runs/occurrence/occurrence-record.ts';
 import { createFileExclusively } from '../storage/local/exclusive-file.ts';
 
@@ -53,15 +53,17 @@ async function createMark(folderOfJob: string, name: string, now: Date): Promise
   return createFileExclusively(join(folder, name), `${now.toISOString()}\n`);
 }
 
-/** Which occurrences somebody was told of. */
+/** Which occurrences somebody was told of. Marks name them to the second. */
 export function toldOf(marks: AlertMarks, event: Told): (occurrence: Date) => boolean {
-  const ranges = [...marks].flatMap((name) => {
+  const single = new Set<number>();
+  const ranges: { readonly from: number; readonly to: number }[] = [];
+  for (const name of marks) {
     const [to = '', kind, from = ''] = name.split('.');
-    return kind === `${event}-from` ? [{ from, to }] : [];
-  });
+    if (kind === event) single.add(stampedTime(to));
+    else if (kind === `${event}-from`) ranges.push({ from: stampedTime(from), to: stampedTime(to) });
+  }
   return (occurrence) => {
-    if (marks.has(alertMarkName(occurrence, event))) return true;
-    const stamp = occurrenceStamp(occurrence);
-    return ranges.some(({ from, to }) => from <= stamp && stamp <= to);
+    const at = Math.floor(occurrence.getTime() / 1000) * 1000;
+    return single.has(at) || ranges.some(({ from, to }) => from <= at && at <= to);
   };
 }

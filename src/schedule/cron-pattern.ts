@@ -32,13 +32,29 @@ function parsePattern(cron: string): CronPattern {
   const minutes = stepsOf(`${minute} * * * *`, MINUTE_MS, HOUR_MS);
   const hours = stepsOf(`0 ${hour} * * *`, HOUR_MS, DAY_MS);
   const days = parseCron(['0', '0', ...day].join(' '), 'UTC');
-  const dayAfter = (after: number): number | null => days.nextRun(new Date(after))?.getTime() ?? null;
+  const dayAfter = remembered((after) => days.nextRun(new Date(after))?.getTime() ?? null);
   return {
     minutesOfDay: hours.flatMap((h) => minutes.map((m) => h * 60 + m)),
     isEveryHour: hours.length === 24,
     hasDay: (each) => dayAfter(each - 1000) === each,
     dayAfter,
     dayBefore: (before) => days.previousRuns(1, new Date(before))[0]?.getTime() ?? null,
+  };
+}
+
+/** Days that are kept of an expression. */
+const MOST_DAYS = 1000;
+
+/** Looked up once: each look at a job goes through the days of its whole catch-up window. */
+function remembered(find: (day: number) => number | null): (day: number) => number | null {
+  const found = new Map<number, number | null>();
+  return (day) => {
+    const known = found.get(day);
+    if (known !== undefined) return known;
+    if (found.size >= MOST_DAYS) found.clear();
+    const result = find(day);
+    found.set(day, result);
+    return result;
   };
 }
 

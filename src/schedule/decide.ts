@@ -1,17 +1,19 @@
 import type { ScheduleSpec } from '../config/sections/schedule.ts';
-import type { MissedRange, OccurrenceFiles, OccurrenceRecord } from '../runs/occurrence/occurrence-record.ts';
-import { isCommitted, type RunStatus } from '../runs/run-status.ts';
+import type { OccurrenceFiles, OccurrenceRecord } from '../runs/occurrence/occurrence-record.ts';
+import type { RunOfOccurrence } from '../runs/occurrence/runs-by-occurrence.ts';
+import { isCommitted } from '../runs/run-status.ts';
 import { toldOf } from './alert-mark.ts';
 import { occurrencesBetween } from './cron-times.ts';
 import { LEEWAY_MS } from './first-sight.ts';
 import { jitterMs } from './jitter.ts';
+import { CLOCK_TOLERANCE_MS, isCredible, KnownOccurrences } from './known-occurrences.ts';
 
 /** All that is known of a job's occurrences at one instant: files of its output folder. */
 export interface OccurrenceLedger extends OccurrenceFiles {
   /** Occurrences before it are not owed. */
   readonly since: Date;
   /** What became of runs, by occurrence; of several, the one that is committed. */
-  readonly runs: ReadonlyMap<string, { readonly runId: string; readonly status: RunStatus }>;
+  readonly runs: ReadonlyMap<string, RunOfOccurrence>;
   /** The occurrence that readers see; null: none. */
   readonly published: string | null;
   /** Since when a live process has the job's lock, ISO 8601; null: nobody has. */
@@ -52,8 +54,6 @@ export interface DecideRequest {
   readonly ledger: OccurrenceLedger;
 }
 
-/** A record from the future was written under a clock that was wrong: what it says of time does not count. */
-const CLOCK_TOLERANCE_MS = 60_000;
 /** Pauses between retries do not grow beyond this. */
 const LONGEST_BACKOFF_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -80,35 +80,44 @@ export function lookStart(
   return new Date(Math.min(window.getTime(), untold));
 }
 
+/** A request, with what its ledger knows at hand. */
+interface Question extends DecideRequest {
+  readonly known: KnownOccurrences;
+}
+
 /** Compares the occurrences that are due with what became of them. Pure. */
 export function decide(request: DecideRequest): Decision {
   const { job, schedule, now, ledger } = request;
-  const dueAt = (occurrence: Date): number =>
+  const known = new KnownOccurrences(ledger, now);
+  const question: Question = { ...request, known };
+  const dueAt: DueAt = (occurrence) =>
     occurrence.getTime() + jitterMs(job, occurrence, schedule.jitterSeconds);
   const from = new Date(Math.max(ledger.since.getTime(), lookStart(schedule, now).getTime()));
   const occurred = occurrencesBetween(schedule, from, now);
-  const [due, spread] = partition(occurred, (each) => dueAt(each) <= now.getTime());
-  const unsettled = new Set(due.filter((each) => !isSettled(each, request)));
+  const spreadFrom = now.getTime() - schedule.jitterSeconds * 1000;
+  const isDue = (each: Date): boolean => each.getTime() <= spreadFrom || dueAt(each) <= now.getTime();
+  const [due, spread] = partition(occurred, isDue);
+  const unsettled = new Set(due.filter((each) => !isSettled(each, known)));
   const window = windowStart(schedule, now);
   const open = [...unsettled].filter((each) => each >= window);
-  const [begun, fresh] = partition(open, (each) => hasBegun(each, ledger));
+  const [begun, fresh] = partition(open, (each) => hasBegun(each, known));
   const newest = due.at(-1);
   const [wanted, missed] = partition(fresh, (each) =>
-    isCaughtUp(each, { isNewest: each === newest, dueAt: dueAt(each) }, request),
+    isCaughtUp(each, { isNewest: each === newest, dueAt }, question),
   );
-  const [skip, kept] = partition(wanted, (each) => isSkipped(dueAt(each), request));
-  const [retrying, ready] = partition(begun, (each) => retryTime(each, request) > now.getTime());
+  const [skip, kept] = partition(wanted, (each) => isSkipped(each, dueAt, question));
+  const [retrying, ready] = partition(begun, (each) => retryTime(each, question) > now.getTime());
   const isLocked = ledger.lockedSince !== null;
   return {
     run: isLocked ? [] : [...kept, ...ready],
     wait: isLocked ? kept.filter((each) => now.getTime() - dueAt(each) <= LEEWAY_MS) : [],
     skip,
     missed,
-    settled: due.flatMap((occurrence) => unrecordedRun(occurrence, request)),
-    failing: retrying.flatMap((each) => ledger.records.get(each.toISOString()) ?? []),
-    late: lateAmong(due, unsettled, request),
-    settledUntil: settledUntil(due, unsettled, request),
-    nextAt: earliest([...spread.map(dueAt), ...retrying.map((each) => retryTime(each, request))]),
+    settled: due.flatMap((occurrence) => unrecordedRun(occurrence, known)),
+    failing: retrying.flatMap((each) => known.recordOf(each) ?? []),
+    late: lateAmong(due, unsettled, question),
+    settledUntil: settledUntil(due, unsettled, question),
+    nextAt: earliest([...spread.map(dueAt), ...retrying.map((each) => retryTime(each, question))]),
   };
 }
 
@@ -118,41 +127,43 @@ function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): reado
   return both;
 }
 
-function isSkipped(dueAt: number, { schedule, ledger }: DecideRequest): boolean {
+type DueAt = (occurrence: Date) => number;
+
+function isSkipped(occurrence: Date, dueAt: DueAt, { schedule, ledger }: Question): boolean {
   if (schedule.overlap !== 'skip' || ledger.lockedSince === null) return false;
-  return Date.parse(ledger.lockedSince) < dueAt;
+  return Date.parse(ledger.lockedSince) < dueAt(occurrence);
 }
 
 /** Those past their deadline that are not published, whatever became of them, and that nobody was told of. */
-function lateAmong(due: readonly Date[], unsettled: ReadonlySet<Date>, request: DecideRequest): Date[] {
-  const { schedule, now, ledger } = request;
+function lateAmong(due: readonly Date[], unsettled: ReadonlySet<Date>, question: Question): Date[] {
+  const { schedule, now, ledger, known } = question;
   const { deadlineSeconds } = schedule;
   if (deadlineSeconds === null) return [];
   const isTold = toldOf(ledger.alerts, 'late');
   return due.filter(
     (each) =>
       now.getTime() > each.getTime() + deadlineSeconds * 1000 &&
-      (unsettled.has(each) || !isWell(each, request)) &&
+      (unsettled.has(each) || !isWell(each, known)) &&
       !isTold(each),
   );
 }
 
 /** Of a settled occurrence: whether its run is there for readers, or a newer one is. */
-function isWell(occurrence: Date, { ledger }: DecideRequest): boolean {
-  const record = ledger.records.get(occurrence.toISOString());
+function isWell(occurrence: Date, known: KnownOccurrences): boolean {
+  const record = known.recordOf(occurrence);
   if (record !== undefined) return record.state === 'done' && record.error === null;
-  return ledger.runs.has(occurrence.toISOString());
+  return known.runOf(occurrence) !== undefined;
 }
 
 /** The newest of the oldest occurrences of which nothing is to be done or told any more. */
 function settledUntil(
   due: readonly Date[],
   unsettled: ReadonlySet<Date>,
-  request: DecideRequest,
+  { schedule, ledger, known }: Question,
 ): Settled | null {
-  const isTold = toldOf(request.ledger.alerts, 'late');
+  const isTold = toldOf(ledger.alerts, 'late');
   const mayBeLate = (each: Date): boolean =>
-    request.schedule.deadlineSeconds !== null && !isWell(each, request) && !isTold(each);
+    schedule.deadlineSeconds !== null && !isWell(each, known) && !isTold(each);
   let count = 0;
   for (const each of due) {
     if (unsettled.has(each) || mayBeLate(each)) break;
@@ -163,51 +174,40 @@ function settledUntil(
 }
 
 /** Whether nothing is left to do for an occurrence. */
-export function isSettled(occurrence: Date, { now, ledger }: Pick<DecideRequest, 'now' | 'ledger'>): boolean {
-  const record = ledger.records.get(occurrence.toISOString());
+export function isSettled(occurrence: Date, known: KnownOccurrences): boolean {
+  const record = known.recordOf(occurrence);
   if (record?.state === 'done' || record?.state === 'failed') return true;
-  if (record?.state === 'skipped' || record?.state === 'missed') return isCredible(record, now);
-  if (unrecordedRun(occurrence, { now, ledger }).length > 0) return true;
+  if (record?.state === 'skipped' || record?.state === 'missed') return isCredible(record, known.now);
+  if (unrecordedRun(occurrence, known).length > 0) return true;
   if (record !== undefined && (record.attempts > 0 || record.state === 'running')) return false;
-  return ledger.missed.some((range) => isCredible(range, now) && isWithin(occurrence, range));
-}
-
-export function isCredible({ at }: { readonly at: string }, now: Date): boolean {
-  return Date.parse(at) <= now.getTime() + CLOCK_TOLERANCE_MS;
-}
-
-function isWithin(occurrence: Date, { from, to }: MissedRange): boolean {
-  const at = occurrence.toISOString();
-  return from <= at && at <= to;
+  return known.isMissed(occurrence);
 }
 
 /** A run of the occurrence that is complete, and that nobody has to publish any more. */
 function unrecordedRun(
   occurrence: Date,
-  { now, ledger }: Pick<DecideRequest, 'now' | 'ledger'>,
+  known: KnownOccurrences,
 ): { readonly occurrence: Date; readonly runId: string }[] {
-  const at = occurrence.toISOString();
-  const state = ledger.records.get(at)?.state;
-  const run = ledger.runs.get(at);
-  if (run === undefined || !isCommitted(run.status) || state === 'done' || state === 'failed') return [];
-  const { published } = ledger;
-  const isOvertaken = published !== null && published > at && published <= now.toISOString();
-  if (run.status === 'committed' && !isOvertaken) return [];
+  const run = known.runOf(occurrence);
+  if (run === undefined || !isCommitted(run.status)) return [];
+  const state = known.recordOf(occurrence)?.state;
+  if (state === 'done' || state === 'failed') return [];
+  if (run.status === 'committed' && !known.isOvertaken(occurrence)) return [];
   return [{ occurrence, runId: run.runId }];
 }
 
 /** Whether a run of it was started, or it waits for its data: then it is seen through, whatever catchup says. */
-function hasBegun(occurrence: Date, { records, runs, waits }: OccurrenceLedger): boolean {
-  if (waits.has(occurrence.toISOString())) return true;
-  const record = records.get(occurrence.toISOString());
+function hasBegun(occurrence: Date, known: KnownOccurrences): boolean {
+  if (known.isAwaited(occurrence)) return true;
+  const record = known.recordOf(occurrence);
   if (record !== undefined && (record.attempts > 0 || record.state === 'running')) return true;
-  return runs.get(occurrence.toISOString())?.status === 'committed';
+  return known.runOf(occurrence)?.status === 'committed';
 }
 
 function isCaughtUp(
   occurrence: Date,
-  { isNewest, dueAt }: { readonly isNewest: boolean; readonly dueAt: number },
-  { schedule, now, ledger }: DecideRequest,
+  { isNewest, dueAt }: { readonly isNewest: boolean; readonly dueAt: DueAt },
+  { schedule, now, known }: Question,
 ): boolean {
   switch (schedule.catchup) {
     case 'all':
@@ -216,13 +216,16 @@ function isCaughtUp(
       return isNewest;
     case 'none':
       // One that has been waiting for the run before it was there in time.
-      return now.getTime() - dueAt <= LEEWAY_MS || (isNewest && ledger.records.has(occurrence.toISOString()));
+      return (
+        now.getTime() - dueAt(occurrence) <= LEEWAY_MS ||
+        (isNewest && known.recordOf(occurrence) !== undefined)
+      );
   }
 }
 
 /** When an occurrence that has begun goes on. */
-function retryTime(occurrence: Date, { schedule, now, ledger }: DecideRequest): number {
-  const record: OccurrenceRecord | undefined = ledger.records.get(occurrence.toISOString());
+function retryTime(occurrence: Date, { schedule, now, known }: Question): number {
+  const record = known.recordOf(occurrence);
   const at = record?.nextAttemptAt;
   if (at === undefined || at === null) return 0;
   // Farther away than any pause: the clock was set back since.

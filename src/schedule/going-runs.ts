@@ -42,7 +42,8 @@ export class GoingRuns {
     return taken + this.#slotsOf(job) <= this.#places;
   }
 
-  start(job: ScheduledJob, begin: (progress: Progress) => Promise<void>): void {
+  /** Resolves when it has ended and its places are free. */
+  start(job: ScheduledJob, begin: (progress: Progress) => Promise<void>): Promise<void> {
     const { name } = job.spec;
     const now = (): number => this.#effects.clock.monotonicMs();
     const progress: Progress = {
@@ -56,6 +57,7 @@ export class GoingRuns {
     const end = begin(progress).finally(() => this.#runs.delete(name));
     const slots = this.#slotsOf(job);
     this.#runs.set(name, { job: name, slots, end, isStalled: false, lastProgressMs: now() });
+    return end;
   }
 
   async settled(): Promise<void> {

@@ -5,19 +5,22 @@ import { describeLostStore, type LostStore } from '../jobs/publish/store-state.t
 import { readHolder } from '../runs/lock/lock.ts';
 import { runIdTime } from '../runs/run-id.ts';
 import { claimAlert } from './alert-mark.ts';
+import { readPause } from './pause.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
 
 /**
- * Looks whether the store still shows the published run. Null where it does, where somebody works on the job,
- * and where the store does not answer: that is logged, and looked at again.
+ * Looks whether the store still shows the published run. Null where it does, where somebody works on the job or may
+ * work on the store (a pause), and where the store does not answer: that is logged, and looked at again.
  */
 export async function findLostStore(
   { spec }: ScheduledJob,
   { stores, clock, log }: ScheduleEffects,
 ): Promise<LostStore | null> {
   try {
+    const folder = folderOfJob(spec);
+    if ((await readPause(folder)) !== undefined) return null;
     // Whoever has the lock may be publishing just now.
-    if ((await readHolder(folderOfJob(spec), clock)) !== undefined) return null;
+    if ((await readHolder(folder, clock)) !== undefined) return null;
     const state = await stores.compare(spec);
     return state.kind === 'same' ? null : state;
   } catch (error) {

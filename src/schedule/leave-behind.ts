@@ -7,6 +7,7 @@ import { type OccurrenceRecord, writeRecord } from '../runs/occurrence/occurrenc
 import { occurrencesBetween } from './cron-times.ts';
 import { isSettled, type OccurrenceLedger } from './decide.ts';
 import { writeFirstSight } from './first-sight.ts';
+import { KnownOccurrences } from './known-occurrences.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
 
 interface Window {
@@ -25,8 +26,9 @@ export async function leaveBehind(
 ): Promise<void> {
   const folder = folderOfJob(spec);
   const end = new Date(start.getTime() - 1);
-  const left = occurrencesBetween(schedule, since, end).filter((each) => !isSettled(each, { now, ledger }));
-  const tried = left.flatMap((each) => ledger.records.get(each.toISOString()) ?? []);
+  const known = new KnownOccurrences(ledger, now);
+  const left = occurrencesBetween(schedule, since, end).filter((each) => !isSettled(each, known));
+  const tried = left.flatMap((each) => known.recordOf(each) ?? []);
   if (tried.length > 0 && !(await giveUp(folder, tried, clock))) return;
   const range = `--from ${left[0]?.toISOString()} --to ${left.at(-1)?.toISOString()}`;
   if (left.length > 0)

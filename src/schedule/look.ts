@@ -2,7 +2,6 @@ import { formatNumber } from '../core/amounts.ts';
 import { makeFolder } from '../core/durable-file.ts';
 import type { Log } from '../core/effects.ts';
 import { folderOfJob } from '../jobs/locations.ts';
-import type { LostStore } from '../jobs/publish/store-state.ts';
 import { jsonText } from '../runs/json-file.ts';
 import { occurrencesFolder } from '../runs/layout.ts';
 import { showJobAnew } from '../runs/mirror/show-job.ts';
@@ -14,9 +13,9 @@ import {
 } from '../runs/occurrence/occurrence-record.ts';
 import { createFileExclusively } from '../storage/local/exclusive-file.ts';
 import { type AwaitedDecision, awaitData } from './await-data.ts';
-import { type Decision, decide, isCredible, lookStart } from './decide.ts';
+import { type Decision, decide, lookStart } from './decide.ts';
 import { type FirstSight, seeSchedule, writeFirstSight } from './first-sight.ts';
-import { findLostStore } from './keep-store.ts';
+import { isCredible } from './known-occurrences.ts';
 import { leaveBehind } from './leave-behind.ts';
 import { readPause, tellOfLongPause } from './pause.ts';
 import { readLedger } from './read-ledger.ts';
@@ -31,26 +30,11 @@ const MOST_SETTLED = 50;
 /** Of a bucket: older runs, once they were seen, are not listed each minute. */
 const RUNS_LOOKED_AT = 20;
 
-/** What a look at a job found. */
-export interface Seen extends AwaitedDecision {
-  /** Null: the store shows the published run, as far as it was looked at. */
-  readonly lost: LostStore | null;
-}
-
-export interface LookOptions {
-  /** Whether to look into the job's store, too. Default: no. */
-  readonly withStore?: boolean;
-}
-
 /**
  * Looks at one job: compares what is due with what its output folder says, writes down what is skipped,
  * missed or waiting, and tells of what is late. Runs nothing.
  */
-export async function lookAtJob(
-  job: ScheduledJob,
-  effects: ScheduleEffects,
-  { withStore = false }: LookOptions = {},
-): Promise<Seen> {
+export async function lookAtJob(job: ScheduledJob, effects: ScheduleEffects): Promise<AwaitedDecision> {
   const { spec, schedule } = job;
   const { clock } = effects;
   const folder = folderOfJob(spec);
@@ -72,9 +56,7 @@ export async function lookAtJob(
   if (pause !== undefined) await tellOfLongPause(job, pause, effects);
   if (!isBehind && (decision.settledUntil?.count ?? 0) > MOST_SETTLED)
     await noteSettled(folder, sight, decision, now);
-  // A pause may be there because somebody works on the store.
-  const lost = withStore && pause === undefined ? await findLostStore(job, effects) : null;
-  return { ...decision, lost };
+  return decision;
 }
 
 /** What a clock that was ahead has noted does not count. */

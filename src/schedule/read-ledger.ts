@@ -6,6 +6,7 @@ import { runsByOccurrence } from '../runs/occurrence/runs-by-occurrence.ts';
 import { publishedOccurrence } from '../runs/occurrence-runs.ts';
 import { occurrencesBetween } from './cron-times.ts';
 import { isSettled, type OccurrenceLedger } from './decide.ts';
+import { KnownOccurrences } from './known-occurrences.ts';
 
 export interface ReadLedgerRequest {
   readonly folderOfJob: string;
@@ -33,7 +34,8 @@ export async function readLedger(request: ReadLedgerRequest): Promise<Occurrence
     published: null,
     lockedSince: holder?.since ?? null,
   };
-  const open = occurrencesBetween(schedule, from, now).filter((each) => !isSettled(each, { now, ledger }));
+  const known = new KnownOccurrences(ledger, now);
+  const open = occurrencesBetween(schedule, from, now).filter((each) => !isSettled(each, known));
   if (open.length === 0) return ledger;
   return {
     ...ledger,

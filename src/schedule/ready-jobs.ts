@@ -12,35 +12,49 @@ export type ReadyWork =
   | { readonly kind: 'run'; readonly occurrence: Date }
   | { readonly kind: 'mend'; readonly lost: LostStore };
 
-/** What the newest look at each job found: one occurrence at most, however many are due. */
+interface Entry {
+  readonly job: ScheduledJob;
+  /** One at most, however many are due. */
+  readonly occurrence: Date | null;
+  readonly lost: LostStore | null;
+}
+
+/** What the newest looks at each job and at its store found. */
 export class ReadyJobs {
-  readonly #ready = new Map<string, Ready | null>();
-  /** When a job was started last: those that had no turn for longest go first. */
-  readonly #startedAt = new Map<string, number>();
+  readonly #jobs = new Map<string, Entry>();
+  /** When a job was started last, counted in starts: those that had no turn for longest go first. */
+  readonly #turns = new Map<string, number>();
+  #starts = 0;
 
   /** How many jobs there are. */
   get known(): number {
-    return this.#ready.size;
+    return this.#jobs.size;
   }
 
   keepOnly(jobs: readonly ScheduledJob[]): void {
     const names = new Set(jobs.map(({ spec }) => spec.name));
-    for (const name of [...this.#ready.keys()])
+    for (const name of [...this.#jobs.keys()])
       if (!names.has(name)) {
-        this.#ready.delete(name);
-        this.#startedAt.delete(name);
+        this.#jobs.delete(name);
+        this.#turns.delete(name);
       }
-    for (const name of names) if (!this.#ready.has(name)) this.#ready.set(name, null);
+    for (const job of jobs) if (!this.#jobs.has(job.spec.name)) this.#change(job, {});
   }
 
-  set(job: ScheduledJob, work: ReadyWork | null): void {
-    this.#ready.set(job.spec.name, work === null ? null : { job, work });
+  /** Null: nothing of it is due. */
+  setOccurrence(job: ScheduledJob, occurrence: Date | null): void {
+    this.#change(job, { occurrence });
+  }
+
+  /** Null: it shows the published run, as far as it was looked at. */
+  setLost(job: ScheduledJob, lost: LostStore | null): void {
+    this.#change(job, { lost });
   }
 
   /** It has to be looked at again before it may start once more. */
-  started(job: ScheduledJob, now: Date): void {
-    this.#ready.set(job.spec.name, null);
-    this.#startedAt.set(job.spec.name, now.getTime());
+  started(job: ScheduledJob): void {
+    this.#change(job, { occurrence: null, lost: null });
+    this.#turns.set(job.spec.name, ++this.#starts);
   }
 
   /**
@@ -50,14 +64,26 @@ export class ReadyJobs {
    */
   inOrder(now: Date): readonly Ready[] {
     const dueAt = ({ work }: Ready): number => (work.kind === 'run' ? work.occurrence.getTime() : 0);
-    const isInTime = (each: Ready): boolean =>
-      each.work.kind === 'mend' || now.getTime() - dueAt(each) <= LEEWAY_MS;
-    const lastTurn = ({ job }: Ready): number => this.#startedAt.get(job.spec.name) ?? 0;
-    return [...this.#ready.values()]
-      .flatMap((each) => each ?? [])
+    const isLate = (each: Ready): boolean => each.work.kind === 'run' && !isInTime(each.work.occurrence, now);
+    const lastTurn = ({ job }: Ready): number => this.#turns.get(job.spec.name) ?? 0;
+    return [...this.#jobs.values()]
+      .flatMap(readyOf)
       .sort(
-        (a, b) =>
-          Number(isInTime(b)) - Number(isInTime(a)) || lastTurn(a) - lastTurn(b) || dueAt(a) - dueAt(b),
+        (a, b) => Number(isLate(a)) - Number(isLate(b)) || lastTurn(a) - lastTurn(b) || dueAt(a) - dueAt(b),
       );
   }
+
+  #change(job: ScheduledJob, changes: Partial<Omit<Entry, 'job'>>): void {
+    const { occurrence = null, lost = null } = this.#jobs.get(job.spec.name) ?? {};
+    this.#jobs.set(job.spec.name, { occurrence, lost, ...changes, job });
+  }
+}
+
+export function isInTime(occurrence: Date, now: Date): boolean {
+  return now.getTime() - occurrence.getTime() <= LEEWAY_MS;
+}
+
+function readyOf({ job, occurrence, lost }: Entry): readonly Ready[] {
+  if (lost !== null) return [{ job, work: { kind: 'mend', lost } }];
+  return occurrence === null ? [] : [{ job, work: { kind: 'run', occurrence } }];
 }

@@ -1,22 +1,21 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { ServeBatchError } from '../core/errors.ts';
 import { untilAborted } from '../core/until-aborted.ts';
 import { folderOfJob } from '../jobs/locations.ts';
 import { nextOccurrence } from './cron-times.ts';
 import { forgetSchedule } from './first-sight.ts';
 import { GoingRuns } from './going-runs.ts';
-import { mendStore } from './keep-store.ts';
+import { JobLooks } from './job-looks.ts';
+import { findLostStore, mendStore } from './keep-store.ts';
 import type { LoadedSchedule } from './load-jobs.ts';
-import { lookAtJob, noteWaiting, type Seen } from './look.ts';
-import { type Ready, ReadyJobs } from './ready-jobs.ts';
+import { lookAtJob, noteWaiting } from './look.ts';
+import { isInTime, type Ready, ReadyJobs } from './ready-jobs.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
 import { scorePublished } from './score-published.ts';
-import { LOOKS_AT_ONCE, runAndReport } from './tick.ts';
+import { SideWork } from './side-work.ts';
+import { runAndReport } from './tick.ts';
 
 /** Looked at all jobs at least so often: a clock that was set, or a machine that slept, is noticed. */
 const LOOK_MS = 60_000;
-/** A look that takes longer goes on by itself: its disk or its webhook holds up no other job. */
-const LOOK_LIMIT_MS = 10_000;
 /** Each job's store is compared with its published run so often, and its published runs with what came true. */
 const STORE_LOOK_MS = 5 * 60_000;
 /** What runs that are told to end at once may take to release their locks. */
@@ -66,15 +65,15 @@ function idleReason(reason: unknown): unknown {
 class ScheduleService {
   readonly #options: ServeOptions;
   readonly #runs: GoingRuns;
-  readonly #ready: ReadyJobs;
-  /** Looks that have not ended, by the name of the job. */
-  readonly #looks = new Map<string, Promise<Seen | null>>();
+  readonly #ready = new ReadyJobs();
+  readonly #looks: JobLooks;
+  readonly #side = new SideWork();
   /** When the store of a job was looked at last, in milliseconds of the monotonic clock. */
   readonly #storesSeen = new Map<string, number>();
   /** Jobs whose run has ended since they were looked at. */
   readonly #ended = new Map<string, ScheduledJob>();
-  /** Comparisons with what came true that have not ended, by the name of the job. */
-  readonly #scores = new Map<string, Promise<void>>();
+  /** The occurrence of a job that was noted last, for it had to wait for its turn. */
+  readonly #noted = new Map<string, number>();
   /** What is wrong and was said: once is enough. */
   readonly #said = new Map<string, string>();
   #wake = new AbortController();
@@ -86,7 +85,10 @@ class ScheduleService {
     this.#options = options;
     const { clock, log, drain } = options.effects;
     this.#runs = new GoingRuns(options.concurrency, { clock, log });
-    this.#ready = new ReadyJobs();
+    this.#looks = new JobLooks(
+      (job) => this.#look(job),
+      () => this.#wake.abort(),
+    );
     drain.addEventListener('abort', () => this.#wake.abort(), { once: true });
   }
 
@@ -101,7 +103,7 @@ class ScheduleService {
     const giveUp = (): void => void setTimeout(() => hangs.abort(), RELEASE_MS).unref();
     signal.addEventListener('abort', giveUp, { once: true });
     if (signal.aborted) giveUp();
-    const ended = Promise.all([this.#runs.settled(), ...this.#scores.values()]);
+    const ended = Promise.all([this.#runs.settled(), this.#side.settled()]);
     await untilAborted(hangs.signal, ended).catch(() => {});
     signal.removeEventListener('abort', giveUp);
   }
@@ -112,8 +114,8 @@ class ScheduleService {
     const now = effects.clock.now().getTime();
     // Earlier than before: the clock was set back.
     if (now >= this.#lookAt || now < this.#lookedAt) await this.#lookAtAll(now);
-    else await this.#lookAtEach([...this.#ended.values()]);
-    await this.#start();
+    else await this.#looks.at([...this.#ended.values()]);
+    this.#start();
     await onLook?.({ jobs: this.#ready.known, running: this.#runs.names });
     if (effects.drain.aborted) return;
     await sleep(Math.max(this.#lookAt - effects.clock.now().getTime(), 1), this.#wake.signal);
@@ -125,101 +127,89 @@ class ScheduleService {
     const { jobs, off, problems } = await this.#options.load();
     for (const { job, error } of problems)
       this.#sayOnce(job, `the job file cannot be used: ${error.message}`);
-    for (const { spec } of off) await forgetSchedule(folderOfJob(spec));
+    for (const { spec } of off) this.#beside('forget', spec.name, () => forgetSchedule(folderOfJob(spec)));
     this.#ready.keepOnly(jobs);
-    await this.#lookAtEach(jobs);
+    await this.#looks.at(jobs);
   }
 
-  async #lookAtEach(jobs: readonly ScheduledJob[]): Promise<void> {
-    const waiting = [...jobs];
-    const work = async (): Promise<void> => {
-      for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
-        if (this.#options.effects.drain.aborted) return;
-        this.#ended.delete(job.spec.name);
-        const decision = await this.#lookInTime(job);
-        if (decision !== null) this.#keep(job, decision);
-      }
-    };
-    await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, work));
-  }
-
-  /** Null where it cannot be looked at, or not in time. */
-  async #lookInTime(job: ScheduledJob): Promise<Seen | null> {
+  /** What may start, and when to look again. */
+  async #look(job: ScheduledJob): Promise<void> {
+    const { effects } = this.#options;
     const { name } = job.spec;
-    if (this.#looks.has(name)) return null;
-    const withStore = this.#isStoreDue(name);
-    if (withStore) this.#score(job);
-    const look = lookAtJob(job, this.#options.effects, { withStore })
-      .catch((error: unknown) => {
-        this.#sayOnce(name, `cannot be looked at: ${String(error)}`);
-        return null;
-      })
-      .finally(() => this.#looks.delete(name));
-    this.#looks.set(name, look);
-    const timer = new AbortController();
-    const limit = wait(LOOK_LIMIT_MS, null, { signal: timer.signal }).catch(() => null);
+    if (effects.drain.aborted) return;
+    this.#ended.delete(name);
+    this.#lookBeside(job);
     try {
-      return await Promise.race([look, limit]);
-    } finally {
-      timer.abort();
+      const { run, nextAt } = await lookAtJob(job, effects);
+      this.#ready.setOccurrence(job, run[0] ?? null);
+      const next = nextOccurrence(job.schedule, effects.clock.now());
+      for (const at of [nextAt, next]) if (at !== null) this.#lookAt = Math.min(this.#lookAt, at.getTime());
+    } catch (error) {
+      this.#sayOnce(name, `cannot be looked at: ${String(error)}`);
     }
   }
 
-  /** Beside everything else: nothing waits for it but the end. */
-  #score(job: ScheduledJob): void {
+  /** Stores and actuals are looked at now and then, and no job waits for another's. */
+  #lookBeside(job: ScheduledJob): void {
+    const { effects } = this.#options;
     const { name } = job.spec;
-    if (this.#scores.has(name)) return;
-    const scoring = scorePublished(job, this.#options.effects).finally(() => this.#scores.delete(name));
-    this.#scores.set(name, scoring);
+    const now = effects.clock.monotonicMs();
+    if (now - (this.#storesSeen.get(name) ?? Number.NEGATIVE_INFINITY) < STORE_LOOK_MS) return;
+    this.#storesSeen.set(name, now);
+    this.#beside('score', name, () => scorePublished(job, effects));
+    this.#beside('store', name, async () => {
+      const lost = await findLostStore(job, effects);
+      this.#ready.setLost(job, lost);
+      if (lost !== null) this.#wake.abort();
+    });
   }
 
-  #isStoreDue(job: string): boolean {
-    const now = this.#options.effects.clock.monotonicMs();
-    if (now - (this.#storesSeen.get(job) ?? Number.NEGATIVE_INFINITY) < STORE_LOOK_MS) return false;
-    this.#storesSeen.set(job, now);
-    return true;
+  #beside(kind: string, job: string, work: () => Promise<void>): void {
+    this.#side.begin(`${kind} ${job}`, () =>
+      work().catch((error: unknown) => this.#sayOnce(job, `cannot be looked at: ${String(error)}`)),
+    );
   }
 
-  /** What a look found: what may start, and when to look again. */
-  #keep(job: ScheduledJob, { run: [occurrence], lost, nextAt }: Seen): void {
-    if (lost !== null) this.#ready.set(job, { kind: 'mend', lost });
-    else this.#ready.set(job, occurrence === undefined ? null : { kind: 'run', occurrence });
-    const next = nextOccurrence(job.schedule, this.#options.effects.clock.now());
-    for (const at of [nextAt, next]) if (at !== null) this.#lookAt = Math.min(this.#lookAt, at.getTime());
-  }
-
-  /** As far as there is room. */
-  async #start(): Promise<void> {
+  /** As far as there is room, at one instant: whoever is passed over has its turn before those behind it. */
+  #start(): void {
     const { effects } = this.#options;
     for (const ready of this.#ready.inOrder(effects.clock.now())) {
       if (effects.drain.aborted) return;
       if (this.#runs.has(ready.job.spec.name)) continue;
       if (this.#runs.hasRoomFor(ready.job)) this.#run(ready);
-      else if (ready.work.kind === 'run') await noteWaiting(ready.job, ready.work.occurrence, effects);
+      else this.#noteWaiting(ready);
     }
+  }
+
+  /** One that is late counts as late however long it waits. */
+  #noteWaiting({ job, work }: Ready): void {
+    const { effects } = this.#options;
+    if (work.kind !== 'run' || !isInTime(work.occurrence, effects.clock.now())) return;
+    const { name } = job.spec;
+    const at = work.occurrence.getTime();
+    if (this.#noted.get(name) === at) return;
+    this.#noted.set(name, at);
+    this.#beside('note', name, () => noteWaiting(job, work.occurrence, effects));
   }
 
   #run({ job, work }: Ready): void {
     const { effects } = this.#options;
     const { name } = job.spec;
-    this.#ready.started(job, effects.clock.now());
-    this.#runs.start(job, (progress) =>
-      (work.kind === 'run'
-        ? runAndReport(job, work.occurrence, effects, { progress })
-        : mendStore(job, work.lost, effects)
-      )
-        .then(
-          () => {},
-          (error: unknown) => {
-            if (!effects.drain.aborted)
-              effects.log.error(`ended unexpectedly: ${String(error)}`, { job: name });
-          },
-        )
-        .finally(() => {
-          this.#ended.set(name, job);
-          this.#wake.abort();
-        }),
-    );
+    this.#ready.started(job);
+    const end = this.#runs.start(job, async (progress) => {
+      try {
+        if (work.kind === 'run') await runAndReport(job, work.occurrence, effects, { progress });
+        else await mendStore(job, work.lost, effects);
+      } catch (error) {
+        if (!effects.drain.aborted) effects.log.error(`ended unexpectedly: ${String(error)}`, { job: name });
+      }
+    });
+    void end.then(() => {
+      this.#ended.set(name, job);
+      // Others have waited for its place; whether it goes on itself, a look has to say.
+      this.#start();
+      this.#wake.abort();
+    });
   }
 
   #sayOnce(job: string, message: string): void {

@@ -5,7 +5,7 @@ import type { RunJobOutcome } from '../jobs/run-job-options.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
 import type { Decision } from './decide.ts';
 import { forgetSchedule } from './first-sight.ts';
-import { mendStore } from './keep-store.ts';
+import { findLostStore, mendStore } from './keep-store.ts';
 import type { LoadedSchedule } from './load-jobs.ts';
 import { lookAtJob } from './look.ts';
 import { Places } from './places.ts';
@@ -66,10 +66,10 @@ async function tickJob(
   const { slots } = job.spec.execution;
   const failures: ServeBatchError[] = [];
   const tried = new Set<number>();
-  for (let withStore = true; ; withStore = false) {
+  for (let isFirst = true; ; isFirst = false) {
     effects.drain.throwIfAborted();
-    const decision = await looks.take(1, () => lookAtJob(job, effects, { withStore }));
-    const { lost } = decision;
+    const decision = await looks.take(1, () => lookAtJob(job, effects));
+    const lost = isFirst ? await looks.take(1, () => findLostStore(job, effects)) : null;
     const unmended = lost === null ? null : await runs.take(slots, () => mendStore(job, lost, effects));
     if (unmended !== null) failures.push(unmended);
     failures.push(...decision.unready);

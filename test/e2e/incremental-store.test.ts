@@ -39,57 +39,61 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-describe.each<[name: string, layout: KvLayout]>([
+let project: Project;
+let url: string;
+let layout: KvLayout;
+
+async function makeJob(kind: 'lmdb' | 'redis', itsLayout: KvLayout): Promise<void> {
+  await server.cli('FLUSHALL');
+  project = await makeProject({ jobs: {} });
+  url = kind === 'lmdb' ? `lmdb:${project.path('store')}` : server.url;
+  layout = itsLayout;
+  await project.write('jobs/grows.yaml', jobText());
+}
+
+const jobText = (key = '{store}'): string =>
+  `model: fixtures/sales-by-column.onnx
+input: {path: data.csv, incremental: {column: n}, csv: {types: {price: DOUBLE}}}
+output: {path: out, columns: [n, store, day, price]}
+kv: {url: "${url}", key: "${key}", field: "{day}", values: [price], layout: ${layout}}
+`;
+
+/** Runs the job over a table; with the same one again there is nothing new. */
+async function run(rows: readonly Row[], ...flags: string[]) {
+  await project.write('data.csv', csvOf(rows));
+  return project.run(['grows', ...flags]);
+}
+
+/** All prices that readers get, by `store:day`. */
+async function shown(): Promise<Record<string, number>> {
+  const store = openStore({ url, job: 'grows' });
+  try {
+    const generation = await store.current();
+    const found: Record<string, number> = {};
+    if (generation === undefined) return found;
+    for (let each = 0; each < 12; each++)
+      for (const [day, price] of (await store.getSeries(generation, String(each))) ?? [])
+        found[`${each}:${day}`] = Number(price);
+    return found;
+  } finally {
+    await store.close();
+  }
+}
+
+const pricesOf = (rows: readonly Row[]): Record<string, number> =>
+  Object.fromEntries(rows.map(({ store, day, price }) => [`${store}:d${day}`, price]));
+
+async function generations(): Promise<readonly string[]> {
+  const store = openStore({ url, job: 'grows' });
+  return store.generations().finally(() => store.close());
+}
+
+describe.each<['lmdb' | 'redis', KvLayout]>([
   ['lmdb', 'hash'],
   ['redis', 'hash'],
   ['redis', 'packed'],
-])('an incremental job with a store: %s, %s', (kind, layout) => {
-  let project: Project;
-  let url: string;
-
-  beforeEach(async () => {
-    await server.cli('FLUSHALL');
-    project = await makeProject({ jobs: {} });
-    url = kind === 'lmdb' ? `lmdb:${project.path('store')}` : server.url;
-    await project.write('jobs/grows.yaml', jobText());
-  });
-
-  const jobText = (more = '', key = '{store}'): string =>
-    `model: fixtures/sales-by-column.onnx
-input: {path: data.csv, incremental: {column: n}, csv: {types: {price: DOUBLE}}}
-output: {path: out, columns: [n, store, day, price]}
-kv: {url: "${url}", key: "${key}", field: "{day}", values: [price], layout: ${layout}${more}}
-`;
-
-  /** Runs the job over a table; with the same one again there is nothing new. */
-  async function run(rows: readonly Row[], ...flags: string[]) {
-    await project.write('data.csv', csvOf(rows));
-    return project.run(['grows', ...flags]);
-  }
-
-  /** All prices that readers get, by `store:day`. */
-  async function shown(): Promise<Record<string, number>> {
-    const store = openStore({ url, job: 'grows' });
-    try {
-      const generation = await store.current();
-      const found: Record<string, number> = {};
-      if (generation === undefined) return found;
-      for (let each = 0; each < 12; each++)
-        for (const [day, price] of (await store.getSeries(generation, String(each))) ?? [])
-          found[`${each}:${day}`] = Number(price);
-      return found;
-    } finally {
-      await store.close();
-    }
-  }
-
-  const pricesOf = (rows: readonly Row[]): Record<string, number> =>
-    Object.fromEntries(rows.map(({ store, day, price }) => [`${store}:d${day}`, price]));
-
-  async function generations(): Promise<readonly string[]> {
-    const store = openStore({ url, job: 'grows' });
-    return store.generations().finally(() => store.close());
-  }
+])('an incremental job with a store: %s, %s', (kind, itsLayout) => {
+  beforeEach(() => makeJob(kind, itsLayout));
 
   it('each run adds to what readers see, and a value that came again is the newer one', async () => {
     const first = await run(upTo(12));
@@ -144,6 +148,31 @@ kv: {url: "${url}", key: "${key}", field: "{day}", values: [price], layout: ${la
     await run([...upTo(14), { ...row(4, 60), n: 15 }]);
     expect(await shown()).toEqual({ ...before, '0:d3': 60 });
   });
+});
+
+describe('a kill of an incremental job with a store', () => {
+  it.each<['lmdb' | 'redis', KvLayout]>([
+    ['lmdb', 'hash'],
+    ['redis', 'packed'],
+  ])('leaves it whole, with what was planned: %s, %s', async (kind, itsLayout) => {
+    await makeJob(kind, itsLayout);
+    await run(upTo(20));
+    await project.write('data.csv', csvOf([...upTo(50), { ...row(1, 99), n: 51 }]));
+    const killed = await killAfterShards(
+      project,
+      ['run', 'grows', '--shard-rows', '5', '--processes', '1'],
+      2,
+    );
+    expect(await shown()).toEqual(pricesOf(upTo(20)));
+    const continued = await project.run(['grows', '--shard-rows', '5', '--processes', '1']);
+    expect(continued.runId).toBe(killed.runId);
+    expect(await shown()).toEqual({ ...pricesOf(upTo(50)), '0:d0': 99 });
+  });
+});
+
+// The same whatever the store is.
+describe('an incremental job with a store', () => {
+  beforeEach(() => makeJob('lmdb', 'hash'));
 
   it('what is kept for it is not pruned, and what is gone is said', async () => {
     const first = await run(upTo(7));
@@ -168,7 +197,7 @@ kv: {url: "${url}", key: "${key}", field: "{day}", values: [price], layout: ${la
 
   it('keys of another kind are refused before anything is scored', async () => {
     const first = await run(upTo(7));
-    await project.write('jobs/grows.yaml', jobText('', 's{store}'));
+    await project.write('jobs/grows.yaml', jobText('s{store}'));
     await project.write('data.csv', csvOf(upTo(9)));
     const { code, stderr } = await project.serveBatch(['run', 'grows']);
     expect(code).toBe(3);
@@ -190,19 +219,5 @@ kv: {url: "${url}", key: "${key}", field: "{day}", values: [price], layout: ${la
     expect([await why(3), await why(12)]).toEqual([first.runId, second.runId]);
     const miss = await project.serveBatch(['lookup', 'grows', 'store=9', 'day=d0']);
     expect(miss.stderr).toContain('it has no store=9');
-  });
-
-  it('is whole after a kill in the middle, with what was planned', async () => {
-    await run(upTo(20));
-    await project.write('data.csv', csvOf([...upTo(50), { ...row(1, 99), n: 51 }]));
-    const killed = await killAfterShards(
-      project,
-      ['run', 'grows', '--shard-rows', '5', '--processes', '1'],
-      2,
-    );
-    expect(await shown()).toEqual(pricesOf(upTo(20)));
-    const continued = await project.run(['grows', '--shard-rows', '5', '--processes', '1']);
-    expect(continued.runId).toBe(killed.runId);
-    expect(await shown()).toEqual({ ...pricesOf(upTo(50)), '0:d0': 99 });
   });
 });

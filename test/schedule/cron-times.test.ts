@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { Cron } from 'croner';
+import { describe, expect, it, vi } from 'vitest';
 import {
   latestOccurrence,
   nextOccurrence,
@@ -74,4 +75,17 @@ describe('occurrences', () => {
     expect(year).toHaveLength(365 * 1440);
     expect(year[0]).toBe('2026-01-01T00:00:00.000Z');
   });
+});
+
+it('computes each day of an expression once, however often it is asked for', () => {
+  const schedule = { cron: '7 3 * * 1-5', timezone: 'UTC' };
+  const [from, to] = [new Date('2026-03-01T00:00:00Z'), new Date('2026-06-01T00:00:00Z')];
+  const first = occurrencesBetween(schedule, from, to);
+  const computed = vi.spyOn(Cron.prototype, 'nextRun');
+  try {
+    expect(occurrencesBetween(schedule, from, to)).toEqual(first);
+    expect(computed).not.toHaveBeenCalled();
+  } finally {
+    computed.mockRestore();
+  }
 });

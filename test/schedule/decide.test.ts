@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { DEFAULT_SCHEDULE, type ScheduleSpec } from '../../src/config/sections/schedule.ts';
 import { newRecord, type OccurrenceRecord } from '../../src/runs/occurrence/occurrence-record.ts';
 import { backoffMs, type Decision, decide, type OccurrenceLedger } from '../../src/schedule/decide.ts';
@@ -222,4 +222,35 @@ describe('jitter', () => {
     expect(before).toMatchObject({ run: [], nextAt: at });
     expect(decided({ since: day(21), now: at, schedule }).run).toEqual([day(21)]);
   });
+});
+
+it('asks about a thousand open occurrences without making the text of each', () => {
+  const texts = vi.spyOn(Date.prototype, 'toISOString');
+  try {
+    const { run, settledUntil, late } = decided({
+      now: new Date('2026-11-21T00:00:30Z'),
+      since: day(14),
+      schedule: {
+        cron: '*/10 * * * *',
+        catchup: 'all',
+        deadlineSeconds: 60,
+        catchupWindowSeconds: 8 * 86_400,
+      },
+      known: [{ of: day(14), state: 'done' }],
+      missed: [
+        {
+          formatVersion: 1,
+          from: '2026-11-14T00:10:00.000Z',
+          to: '2026-11-14T01:00:00.000Z',
+          count: 6,
+          at: '2026-11-14T02:00:00.000Z',
+        },
+      ],
+      alerts: new Set(['20261120T000000Z.late-from.20261114T000000Z']),
+    });
+    expect([run.length, late.length, settledUntil?.count]).toEqual([1002, 143, 7]);
+    expect(texts.mock.calls.length).toBeLessThan(50);
+  } finally {
+    texts.mockRestore();
+  }
 });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -5,6 +6,7 @@ import type { ScheduleSpec } from '../../src/config/sections/schedule.ts';
 import { ServeBatchError } from '../../src/core/errors.ts';
 import { folderOfJob } from '../../src/jobs/locations.ts';
 import { currentFile } from '../../src/runs/layout.ts';
+import { recordPath } from '../../src/runs/occurrence/occurrence-record.ts';
 import { GoingRuns, STALLED_MS } from '../../src/schedule/going-runs.ts';
 import { Places } from '../../src/schedule/places.ts';
 import { ReadyJobs } from '../../src/schedule/ready-jobs.ts';
@@ -140,17 +142,48 @@ describe('many jobs with much to catch up', () => {
     expect(Math.abs(turns - 20)).toBeLessThanOrEqual(1);
   });
 
+  it('take turns, however long their runs are, and write nothing while they wait', async () => {
+    const root = await quickFolder();
+    const simulation = simulate('2026-11-21T12:12:00Z');
+    const jobs = Array.from({ length: 12 }, (_, index) =>
+      named(`late-${index}`, root, { cron: '*/15 * * * *', catchup: 'all' }),
+    );
+    await serveUntil('2026-11-21T12:12:30Z', jobs, simulation, simulation.effects.runJob);
+    const next = simulate(simulation.clock);
+    next.clock.advance(5 * HOUR);
+    const turns = new Map(jobs.map(({ spec }) => [spec.name, 0]));
+    const noted: string[] = [];
+    let widest = 0;
+    let going = 0;
+    const idle = async (): Promise<void> => {
+      while (going > 0) await setImmediate();
+    };
+    await serveUntil('2026-11-21T17:14:30Z', jobs, { ...next, idle }, async (options) => {
+      going++;
+      const { name, occurrence } = options.spec;
+      if (existsSync(recordPath(folderOfJob(options.spec), new Date(occurrence ?? '')))) noted.push(name);
+      const turn = (turns.get(name) ?? 0) + 1;
+      turns.set(name, turn);
+      widest = Math.max(widest, turn - Math.min(...turns.values()));
+      for (let rounds = (turn * 7) % 5; rounds > 0; rounds--) await setImmediate();
+      return next.effects.runJob(options).finally(() => going--);
+    });
+    expect([...turns.values()]).toEqual(jobs.map(() => 20));
+    expect(widest).toBeLessThanOrEqual(1);
+    expect(noted).toEqual([]);
+  });
+
   it('are put in order', () => {
     const ready = new ReadyJobs();
     const now = new Date('2026-11-21T12:00:00Z');
-    const at = (time: string) => ({ kind: 'run', occurrence: new Date(`2026-11-${time}:00Z`) }) as const;
+    const at = (time: string) => new Date(`2026-11-${time}:00Z`);
     const [a, b, inTime] = [named('a', '/x'), named('b', '/x'), named('in-time', '/x')];
-    ready.set(a, at('20T00:00'));
-    ready.set(b, at('19T00:00'));
-    ready.set(inTime, at('21T12:00'));
+    ready.setOccurrence(a, at('20T00:00'));
+    ready.setOccurrence(b, at('19T00:00'));
+    ready.setOccurrence(inTime, at('21T12:00'));
     expect(ready.inOrder(now).map(({ job }) => job.spec.name)).toEqual(['in-time', 'b', 'a']);
-    ready.started(b, now);
-    ready.set(b, at('19T01:00'));
+    ready.started(b);
+    ready.setOccurrence(b, at('19T01:00'));
     expect(ready.inOrder(now).map(({ job }) => job.spec.name)).toEqual(['in-time', 'a', 'b']);
     ready.keepOnly([a]);
     expect(ready.inOrder(now)).toHaveLength(1);

@@ -136,6 +136,13 @@ export function simulate(iso: string | FakeClock): Simulation {
   };
 }
 
+/** Hundreds of runs begin at one instant of a clock that stands still: by chance, two would have one id. */
+let share = 0;
+const nextShare = (): number => {
+  share = (share + 1) % 1000;
+  return share / 1000;
+};
+
 type TinySimulation = Pick<Simulation, 'clock' | 'computed' | 'mishaps'>;
 
 async function tinyRun(options: RunJobOptions, simulation: TinySimulation): Promise<RunJobResult> {
@@ -178,7 +185,7 @@ async function computeAndPublish(
   if (mishap === 'is killed') throw KILLED;
   if (mishap === 'fails') throw new ServeBatchError('INPUT_NOT_FOUND', 'the input is not there yet');
   if (mishap === 'store was down before') throw new ServeBatchError('STORE_UNAVAILABLE', 'no store');
-  const runId = settled?.runId ?? newRunId(clock.now());
+  const runId = settled?.runId ?? newRunId(clock.now(), nextShare);
   const paths = runPaths(folder, runId);
   const identity = { inputFingerprint: 'f', modelSha256: 'm', specSha256: 's', occurrence, window: null };
   const plan = samplePlan({ runId, job: spec.name, createdAt: clock.now().toISOString(), identity });

@@ -3,6 +3,7 @@ import type { TaskName, TaskRequest, TaskResult } from '../../src/tasks/tasks.ts
 import type { WorkerState } from '../../src/tasks/worker-state.ts';
 import type { OwnedWorkers, TaskOptions, WorkerSource, WorkersOptions } from '../../src/tasks/workers.ts';
 import { built } from './built.ts';
+import { shareRecipes, takeRecipes } from './shared-recipes.ts';
 
 const { TASK_HANDLERS } =
   await built<typeof import('../../src/tasks/task-handlers.ts')>('tasks/task-handlers.ts');
@@ -87,7 +88,11 @@ class InProcessWorkers implements OwnedWorkers {
       worker.wasUsed = true;
       const effects = { now: () => new Date(), onRows, signal: stop };
       try {
-        return asJson(await TASK_HANDLERS[task](worker.state, asJson(request), effects));
+        return asJson(
+          await withRecipes(worker.state.folder, task, request, () =>
+            TASK_HANDLERS[task](worker.state, asJson(request), effects),
+          ),
+        );
       } catch (error) {
         stop.throwIfAborted();
         throw deserializeError(asJson(serializeError(error))) as ServeBatchError;
@@ -96,6 +101,20 @@ class InProcessWorkers implements OwnedWorkers {
     worker.last = result.catch(() => {});
     return result;
   }
+}
+
+/** Compiling a model and comparing it with ONNX Runtime takes longer than a small run: once for all tests will do. */
+async function withRecipes<N extends TaskName, T>(
+  folder: string,
+  task: N,
+  request: TaskRequest<N>,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (task === 'plan') await takeRecipes(folder, (request as TaskRequest<'plan'>).plan.identity.modelSha256);
+  const result = await work();
+  if (task === 'choose-engine')
+    await shareRecipes(folder, (request as TaskRequest<'choose-engine'>).plan.model.sha256);
+  return result;
 }
 
 function asJson<T>(value: T): T {

@@ -5,6 +5,8 @@ let project: Project;
 beforeAll(async () => {
   project = await makeProject();
   await project.run([]);
+  // Loads ONNX Runtime, which sets a variable: a run does not, where another test has compiled the model.
+  await project.serveBatch(['inspect', 'fixtures/sales.onnx']);
 });
 
 /** What a command may leave behind in its process. */

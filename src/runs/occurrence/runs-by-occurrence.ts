@@ -16,9 +16,8 @@ export async function runsByOccurrence(
   clock: Clock,
   among?: readonly Date[],
 ): Promise<Map<string, RunOfOccurrence>> {
-  const wanted = among?.map((each) => each.toISOString());
   const found = new Map<string, RunOfOccurrence>();
-  for (const { occurrence, runId, status } of await runsOfOccurrences(folderOfJob, wanted, clock)) {
+  for (const { occurrence, runId, status } of await runsOfOccurrences(folderOfJob, among, clock)) {
     if (occurrence === null) continue;
     const known = found.get(occurrence);
     if (known === undefined || rank(status) < rank(known.status)) found.set(occurrence, { runId, status });
