@@ -32,6 +32,28 @@ export interface ColumnWindow extends ChainLink {
   readonly rowsUpTo?: number;
   /** Rows up to `from` that came after the run before this one, and that no run takes. Left out: a run of an earlier version. */
   readonly lateRows?: number;
+  /** Rows up to `from` that came after the run before this one, and that this run takes. Left out: it looks for none. */
+  readonly lateTaken?: number;
+  /** What the next run looks at again. Left out: it takes what is above `to` and nothing else. */
+  readonly lateWindow?: LateWindow;
+}
+
+/** How far below the last value rows may come and still be taken. */
+export interface Lateness {
+  /** As the job file has it. */
+  readonly text: string;
+  /** Seconds of a date or timestamp, or a span of numbers. */
+  readonly amount: number;
+  /** Whether it has a unit of time. */
+  readonly isTime: boolean;
+}
+
+/** Rows that were taken or counted, as `taken.parquet` of the run's folder knows them. */
+export interface LateWindow {
+  /** Inclusive; null: all rows up to `to`. */
+  readonly from: { readonly value: string; readonly type: string } | null;
+  /** Rows of the input before `from`: more of them later are rows that came too late. */
+  readonly rowsBelow: number;
 }
 
 /** Whole files. Which ones are taken by now stands in `taken.json` of the run's folder. */
@@ -41,7 +63,13 @@ export interface FilesWindow extends ChainLink {
   readonly files: number;
 }
 
-/** How many rows came late and which, for people; null: none did. */
+/** How many late rows the run takes, for people; null: none. */
+export function lateTakenText(window: IncrementalPlan | null | undefined): string | null {
+  if (window?.kind !== 'column' || window.from === null || (window.lateTaken ?? 0) === 0) return null;
+  return `${formatNumber(window.lateTaken ?? 0, 'row')} with ${window.column} up to ${window.from} came after the run before; this run takes them`;
+}
+
+/** How many rows came too late and which, for people; null: none did. */
 export function lateRowsText(window: IncrementalPlan | null | undefined): string | null {
   if (window?.kind !== 'column' || window.from === null || (window.lateRows ?? 0) === 0) return null;
   return `${formatNumber(window.lateRows ?? 0, 'row')} with ${window.column} up to ${window.from} came after the run before, and no run takes them`;

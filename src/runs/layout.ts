@@ -113,6 +113,8 @@ export interface RunPaths {
   readonly unorderedRejects: string;
   /** Of a job that takes files: all that are taken once the run is committed. */
   readonly taken: string;
+  /** Of a job with `lateness`: which rows within it are taken once the run is committed. */
+  readonly takenRows: string;
   /** Features of some rows, for gates and comparisons. */
   readonly sample: string;
   /** How good the run was: a record for each version of the actuals. */
@@ -149,6 +151,7 @@ export function runPaths(folderOfJob: string, runId: string): RunPaths {
     stagingRejects: join(folder, 'rejects', 'staging.parquet'),
     unorderedRejects: join(folder, 'rejects', 'unordered.parquet'),
     taken: join(folder, 'taken.json'),
+    takenRows: join(folder, 'taken.parquet'),
     sample: join(folder, 'sample.parquet'),
     accuracy: join(folder, 'accuracy'),
     staged: join(folder, 'staged', 'input.parquet'),

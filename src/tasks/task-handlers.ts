@@ -71,8 +71,11 @@ export const TASK_HANDLERS: TaskHandlers<TaskName> = {
   },
 
   async 'take-rows'(state, { runId, rows, memoryLimit, threads }) {
-    const { staged, stagingRejects, unorderedRejects, temp } = state.paths(runId);
-    const paths = { stagedPath: staged, stagingRejectsPath: stagingRejects, unorderedPath: unorderedRejects };
+    const { staged, stagingRejects, unorderedRejects, takenRows, temp } = state.paths(runId);
+    const paths = {
+      ...{ stagedPath: staged, stagingRejectsPath: stagingRejects },
+      ...{ unorderedPath: unorderedRejects, takenPath: takenRows },
+    };
     return withDatabase({ threads, memoryLimit, temporaryFolder: temp }, async (database) =>
       takeRows(database, { ...rows, ...paths }),
     );

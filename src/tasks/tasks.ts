@@ -114,7 +114,7 @@ export interface PlanTask extends PlanningLimits {
 
 export interface TakeRowsTask extends PlanningLimits {
   readonly runId: string;
-  readonly rows: Omit<TakeRowsRequest, 'stagedPath' | 'stagingRejectsPath' | 'unorderedPath'>;
+  readonly rows: Omit<TakeRowsRequest, 'stagedPath' | 'stagingRejectsPath' | 'unorderedPath' | 'takenPath'>;
 }
 
 export interface UnwrittenPlanTask {

@@ -17,6 +17,8 @@ describe('what is accepted', () => {
     ['an escaped and a plain null text', { input: { csv: { nullText: ['', 'NA'] } } }],
     ['Hive partitions', { input: { path: 'data', hivePartitioning: true } }],
     ['new rows', { input: { path: 'a.parquet', incremental: { column: 'updated_at' } } }],
+    ['late rows', { input: { path: 'a', incremental: { column: 'a', lateness: '2d', key: 'id' } } }],
+    ['late rows of numbers', { input: { path: 'a', incremental: { column: 'a', lateness: 0.5 } } }],
     ['new files', { input: { path: 'in', incremental: 'files' } }],
     ['new files at once', { input: { path: 'in', incremental: { files: true, settle: 0 } }, kv: 'none' }],
     ['new files that settle', { input: { path: 'in', incremental: { files: true, settle: '1m' } } }],
@@ -87,6 +89,22 @@ describe('what is refused, and what is said', () => {
     [
       { input: { incremental: { column: 'a', settle: 5 } } },
       'input.incremental.settle is 5; expected no settle beside a column: it is for files.',
+    ],
+    [
+      { input: { incremental: { column: 'a', lateness: '2 days' } } },
+      'input.incremental.lateness is "2 days"; expected a time of whole seconds, 0 or more (s, m, h, d, w), or a number',
+    ],
+    [
+      { input: { incremental: { column: 'a', lateness: -1 } } },
+      'input.incremental.lateness is -1; expected a time of whole seconds',
+    ],
+    [
+      { input: { incremental: { files: true, lateness: '1d' } } },
+      'input.incremental.lateness is "1d"; expected no lateness beside files: it is for a column.',
+    ],
+    [
+      { input: { incremental: { column: 'a', key: 'b' } } },
+      'input.incremental.key is "b"; expected no key without lateness',
     ],
     [
       { input: { incremental: { files: true, settle: '10 s' } } },

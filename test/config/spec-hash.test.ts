@@ -66,6 +66,8 @@ describe('specSha256', () => {
       { input: { ...BASE.input, json: { types: { a: 'INTEGER' } } } },
       { input: { ...BASE.input, incremental: { column: 'a' } }, kv: 'none' },
       { input: { ...BASE.input, incremental: { column: 'b' } }, kv: 'none' },
+      { input: { ...BASE.input, incremental: { column: 'b', lateness: '1d' } }, kv: 'none' },
+      { input: { ...BASE.input, incremental: { column: 'b', lateness: '1d', key: 'a' } }, kv: 'none' },
       { input: { ...BASE.input, incremental: 'files' }, kv: 'none' },
       { features: { columns: ['a', 'b'] } },
       { features: { columns: ['b', 'a'] } },

@@ -53,7 +53,7 @@ async function makeJob(kind: 'lmdb' | 'redis', itsLayout: KvLayout): Promise<voi
 
 const jobText = (key = '{store}'): string =>
   `model: fixtures/sales-by-column.onnx
-input: {path: data.csv, incremental: {column: n}, csv: {types: {price: DOUBLE}}}
+input: {path: data.csv, incremental: {column: n, lateness: 4}, csv: {types: {price: DOUBLE}}}
 output: {path: out, columns: [n, store, day, price]}
 kv: {url: "${url}", key: "${key}", field: "{day}", values: [price], layout: ${layout}}
 `;
@@ -108,8 +108,15 @@ describe.each<['lmdb' | 'redis', KvLayout]>([
     const now = { ...pricesOf([...upTo(23), row(25)]), '0:d2': 77 };
     expect(await shown()).toEqual(now);
 
+    // Two rows come late, the second of them too late.
+    const late = [21, 20].map((n, index) => ({ ...row(26 + index), n }));
+    const fourth = await run([...upTo(23), corrected, row(25), ...late]);
+    expect(fourth).toMatchObject({ rowsIn: 1, incremental: { to: '25', lateTaken: 1, lateRows: 1 } });
+    expect(await shown()).toEqual({ ...now, ...pricesOf([row(26)]) });
+
     const { code, stdout } = await project.serveBatch(['run', 'grows']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('Nothing new') });
+    await project.serveBatch(['rollback', 'grows']);
     expect(await shown()).toEqual(now);
   });
 

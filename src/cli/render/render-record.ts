@@ -1,7 +1,7 @@
 import { formatNumber, formatPercent } from '../../core/amounts.ts';
 import { badCellsText } from '../../core/bad-cells-text.ts';
 import { engineText } from '../../core/engine.ts';
-import { type IncrementalPlan, lateRowsText } from '../../core/incremental.ts';
+import { type IncrementalPlan, lateRowsText, lateTakenText } from '../../core/incremental.ts';
 import { missingData } from '../../core/readiness.ts';
 import type { CoverageRecord, DeviceRecord, RunRecord } from '../../runs/record/run-record.ts';
 import { formatBytes, formatCount, formatPairs, formatSeconds, type Pair } from './format.ts';
@@ -52,10 +52,10 @@ export function summaryPairs(record: RunRecord): readonly Pair[] {
   ];
 }
 
-/** Rows that no run takes, since they came late. */
+/** Rows that came late: those that the run takes, and those that no run takes. */
 export function lateRowsPairs(window: IncrementalPlan | null | undefined): readonly Pair[] {
-  const late = lateRowsText(window);
-  return late === null ? [] : [['late rows', late]];
+  const texts = [lateTakenText(window), lateRowsText(window)];
+  return texts.flatMap((text) => (text === null ? [] : [['late rows', text] as const]));
 }
 
 /** The rest, for those who look closer. */
@@ -125,6 +125,7 @@ export function describeWindow(window: IncrementalPlan): string {
   const whole = window.full ? 'everything: ' : '';
   if (window.kind === 'files')
     return `${whole}${formatNumber(window.files, 'file')}${window.after === null ? '' : `, after run ${window.after}`}`;
+  if (window.from === window.to) return `nothing above ${window.to}; only rows that came late`;
   return `${whole}${window.column} ${window.from === null ? '' : `above ${window.from}, `}up to ${window.to}`;
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ServeBatchError } from '../../core/errors.ts';
+import type { Lateness } from '../../core/incremental.ts';
 import { DURATION_PATTERN, durationSeconds } from '../fields/duration.ts';
-import { expected, section, text, wholeNumber } from '../fields/field-kinds.ts';
+import { expected, section, text, texts, wholeNumber } from '../fields/field-kinds.ts';
 import type { JobSpec } from '../job-spec.ts';
 
 /** Which part of an input that grows is new: rows above a watermark, or files that no run has taken. */
@@ -10,6 +11,10 @@ export type IncrementalSpec = ColumnIncrement | FilesIncrement;
 export interface ColumnIncrement {
   readonly kind: 'column';
   readonly column: string;
+  /** Null: rows that come late are counted, and not taken. */
+  readonly lateness: Lateness | null;
+  /** Columns that make a row known again; null: all. */
+  readonly key: readonly string[] | null;
 }
 
 export interface FilesIncrement {
@@ -25,6 +30,11 @@ export interface FilesIncrement {
 export const DEFAULT_SETTLE_SECONDS = 10;
 
 const INCREMENTAL = expected('files, or a map with column or files', '{column: updated_at}');
+const LATENESS = expected(
+  'a time of whole seconds, 0 or more (s, m, h, d, w), or a number beside a column of numbers',
+  '2d',
+);
+const KEY = expected('a column, or a list of them, that make a row known again', '[order_id]');
 const SETTLE = 'a time of whole seconds, 0 or more (s, m, h, d, w). Write for example 10s.';
 
 /** The field `input.incremental` of a job file. */
@@ -36,6 +46,17 @@ export const incremental = z
         column: text(expected('the name of a column that only grows', 'updated_at'))
           .exactOptional()
           .describe('Takes the rows whose column is above the greatest value that the last run took.'),
+        lateness: z
+          .union([z.number().min(0, { error: LATENESS }), z.string()], { error: LATENESS })
+          .refine((value) => parseLateness(value) !== undefined, { error: LATENESS })
+          .exactOptional()
+          .describe(
+            'Of a column: how far below the last value rows may come and still be taken, such as 2d, or a number. Default: they are counted, and not taken.',
+          ),
+        key: z
+          .union([text(KEY), texts(KEY)], { error: KEY })
+          .exactOptional()
+          .describe('With lateness: the columns that make a row known again. Default: all columns.'),
         files: z
           .literal(true, { error: 'true, or no files beside a column.' })
           .exactOptional()
@@ -61,6 +82,14 @@ export const incremental = z
         .refine(({ column, settle }) => column === undefined || settle === undefined, {
           path: ['settle'],
           error: 'no settle beside a column: it is for files.',
+        })
+        .refine(({ column, lateness }) => column !== undefined || lateness === undefined, {
+          path: ['lateness'],
+          error: 'no lateness beside files: it is for a column.',
+        })
+        .refine(({ key, lateness }) => key === undefined || lateness !== undefined, {
+          path: ['key'],
+          error: 'no key without lateness: only late rows have to be known again.',
         }),
     ],
     { error: INCREMENTAL },
@@ -75,8 +104,13 @@ export function normaliseIncremental(
 ): IncrementalSpec | null {
   if (written === undefined) return null;
   if (written === 'files') return { kind: 'files', settleSeconds: DEFAULT_SETTLE_SECONDS };
-  const { column, settle } = written;
-  if (column !== undefined) return { kind: 'column', column };
+  const { column, settle, lateness, key } = written;
+  if (column !== undefined)
+    return {
+      ...{ kind: 'column', column },
+      lateness: lateness === undefined ? null : (parseLateness(lateness) ?? null),
+      key: key === undefined ? null : [key].flat(),
+    };
   const seconds = settle === undefined ? undefined : settleSeconds(settle);
   return { kind: 'files', settleSeconds: seconds ?? DEFAULT_SETTLE_SECONDS };
 }
@@ -85,6 +119,13 @@ export function normaliseIncremental(
 function settleSeconds(value: string | number): number | undefined {
   if (/^0[smhdw]?$/.test(String(value))) return 0;
   return DURATION_PATTERN.test(String(value)) ? durationSeconds(value) : undefined;
+}
+
+/** A number without a unit fits columns of both kinds: it is seconds of a time. */
+function parseLateness(value: string | number): Lateness | undefined {
+  if (typeof value === 'number') return { text: String(value), amount: value, isTime: false };
+  const seconds = settleSeconds(value);
+  return seconds === undefined ? undefined : { text: value, amount: seconds, isTime: /[smhdw]$/.test(value) };
 }
 
 /** What a job of an input that grows cannot have, as the end of a sentence that says what was expected. */
@@ -104,5 +145,7 @@ export function assertIncrementalFits({ input, output }: JobSpec): void {
 
 /** How long files settle decides when they are taken, not what is made of them. */
 export function decidingIncrement(incremental: IncrementalSpec) {
-  return incremental.kind === 'column' ? { column: incremental.column } : { files: true };
+  if (incremental.kind === 'files') return { files: true };
+  const { column, lateness, key } = incremental;
+  return { column, ...(lateness === null ? {} : { lateness: lateness.text, key }) };
 }

@@ -26,6 +26,8 @@ export interface IncrementalStart {
   readonly extended: ExtendedRun | null;
   /** All files that are taken by now; empty for a column. */
   readonly takenFiles: readonly SourceFile[];
+  /** Where the run before says which rows within the lateness are taken, if it does; null: there is none to ask. */
+  readonly takenRows: string | null;
   /** Which files there are; null for a column. */
   readonly files: NewFiles | null;
   /** With the window in its identity and, of files, those alone that are new. */
@@ -77,11 +79,12 @@ export async function startIncremental(request: StartRequest): Promise<Increment
           settleSeconds: spec.settleSeconds,
         })
       : null;
+  const takenRows = last === null || full ? null : runPaths(folderOfJob, last.summary.runId).takenRows;
   const extended = await findExtended(job, folderOfJob, link);
   const identified = await withWindow(request.identified, files, windowName(link, extended));
   const unpublished = last?.summary.status === 'committed' && !full ? last.summary : undefined;
   const earlier = unpublished ?? (await findUnfinishedWindow(folderOfJob, index, identified.identity));
-  return { spec, link, last, extended, takenFiles, files, identified, earlier };
+  return { spec, link, last, extended, takenFiles, takenRows, files, identified, earlier };
 }
 
 async function withWindow(

@@ -27,9 +27,13 @@ export function nothingNew(job: string, start: IncrementalStart): NothingNew {
   };
 }
 
-function aboutRows({ last, link }: IncrementalStart): string {
+function aboutRows({ last, link, spec }: IncrementalStart): string {
   if (last?.incremental.kind !== 'column' || link.full) return 'the input has no rows that can be taken';
-  return `no row has ${last.incremental.column} above ${last.incremental.to}, where run ${last.summary.runId} ended`;
+  const late =
+    spec.kind === 'column' && spec.lateness !== null
+      ? `, and none within ${spec.lateness.text} below it has come late`
+      : '';
+  return `no row has ${last.incremental.column} above ${last.incremental.to}, where run ${last.summary.runId} ended${late}`;
 }
 
 function aboutFiles({ files, spec, last }: IncrementalStart): string {

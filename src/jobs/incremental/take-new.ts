@@ -4,6 +4,7 @@ import { ServeBatchError } from '../../core/errors.ts';
 import type { ColumnWindow, IncrementalPlan } from '../../core/incremental.ts';
 import type { ResolvedInput } from '../../core/table.ts';
 import { columnNeeds } from '../../planning/column-needs.ts';
+import type { LateRequest } from '../../source/incremental/late-rows.ts';
 import type { WatermarkValue } from '../../source/incremental/watermark-type.ts';
 import type { PlanningLimits } from '../../tasks/tasks.ts';
 import type { Workers } from '../../tasks/workers.ts';
@@ -50,6 +51,7 @@ async function takeColumn(request: TakeRequest, start: IncrementalStart): Promis
     rows: {
       column: columnOf(start),
       above: watermarkOf(last),
+      late: lateRequest(start, last),
       paths: spec.input.paths,
       format: identified.format,
       source: identified.source,
@@ -60,14 +62,26 @@ async function takeColumn(request: TakeRequest, start: IncrementalStart): Promis
   });
   const lateRows = last === null ? 0 : countLateRows(last, passed);
   if (last !== null && lateRows > 0)
-    log.warn(lateRowsWarning(lateRows, last.column, last.to), { column: last.column, rows: lateRows });
+    log.warn(lateRowsWarning(lateRows, last), { column: last.column, rows: lateRows });
   if (taken === null) return null;
-  const { column, to, rowsAtTo, rowsUpTo, input } = taken;
+  const { column, to, rowsAtTo, rowsUpTo, lateWindow, input } = taken;
   const window = { column: column.name, columnType: column.type, from: last?.to ?? null, to };
   return {
-    incremental: { kind: 'column', ...link, ...window, rowsAtTo, rowsUpTo, lateRows },
+    incremental: {
+      ...{ kind: 'column', ...link, ...window, rowsAtTo, rowsUpTo, lateRows },
+      ...(lateWindow === null ? {} : { lateTaken: passed?.late?.taken ?? 0, lateWindow }),
+    },
     taken: input,
   };
+}
+
+/** What of the rows up to the watermark is to be looked at again; null: nothing is. */
+function lateRequest({ spec, takenRows }: IncrementalStart, last: ColumnWindow | null): LateRequest | null {
+  if (spec.kind !== 'column' || spec.lateness === null) return null;
+  const { lateness, key } = spec;
+  const known = last === null || takenRows === null ? undefined : last.lateWindow;
+  const before = known === undefined || takenRows === null ? null : { path: takenRows, from: known.from };
+  return { lateness, key, before };
 }
 
 function columnOf({ spec }: IncrementalStart): string {

@@ -1,6 +1,6 @@
 import { formatBytes, formatCount, formatSeconds } from '../../core/amounts.ts';
 import { badCellsText } from '../../core/bad-cells-text.ts';
-import { lateRowsText } from '../../core/incremental.ts';
+import { lateRowsText, lateTakenText } from '../../core/incremental.ts';
 import { describeTensor } from '../../core/model.ts';
 import type { RunRecord } from '../../runs/record/run-record.ts';
 import { card } from '../card.ts';
@@ -65,7 +65,7 @@ function planPairs({ plan }: DetailsFacts): Pair[] {
 
 function recordPairs(record: RunRecord): Pair[] {
   const { shards, model, output, kv, versions, host, coverage } = record;
-  const late = lateRowsText(record.incremental);
+  const late = [lateTakenText(record.incremental), lateRowsText(record.incremental)];
   return [
     ['started', formatInstant(record.startedAt)],
     ['finished', `${formatInstant(record.finishedAt)}, after ${formatSeconds(record.durationSeconds)}`],
@@ -73,7 +73,7 @@ function recordPairs(record: RunRecord): Pair[] {
       'rows',
       `${formatCount(record.rowsIn)} in, ${formatCount(record.rowsOut)} out, ${formatCount(record.rejects)} rejected`,
     ],
-    ...(late === null ? [] : [['late rows', late] as const]),
+    ...late.flatMap((text) => (text === null ? [] : [['late rows', text] as const])),
     ...(coverage === undefined
       ? []
       : [

@@ -60,6 +60,13 @@ export const incrementalSchema: z.ZodType<IncrementalPlan> = z.discriminatedUnio
     rowsAtTo: count,
     rowsUpTo: count.exactOptional(),
     lateRows: count.exactOptional(),
+    lateTaken: count.exactOptional(),
+    lateWindow: z
+      .strictObject({
+        from: z.strictObject({ value: z.string(), type: z.string() }).nullable(),
+        rowsBelow: count,
+      })
+      .exactOptional(),
   }),
   z.strictObject({ kind: z.literal('files'), ...chainLink, files: count }),
 ]);

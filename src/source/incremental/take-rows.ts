@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { commitFile, makeFolder, temporaryName } from '../../core/durable-file.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import type { LateWindow } from '../../core/incremental.ts';
 import { suggestion } from '../../core/nearest.ts';
 import { quoteFile, quoteName } from '../../core/sql.ts';
 import type { Column, ResolvedInput } from '../../core/table.ts';
@@ -12,6 +13,16 @@ import { copyToStaged } from '../formats/staged-copy.ts';
 import { inputName } from '../locate-row.ts';
 import { type InputRequest, resolveInput } from '../resolve-input.ts';
 import { rowsSql } from '../shard-relation.ts';
+import {
+  findLateRows,
+  type LateFound,
+  type LateRequest,
+  type LookRequest,
+  lateRowsSql,
+  type PassedLate,
+  rememberRows,
+} from './late-rows.ts';
+import { assertLatenessFits } from './late-window.ts';
 import { countUnordered, unorderedRowError, writeUnordered } from './unordered-rows.ts';
 import { assertWatermarkType, compareSql, finiteSql, type WatermarkValue } from './watermark-type.ts';
 
@@ -20,8 +31,12 @@ export interface TakeRowsRequest extends InputRequest {
   readonly column: string;
   /** Rows above it are taken; null: all. */
   readonly above: WatermarkValue | null;
+  /** Null: rows that come late are counted, and not taken. */
+  readonly late: LateRequest | null;
   /** Where rows are written that are set aside since they cannot be told old from new. */
   readonly unorderedPath: string;
+  /** Where it is written which rows within the lateness are taken by now. */
+  readonly takenPath: string;
 }
 
 /** The rows that were taken, as a table of their own, and where they end. */
@@ -32,6 +47,8 @@ export interface TakenRows {
   readonly rowsAtTo: number;
   /** Rows of the whole input up to `to`, whoever took them. */
   readonly rowsUpTo: number;
+  /** Null: the next run takes what is above `to` and nothing else. */
+  readonly lateWindow: LateWindow | null;
 }
 
 /** Rows of the whole input that a watermark has passed: more of them than there were are rows that came late. */
@@ -40,6 +57,8 @@ export interface PassedRows {
   readonly at: number;
   /** Those at the watermark or below it. */
   readonly upTo: number;
+  /** Null: none were looked at again. */
+  readonly late: PassedLate | null;
 }
 
 export interface TakeOutcome {
@@ -51,8 +70,8 @@ export interface TakeOutcome {
 
 /**
  * Copies the rows whose column is above the watermark into typed Parquet, in the order of the input: what
- * comes later does not change it. Of Parquet only the row groups that may hold some are read; other formats
- * are read whole.
+ * comes later does not change it. Late rows come before them, so that a newer one of the same key wins. Of Parquet
+ * only the row groups that may hold some are read; other formats are read whole.
  *
  * Throws what `resolveInput` throws, `SCHEMA_MISMATCH` for a column that is missing or of another kind than
  * the watermark, and `INVALID_ROW` for a row that cannot be told old from new, unless such rows are set aside.
@@ -89,45 +108,79 @@ async function takeFrom(
   const { above } = request;
   const column = findColumn(whole, request.column);
   assertWatermarkType(column, inputName(whole), above);
+  if (request.late !== null) assertLatenessFits(column, inputName(whole), request.late.lateness);
   const isNew =
     above === null ? `${quoteName(column.name)} IS NOT NULL` : compareSql(column.name, '>', above);
   const unordered = { whole, column, isNew };
   const rejects = await countUnordered(database, unordered);
   if (rejects > 0 && !request.setAside) throw await unorderedRowError(database, unordered, rejects);
 
+  const look = { whole, column, above, late: request.late };
+  const late = await findLateRows(database, look);
   const all = await rowsSql(database, whole, { rowStart: 0, rowEnd: whole.rows }, { hidden: true });
-  const copied = await copyRows(
-    database,
-    `SELECT * FROM (${all}) WHERE ${isNew} AND ${finiteSql(column.name, column.type)}`,
-    request,
-  );
+  const fresh = `SELECT * FROM (${all}) WHERE ${isNew} AND ${finiteSql(column.name, column.type)}`;
+  const isLate = late !== null && late.taken > 0;
+  const select = isLate ? `(${await lateRowsSql(database, look)}) UNION ALL ${fresh}` : fresh;
+  const copied = await copyRows(database, select, request);
+  const newRows = (copied?.rows ?? 0) - (late?.taken ?? 0);
   // Not counted, but subtracted: of Parquet, no row group has to be read for it.
-  const upTo = whole.rows - (copied?.rows ?? 0) - rejects;
-  const atWatermark = above === null ? null : compareSql(column.name, '=', above);
-  const passed = atWatermark === null ? null : { at: await countRows(database, whole, atWatermark), upTo };
+  const passed = await passedRows(database, { ...look, upTo: whole.rows - newRows - rejects, found: late });
   if (copied === null) return { taken: null, passed };
   if (rejects > 0) await writeUnordered(database, unordered, request.unorderedPath);
-  const { to, rowsAtTo } = await greatest(database, request.stagedPath, column.name);
-  const last = compareSql(column.name, '<=', { value: to, type: column.type });
+  const end =
+    newRows > 0 || above === null
+      ? { ...(await greatest(database, request.stagedPath, column.name)), type: column.type }
+      : { to: above.value, rowsAtTo: passed?.at ?? 0, type: above.type };
+  const last = { value: end.to, type: end.type };
   // The first run rejects minus infinity, which the next one finds below the watermark: it is counted in both.
-  const rowsUpTo = rejects === 0 ? whole.rows : await countRows(database, whole, last);
+  const rowsUpTo =
+    rejects === 0 ? whole.rows : await countRows(database, whole, compareSql(column.name, '<=', last));
   const taken = {
-    input: {
-      ...whole,
-      ...copied,
-      columns: whole.columns,
-      hiveColumns: [],
-      places: null,
-      staged: true,
-      excerpt: above === null ? null : `rows with ${column.name} above ${above.value}`,
-      stagingRejects: whole.stagingRejects + rejects,
-    },
-    column,
-    to,
-    rowsAtTo,
+    input: copyOf({ ...look, copied, rejects, found: late }),
+    column: { ...column, type: end.type },
+    to: end.to,
+    rowsAtTo: end.rowsAtTo,
     rowsUpTo,
+    lateWindow: await rememberRows(database, { ...request, whole, column, last, rowsUpTo }),
   };
   return { taken, passed };
+}
+
+/** Null: there was no watermark. */
+async function passedRows(
+  database: Database,
+  {
+    whole,
+    column,
+    above,
+    upTo,
+    found,
+  }: LookRequest & { readonly upTo: number; readonly found: LateFound | null },
+): Promise<PassedRows | null> {
+  if (above === null) return null;
+  const at = await countRows(database, whole, compareSql(column.name, '=', above));
+  return { at, upTo, late: found === null ? null : { ...found, below: upTo - found.within } };
+}
+
+interface CopyFacts extends LookRequest {
+  readonly copied: Pick<ResolvedInput, 'files' | 'rows'>;
+  readonly rejects: number;
+  readonly found: LateFound | null;
+}
+
+/** The copy as an input of its own. */
+function copyOf({ whole, column, above, copied, rejects, found }: CopyFacts): ResolvedInput {
+  const late = found === null || found.taken === 0 ? '' : `, and ${found.taken} that came late`;
+  return {
+    ...whole,
+    ...copied,
+    columns: whole.columns,
+    hiveColumns: [],
+    places: null,
+    staged: true,
+    excerpt: above === null ? null : `rows with ${column.name} above ${above.value}${late}`,
+    stagingRejects: whole.stagingRejects + rejects,
+  };
 }
 
 /** Copies the rows of a SELECT to where shards read them. Null where there are none. */

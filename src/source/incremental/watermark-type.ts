@@ -22,10 +22,10 @@ export interface WatermarkValue {
   readonly type: string;
 }
 
-/** A condition: the column is above, at, or up to a value. With a constant of its own type, row groups are skipped by it. */
+/** A condition: the column is above, at, from or up to a value. With a constant of its own type, row groups are skipped by it. */
 export function compareSql(
   column: string,
-  operator: '>' | '=' | '<=',
+  operator: '>' | '>=' | '=' | '<=',
   { value, type }: WatermarkValue,
 ): string {
   return `${quoteName(column)} ${operator} CAST(${quoteText(value)} AS ${type})`;

@@ -67,4 +67,8 @@ it('says how many rows came late', () => {
     '3 rows with id up to 20 came after the run before, and no run takes them',
   );
   expect(render({ ...RECORD, incremental: sampleWindow(0) })).not.toContain('late');
+  const alone = { ...sampleWindow(0), to: '20', lateTaken: 2 };
+  const text = render({ ...RECORD, incremental: alone }, true);
+  expect(text).toContain('2 rows with id up to 20 came after the run before; this run takes them');
+  expect(text).toContain('nothing above 20; only rows that came late');
 });

@@ -8,6 +8,7 @@ import type { Database } from '../../../src/source/database.ts';
 import { findFiles } from '../../../src/source/find-files.ts';
 import { fingerprintInput } from '../../../src/source/fingerprint.ts';
 import { formatOfFiles } from '../../../src/source/formats/table-formats.ts';
+import type { LateRequest } from '../../../src/source/incremental/late-rows.ts';
 import { type TakenRows, type TakeOutcome, takeRows } from '../../../src/source/incremental/take-rows.ts';
 import { compareSql } from '../../../src/source/incremental/watermark-type.ts';
 import { openDatabase, parquetRows } from '../../support/database.ts';
@@ -27,6 +28,7 @@ interface TakeOptions {
   readonly above?: { readonly value: string; readonly type: string };
   readonly setAside?: boolean;
   readonly column?: string;
+  readonly late?: LateRequest;
 }
 
 async function take(name: string, options: TakeOptions = {}): Promise<TakenRows | null> {
@@ -44,6 +46,8 @@ async function takeOrPass(name: string, options: TakeOptions = {}): Promise<Take
     stagedPath: join(folder, 'staged/input.parquet'),
     stagingRejectsPath: join(folder, 'rejects/staging.parquet'),
     unorderedPath: join(folder, 'rejects/unordered.parquet'),
+    takenPath: join(folder, 'taken.parquet'),
+    late: options.late ?? null,
     setAside: options.setAside ?? false,
     needs: NO_NEEDS,
     column: options.column ?? 'at',
@@ -99,9 +103,9 @@ describe.each(['t.parquet', 't.csv', 't.jsonl', 't.arrow'])('of %s', (name) => {
     const passedBy = async (value: string) =>
       (await takeOrPass(name, { above: { value, type: 'BIGINT' } })).passed;
     expect((await takeOrPass(name)).passed).toBeNull();
-    expect(await passedBy('0')).toEqual({ at: 0, upTo: 0 });
-    expect(await passedBy('2')).toEqual({ at: 1, upTo: 2 });
-    expect(await passedBy('3')).toEqual({ at: 2, upTo: 4 });
+    expect(await passedBy('0')).toEqual({ at: 0, upTo: 0, late: null });
+    expect(await passedBy('2')).toEqual({ at: 1, upTo: 2, late: null });
+    expect(await passedBy('3')).toEqual({ at: 2, upTo: 4, late: null });
   });
 
   it('nothing is taken, and nothing left behind, where there is nothing above it', async () => {
@@ -216,7 +220,7 @@ describe('rows that cannot be told old from new', () => {
     const above = { value: '2.0', type: 'DOUBLE' };
     expect(await takeOrPass('t.parquet', { setAside: true, above })).toEqual({
       taken: null,
-      passed: { at: 1, upTo: 4 },
+      passed: { at: 1, upTo: 4, late: null },
     });
   });
 
@@ -259,12 +263,17 @@ describe('the rest', () => {
     const path = join(folder, 't.parquet');
     const source = await fingerprintInput(await findFiles([path]));
     const options = { hivePartitioning: 'auto', csv: {}, json: {} } as const;
-    const paths = { stagedPath: join(folder, 's/i.parquet'), stagingRejectsPath: '', unorderedPath: '' };
+    const paths = {
+      stagedPath: join(folder, 's/i.parquet'),
+      stagingRejectsPath: '',
+      unorderedPath: '',
+      takenPath: '',
+    };
     const old = { ...source, sources: source.sources.map((file) => ({ ...file, modifiedMs: 1 })) };
     await expect(
       takeRows(database, {
         ...{ paths: [path], format: 'parquet', source: old, options, ...paths },
-        ...{ setAside: false, needs: NO_NEEDS, column: 'at', above: null },
+        ...{ setAside: false, needs: NO_NEEDS, column: 'at', above: null, late: null },
       }),
     ).rejects.toMatchObject({ code: 'INPUT_CHANGED' });
     expect(await readdir(join(folder, 's'))).toEqual([]);
