@@ -115,12 +115,29 @@ function preambleOf(records: readonly TextRecord[]): number {
   return start > 0 && isTable && rows.length > 1 ? (rows[0]?.line ?? 1) - 1 : 0;
 }
 
+/** What `read_csv` is asked for beside texts. */
+export interface ReadSettings {
+  readonly withFile?: boolean;
+  /**
+   * Types that the reader itself gives to fields, by their places: only where every cell is known to have one.
+   * Then empty cells are null in all columns.
+   */
+  readonly types?: ReadonlyMap<number, string>;
+  readonly decimalSeparator?: string | undefined;
+}
+
 /**
  * `read_csv(...)` of files of one dialect: every field as it is written, as columns `c0`, `c1` and so on.
  * Rows that cannot be split go to DuckDB's reject tables.
  */
-export function readTextsSql(paths: readonly string[], dialect: CsvDialect, withFile = false): string {
-  const columns = dialect.names.map((_, index) => `${quoteName(`c${index}`)}: 'VARCHAR'`);
+export function readTextsSql(
+  paths: readonly string[],
+  dialect: CsvDialect,
+  { withFile = false, types = new Map(), decimalSeparator }: ReadSettings = {},
+): string {
+  const columns = dialect.names.map(
+    (_, index) => `${quoteName(`c${index}`)}: ${quoteText(types.get(index) ?? 'VARCHAR')}`,
+  );
   const settings = [
     'auto_detect = false',
     `delim = ${quoteText(dialect.delimiter)}`,
@@ -132,12 +149,15 @@ export function readTextsSql(paths: readonly string[], dialect: CsvDialect, with
     `skip = ${dialect.skip}`,
     `encoding = ${quoteText(dialect.encoding)}`,
     `columns = {${columns.join(', ')}}`,
-    // With any text for null, DuckDB takes a row with an empty field too many.
-    'nullstr = CAST([] AS VARCHAR[])',
+    // With any text for null, DuckDB takes a row with an empty field too many: not where the records were looked at.
+    types.size === 0 ? 'nullstr = CAST([] AS VARCHAR[])' : "nullstr = ''",
+    ...(types.size > 0 && decimalSeparator !== undefined
+      ? [`decimal_separator = ${quoteText(decimalSeparator)}`]
+      : []),
     'store_rejects = true',
     'rejects_limit = 0',
-    // Less memory than by DuckDB's 32 MB; at least four of the longest lines.
-    'buffer_size = 8388608',
+    // Less memory than by DuckDB's 32 MB; at least four of the longest lines, of 2 MB, or of 1 MB where they were looked at.
+    `buffer_size = ${types.size === 0 ? 8_388_608 : 4_194_304}`,
     ...(withFile ? ['filename = true'] : []),
   ];
   return `read_csv(${quoteFiles(paths)}, ${settings.join(', ')})`;

@@ -38,10 +38,20 @@ export async function findLines(
 ): Promise<FileLines | null> {
   const lines = await countLines(path);
   if (lines === null) return null;
-  const first = dialect.skip + (dialect.header ? 1 : 0) + 1;
+  const first = firstLine(dialect);
   if (lines === first - 1 + rows + leftOut.length) return withoutLines(first, leftOut);
   const found = await recordLines(path, dialect, leftOut);
   return found !== null && found.count === rows && found.leftOut.length === leftOut.length ? found : null;
+}
+
+/** Of a file that has a line for each record, and all were read. */
+export function lineEach(dialect: CsvDialect): FileLines {
+  return withoutLines(firstLine(dialect), []);
+}
+
+/** Where the rows begin. */
+function firstLine({ skip, header }: CsvDialect): number {
+  return skip + (header ? 1 : 0) + 1;
 }
 
 async function countLines(path: string): Promise<number | null> {

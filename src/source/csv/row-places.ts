@@ -2,7 +2,7 @@ import { quoteFile, quoteText } from '../../core/sql.ts';
 import type { Database } from '../database.ts';
 import { HIDDEN_PREFIX } from '../formats/staged-copy.ts';
 import type { CsvDialect } from './csv-dialect.ts';
-import { findLines, type LeftOut } from './record-lines.ts';
+import { findLines, type LeftOut, lineEach } from './record-lines.ts';
 import { FILE_COLUMN } from './staging-select.ts';
 
 /** Columns as `ResolvedInput.places` has them. */
@@ -18,17 +18,24 @@ export interface StagedFile {
 /** Files, lines as DuckDB counts them, and as they are: `file`, `found`, `line`. */
 export const LINES_TABLE = `${HIDDEN_PREFIX}lines`;
 
+export interface FoundRows {
+  /** Of each file, those that were copied. */
+  readonly rows: readonly number[];
+  /** Whether the files are known to have a record a line. */
+  readonly proved: boolean;
+  /** SELECT of those that were not. */
+  readonly malformedSql: string | null;
+}
+
 /**
  * Makes {@link PLACES_TABLE}: which file the rows of a staged copy come from, and on which lines they stand;
  * and {@link LINES_TABLE}, for the malformed rows that `malformedSql` selects.
  */
 export async function findPlaces(
   database: Database,
-  staged: string,
   files: readonly StagedFile[],
-  malformedSql: string | null,
+  { rows, proved, malformedSql }: FoundRows,
 ): Promise<void> {
-  const rows = await rowCounts(database, staged, files);
   await database.run(
     `CREATE OR REPLACE TABLE ${PLACES_TABLE} (file VARCHAR, first_row BIGINT, file_row BIGINT, line BIGINT)`,
   );
@@ -38,7 +45,7 @@ export async function findPlaces(
   for (const [index, { path, readPath, dialect }] of files.entries()) {
     const count = rows[index] ?? 0;
     const leftOut = await leftOutOf(database, malformedSql, path);
-    const found = await findLines(readPath, dialect, count, leftOut);
+    const found = proved ? lineEach(dialect) : await findLines(readPath, dialect, count, leftOut);
     await writeLines(database, path, leftOut, found?.leftOut ?? []);
     for (const { row, line } of found?.rows ?? [{ row: 0, line: null }]) {
       appender.appendVarchar(path);
@@ -53,7 +60,8 @@ export async function findPlaces(
   appender.closeSync();
 }
 
-async function rowCounts(
+/** Of each file, how many rows a staged copy has. */
+export async function rowCounts(
   database: Database,
   staged: string,
   files: readonly StagedFile[],

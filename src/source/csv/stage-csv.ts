@@ -9,10 +9,18 @@ import { copyToStaged, type StagedSelect } from '../formats/staged-copy.ts';
 import { readError } from '../read-error.ts';
 import { findPlace } from '../row-place.ts';
 import { type CsvDialect, findDialect } from './csv-dialect.ts';
-import { badCellsOf, countsOfAll, isTextKey, oddCells, writtenColumns } from './examine-staged.ts';
+import {
+  badCellsOf,
+  countsOfAll,
+  isTextKey,
+  type OddCells,
+  oddCells,
+  writtenColumns,
+} from './examine-staged.ts';
 import { columnOf, guessColumns } from './guess-columns.ts';
+import { type Proof, proveColumns } from './plain/prove-columns.ts';
 import { writePlainCopy } from './plain-copy.ts';
-import { findPlaces, LINES_TABLE, PLACES_TABLE, type StagedFile } from './row-places.ts';
+import { findPlaces, LINES_TABLE, PLACES_TABLE, rowCounts, type StagedFile } from './row-places.ts';
 import type { ColumnNeeds, StagedColumn } from './staged-columns.ts';
 import { type CsvGroup, stagingSelect } from './staging-select.ts';
 
@@ -66,35 +74,67 @@ async function stageGroups(
   originals: ReadonlyMap<string, string>,
 ): Promise<StagedSelect> {
   const { sources, options, needs, target } = request;
-  let columns = await guessColumns(database, groups, options, needs).catch((error) => {
+  const guessed = await guessColumns(database, groups, options, needs).catch((error) => {
     throw readError(error, namesOf(sources));
   });
+  const files = filesOf(groups, originals);
+  let proof = await proveColumns(groups, guessed, options);
+  let columns = proof?.columns ?? guessed;
   for (let reading = 1; ; reading++) {
     await copyRows(database, request, groups, columns);
+    const rows = await rowCounts(database, target, files);
+    if (proof !== null && !(await isAsProved(database, proof, files, rows))) {
+      proof = null;
+      columns = guessed;
+      continue;
+    }
     const odd = await oddCells(database, target, columns);
     const changed = await countsOfAll(database, target, columns, odd, request);
-    if (changed.size === 0 || reading === MOST_READINGS) {
+    if (changed.size === 0 || reading >= MOST_READINGS) {
       const found = await countMalformedRows(database, malformedSql(originals));
-      await findPlaces(database, target, filesOf(groups, originals), found.sql);
+      await findPlaces(database, files, { rows, proved: proof !== null, malformedSql: found.sql });
       const malformed = found.sql === null ? found : await countMalformedRows(database, withLines(found.sql));
       assertNoPreamble(groups, malformed);
-      const written = writtenColumns(columns, odd, options);
-      return {
-        columns: columns.map((column) => ({
-          name: column.name,
-          type: isTextKey(column, written) ? 'VARCHAR' : column.type,
-        })),
-        malformed,
-        written,
-        badCells: await badCellsOf(odd, written, (row) => findPlace(database, PLACES_TABLE, row)),
-        placesSql: `SELECT * FROM ${PLACES_TABLE} ORDER BY first_row`,
-      };
+      return stagedSelect(database, columns, odd, malformed, options);
     }
     columns = columns.map((column, index) => {
       const counts = changed.get(column.name);
       return counts === undefined ? column : columnOf(column.name, index, counts, { needs, options });
     });
   }
+}
+
+/** Whether DuckDB found what was proved: as many rows of each file, and nothing that it cannot read. */
+async function isAsProved(
+  database: Database,
+  { records }: Proof,
+  files: readonly StagedFile[],
+  rows: readonly number[],
+): Promise<boolean> {
+  const [rejected] = await database.rows('SELECT count(*) AS n FROM reject_errors');
+  return (
+    Number(rejected?.n) === 0 && files.every(({ readPath }, index) => records.get(readPath) === rows[index])
+  );
+}
+
+async function stagedSelect(
+  database: Database,
+  columns: readonly StagedColumn[],
+  odd: readonly OddCells[],
+  malformed: MalformedRows,
+  options: CsvOptions,
+): Promise<StagedSelect> {
+  const written = writtenColumns(columns, odd, options);
+  return {
+    columns: columns.map((column) => ({
+      name: column.name,
+      type: isTextKey(column, written) ? 'VARCHAR' : column.type,
+    })),
+    malformed,
+    written,
+    badCells: await badCellsOf(odd, written, (row) => findPlace(database, PLACES_TABLE, row)),
+    placesSql: `SELECT * FROM ${PLACES_TABLE} ORDER BY first_row`,
+  };
 }
 
 /** What DuckDB says of a file in which some lines end in CRLF and others in LF. */

@@ -20,9 +20,10 @@ export interface StagedColumn {
   readonly isGiven: boolean;
   /**
    * How each cell is checked. `exact`: its value prints as it is written. `plain`: it plainly means its value,
-   * as `5` means 5.0. `none`: text.
+   * as `5` means 5.0. `proved`: all cells were looked at before they are read (plain/prove-columns.ts). `none`:
+   * text.
    */
-  readonly check: 'exact' | 'plain' | 'none';
+  readonly check: 'exact' | 'plain' | 'proved' | 'none';
   /** The hidden column that has all its texts; null: it needs none. */
   readonly textColumn: string | null;
   readonly isKey: boolean;
@@ -30,6 +31,7 @@ export interface StagedColumn {
   readonly isOpen: boolean;
 }
 
+/** Columns whose cells are checked while they are copied. */
 export type TypedColumn = StagedColumn & { readonly check: 'exact' | 'plain' };
 
 export function typedColumns(columns: readonly StagedColumn[]): readonly TypedColumn[] {
@@ -37,7 +39,7 @@ export function typedColumns(columns: readonly StagedColumn[]): readonly TypedCo
 }
 
 export function isTyped(column: StagedColumn): column is TypedColumn {
-  return column.check !== 'none';
+  return column.check === 'exact' || column.check === 'plain';
 }
 
 export function includesName(names: readonly string[], name: string): boolean {

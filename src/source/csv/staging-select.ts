@@ -26,8 +26,8 @@ export interface CsvGroup {
 }
 
 /**
- * The SELECT that types the rows of a group. DuckDB casts all cells, and a quick check says which rows are
- * plainly right; only the others are cast with care. So a clean file costs little more than its casts.
+ * The SELECT that types the rows of a group. Columns that were proved come typed from the reader. Of the others
+ * DuckDB casts all cells, and a quick check says which rows are plainly right; only the rest are cast with care.
  */
 export function stagingSelect(
   group: CsvGroup,
@@ -38,8 +38,9 @@ export function stagingSelect(
   const typed = typedColumns(columns);
   const present = columns.filter((column) => placeOf(group.dialect, column) !== -1);
   const isPresent = (column: StagedColumn): boolean => present.includes(column);
+  const types = provedTypes(group.dialect, columns);
   const cells = present.map(
-    (column) => `${textOf(group.dialect, column, options)} AS ${text(columns, column)}`,
+    (column) => `${cellOf(group.dialect, column, options, types.size > 0)} AS ${text(columns, column)}`,
   );
   const values = typed
     .filter(isPresent)
@@ -67,7 +68,23 @@ export function stagingSelect(
     SELECT ${[...results, ...texts, ...hidden].join(', ')}
     FROM (SELECT *, ${['true', ...checks].join(' AND ')} AS plainly_right
       FROM (SELECT *, ${[...values, '1 AS one'].join(', ')}
-        FROM (SELECT ${[...cells, ...file].join(', ')} FROM ${readTextsSql(group.paths, group.dialect, withFile)})))`;
+        FROM (SELECT ${[...cells, ...file].join(', ')} FROM ${readTextsSql(group.paths, group.dialect, { withFile, types, decimalSeparator: options.decimalSeparator })})))`;
+}
+
+/** By field, the types that the reader gives to columns whose cells were proved. */
+function provedTypes(dialect: CsvDialect, columns: readonly StagedColumn[]): ReadonlyMap<number, string> {
+  const proved = columns.filter(({ check }) => check === 'proved');
+  return new Map(
+    proved
+      .map((column) => [placeOf(dialect, column), column.type] as const)
+      .filter(([place]) => place !== -1),
+  );
+}
+
+/** Beside proved columns the reader has null for empty cells, which are empty texts to a check. */
+function cellOf(dialect: CsvDialect, column: StagedColumn, options: CsvOptions, areNull: boolean): string {
+  const cell = textOf(dialect, column, options);
+  return areNull && isTyped(column) ? `coalesce(${cell}, '')` : cell;
 }
 
 /** The field of a record that a column is; -1: the file does not have it. */
@@ -86,6 +103,10 @@ export function textOf(
   if (others.length === 0) return cell;
   const none = isEmptyNull(nullText) ? "''" : 'NULL';
   return `CASE WHEN ${cell} IN (${others.map(quoteText).join(', ')}) THEN ${none} ELSE ${cell} END`;
+}
+
+export function isOnlyEmptyNull({ nullText }: Pick<CsvOptions, 'nullText'>): boolean {
+  return isEmptyNull(nullText) && (nullText ?? []).every((each) => each === '');
 }
 
 /** Where the job says which texts are null, and the empty one is not among them, it is a text. */
@@ -128,6 +149,7 @@ function printedText({ type }: TypedColumn, cell: string, options: CsvOptions): 
 
 function resultOf(columns: readonly StagedColumn[], column: StagedColumn, options: CsvOptions): string {
   const cell = text(columns, column);
+  if (column.check === 'proved') return cell;
   if (!isTyped(column)) return isEmptyNull(options.nullText) ? `NULLIF(${cell}, '')` : cell;
   const quick = value(columns, column);
   if (!isQuick(column)) return quick;
