@@ -7,6 +7,9 @@ import { temporaryFolder } from '../../test/support/project.ts';
 export interface Volume {
   readonly folder: string;
   remount(options: string): void;
+  /** From now on nothing can be opened for writing by its path; what is open stays so. */
+  makeReadOnly(): void;
+  makeWritable(): void;
 }
 
 /** Throws where this user may not mount: that takes root, or CAP_SYS_ADMIN in a container. */
@@ -22,7 +25,30 @@ export async function mountVolume(options: string): Promise<Volume> {
       `This campaign mounts small volumes, which takes root (in a container: --cap-add SYS_ADMIN): ${String(error)}`,
     );
   }
+  let isCovered = false;
   // Lazily: what a failed case has left behind may still have files open.
-  cleanUpLater(() => execFileSync('umount', ['--lazy', folder]));
-  return { folder, remount: (changed) => void mount('-o', `remount,${changed}`) };
+  const unmount = (): void => void execFileSync('umount', ['--lazy', folder]);
+  const uncover = (): void => {
+    if (isCovered) unmount();
+    isCovered = false;
+  };
+  cleanUpLater(() => {
+    uncover();
+    unmount();
+  });
+  return {
+    folder,
+    remount: (changed) => void mount('-o', `remount,${changed}`),
+    makeReadOnly() {
+      // Of itself it cannot become read-only while files are open for writing: a view of it can, which covers it.
+      const view = `${folder}-view`;
+      mkdirSync(view);
+      execFileSync('mount', ['--bind', folder, view]);
+      execFileSync('mount', ['-o', 'remount,ro,bind', view]);
+      execFileSync('mount', ['--bind', view, folder]);
+      isCovered = true;
+      execFileSync('umount', ['--lazy', view]);
+    },
+    makeWritable: uncover,
+  };
 }

@@ -1,93 +1,178 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, utimesSync } from 'node:fs';
+import { copyFileSync, renameSync, utimesSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLookup } from '../../src/index.ts';
 import { runSql } from '../../test/e2e/sales-tables.ts';
 import { expectedRows } from '../../test/support/golden.ts';
 import { makeProject, type Project } from '../../test/support/project.ts';
-import type { StoreName } from './options.ts';
+import type { Kind, StoreName } from './options.ts';
 
 /** Two tables that differ in every prediction: readers can tell one from the other. */
 export const WEEKS = ['sales', 'other'] as const;
-export type Week = (typeof WEEKS)[number];
+type Week = (typeof WEEKS)[number];
+
+/** What a run takes: a week, or for jobs that take new rows one half of its series. */
+export type Slice = Week | `${Week}-${'even' | 'odd'}`;
+const SLICES_OF: Readonly<Record<Kind, readonly Slice[]>> = {
+  whole: WEEKS,
+  incremental: ['sales-even', 'sales-odd', 'other-even', 'other-odd'],
+};
 
 /** `sales` is run, published, rolled back and pruned by hand; the others have schedules. */
-export const JOBS = ['sales', 'filled', 'ticked'] as const;
-export type JobName = (typeof JOBS)[number];
+export type JobName = 'sales' | 'filled' | 'ticked';
+export const JOBS_OF: Readonly<Record<Kind, readonly JobName[]>> = {
+  whole: ['sales', 'filled', 'ticked'],
+  incremental: ['sales', 'ticked'],
+};
 
 export type Key = { readonly store: string; readonly product: string; readonly date: string };
 
-/** What an undisturbed run makes of a week. */
+/** What an undisturbed run makes of a slice. */
 export interface Reference {
   readonly partHashes: readonly string[];
-  /** In the order of the keys. */
+  /** In the order of the keys; undefined where the slice has no such row. */
   readonly values: readonly unknown[];
 }
 
-/** A project whose three jobs go to one store. */
+/** What readers get from a run: its slice, and in an incremental job what the run that it adds to has. */
+export interface Content {
+  readonly slice: Slice;
+  readonly values: readonly unknown[];
+}
+
+/** A project whose jobs go to one store. */
 export interface Bench {
+  readonly kind: Kind;
   readonly store: StoreName;
   readonly project: Project;
   readonly url: string;
   readonly keys: readonly Key[];
-  readonly references: ReadonlyMap<Week, Reference>;
+  readonly references: Map<Slice, Reference>;
   /** Of each run that is known. */
-  readonly weekOf: Map<string, Week>;
-  readonly nextWeek: Map<JobName, Week>;
+  readonly contentOf: Map<string, Content>;
+  /** How many slices each job was given. */
+  readonly given: Map<JobName, number>;
 }
 
 const SHARD_ROWS = 584;
+const DATABASES: Readonly<Record<Kind, number>> = { whole: 1, incremental: 3 };
 
-export async function makeBench(store: StoreName, redisUrl: string): Promise<Bench> {
+export async function makeBench(kind: Kind, store: StoreName, redisUrl: string): Promise<Bench> {
   const project = await makeProject({ jobs: {} });
-  const url = store === 'lmdb' ? `lmdb:${project.path('kv')}` : `${redisUrl}/${store === 'redis' ? 1 : 2}`;
-  const sales = `read_parquet('${project.path('fixtures/sales.parquet')}')`;
-  await runSql([
-    `COPY (FROM ${sales}) TO '${project.path('sales.parquet')}' (FORMAT parquet)`,
-    `COPY (SELECT * REPLACE (lag_7 + 10 AS lag_7) FROM ${sales}) TO '${project.path('other.parquet')}' (FORMAT parquet)`,
-  ]);
-  for (const job of JOBS) await writeJob(project, job, { url, packed: store === 'packed' });
+  const database = DATABASES[kind] + (store === 'packed' ? 1 : 0);
+  const url = store === 'lmdb' ? `lmdb:${project.path('kv')}` : `${redisUrl}/${database}`;
+  await writeSlices(project);
   const keys = (await expectedRows()).map(({ store: s, product, date }) => ({ store: s, product, date }));
-  const references = new Map<Week, Reference>();
   const bench: Bench = {
-    ...{ store, project, url, keys, references },
-    weekOf: new Map(),
-    nextWeek: new Map(JOBS.map((job) => [job, 'sales'])),
+    ...{ kind, store, project, url, keys },
+    references: new Map(),
+    contentOf: new Map(),
+    given: new Map(),
   };
-  for (const week of [...WEEKS, 'sales'] as const) {
-    setInput(bench, 'sales', week);
-    const { runId, output } = await project.run(['sales']);
-    bench.weekOf.set(runId, week);
-    const { values } = await readStore(bench, 'sales');
-    references.set(week, { partHashes: output.parts.map(({ sha256 }) => sha256), values });
-  }
-  bench.nextWeek.set('sales', 'other');
+  for (const job of JOBS_OF[kind]) await writeJob(bench, job);
+  // One more than there are slices: a run to roll back to is there, and all series are.
+  for (let runs = 0; runs <= SLICES_OF[kind].length; runs++) await runUndisturbed(bench, 'sales');
+  // Of an incremental job, each series has to be there before readers look.
+  if (kind === 'incremental') for (const _ of WEEKS) await runUndisturbed(bench, 'ticked');
   return bench;
 }
 
+async function writeSlices(project: Project): Promise<void> {
+  const sales = `read_parquet('${project.path('fixtures/sales.parquet')}')`;
+  const table: Readonly<Record<Week, string>> = {
+    sales: `FROM ${sales}`,
+    other: `SELECT * REPLACE (lag_7 + 10 AS lag_7) FROM ${sales}`,
+  };
+  const copy = (slice: Slice, rows: string): string =>
+    `COPY (${rows}) TO '${project.path(`${slice}.parquet`)}' (FORMAT parquet)`;
+  await runSql(
+    WEEKS.flatMap((week) => [
+      copy(week, table[week]),
+      copy(`${week}-even`, `FROM (${table[week]}) WHERE product % 2 = 0`),
+      copy(`${week}-odd`, `FROM (${table[week]}) WHERE product % 2 = 1`),
+    ]),
+  );
+}
+
 /** `keep: 1`: publishing an earlier run always loads the store from its parts. */
-async function writeJob(project: Project, job: JobName, kv: { url: string; packed: boolean }): Promise<void> {
+async function writeJob({ kind, store, project, url }: Bench, job: JobName): Promise<void> {
   const cron = { sales: null, filled: '0 0 * * *', ticked: '0 0 1 1 *' }[job];
+  const incremental = kind === 'incremental' ? ', incremental: {column: n}' : '';
   await project.write(
     `jobs/${job}.yaml`,
-    `input: ${job}-week.parquet
+    `input: {path: ${job}-week.parquet${incremental}}
+output: {path: out, columns: [store, product, date]}
 model: fixtures/sales-by-column.onnx
 features:
   select: SELECT * FROM input
-kv: {url: "${kv.url}", key: "{store}:{product}", field: "{date}", keep: 1${kv.packed ? ', layout: packed' : ''}}
+kv: {url: "${url}", key: "{store}:{product}", field: "{date}", keep: 1${store === 'packed' ? ', layout: packed' : ''}}
 execution: {shardRows: ${SHARD_ROWS}, processes: 2}
 ${cron === null ? '' : `schedule: {cron: "${cron}", timezone: UTC, retries: 0}\n`}`,
   );
 }
 
-let touched = 0;
-/** The same bytes at another time are another input: a new run, whose parts must be the same. */
-export function setInput({ project }: Bench, job: JobName, week: Week): void {
+async function runUndisturbed(bench: Bench, job: JobName): Promise<void> {
+  const { project, keys, references } = bench;
+  const before = (await project.published(job))?.runId ?? null;
+  const slice = await giveSlice(bench, job);
+  const { runId, output } = await project.run([job]);
+  const { values } = await readStore(bench, job);
+  const isOdd = (index: number): boolean => Number(keys[index]?.product) % 2 === 1;
+  const isTaken = (index: number): boolean =>
+    slice === 'sales' || slice === 'other' || slice.endsWith(isOdd(index) ? '-odd' : '-even');
+  const taken = values.map((value, index) => (isTaken(index) ? value : undefined));
+  references.set(slice, { partHashes: output.parts.map(({ sha256 }) => sha256), values: taken });
+  learnRun(bench, runId, slice, before);
+}
+
+/** Notes what readers get from a run that adds to what another one has shown. */
+export function learnRun(
+  { kind, references, contentOf }: Bench,
+  runId: string,
+  slice: Slice,
+  before: string | null,
+): void {
+  const own = references.get(slice)?.values ?? [];
+  const base = kind === 'whole' || before === null ? [] : (contentOf.get(before)?.values ?? []);
+  contentOf.set(runId, { slice, values: own.map((value, index) => value ?? base[index]) });
+}
+
+/** Hands a job the table of its next run. */
+export async function giveSlice(bench: Bench, job: JobName): Promise<Slice> {
+  const { kind, project, given } = bench;
+  const number = given.get(job) ?? 0;
+  given.set(job, number + 1);
+  const slices = SLICES_OF[kind];
+  const [slice, before] = [number, Math.max(number - 1, 0)].map((each) => slices[each % slices.length]);
+  if (slice === undefined || before === undefined) throw new Error('there are no slices');
   const path = project.path(`${job}-week.parquet`);
-  copyFileSync(project.path(`${week}.parquet`), path);
-  touched++;
-  utimesSync(path, 1_700_000_000 + touched, 1_700_000_000 + touched);
+  if (kind === 'whole') {
+    copyFileSync(project.path(`${slice}.parquet`), path);
+    // The same bytes at another time are another input: a new run, whose parts must be the same.
+    utimesSync(path, 1_700_000_000 + number, 1_700_000_000 + number);
+    return slice;
+  }
+  // The rows of the run before stand in it still: they are not taken again.
+  const rows = (name: Slice, at: number): string =>
+    `SELECT row_number() OVER () + ${at * keysPerTable} AS n, * FROM read_parquet('${project.path(`${name}.parquet`)}')`;
+  const tables =
+    number === 0 ? rows(slice, 0) : `${rows(before, number - 1)} UNION ALL ${rows(slice, number)}`;
+  await runSql([`COPY (FROM (${tables}) ORDER BY n) TO '${path}.tmp' (FORMAT parquet)`]);
+  renameSync(`${path}.tmp`, path);
+  return slice;
+}
+
+/** More than a table has rows. */
+const keysPerTable = 10_000;
+
+/** What a whole week gives for each key. */
+export function valuesOfWeek({ kind, references, keys }: Bench, week: Week): readonly unknown[] {
+  if (kind === 'whole') return references.get(week)?.values ?? [];
+  return keys.map(
+    (_, index) =>
+      references.get(`${week}-even`)?.values[index] ?? references.get(`${week}-odd`)?.values[index],
+  );
 }
 
 /** All predictions of a job, as a reader gets them. */

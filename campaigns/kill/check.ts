@@ -5,17 +5,17 @@ import type { Attempt } from './moments.ts';
 import type { Victim } from './options.ts';
 
 /** A run that no attempt has made known yet: at most one, which the struck command has begun. */
-export async function unknownRun({ project, weekOf }: Bench, job: JobName): Promise<string | null> {
+export async function unknownRun({ project, contentOf }: Bench, job: JobName): Promise<string | null> {
   const unknown = (await project.runs(job)).filter(
-    (runId) => !weekOf.has(runId) && !runId.startsWith('2020'),
+    (runId) => !contentOf.has(runId) && !runId.startsWith('2020'),
   );
   if (unknown.length > 1) throw new Error(`${unknown.join(' and ')} are new; one run was begun`);
   return unknown[0] ?? null;
 }
 
-/** Readers of the store and of the folder see one of these runs, and all of it, with the bytes of its week. */
+/** Readers of the store and of the folder see one of these runs, and all of it, with the bytes of an undisturbed one. */
 export async function checkWhole(bench: Bench, job: JobName, allowed: readonly string[]): Promise<void> {
-  const { weekOf, references, project } = bench;
+  const { contentOf, references, project } = bench;
   const folder = await readPublished(project.path('out', job));
   if (folder !== null) {
     expectOneOf(folder.runId, allowed, 'the folder shows');
@@ -23,7 +23,7 @@ export async function checkWhole(bench: Bench, job: JobName, allowed: readonly s
       folder.folder,
       folder.record.output.parts.map(({ file }) => file),
     );
-    const reference = references.get(weekOf.get(folder.runId) ?? 'sales');
+    const reference = references.get(contentOf.get(folder.runId)?.slice ?? 'sales');
     expectSame(hashes, reference?.partHashes, `the parts of ${folder.runId}`);
   }
   const seen = await readStore(bench, job).catch((error: { code?: string }) => {
@@ -34,7 +34,7 @@ export async function checkWhole(bench: Bench, job: JobName, allowed: readonly s
   const [runId = 'none'] = seen.runIds;
   if (seen.runIds.size !== 1) throw new Error(`the store answers from ${[...seen.runIds].join(' and ')}`);
   expectOneOf(runId, allowed, 'the store shows');
-  expectSame(seen.values, references.get(weekOf.get(runId) ?? 'sales')?.values, `the values of ${runId}`);
+  expectSame(seen.values, contentOf.get(runId)?.values, `the values of ${runId}`);
 }
 
 /**
@@ -43,14 +43,14 @@ export async function checkWhole(bench: Bench, job: JobName, allowed: readonly s
  */
 export async function checkDone(
   bench: Bench,
-  { job, week, runId }: Attempt,
+  { job, slice, runId }: Attempt,
   victim: Victim | null,
 ): Promise<void> {
   const published = await readPublished(bench.project.path('out', job));
   if (published === null) throw new Error(`nothing of ${job} is published`);
   if (runId !== null) expectOneOf(published.runId, [runId], 'the folder shows');
-  if (bench.weekOf.get(published.runId) !== week)
-    throw new Error(`${published.runId} is not of the week ${week}`);
+  if (bench.contentOf.get(published.runId)?.slice !== slice)
+    throw new Error(`${published.runId} is not of ${slice}`);
   await checkWhole(bench, job, [published.runId]);
   const isLeft = (name: string): boolean => name.endsWith('.tmp') || (name === 'tmp' && victim !== 'stop');
   const left = (await readdir(published.folder)).filter(isLeft);
@@ -63,5 +63,5 @@ function expectOneOf(runId: string, allowed: readonly string[], what: string): v
 
 function expectSame(found: unknown, expected: unknown, what: string): void {
   if (JSON.stringify(found) !== JSON.stringify(expected))
-    throw new Error(`${what} are not those of its week`);
+    throw new Error(`${what} are not those of an undisturbed run`);
 }

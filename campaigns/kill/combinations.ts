@@ -1,8 +1,16 @@
-import type { KillOptions, Moment, StoreName, Victim } from './options.ts';
-import { VICTIMS } from './options.ts';
+import {
+  type KillOptions,
+  type Kind,
+  MOMENTS_OF,
+  type Moment,
+  type StoreName,
+  VICTIMS,
+  type Victim,
+} from './options.ts';
 
 /** What is struck, where, and how. */
 export interface Combination {
+  readonly kind: Kind;
   readonly store: StoreName;
   readonly moment: Moment;
   readonly victim: Victim;
@@ -13,18 +21,27 @@ interface Tally extends Combination {
   tried: number;
 }
 
-/** A combination that so many tries in a row did not strike, for its commands are over too soon, is left alone. */
-const MOST_VAIN_TRIES = 25;
+const newTally = (combination: Combination): Tally => ({ ...combination, struck: 0, tried: 0 });
+
+/** A combination that so many tries did not strike, for its commands are over too soon, is left alone. */
+const MOST_VAIN_TRIES = 8;
 
 /** Deals out the combinations so that each is struck as often as the others. */
 export class Combinations {
   readonly #tallies: readonly Tally[];
   readonly #random: () => number;
 
-  constructor({ stores, moments }: Pick<KillOptions, 'stores' | 'moments'>, random: () => number) {
+  constructor(
+    { kinds, stores, moments }: Pick<KillOptions, 'kinds' | 'stores' | 'moments'>,
+    random: () => number,
+  ) {
     this.#random = random;
-    this.#tallies = stores.flatMap((store) =>
-      moments.flatMap((moment) => VICTIMS.map((victim) => ({ store, moment, victim, struck: 0, tried: 0 }))),
+    this.#tallies = kinds.flatMap((kind) =>
+      MOMENTS_OF[kind]
+        .filter((moment) => moments.includes(moment))
+        .flatMap((moment) =>
+          stores.flatMap((store) => VICTIMS.map((victim) => newTally({ kind, moment, store, victim }))),
+        ),
     );
   }
 

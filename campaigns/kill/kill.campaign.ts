@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { leftoversIn } from '../../test/support/processes.ts';
 import { type RedisServer, startRedis } from '../../test/support/redis-server.ts';
 import { seededRandom } from '../../test/support/seeded-random.ts';
-import { type Bench, makeBench } from './bench.ts';
+import { type Bench, learnRun, makeBench } from './bench.ts';
 import { checkDone, checkWhole, unknownRun } from './check.ts';
 import { type Combination, Combinations } from './combinations.ts';
 import { type Attempt, PREPARE } from './moments.ts';
@@ -20,7 +20,8 @@ const readers: Reader[] = [];
 
 beforeAll(async () => {
   redis = await startRedis();
-  for (const store of options.stores) benches.push(await makeBench(store, redis.url));
+  for (const kind of options.kinds)
+    for (const store of options.stores) benches.push(await makeBench(kind, store, redis.url));
   for (const [index, bench] of benches.entries()) readers.push(startReader(bench, options.seed + index + 1));
 });
 afterAll(() => redis.stop());
@@ -77,14 +78,14 @@ async function deal(combinations: Combinations): Promise<Dealt | null> {
   }
 }
 
-function benchOf({ store }: Combination): Bench {
-  const bench = benches.find((each) => each.store === store);
-  if (bench === undefined) throw new Error(`there is no bench for ${store}`);
+function benchOf({ kind, store }: Combination): Bench {
+  const bench = benches.find((each) => each.kind === kind && each.store === store);
+  if (bench === undefined) throw new Error(`there is no bench for ${kind} ${store}`);
   return bench;
 }
 
-function describe({ moment, store, victim }: Combination): string {
-  return `${moment}, ${store}, ${victim}`;
+function describe({ kind, moment, store, victim }: Combination): string {
+  return `${moment}, ${kind}, ${store}, ${victim}`;
 }
 
 /** Strikes one command, looks at what readers have, and lets the same command finish what it began. */
@@ -92,14 +93,13 @@ async function strikeOnce(attempt: Attempt, combination: Combination): Promise<b
   const { moment, victim } = combination;
   const bench = benchOf(combination);
   const { project } = bench;
-  const before = (await project.published(attempt.job))?.runId;
-  const kind = `${moment} ${bench.store}`;
+  const kind = `${moment} ${bench.kind} ${bench.store}`;
   const startMs = performance.now();
   const running = project.start(attempt.args, { ownGroup: true });
   const duration = durations.get(kind);
   // A command that nobody has timed runs through: before the first tenth nothing has been written.
   if (duration !== undefined) await sleep((0.1 + 0.95 * random()) * duration);
-  const struck = duration !== undefined && strike(running, victim, random);
+  const struck = duration !== undefined && (await strike(running, victim, random));
   const mayGoOn = struck && victim === 'stop';
   if (mayGoOn) await takeOver(bench, attempt, running);
   const result = await running.result;
@@ -107,7 +107,7 @@ async function strikeOnce(attempt: Attempt, combination: Combination): Promise<b
     durations.set(kind, Math.min(performance.now() - startMs, duration ?? Number.POSITIVE_INFINITY));
   const end = result.signal ?? String(result.code);
   if (struck) {
-    count(counts, `${moment}, ${victim}`);
+    count(counts, `${moment}, ${bench.kind}, ${victim}`);
     count(exits, `${victim}: ${end}`);
   }
   if (struck && victim === 'stop' && !['0', '6', 'SIGKILL'].includes(end))
@@ -116,8 +116,10 @@ async function strikeOnce(attempt: Attempt, combination: Combination): Promise<b
     throw new Error(`without a child, it ended with ${end}: ${result.stderr.slice(-400)}`);
   const left = await leftoversIn(project.folder);
   if (left.length > 0) throw new Error(`processes ${left.join(', ')} do not end`);
-  await learnRun(bench, attempt);
-  const allowed = [before, attempt.runId, ...(await ownRuns(bench, attempt))].filter((each) => each != null);
+  await learnNewRun(bench, attempt);
+  const allowed = [attempt.before, attempt.runId, ...(await ownRuns(bench, attempt))].filter(
+    (each) => each != null,
+  );
   await checkWhole(bench, attempt.job, allowed);
   await finish(bench, attempt);
   await checkDone(bench, attempt, victim);
@@ -128,7 +130,7 @@ async function strikeOnce(attempt: Attempt, combination: Combination): Promise<b
 async function takeOver(bench: Bench, attempt: Attempt, { pid }: { readonly pid: number }): Promise<void> {
   try {
     if (!(await makeSilent(bench.project.path('out', attempt.job), pid))) return;
-    await learnRun(bench, attempt);
+    await learnNewRun(bench, attempt);
     await finish(bench, attempt);
     await checkDone(bench, attempt, null);
   } finally {
@@ -140,18 +142,18 @@ async function finish(bench: Bench, attempt: Attempt): Promise<void> {
   const { code, stderr } = await bench.project.serveBatch(attempt.args);
   const isDone = /is the published one already/.test(stderr);
   if (code !== 0 && !isDone) throw new Error(`${attempt.args.join(' ')} again ended with ${code}: ${stderr}`);
-  await learnRun(bench, attempt);
+  await learnNewRun(bench, attempt);
 }
 
-async function learnRun(bench: Bench, { job, week }: Attempt): Promise<void> {
+async function learnNewRun(bench: Bench, { job, slice, before }: Attempt): Promise<void> {
   const runId = await unknownRun(bench, job);
-  if (runId !== null) bench.weekOf.set(runId, week);
+  if (runId !== null) learnRun(bench, runId, slice, before);
 }
 
-async function ownRuns(bench: Bench, { job, week, runId }: Attempt): Promise<readonly string[]> {
+async function ownRuns(bench: Bench, { job, slice, runId }: Attempt): Promise<readonly string[]> {
   if (runId !== null) return [];
   const newest = (await bench.project.runs(job)).at(-1);
-  return newest !== undefined && bench.weekOf.get(newest) === week ? [newest] : [];
+  return newest !== undefined && bench.contentOf.get(newest)?.slice === slice ? [newest] : [];
 }
 
 function count(map: Map<string, number>, name: string): void {

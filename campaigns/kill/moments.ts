@@ -1,17 +1,19 @@
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { runPaths } from '../../src/runs/layout.ts';
 import { readCurrent, wasPublished, wasRolledBack } from '../../src/runs/publication.ts';
-import { type Bench, type JobName, setInput, type Week } from './bench.ts';
+import { type Bench, giveSlice, type JobName, type Slice } from './bench.ts';
 import type { Moment } from './options.ts';
 
 /** A command that is struck, and what it has to leave in the end. */
 export interface Attempt {
   readonly job: JobName;
   readonly args: readonly string[];
-  /** The week that readers see once the command is through. */
-  readonly week: Week;
+  /** What the run has taken that readers see once the command is through. */
+  readonly slice: Slice;
   /** The run that they see then; null: a new one. */
   readonly runId: string | null;
+  /** The run that they see before. */
+  readonly before: string | null;
 }
 
 /** Null: nothing can be done of this kind just now. */
@@ -65,33 +67,35 @@ export const PREPARE: Readonly<Record<Moment, Prepare>> = {
   },
 };
 
-function newRun(bench: Bench, job: JobName, args: readonly string[]): Attempt {
-  const week = bench.nextWeek.get(job) ?? 'sales';
-  bench.nextWeek.set(job, week === 'sales' ? 'other' : 'sales');
-  setInput(bench, job, week);
-  return { job, args, week, runId: null };
+async function newRun(bench: Bench, job: JobName, args: readonly string[]): Promise<Attempt> {
+  const before = (await bench.project.published(job))?.runId ?? null;
+  return { job, args, slice: await giveSlice(bench, job), runId: null, before };
 }
 
-function existing(bench: Bench, runId: string, args: readonly string[]): Attempt {
-  return { job: 'sales', args, week: bench.weekOf.get(runId) ?? 'sales', runId };
+async function existing(bench: Bench, runId: string, args: readonly string[]): Promise<Attempt> {
+  const before = (await bench.project.published('sales'))?.runId ?? null;
+  const slice = bench.contentOf.get(runId)?.slice;
+  if (slice === undefined) throw new Error(`nobody knows what ${runId} has taken`);
+  return { job: 'sales', args, slice, runId, before };
 }
 
 /** The newest committed run that readers do not see. */
-async function otherRun({ project, weekOf }: Bench): Promise<string | null> {
+async function otherRun({ project, contentOf }: Bench): Promise<string | null> {
   const folder = project.path('out/sales');
   const current = await readCurrent(folder);
   for (const runId of (await project.runs()).reverse())
-    if (runId !== current && weekOf.has(runId) && (await wasPublished(runPaths(folder, runId)))) return runId;
+    if (runId !== current && contentOf.has(runId) && (await wasPublished(runPaths(folder, runId))))
+      return runId;
   return null;
 }
 
 /** The newest run older than the current one that a rollback may go to. */
-async function runBefore({ project, weekOf }: Bench): Promise<string | null> {
+async function runBefore({ project, contentOf }: Bench): Promise<string | null> {
   const folder = project.path('out/sales');
   const current = (await readCurrent(folder)) ?? '';
   for (const runId of (await project.runs()).reverse()) {
     const paths = runPaths(folder, runId);
-    if (runId >= current || !weekOf.has(runId) || (await wasRolledBack(paths))) continue;
+    if (runId >= current || !contentOf.has(runId) || (await wasRolledBack(paths))) continue;
     if (await wasPublished(paths)) return runId;
   }
   return null;
@@ -106,19 +110,19 @@ async function copyRun({ project }: Bench, from: string, to: string): Promise<vo
   }
 }
 
-const days = new Map<string, number>();
-function nextDay({ store }: Bench): number {
-  const day = (days.get(store) ?? -1) + 1;
-  days.set(store, day);
+const days = new Map<Bench, number>();
+function nextDay(bench: Bench): number {
+  const day = (days.get(bench) ?? -1) + 1;
+  days.set(bench, day);
   return day;
 }
 
-const minutes = new Map<string, number>();
+const minutes = new Map<Bench, number>();
 /** A minute of the last few that this bench has had no occurrence at; null: it has to come yet. */
-function nextMinute({ store }: Bench): number | null {
+function nextMinute(bench: Bench): number | null {
   const now = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
-  const minute = Math.max(now - OWED_MINUTES * MINUTE_MS, (minutes.get(store) ?? 0) + MINUTE_MS);
+  const minute = Math.max(now - OWED_MINUTES * MINUTE_MS, (minutes.get(bench) ?? 0) + MINUTE_MS);
   if (minute > now) return null;
-  minutes.set(store, minute);
+  minutes.set(bench, minute);
   return minute;
 }

@@ -4,12 +4,23 @@ export type StoreName = (typeof STORES)[number];
 export const MOMENTS = ['run', 'publish', 'rollback', 'prune', 'tick', 'backfill'] as const;
 export type Moment = (typeof MOMENTS)[number];
 
+/** `whole`: each run scores the whole table. `incremental`: it adds new rows to what readers see. */
+export const KINDS = ['whole', 'incremental'] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** What is done with jobs of a kind: incremental runs are kept for those that add to them, and run once for what is new. */
+export const MOMENTS_OF: Readonly<Record<Kind, readonly Moment[]>> = {
+  whole: MOMENTS,
+  incremental: ['run', 'publish', 'rollback', 'tick'],
+};
+
 export const VICTIMS = ['parent', 'child', 'group', 'stop'] as const;
 /** `group`: the command and its children at once. `stop`: all of them stand still until another process has taken over. */
 export type Victim = (typeof VICTIMS)[number];
 
 export interface KillOptions {
   readonly kills: number;
+  readonly kinds: readonly Kind[];
   readonly stores: readonly StoreName[];
   readonly moments: readonly Moment[];
   readonly seed: number;
@@ -19,6 +30,7 @@ export interface KillOptions {
 export function killOptions(env: NodeJS.ProcessEnv): KillOptions {
   return {
     kills: Number(env.CAMPAIGN_KILLS ?? 30),
+    kinds: only(KINDS, env.CAMPAIGN_JOB),
     stores: only(STORES, env.CAMPAIGN_STORE),
     moments: only(MOMENTS, env.CAMPAIGN_DURING),
     seed: Number(env.CAMPAIGN_SEED ?? 1),

@@ -1,11 +1,12 @@
 // A process of its own: reads whole series of all jobs over and over, and checks that each answer is of one run,
-// and that all of a run's answers are of one week.
+// and that all of a run's answers are of one week. A run of an incremental job has series of both: those of each
+// series are of one week.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
-const { dist, url, jobs, output, series, seed } = JSON.parse(process.argv[2]);
+const { kind, dist, url, jobs, output, series, seed } = JSON.parse(process.argv[2]);
 const { createLookup } = await import(pathToFileURL(join(dist, 'index.js')).href);
 
 const weekOf = new Map();
@@ -38,8 +39,9 @@ async function check(job, lookup, { store, product, weeks }) {
     const text = JSON.stringify([...found.values]);
     const week = Object.keys(weeks).find((name) => weeks[name] === text);
     if (week === undefined) return note(`${job} ${store}:${product} of ${found.run} is a mixture: ${text}`);
-    const known = weekOf.get(found.run) ?? week;
-    weekOf.set(found.run, known);
+    const whole = kind === 'whole' ? found.run : `${found.run} ${store}:${product}`;
+    const known = weekOf.get(whole) ?? week;
+    weekOf.set(whole, known);
     if (known !== week) note(`${job} ${store}:${product} of ${found.run} is of ${week}, others of ${known}`);
   } catch (error) {
     // Before its first run a job has nothing.
@@ -54,7 +56,8 @@ async function checkFolder(job) {
   const folder = join(output, job, 'runs', runId.trim());
   try {
     const record = JSON.parse(await readFile(join(folder, 'run.json'), 'utf8'));
-    if (record.rowsOut !== 7000) note(`${job}: current names a run of ${record.rowsOut} rows`);
+    if (record.rowsOut !== (kind === 'whole' ? 7000 : 3500))
+      note(`${job}: current names a run of ${record.rowsOut} rows`);
     await readFile(join(folder, '_SUCCESS'));
   } catch (error) {
     // Pruned meanwhile, after another was published.

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { REPOSITORY } from '../../test/support/cli.ts';
-import { type Bench, JOBS, WEEKS } from './bench.ts';
+import { type Bench, JOBS_OF, valuesOfWeek, WEEKS } from './bench.ts';
 
 export interface ReaderReport {
   readonly reads: number;
@@ -17,9 +17,9 @@ export interface Reader {
 
 /** A process that reads a bench's store and folder the whole time, and checks every answer. */
 export function startReader(bench: Bench, seed: number): Reader {
-  const { url, project } = bench;
+  const { kind, url, project } = bench;
   const request = {
-    ...{ url, seed, jobs: JOBS, dist: join(REPOSITORY, 'dist'), output: project.path('out') },
+    ...{ kind, url, seed, jobs: JOBS_OF[kind], dist: join(REPOSITORY, 'dist'), output: project.path('out') },
     series: seriesOf(bench),
   };
   const script = fileURLToPath(new URL('./reader.mjs', import.meta.url));
@@ -41,18 +41,19 @@ export function startReader(bench: Bench, seed: number): Reader {
 }
 
 /** Some keys, with the text of their whole series in each week. */
-function seriesOf({ keys, references }: Bench) {
+function seriesOf(bench: Bench) {
+  const values = new Map(WEEKS.map((week) => [week, valuesOfWeek(bench, week)]));
   const texts = new Map<
     string,
     { store: string; product: string; weeks: Record<string, [string, unknown][]> }
   >();
-  for (const [index, { store, product, date }] of keys.entries()) {
+  for (const [index, { store, product, date }] of bench.keys.entries()) {
     const name = `${store}:${product}`;
     const each = texts.get(name) ?? { store, product, weeks: {} };
     texts.set(name, each);
     for (const week of WEEKS) {
       each.weeks[week] ??= [];
-      each.weeks[week].push([date, references.get(week)?.values[index]]);
+      each.weeks[week].push([date, values.get(week)?.[index]]);
     }
   }
   const sorted = (pairs: [string, unknown][]): string =>

@@ -1,4 +1,5 @@
 import { readFile, utimes, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { locksFolder } from '../../src/runs/layout.ts';
 import { claimPath, highestToken } from '../../src/runs/lock/lock-claim.ts';
 import type { RunningCli } from '../../test/support/cli.ts';
@@ -8,21 +9,34 @@ import type { Victim } from './options.ts';
 /** Beyond the silence after which a holder on another machine counts as dead. */
 const SILENT_SECONDS = 120;
 
-/** Whether it struck: what has ended by itself, or has no child yet, cannot be struck. */
-export function strike(running: RunningCli, victim: Victim, random: () => number): boolean {
-  if (running.process.exitCode !== null || running.process.signalCode !== null) return false;
-  const children = childrenOf(running.pid);
-  const child = children[Math.floor(random() * children.length)];
+/** Whether it struck: what has ended by itself cannot be struck. A child is waited for until there is one. */
+export async function strike(running: RunningCli, victim: Victim, random: () => number): Promise<boolean> {
   switch (victim) {
     case 'parent':
-      return signal(running.pid, 'SIGKILL');
+      return isAlive(running) && signal(running.pid, 'SIGKILL');
     case 'child':
-      return child !== undefined && signal(child, 'SIGKILL');
+      return strikeChild(running, random);
     case 'group':
-      return signal(-running.pid, 'SIGKILL');
+      return isAlive(running) && signal(-running.pid, 'SIGKILL');
     case 'stop':
-      return signal(-running.pid, 'SIGSTOP');
+      return isAlive(running) && signal(-running.pid, 'SIGSTOP');
   }
+}
+
+async function strikeChild(running: RunningCli, random: () => number): Promise<boolean> {
+  while (isAlive(running)) {
+    const children = childrenOf(running.pid);
+    const child = children[Math.floor(random() * children.length)];
+    if (child !== undefined) return signal(child, 'SIGKILL');
+    await sleep(CHILD_PAUSE_MS);
+  }
+  return false;
+}
+
+const CHILD_PAUSE_MS = 10;
+
+function isAlive({ process }: RunningCli): boolean {
+  return process.exitCode === null && process.signalCode === null;
 }
 
 export function signal(pid: number, name: NodeJS.Signals): boolean {

@@ -290,8 +290,7 @@ export function toServeBatchError(error: unknown): ServeBatchError {
       { cause: error },
     );
   }
-  const systemCode = systemErrorCode(error);
-  if (systemCode !== undefined && UNWRITABLE.has(systemCode)) {
+  if (isUnusable(error)) {
     return new ServeBatchError(
       'OUTPUT_UNWRITABLE',
       `A file or folder cannot be used: ${message}. Check its name and permissions.`,
@@ -299,6 +298,15 @@ export function toServeBatchError(error: unknown): ServeBatchError {
     );
   }
   return new ServeBatchError('INTERNAL', message, { cause: error });
+}
+
+/** DuckDB tells of what the system refuses in words alone. */
+const REFUSED_TO_DUCKDB = /^IO Error: .*: (Read-only file system|Permission denied|Operation not permitted)/;
+
+function isUnusable(error: unknown): boolean {
+  const code = systemErrorCode(error);
+  if (code !== undefined) return UNWRITABLE.has(code);
+  return error instanceof Error && REFUSED_TO_DUCKDB.test(error.message);
 }
 
 /** The `code` of a Node system error (`ENOENT` and so on), if it is one. */
