@@ -118,6 +118,13 @@ describe('the layers of the architecture', () => {
     const openers = files.filter((file) => /\bopenStore\(/.test(readFileSync(join(SRC, file), 'utf8')));
     const folders = new Set(openers.map(folderOf));
     expect(folders).toEqual(new Set(['kv', 'tasks', 'lookup', 'serving', 'cli']));
+    // These only read: a command that changes a store has a worker do it.
+    expect(openers.filter((file) => folderOf(file) === 'cli').sort()).toEqual([
+      'cli/commands/lookup.ts',
+      'cli/doctor/check-lmdb.ts',
+      'cli/doctor/check-published.ts',
+      'cli/trace-prediction.ts',
+    ]);
     // Whatever goes on for long: what it loads opens no file of LMDB. Workers are started by their URL.
     const loaded = new Set<string>();
     const load = (file: string): void => {

@@ -23,6 +23,7 @@ export class Child {
   readonly ended: Promise<ServeBatchError>;
   /** Null: it could not be started. */
   readonly #process: ChildProcess | null;
+  readonly #patienceMs: number;
   /** Told of each line that it writes to its standard error, where that is a pipe. */
   onSaid: ((line: string) => void) | null = null;
   #isAlive = true;
@@ -30,7 +31,9 @@ export class Child {
   #pending: Pending | null = null;
   #lastId = 0;
 
-  constructor(start: () => ChildProcess) {
+  /** @param patienceMs how long it may take to stop a task, or to end, once it is told to */
+  constructor(start: () => ChildProcess, patienceMs = PATIENCE_MS) {
+    this.#patienceMs = patienceMs;
     try {
       this.#process = start();
       this.#process.on('message', (message) => this.#receive(message as FromChild));
@@ -66,7 +69,7 @@ export class Child {
     });
     this.#send({ id, task, request, trace: traceContext() });
     if (signal === undefined) return answer;
-    const patience = new Patience(this);
+    const patience = new Patience(this, this.#patienceMs);
     const stop = (): void => {
       this.#send({ stop: id });
       patience.start();
@@ -92,7 +95,7 @@ export class Child {
     // It has nothing to put away, and may still be loading.
     if (!this.wasUsed) this.kill();
     else if (this.#process?.connected) this.#process.disconnect();
-    const patience = new Patience(this);
+    const patience = new Patience(this, this.#patienceMs);
     patience.start();
     await this.ended;
     patience.end();
@@ -137,14 +140,16 @@ export class Child {
 /** Kills a child unless it has done in time what it was asked. */
 class Patience {
   readonly #child: Child;
+  readonly #ms: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(child: Child) {
+  constructor(child: Child, ms: number) {
     this.#child = child;
+    this.#ms = ms;
   }
 
   start(): void {
-    this.#timer = setTimeout(() => this.#child.kill(), PATIENCE_MS);
+    this.#timer = setTimeout(() => this.#child.kill(), this.#ms);
   }
 
   end(): void {

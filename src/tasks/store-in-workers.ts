@@ -16,6 +16,12 @@ import type { TaskName, TaskRequest, TaskResult } from './tasks.ts';
 import type { Workers } from './workers.ts';
 
 /**
+ * How long a short step may take: changing the pointer, dropping a file. Each is a moment's work, and waits for others'
+ * moments; Redis gives up far earlier. LMDB itself waits for ever for a process that was stopped in its transaction.
+ */
+const STEP_MS = 120_000;
+
+/**
  * A job's store as the process sees it that runs the job. All that opens the store's files, and all that writes,
  * is done by workers: where the disk is full behind a mapped file, the system ends the process that touches it.
  * What the store shows is read here, from the pointer.
@@ -26,8 +32,10 @@ export class StoreInWorkers implements ManagedStore {
   readonly #pointer: StorePointer;
   readonly #workers: Workers;
   readonly #job: string;
+  readonly #stepMs: number;
 
-  constructor(job: string, pointer: StorePointer, workers: Workers) {
+  constructor(job: string, pointer: StorePointer, workers: Workers, stepMs = STEP_MS) {
+    this.#stepMs = stepMs;
     this.url = pointer.url;
     this.mayEvict = pointer.mayEvict;
     this.#pointer = pointer;
@@ -52,11 +60,11 @@ export class StoreInWorkers implements ManagedStore {
   }
 
   async ping(): Promise<void> {
-    await this.#ask('store-ping', { job: this.#job });
+    await this.#step('store-ping', { job: this.#job });
   }
 
   async claim(fence: Fence): Promise<void> {
-    await this.#ask('store-claim', { job: this.#job, fence });
+    await this.#step('store-claim', { job: this.#job, fence });
   }
 
   extend(generation: string, base: GenerationCopy): Promise<boolean> {
@@ -68,7 +76,7 @@ export class StoreInWorkers implements ManagedStore {
   }
 
   async describe(generation: string, info: GenerationInfo): Promise<void> {
-    await this.#ask('store-describe', { job: this.#job, generation, info });
+    await this.#step('store-describe', { job: this.#job, generation, info });
   }
 
   count(generation: string): Promise<GenerationCounts> {
@@ -76,15 +84,15 @@ export class StoreInWorkers implements ManagedStore {
   }
 
   async publish(generation: string, fence: Fence, canary: Canary | null = null): Promise<void> {
-    await this.#ask('store-publish', { job: this.#job, generation, fence, canary });
+    await this.#step('store-publish', { job: this.#job, generation, fence, canary });
   }
 
   async withdraw(fence: Fence): Promise<void> {
-    await this.#ask('store-withdraw', { job: this.#job, fence });
+    await this.#step('store-withdraw', { job: this.#job, fence });
   }
 
   async drop(generation: string, fence: Fence): Promise<void> {
-    await this.#ask('store-drop', { job: this.#job, generation, fence });
+    await this.#step('store-drop', { job: this.#job, generation, fence });
   }
 
   async getMany(generation: string, keys: readonly ValueAddress[]): Promise<readonly (string | undefined)[]> {
@@ -96,10 +104,29 @@ export class StoreInWorkers implements ManagedStore {
     return this.#pointer.close();
   }
 
-  /** Each may be done twice. A store that ends every process which opens it is one that cannot be used. */
-  async #ask<N extends TaskName>(task: N, request: TaskRequest<N>): Promise<TaskResult<N>> {
+  /** As {@link StoreInWorkers.#ask}, of what has to be done in time: the worker that does not is ended. */
+  async #step<N extends TaskName>(task: N, request: TaskRequest<N>): Promise<void> {
+    const signal = AbortSignal.timeout(this.#stepMs);
     try {
-      return await this.#workers.runRetrying(task, request);
+      await this.#ask(task, request, signal);
+    } catch (error) {
+      if (error !== signal.reason) throw error;
+      throw new ServeBatchError(
+        'STORE_UNAVAILABLE',
+        `The store ${this.url} did not do within ${this.#stepMs / 1000} s what takes a moment (${task}). Its disk may hang, or a process that was stopped (state T in "ps -eo pid,stat,args") holds its lock: continue or end that one, and give the same command again.`,
+        { cause: error, fields: { url: this.url, task } },
+      );
+    }
+  }
+
+  /** Each may be done twice. A store that ends every process which opens it is one that cannot be used. */
+  async #ask<N extends TaskName>(
+    task: N,
+    request: TaskRequest<N>,
+    signal?: AbortSignal,
+  ): Promise<TaskResult<N>> {
+    try {
+      return await this.#workers.runRetrying(task, request, signal === undefined ? {} : { signal });
     } catch (error) {
       if (!(error instanceof ServeBatchError) || error.code !== 'CHILD_DIED') throw error;
       throw new ServeBatchError(

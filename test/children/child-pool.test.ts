@@ -24,7 +24,7 @@ class ScriptedPool {
   readonly abort = new AbortController();
   readonly pool: ChildPool;
 
-  constructor(options: Partial<WorkersOptions> = {}, start = () => fork(SCRIPTED)) {
+  constructor(options: Partial<WorkersOptions> = {}, start = () => fork(SCRIPTED), patienceMs?: number) {
     const onDied = (error: ServeBatchError): void => void this.died.push(error);
     this.pool = new ChildPool(
       { size: 2, place: PLACE, signal: this.abort.signal, onDied, ...options },
@@ -33,7 +33,7 @@ class ScriptedPool {
           const child = start();
           this.started.push(child);
           return child;
-        }),
+        }, patienceMs),
     );
     pools.push(this.pool);
   }
@@ -247,6 +247,46 @@ describe('closing', () => {
       await pool.pool.close();
     }
     expect(childrenOf(process.pid)).toEqual(before);
+  });
+});
+
+/** SIGSTOP: nothing but SIGKILL and SIGCONT does anything to it, and its channel stays open. */
+describe('a child that is silent', () => {
+  const PATIENCE_MS = 50;
+  const stopped = (): ChildProcess => {
+    const child = fork(SCRIPTED);
+    child.kill('SIGSTOP');
+    return child;
+  };
+
+  it('since it was stopped before it said anything: its task is given up when it is told to stop', async () => {
+    const pool = new ScriptedPool({}, stopped, PATIENCE_MS);
+    const abort = new AbortController();
+    const task = pool.run('who', { signal: abort.signal });
+    setTimeout(() => abort.abort(new Error('no longer wanted')), PATIENCE_MS);
+    await expect(task).rejects.toThrow('no longer wanted');
+    await until(() => pool.alive === 0);
+  });
+
+  it('in the middle of a task: the task is given up, and another child does the next one', async () => {
+    const pool = new ScriptedPool({ size: 1 }, undefined, PATIENCE_MS);
+    const abort = new AbortController();
+    const onRows = (): void => void setTimeout(() => abort.abort(new Error('too long')), PATIENCE_MS);
+    await expect(pool.run('stop', { signal: abort.signal, onRows })).rejects.toThrow('too long');
+    const { pid } = await pool.who();
+    expect(pid).toBe(pool.started[1]?.pid);
+  });
+
+  it('is ended by a signal at once, and by closing once its patience is over', async () => {
+    const signalled = new ScriptedPool({}, undefined, 3_600_000);
+    const [task] = await signalled.atWork('stop', 1);
+    const reason = new Error('Ended by SIGTERM.');
+    signalled.abort.abort(reason);
+    await expect(task).rejects.toBe(reason);
+    const closed = new ScriptedPool({}, undefined, PATIENCE_MS);
+    await closed.atWork('stop', 1);
+    await closed.pool.close();
+    await until(() => signalled.alive + closed.alive === 0);
   });
 });
 

@@ -24,6 +24,8 @@ const SCRIPTS = {
   wait: (id) => waiting.set(id, () => SCRIPTS.fail(id)),
   /** For ever. */
   hang: () => {},
+  /** As a process that somebody has stopped: once what it has said has gone. */
+  stop: () => setTimeout(() => process.kill(process.pid, 'SIGSTOP'), 20),
 };
 
 process.on('message', (message) => {

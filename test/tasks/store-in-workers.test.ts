@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { ServeBatchError } from '../../src/core/errors.ts';
 import type { StorePointer } from '../../src/kv/store.ts';
 import { StoreInWorkers } from '../../src/tasks/store-in-workers.ts';
-import type { Workers } from '../../src/tasks/workers.ts';
+import type { TaskOptions, Workers } from '../../src/tasks/workers.ts';
 import { FENCE, INFO } from '../kv/store-contract.ts';
 
 const POINTER: StorePointer = {
@@ -65,4 +65,22 @@ it('a store that ends every process which opens it cannot be used: the run stays
     exitCode: 7,
     message: expect.stringMatching(/^The store lmdb:\/kv cannot be used: .*SIGBUS/),
   });
+});
+
+it('gives up a step that waits for a process which was stopped, and says what to look for', async () => {
+  const runRetrying = (_task: string, _request: unknown, { signal }: TaskOptions = {}) =>
+    new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+  const store = new StoreInWorkers('sales', POINTER, { runRetrying } as unknown as Workers, 5);
+  // The timer of the limit keeps no process alive, and a worker does.
+  const alive = setInterval(() => {}, 1000);
+  const steps = [store.ping(), store.claim(FENCE), store.publish('g2', FENCE), store.drop('g1', FENCE)];
+  for (const step of await Promise.allSettled(steps))
+    expect(step).toMatchObject({
+      reason: {
+        code: 'STORE_UNAVAILABLE',
+        exitCode: 7,
+        message: expect.stringMatching(/^The store lmdb:\/kv did not do within 0\.005 s .*state T in "ps/),
+      },
+    });
+  clearInterval(alive);
 });

@@ -4,7 +4,6 @@ import { ServeBatchError, toServeBatchError } from '../../core/errors.ts';
 import type { HistoryJob } from '../../history/history-jobs.ts';
 import type { PruneRule } from '../../history/prune-plan.ts';
 import type { PruneResult } from '../../history/prune-runs.ts';
-import type { KvStore } from '../../kv/store.ts';
 import type { CliContext } from '../context.ts';
 import {
   addOptions,
@@ -92,23 +91,20 @@ async function removeNamed(context: CliContext, name: string, flags: PruneFlags)
     );
   const { placeOfJob } = await import('../job-place.ts');
   const { removeCandidate } = await import('../../history/remove-candidate.ts');
-  const { openStore } = await import('../../kv/open-store.ts');
+  const { withStore } = await import('../with-store.ts');
   const { folderOfJob, storeUrl } = await placeOfJob(context, name, flags);
-  const store = storeUrl === null ? null : openStore({ url: storeUrl, job: name });
   const dryRun = flags.dryRun === true;
-  try {
-    const removed = await removeCandidate({ folderOfJob, store, dryRun, clock: systemClock });
-    const done = dryRun ? 'Would delete' : 'Deleted';
-    const runs = formatNumber(removed.runs.length, 'run');
-    if (flags.json === true)
-      context.out(`${JSON.stringify({ dryRun, candidate: name, ...removed }, null, 2)}\n`);
-    else
-      context.out(
-        `${done} the candidate ${name} of ${removed.of}: ${runs}, ${formatBytes(removed.bytes)}, and its predictions in the store.\n`,
-      );
-  } finally {
-    await store?.close();
-  }
+  const removed = await withStore(context, { job: name, folderOfJob, storeUrl }, (store) =>
+    removeCandidate({ folderOfJob, store, dryRun, clock: systemClock }),
+  );
+  const done = dryRun ? 'Would delete' : 'Deleted';
+  const runs = formatNumber(removed.runs.length, 'run');
+  if (flags.json === true)
+    context.out(`${JSON.stringify({ dryRun, candidate: name, ...removed }, null, 2)}\n`);
+  else
+    context.out(
+      `${done} the candidate ${name} of ${removed.of}: ${runs}, ${formatBytes(removed.bytes)}, and its predictions in the store.\n`,
+    );
 }
 
 function ruleOf({ keep, olderThan, store }: PruneFlags): PruneRule {
@@ -133,35 +129,30 @@ async function pruneJobs(
   flags: PruneFlags,
 ): Promise<{ readonly pruned: readonly PrunedJob[]; readonly problem: ServeBatchError | undefined }> {
   const { pruneRuns } = await import('../../history/prune-runs.ts');
+  const { withStore } = await import('../with-store.ts');
   const pruned: PrunedJob[] = [];
   let problem: ServeBatchError | undefined;
   const { signal } = context;
   for (const each of jobs) {
     const { job, folderOfJob } = each;
-    const store = flags.store === true ? await openStoreOf(context, each, flags) : null;
-    const request = { folderOfJob, rule, dryRun: flags.dryRun === true, store, clock: systemClock, signal };
+    const storeUrl = flags.store === true ? await storeUrlOf(context, each, flags) : null;
+    const request = { folderOfJob, rule, dryRun: flags.dryRun === true, clock: systemClock, signal };
     try {
-      pruned.push({ job, ...(await pruneRuns(request)) });
+      const result = await withStore(context, { job, folderOfJob, storeUrl }, (store) =>
+        pruneRuns({ ...request, store }),
+      );
+      pruned.push({ job, ...result });
     } catch (error) {
       problem = toServeBatchError(error);
       if (problem.code !== 'LOCKED') throw problem;
-    } finally {
-      await store?.close();
     }
   }
   return { pruned, problem };
 }
 
-async function openStoreOf(
-  context: CliContext,
-  { job, folderOfJob }: HistoryJob,
-  flags: PruneFlags,
-): Promise<KvStore | null> {
+async function storeUrlOf(context: CliContext, job: HistoryJob, flags: PruneFlags): Promise<string | null> {
   const { storeOfFolder } = await import('../job-place.ts');
-  const url = await storeOfFolder(context, { job, folderOfJob }, flags);
-  if (url === null) return null;
-  const { openStore } = await import('../../kv/open-store.ts');
-  return openStore({ url, job });
+  return storeOfFolder(context, job, flags);
 }
 
 function renderPruned(jobs: readonly PrunedJob[], dryRun: boolean): string {

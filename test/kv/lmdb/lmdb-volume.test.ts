@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +74,26 @@ describe('LMDB on a volume that is full', () => {
     const many = Array.from({ length: 50_000 }, (_, row): [string, string, string] => [`${row}`, 'f', 'v']);
     await expect(stage(reader, many, { shard: 1 })).rejects.toMatchObject({ code: 'DISK_FULL' });
     expect(await reader.get('g1', '1:2', '2026-11-21')).toBe('3.5');
+  });
+
+  it('refuses readers whose lock file is missing or has holes: it could not be written', async (context) => {
+    const folder = smallVolume();
+    if (folder === undefined) return context.skip('only root may mount a small volume');
+    const writer = open(folder);
+    await stage(writer, WEEK);
+    await writer.close();
+    const lock = join(folder, 'sales.g1.lmdb-lock');
+    fill(folder, 0);
+    for (const bytes of [null, 70_000]) {
+      rmSync(lock, { force: true });
+      if (bytes !== null) {
+        writeFileSync(lock, '');
+        truncateSync(lock, bytes);
+      }
+      truncateSync(join(folder, 'fill'));
+      fill(folder, 0);
+      await expect(open(folder).get('g1', '1:2', '2026-11-21')).rejects.toMatchObject({ code: 'DISK_FULL' });
+    }
   });
 
   it('makes a file anew whose maker had no room for its first pages', async () => {
