@@ -7,7 +7,7 @@ import { committedShards } from './kill-after-shards.ts';
 import { releasedLock } from './released-lock.ts';
 
 const MINUTE = 60_000;
-const SHARDS = 28;
+const SHARDS = 20;
 
 /** A job of many small shards that came due a minute ago. */
 function makeDueProject(select = ''): Promise<Project> {
@@ -16,7 +16,7 @@ function makeDueProject(select = ''): Promise<Project> {
   const weekly = `input: fixtures/sales.parquet
 model: fixtures/sales-by-column.onnx
 kv: {key: "{store}:{product}", field: "{date}"}
-execution: {shardRows: 250, processes: 1, engine: onnxruntime}
+execution: {shardRows: 350, processes: 1, engine: onnxruntime}
 schedule: "${cron}"
 ${select}`;
   return makeProject({ jobs: { weekly } });
@@ -30,9 +30,9 @@ function newestRun(project: Project): string | undefined {
 describe('SIGTERM at any instant', () => {
   // Below 0: once the lock is held, while the run is planned. All three end a run in the same way.
   const instants = [
-    ...[-1, 0, 2, 15].map((shards) => ({ command: ['run', 'weekly'], shards })),
-    ...[0, 2].map((shards) => ({ command: ['tick'], shards })),
-    ...[-1, 15].map((shards) => ({ command: ['schedule'], shards })),
+    ...[-1, 2, 9].map((shards) => ({ command: ['run', 'weekly'], shards })),
+    { command: ['tick'], shards: 0 },
+    { command: ['schedule'], shards: 5 },
   ];
   it.each(instants)(
     '$command after $shards shards: 143, the lock is free, nothing that was committed is lost',
