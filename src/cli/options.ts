@@ -78,7 +78,7 @@ export const outputOption = (): Option =>
 export const kvOption = (): Option =>
   option(
     '--kv <url>',
-    'the store: lmdb:PATH, redis://..., rediss://... or none (default: LMDB in the output folder)',
+    'the store: lmdb:PATH, redis://..., redis+cluster://..., redis+sentinel://... (rediss for TLS) or none (default: LMDB in the output folder)',
   );
 export const queueOption = (): Option =>
   option(

@@ -6,7 +6,7 @@ export function unknownStore(url: string): ServeBatchError {
   const shown = showStoreUrl(url);
   return new ServeBatchError(
     'USAGE',
-    `serve-batch knows no key-value store "${shown}". Give ${STORE_FORMS} (rediss has TLS); none switches the store off.`,
+    `serve-batch knows no key-value store "${shown}". Give ${STORE_FORMS} (rediss for TLS); none switches the store off.`,
     { fields: { url: shown } },
   );
 }

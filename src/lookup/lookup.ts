@@ -8,7 +8,7 @@ import type { CanaryNote, PublishedView } from './published-view.ts';
 
 export interface LookupOptions {
   readonly job: string;
-  /** `lmdb:PATH`, `redis://...` or `rediss://...`. */
+  /** `lmdb:PATH`, `redis://...`, `redis+cluster://...` or `redis+sentinel://...`; `rediss` for TLS. */
   readonly url: string;
   /** Milliseconds for which a newly published run may go unnoticed; 1000 by default. */
   readonly refreshMs?: number;

@@ -124,7 +124,8 @@ function urlOf({ password, tls }: RedisServerOptions, port: number): string {
   return `${tls ? 'rediss' : 'redis'}://${login}127.0.0.1:${port}${authority}`;
 }
 
-async function startServer(args: readonly string[], port: number): Promise<ChildProcess> {
+/** Starts `redis-server` with these arguments, and waits until it listens. */
+export async function startServer(args: readonly string[], port: number): Promise<ChildProcess> {
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
@@ -142,7 +143,8 @@ async function startServer(args: readonly string[], port: number): Promise<Child
   return child;
 }
 
-async function endServer(child: ChildProcess): Promise<void> {
+/** At once, as a crash would. */
+export async function endServer(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGKILL');

@@ -1,28 +1,80 @@
 import { isIP } from 'node:net';
+import { formatNumber } from '../../core/amounts.ts';
 import type { Clock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { probeRedis, type RedisAnswer } from '../../kv/redis/probe-redis.ts';
+import { type MasterAnswer, probeCluster } from '../../kv/redis/cluster/probe-cluster.ts';
+import { PROBE_TIMEOUTS, probeRedis, type RedisAnswer } from '../../kv/redis/probe-redis.ts';
+import { parseRedisAddress, type RedisAddress } from '../../kv/redis/redis-address.ts';
 import type { RedisFacts } from '../../kv/redis/redis-facts.ts';
-import { parseRedisUrl, type RedisTarget } from '../../kv/redis/redis-url.ts';
+import type { RedisTarget } from '../../kv/redis/redis-url.ts';
+import { locatePrimary } from '../../kv/redis/sentinel/locate-primary.ts';
 import { formatBytes } from '../render/format.ts';
 import { type Check, failure, finding } from './check.ts';
 
 const OLDEST_MAJOR = 6;
 const SLOW_MS = 50;
+const FORMS = {
+  cluster: 'redis+cluster://HOST:PORT',
+  sentinel: 'redis+sentinel://HOST:PORT/NAME, with the name of the primary',
+} as const;
 const NEARLY_FULL = 0.9;
 
-/** Connects, writes, and asks the server what it is. Throws where it does not answer or refuses. */
+/** Connects, writes, and asks the servers what they are. Throws where they do not answer or refuse. */
 export async function checkRedis(
   url: string,
   jobs: readonly string[],
   clock: Clock,
 ): Promise<readonly Check[]> {
-  const target = parseRedisUrl(url);
-  return describeRedis(target, await probeRedis(target, jobs, clock));
+  const address = parseRedisAddress(url);
+  const { members } = address;
+  if (members.kind === 'cluster')
+    return describeCluster(address, await probeCluster({ ...address, members }, jobs, clock));
+  if (members.kind === 'server') return describeRedis(address, await probeRedis(address, jobs, clock));
+  const primary = await locatePrimary({ ...address, members }, PROBE_TIMEOUTS);
+  return [
+    describePrimary(address, members.name, primary),
+    ...describeRedis(primary, await probeRedis(primary, jobs, clock)),
+  ];
+}
+
+function describePrimary({ url }: RedisTarget, name: string, { host, port }: RedisTarget): Check {
+  return finding('ok', url, `the sentinels name ${host}:${port} as the primary ${name}`, {
+    host,
+    port,
+    name,
+  });
+}
+
+/** What the answers of a cluster's masters mean; pure. */
+export function describeCluster(address: RedisAddress, masters: readonly MasterAnswer[]): readonly Check[] {
+  const alone = masters.filter(({ hasReplicas }) => !hasReplicas).map(({ target }) => placeOf(target));
+  const facts = { masters: masters.length, withoutReplicas: alone.length };
+  const text = `a cluster of ${formatNumber(masters.length, 'master')}`;
+  return [
+    alone.length === 0
+      ? finding('ok', address.url, `${text}, each with a replica`, facts)
+      : finding(
+          'warn',
+          address.url,
+          `${text}; nobody takes over from ${alone.join(', ')}: give each a replica`,
+          facts,
+        ),
+    ...masters.flatMap(({ target, ...answer }) =>
+      describeRedis({ ...target, url: placeOf(target) }, answer, 'cluster'),
+    ),
+  ];
+}
+
+function placeOf({ host, port }: RedisTarget): string {
+  return `${host}:${port}`;
 }
 
 /** What an answer means; pure. */
-export function describeRedis(target: RedisTarget, { latencyMs, facts }: RedisAnswer): readonly Check[] {
+export function describeRedis(
+  target: RedisTarget,
+  { latencyMs, facts }: RedisAnswer,
+  expectedMode = 'standalone',
+): readonly Check[] {
   const name = target.url;
   return [
     checkLatency(name, latencyMs),
@@ -30,7 +82,7 @@ export function describeRedis(target: RedisTarget, { latencyMs, facts }: RedisAn
     ...(facts === null
       ? [finding('info', name, 'this user may not ask INFO: version, memory and saving are unknown')]
       : [
-          checkVersion(name, facts),
+          checkVersion(name, facts, expectedMode),
           checkMemoryLimit(name, facts),
           checkPolicy(name, facts),
           checkPersistence(name, facts),
@@ -56,10 +108,10 @@ function checkTls(name: string, { tls, host }: RedisTarget): Check {
   return finding('info', name, text, { tls: false });
 }
 
-function checkVersion(name: string, { version, mode, role }: RedisFacts): Check {
+function checkVersion(name: string, { version, mode, role }: RedisFacts, expectedMode: string): Check {
   const facts = { version, mode, role };
-  if (mode === 'cluster' || mode === 'sentinel')
-    return refused(name, `It is a Redis ${mode}, which is not supported: give a single Redis.`, facts);
+  if (mode !== expectedMode && (mode === 'cluster' || mode === 'sentinel'))
+    return refused(name, `It is a Redis ${mode}: write ${FORMS[mode]}.`, facts);
   if (role === 'slave') return refused(name, 'It is a replica: give the address of the primary.', facts);
   const text = `Redis ${version ?? 'of an unknown version'}`;
   if (version === null || Number.parseInt(version, 10) >= OLDEST_MAJOR)

@@ -46,7 +46,7 @@ export const kv = z
         url: pattern(KV_URL_PATTERN, KV_URL_EXPECTED)
           .exactOptional()
           .describe(
-            "lmdb:PATH, redis://HOST:PORT, rediss://HOST:PORT (TLS) or none. Default: LMDB inside the job's output folder.",
+            "lmdb:PATH, redis://HOST:PORT, redis+cluster://HOST:PORT, redis+sentinel://HOST:PORT/NAME (rediss for TLS) or none. Default: LMDB inside the job's output folder.",
           ),
         key: template.describe('The key of a prediction, made of columns: "{store}:{product}".'),
         field: template

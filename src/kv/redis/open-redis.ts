@@ -1,10 +1,13 @@
 import type { Clock } from '../../core/effects.ts';
+import { ClusterConnection } from './cluster/cluster-connection.ts';
+import { ClusterServers } from './cluster/cluster-servers.ts';
 import { OneServer } from './one-server.ts';
 import { parseRedisAddress, type RedisAddress } from './redis-address.ts';
 import { REDIS_TIMEOUTS, RedisConnection, type RedisTimeouts } from './redis-connection.ts';
 import { RedisKeys } from './redis-keys.ts';
 import type { RedisServers } from './redis-servers.ts';
 import { RedisStore } from './redis-store.ts';
+import { SentinelLink } from './sentinel/sentinel-link.ts';
 
 export interface OpenRedisOptions {
   readonly url: string;
@@ -19,6 +22,16 @@ export function openRedis({ url, job, clock, timeouts = REDIS_TIMEOUTS }: OpenRe
 }
 
 /** One implementation for each kind of address. */
-export function serversOf(address: RedisAddress, job: string, timeouts: RedisTimeouts): RedisServers {
-  return new OneServer(new RedisConnection(address, timeouts), new RedisKeys(job), job);
+function serversOf(address: RedisAddress, job: string, timeouts: RedisTimeouts): RedisServers {
+  const { members } = address;
+  switch (members.kind) {
+    case 'server':
+      return new OneServer(new RedisConnection(address, timeouts), new RedisKeys(job), job);
+    case 'sentinel':
+      return new OneServer(new SentinelLink({ ...address, members }, timeouts), new RedisKeys(job), job);
+    case 'cluster': {
+      const keys = new RedisKeys(job, { inCluster: true });
+      return new ClusterServers(new ClusterConnection({ ...address, members }, timeouts), keys, job);
+    }
+  }
 }

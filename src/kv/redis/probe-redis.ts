@@ -7,7 +7,7 @@ import { rehearse } from './redis-rehearsal.ts';
 import type { RedisTarget } from './redis-url.ts';
 
 /** Shorter than a run's: somebody waits for the answer. */
-const TIMEOUTS: RedisTimeouts = { connectMs: 3_000, answerMs: 3_000 };
+export const PROBE_TIMEOUTS: RedisTimeouts = { connectMs: 3_000, answerMs: 3_000 };
 const WRITES_TIMED = 5;
 
 export interface RedisAnswer {
@@ -27,23 +27,30 @@ export async function probeRedis(
   jobs: readonly string[],
   clock: Clock,
 ): Promise<RedisAnswer> {
-  const connection = new RedisConnection(target, TIMEOUTS);
-  const write = (job: string): Promise<unknown> =>
-    connection.run((redis) => redis.set(new RedisKeys(job).ping, '', 'PX', 1000));
+  const connection = new RedisConnection(target, PROBE_TIMEOUTS);
   try {
-    // The first write connects, which is not timed. A user may have the right to the keys of some jobs only.
+    // A user may have the right to the keys of some jobs only.
     for (const job of jobs) await connection.run((redis) => rehearse(redis, job));
-    const times: number[] = [];
-    for (let i = 0; i < WRITES_TIMED; i++) {
-      const start = clock.monotonicMs();
-      await write(jobs[0] ?? '');
-      times.push(clock.monotonicMs() - start);
-    }
-    times.sort((a, b) => a - b);
-    return { latencyMs: times[(WRITES_TIMED - 1) / 2] ?? 0, facts: await askFacts(connection) };
+    return await probeServer(connection, new RedisKeys(jobs[0] ?? '').ping, clock);
   } finally {
     await connection.close();
   }
+}
+
+/** How long a small write to a key takes on a connection that has been used before, and what the server says of itself. */
+export async function probeServer(
+  connection: RedisConnection,
+  key: string,
+  clock: Clock,
+): Promise<RedisAnswer> {
+  const times: number[] = [];
+  for (let i = 0; i < WRITES_TIMED; i++) {
+    const start = clock.monotonicMs();
+    await connection.run((redis) => redis.set(key, '', 'PX', 1000));
+    times.push(clock.monotonicMs() - start);
+  }
+  times.sort((a, b) => a - b);
+  return { latencyMs: times[(WRITES_TIMED - 1) / 2] ?? 0, facts: await askFacts(connection) };
 }
 
 async function askFacts(connection: RedisConnection): Promise<RedisFacts | null> {

@@ -66,7 +66,15 @@ function sentinelPath(path: string, text: string): [name: string, database: stri
       text,
       'it does not say which primary the sentinels are to be asked for: redis+sentinel://HOST:26379/NAME',
     );
-  return [decodeURIComponent(name), database];
+  return [decodeName(name, text), database];
+}
+
+function decodeName(name: string, text: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    throw wrongAddress(text, 'a percent sign in the name of the primary starts no code. Write % as %25');
+  }
 }
 
 /** Redis Cluster has one database. */

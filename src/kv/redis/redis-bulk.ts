@@ -11,6 +11,9 @@ const GRACE_MS = 500;
 /** A chunk is sent when it has this many bytes. */
 const CHUNK_BYTES = 256 * 1024;
 
+/** Commands, by their parts. */
+export type Commands = readonly (readonly Buffer[])[];
+
 /**
  * A connection for loading: commands are encoded into chunks and sent without waiting for their replies,
  * which are counted. At most two chunks are under way, so that neither side piles anything up. Commands
@@ -29,7 +32,8 @@ export class RedisBulk {
   #commands = 0;
   /** Replies that must have come before the spare chunk's bytes may be written over. */
   #spareFreeAt = 0;
-  #onNils: (commands: readonly (readonly Buffer[])[]) => void = () => {};
+  #onNils: (commands: Commands) => void = () => {};
+  #onRedirected: ((commands: Commands) => void) | undefined;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
 
@@ -38,7 +42,9 @@ export class RedisBulk {
     this.#socket = socket;
     socket.on('data', (bytes: Buffer) => {
       this.#replies.take(bytes);
-      if (this.#replies.error !== undefined) this.#fail(new RedisReplyError(this.#replies.error));
+      const { error, redirection } = this.#replies;
+      const refusal = error ?? (this.#onRedirected === undefined ? redirection : undefined);
+      if (refusal !== undefined) this.#fail(new RedisReplyError(refusal));
       this.#wake?.();
     });
     socket.on('error', (error) => this.#fail(error));
@@ -90,8 +96,16 @@ export class RedisBulk {
    * Says what to do with commands that were answered with nil, by their parts. It may add commands. Called
    * in {@link send} and {@link finish}, in the order in which the commands were sent.
    */
-  onNils(handle: (commands: readonly (readonly Buffer[])[]) => void): void {
+  onNils(handle: (commands: Commands) => void): void {
     this.#onNils = handle;
+  }
+
+  /**
+   * Says what to do with commands that a cluster's node sent elsewhere: they were not carried out. Called as the
+   * handler of {@link onNils} is; without it, such a reply is an error.
+   */
+  onRedirected(handle: (commands: Commands) => void): void {
+    this.#onRedirected = handle;
   }
 
   /** Of all replies so far that were numbers. */
@@ -110,12 +124,15 @@ export class RedisBulk {
     if (this.#chunk.length > 0) this.#socket.write(this.#chunk.view());
     await this.#answered(this.#spareFreeAt);
     const first = this.#spareFreeAt - this.#spare.count;
-    const nils = this.#replies.takeNils(this.#spareFreeAt).map((reply) => reply - first);
-    const commands = this.#spare.commandsAt(nils);
+    const commandsOf = (replies: readonly number[]) =>
+      this.#spare.commandsAt(replies.map((reply) => reply - first));
+    const nils = commandsOf(this.#replies.takeNils(this.#spareFreeAt));
+    const redirected = commandsOf(this.#replies.takeRedirected(this.#spareFreeAt));
     [this.#chunk, this.#spare] = [this.#spare, this.#chunk];
     this.#chunk.clear();
     this.#spareFreeAt = this.#commands;
-    if (commands.length > 0) this.#onNils(commands);
+    if (nils.length > 0) this.#onNils(nils);
+    if (redirected.length > 0) this.#onRedirected?.(redirected);
   }
 
   /** Sends what is left and waits for every reply: after it, the server has carried out all commands. */

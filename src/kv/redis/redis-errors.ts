@@ -8,7 +8,10 @@ const REFUSALS: readonly { readonly pattern: RegExp; readonly advice: string }[]
     pattern: /^(NOAUTH|WRONGPASS|ERR invalid password|ERR invalid username|ERR AUTH|ERR Client sent AUTH)/i,
     advice: 'Check user name and password in the URL: redis://user:password@host',
   },
-  { pattern: /^NOPERM/, advice: 'Give this user the right to the command and to the keys of the job' },
+  {
+    pattern: /^NOPERM|^ERR The user executing the script/,
+    advice: 'Give this user the right to the command and to the keys of the job',
+  },
   {
     pattern: /^OOM/,
     advice:

@@ -13,13 +13,23 @@ const EXPIRES_SECONDS = 5;
  * cluster or a full server shows before anything is computed. Throws the server's first refusal.
  */
 export async function rehearse(redis: Redis, job: string): Promise<void> {
-  const keys = new RedisKeys(job);
-  const own = new RedisKeys(`${keys.ping}:${randomBytes(6).toString('hex')}`);
-  const answers = await redis.pipeline(commandsOn(keys, own)).exec();
+  await rehearseWith(redis, new RedisKeys(job).ping, () => []);
+}
+
+type Command = (string | number)[];
+
+/** As {@link rehearse}, on keys below `ping`; with further commands, which leave nothing behind. */
+export async function rehearseWith(
+  redis: Redis,
+  ping: string,
+  furtherOn: (own: RedisKeys) => readonly Command[],
+): Promise<void> {
+  const own = new RedisKeys(`${ping}:${randomBytes(6).toString('hex')}`);
+  const answers = await redis.pipeline(commandsOn(ping, own, furtherOn(own))).exec();
   for (const [error] of answers ?? []) if (error !== null) throw error;
 }
 
-function commandsOn({ ping }: RedisKeys, own: RedisKeys): (string | number)[][] {
+function commandsOn(ping: string, own: RedisKeys, further: readonly Command[]): Command[] {
   const { pointer, canary, fence, generations } = own;
   const meta = own.meta(GENERATION);
   const hash = own.series(GENERATION, 'hash');
@@ -54,6 +64,7 @@ function commandsOn({ ping }: RedisKeys, own: RedisKeys): (string | number)[][] 
       ['scan', '0', 'MATCH', pattern, 'COUNT', 10],
       ['smembers', generations],
     ],
+    ...further,
     ['unlink', pointer, fence, generations, meta, hash, text],
   ];
 }

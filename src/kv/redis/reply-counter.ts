@@ -4,15 +4,20 @@ const MINUS = 45;
 const COLON = 58;
 const ZERO = 48;
 
+/** Replies of a cluster's node that does not hold the key, or not at the moment. */
+const REDIRECTION = /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN)\b/;
+
 /**
  * Counts replies of one line each, adds up those that are numbers, keeps the first that is an error, and
- * remembers which ones were nil (`$-1`) until it is asked for them.
+ * remembers which ones were nil (`$-1`) or sent the command elsewhere until it is asked for them.
  */
 export class ReplyCounter {
   #count = 0;
   #sum = 0;
   #error: string | undefined;
+  #redirection: string | undefined;
   #nils: number[] = [];
+  #redirected: number[] = [];
   /** The first byte of the line that is being received; 0 at its start. */
   #kind = 0;
   #number = 0;
@@ -32,11 +37,22 @@ export class ReplyCounter {
     return this.#error;
   }
 
+  /** The first reply that sent its command elsewhere: `MOVED 1234 10.0.0.1:6379`. */
+  get redirection(): string | undefined {
+    return this.#redirection;
+  }
+
   /** Forgets the nils among the replies below `end`, counted from the first of all, and returns their places. */
   takeNils(end: number): readonly number[] {
-    if (this.#nils.length === 0) return [];
-    const taken = this.#nils.filter((reply) => reply < end);
+    const taken = placesBelow(this.#nils, end);
     this.#nils = this.#nils.slice(taken.length);
+    return taken;
+  }
+
+  /** As {@link takeNils}, of commands that were sent elsewhere. */
+  takeRedirected(end: number): readonly number[] {
+    const taken = placesBelow(this.#redirected, end);
+    this.#redirected = this.#redirected.slice(taken.length);
     return taken;
   }
 
@@ -51,11 +67,23 @@ export class ReplyCounter {
 
   #endLine(): void {
     if (this.#kind === DOLLAR) this.#nils.push(this.#count);
+    if (this.#kind === MINUS) this.#takeError(Buffer.from(this.#line).toString('utf8').trimEnd());
     this.#count++;
     this.#sum += this.#number;
-    if (this.#kind === MINUS) this.#error ??= Buffer.from(this.#line).toString('utf8').trimEnd();
     this.#kind = 0;
     this.#number = 0;
     if (this.#line.length > 0) this.#line = [];
   }
+  #takeError(text: string): void {
+    if (!REDIRECTION.test(text)) {
+      this.#error ??= text;
+      return;
+    }
+    this.#redirection ??= text;
+    this.#redirected.push(this.#count);
+  }
+}
+
+function placesBelow(places: readonly number[], end: number): readonly number[] {
+  return places.length === 0 ? places : places.filter((place) => place < end);
 }

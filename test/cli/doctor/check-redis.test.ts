@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { describeRedis } from '../../../src/cli/doctor/check-redis.ts';
+import { describeCluster, describeRedis } from '../../../src/cli/doctor/check-redis.ts';
+import { parseRedisAddress } from '../../../src/kv/redis/redis-address.ts';
 import type { RedisFacts } from '../../../src/kv/redis/redis-facts.ts';
 import { parseRedisUrl } from '../../../src/kv/redis/redis-url.ts';
 
@@ -37,7 +38,7 @@ describe('describeRedis', () => {
 
   it.each<[string, Partial<RedisFacts>, RegExp]>([
     ['an old version', { version: '5.0.9' }, /^warn: Redis 5\.0\.9: it is older than 6/],
-    ['a cluster', { mode: 'cluster' }, /^fail: It is a Redis cluster/],
+    ['a cluster', { mode: 'cluster' }, /^fail: It is a Redis cluster: write redis\+cluster:/],
     ['a replica', { role: 'slave' }, /^fail: It is a replica/],
     ['little room', { usedMemoryBytes: 9e8 }, /^warn: maxmemory 1\.0 GB, 900\.0 MB in use: nearly full/],
     ['eviction', { maxMemoryPolicy: 'allkeys-lru' }, /^warn: maxmemory-policy allkeys-lru.*Set noeviction/],
@@ -75,5 +76,31 @@ describe('describeRedis', () => {
   it('says what it does not know where the user may not ask', () => {
     const checks = describeRedis(parseRedisUrl('redis://cache'), { latencyMs: 1, facts: null });
     expect(checks.map(({ mark }) => mark)).toEqual(['ok', 'info', 'info']);
+  });
+});
+
+describe('describeCluster', () => {
+  const address = parseRedisAddress('rediss+cluster://a,b:7000');
+  const masters = ['a', 'b'].map((host) => ({
+    target: { ...address, host, port: 7000 },
+    hasReplicas: host === 'a',
+    latencyMs: 0.5,
+    facts: { ...FACTS, mode: 'cluster', ...(host === 'b' ? { maxMemoryPolicy: 'allkeys-lru' } : {}) },
+  }));
+  const linesOf = (some: typeof masters) =>
+    describeCluster(address, some).map(({ mark, name, text }) => `${mark}: ${name}: ${text}`);
+
+  it('says what each master says, and where nobody takes over', () => {
+    const lines = linesOf(masters);
+    expect(lines[0]).toBe(
+      'warn: rediss+cluster://a,b:7000: a cluster of 2 masters; nobody takes over from b:7000: give each a replica',
+    );
+    expect(lines).toContain('ok: a:7000: Redis 7.0.15');
+    expect(lines.filter((line) => /^warn: b:7000: .*Set noeviction/.test(line))).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith('fail'))).toEqual([]);
+  });
+
+  it('has nothing to say against one with replicas', () => {
+    expect(linesOf(masters.slice(0, 1))[0]).toMatch(/^ok: .* a cluster of 1 master, each with a replica$/);
   });
 });

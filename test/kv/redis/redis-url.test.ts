@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openStore } from '../../../src/kv/open-store.ts';
+import { parseRedisAddress } from '../../../src/kv/redis/redis-address.ts';
 import { parseRedisUrl } from '../../../src/kv/redis/redis-url.ts';
 import { TLS_FILES } from '../../support/redis-server.ts';
 
@@ -17,6 +18,45 @@ describe('the URL of a store', () => {
     ['rediss://cache', { host: 'cache', port: 6379, tls: {} }],
   ])('reads %s', (url, expected) => {
     expect(parseRedisUrl(url)).toMatchObject(expected);
+  });
+
+  it.each([
+    [
+      'redis+cluster://me:p%40ss@a,b:7000,[::1]:7001',
+      {
+        url: 'redis+cluster://a,b:7000,[::1]:7001',
+        username: 'me',
+        password: 'p@ss',
+        tls: null,
+        members: {
+          kind: 'cluster',
+          nodes: [
+            { host: 'a', port: 6379 },
+            { host: 'b', port: 7000 },
+            { host: '::1', port: 7001 },
+          ],
+        },
+      },
+    ],
+    [
+      'REDISS+Sentinel://:secret@a:26380,b/my%20primary/3',
+      {
+        password: 'secret',
+        db: 3,
+        tls: {},
+        members: {
+          kind: 'sentinel',
+          name: 'my primary',
+          sentinels: [
+            { host: 'a', port: 26380 },
+            { host: 'b', port: 26379 },
+          ],
+        },
+      },
+    ],
+    ['redis://cache:7000', { host: 'cache', members: { kind: 'server' } }],
+  ])('reads the address %s', (url, expected) => {
+    expect(parseRedisAddress(url)).toMatchObject(expected);
   });
 
   it('reads the files of TLS', () => {
@@ -36,6 +76,13 @@ describe('the URL of a store', () => {
     ['rediss://cache?ca=no-such-file.pem', 'no-such-file.pem'],
     [`rediss://cache?cert=${TLS_FILES.cert}`, 'both cert and key'],
     ['redis://me:se%cret@cache', '%25'],
+    ['redis+cluster://a,b/2', 'a cluster has no databases'],
+    ['redis+cluster://a,,b', '"" is not host or host:port'],
+    ['redis+cluster://a:b,c', '"a:b" is not host'],
+    ['redis+cluster://a?ca=x', 'rediss'],
+    ['redis+sentinel://a,b', 'redis+sentinel://HOST:26379/NAME'],
+    ['redis+sentinel://a/primary/x', '"/x"'],
+    ['redis+ring://a', 'redis+cluster://HOST:PORT'],
     ['redis://', 'redis://HOST:PORT'],
     ['memcached://cache', 'lmdb:PATH'],
     ['lmdb:', 'redis://'],
@@ -51,6 +98,9 @@ describe('the URL of a store', () => {
     'redis://me:hunter22@cache/not-a-number',
     'redis//me:hunter22@cache',
     'redis:/me:hunter22@cache',
+    'redis+cluster://me:hunter22@a,b/2',
+    'redis+sentinel://me:hunter22@a,b',
+    'redis+sentinel://me:hunter22@a/x%zz',
     'redis://me:hunter22/@cache/x',
     'redis://me:hunter22%zz@cache',
     'http://me:hunter22@cache',
