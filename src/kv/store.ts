@@ -172,6 +172,8 @@ export interface KvStore extends ManagedStore {
   info(generation: string): Promise<GenerationInfo | undefined>;
   /** Values of one key of one generation; `field` is null where the job has none. */
   get(generation: string, key: string, field: string | null): Promise<string | undefined>;
+  /** As `get`, without a promise. Left out by stores that have to wait for another process. */
+  getAtOnce?(generation: string, key: string, field: string | null): string | undefined;
   /** All fields of one key, sorted by field (code unit order). */
   getSeries(generation: string, key: string): Promise<ReadonlyMap<string, string> | undefined>;
 }

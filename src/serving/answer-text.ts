@@ -46,29 +46,37 @@ export interface AnswerTextOptions {
   readonly maxAgeSeconds: number | null;
 }
 
+/** What all answers of a generation have in common, until its age is another one. */
+interface Common {
+  readonly untilMs: number;
+  readonly age: Age;
+  readonly origin: string;
+  readonly etag: string;
+}
+
 /** Puts answers together. What all answers of a generation have in common is made once a second. */
 export class AnswerText {
   readonly #options: AnswerTextOptions;
   readonly #head: string;
-  #tail: { readonly view: PublishedView; readonly age: Age; readonly text: string } | undefined;
+  readonly #common = new WeakMap<PublishedView, Common>();
 
   constructor(options: AnswerTextOptions) {
     this.#options = options;
     this.#head = `{"job":${JSON.stringify(options.job)},`;
   }
 
-  age({ info }: PublishedView): Age {
-    return ageOf(info.createdAt, this.#options.maxAgeSeconds, this.#options.clock.now());
+  age(view: PublishedView): Age {
+    return this.#of(view).age;
   }
 
   /** The whole answer, as JSON. */
   body({ view, content }: KnownAnswer, source: AnswerSource): string {
-    return `${this.#head}${content},${this.#origin(view)},"source":"${source}"}`;
+    return `${this.#head}${content},${this.#of(view).origin},"source":"${source}"}`;
   }
 
   /** Weak: the age in an answer goes on while the predictions stay the same. */
   etag(view: PublishedView): string {
-    return `W/"${view.generation}${this.age(view).isStale ? '-stale' : ''}"`;
+    return this.#of(view).etag;
   }
 
   /** Which keys are the canary's, its share says. */
@@ -78,13 +86,27 @@ export class AnswerText {
     return `W/"${view.generation}+${canary.canary}@${canary.share}${this.age(view).isStale ? '-stale' : ''}"`;
   }
 
-  #origin(view: PublishedView): string {
-    const age = this.age(view);
-    const kept = this.#tail;
-    if (kept?.view === view && kept.age.seconds === age.seconds) return kept.text;
-    const text = originJson(view, age);
-    this.#tail = { view, age, text };
-    return text;
+  #of(view: PublishedView): Common {
+    const { clock } = this.#options;
+    const known = this.#common.get(view);
+    if (known !== undefined && clock.monotonicMs() < known.untilMs) return known;
+    const common = this.#make(view);
+    this.#common.set(view, common);
+    return common;
+  }
+
+  #make(view: PublishedView): Common {
+    const { clock, maxAgeSeconds } = this.#options;
+    const { generation, info } = view;
+    const now = clock.now();
+    const age = ageOf(info.createdAt, maxAgeSeconds, now);
+    return {
+      // Until the age has one more second.
+      untilMs: clock.monotonicMs() + 1000 - (Math.abs(now.getTime() - Date.parse(info.createdAt)) % 1000),
+      age,
+      origin: originJson(view, age),
+      etag: `W/"${generation}${age.isStale ? '-stale' : ''}"`,
+    };
   }
 }
 

@@ -132,8 +132,26 @@ export class ServedJob {
     const live = await this.#liveInstead(view, columns, found);
     if (live !== null) return live;
     if (found === undefined) throw await this.explain(view, columns);
+    return this.#stored(view, columns, found);
+  }
+
+  /**
+   * As {@link one}, where the store has the prediction and takes no waiting; null: ask {@link one}. Throws as the store
+   * does, and `USAGE`.
+   */
+  oneAtOnce(given: Columns): Answer | null {
+    const { gate, reader, live } = this.#options;
+    if (gate.failure !== undefined) return null;
+    const columns = this.normalised(given);
+    const answer = reader.getAtOnce(columns);
+    if (answer === undefined || this.#live?.mayReplace(answer.view) === true) return null;
+    live?.see(answer.view);
+    return this.#stored(answer.view, columns, answer.found);
+  }
+
+  #stored(view: PublishedView, columns: Columns, found: FoundText): Answer {
     const known = { view, content: contentOf(found, view) };
-    if (keeps) this.#last.set(questionOf(columns), known);
+    if (this.#options.serving.onStoreDown === 'last-known') this.#last.set(questionOf(columns), known);
     return { body: this.#text.body(known, 'stored'), source: 'stored', etag: this.etag(view) };
   }
 

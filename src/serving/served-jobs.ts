@@ -50,6 +50,11 @@ export class ServedJobs {
     return [...this.#entries.values()].map(({ job }) => job);
   }
 
+  /** For what takes no waiting: a job may be closed in the next turn. */
+  peek(name: string): ServedJob | undefined {
+    return this.#entries.get(name)?.job;
+  }
+
   /** Throws `NOT_FOUND` for a job that is not served. */
   async use<T>(name: string, action: (job: ServedJob, source: JobSource) => Promise<T>): Promise<T> {
     const entry = this.#entries.get(name);

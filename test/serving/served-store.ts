@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { ServingSpec } from '../../src/config/sections/serving.ts';
 import { DEFAULT_SERVING } from '../../src/config/sections/serving.ts';
@@ -165,7 +166,9 @@ export async function startTestServer(
     app.server.closeAllConnections();
     await app.close();
   });
-  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const url = `${parts.tls === null ? 'http' : 'https'}://127.0.0.1:${port}`;
   return {
     url,
     app,

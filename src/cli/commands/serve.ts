@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
+import { systemClock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { Addresses } from '../../serving/serve.ts';
 import type { CliContext } from '../context.ts';
@@ -86,6 +87,7 @@ async function serveJobs(context: CliContext, names: readonly string[], flags: S
   const { cwd, env, secrets, signal, drain } = context;
   context.allowGrace(flags.grace ?? DEFAULT_GRACE_SECONDS);
   const { loadSources } = await import('../../serving/load-sources.ts');
+  const { loadWhenChanged } = await import('../../serving/load-when-changed.ts');
   const loadTokens = tokenFile === undefined ? null : () => readTokens(context, tokenFile);
   const parts = serveContext(context, {
     debug: flags.debug === true,
@@ -99,7 +101,10 @@ async function serveJobs(context: CliContext, names: readonly string[], flags: S
   await serve({
     ...{ parts, host, port, loadTokens, drain, signal },
     grpcPort: flags.grpcPort ?? null,
-    load: () => loadSources({ projectFolder: cwd, env, secrets, names, flags }),
+    load: loadWhenChanged({
+      ...{ folder: cwd, clock: systemClock },
+      load: () => loadSources({ projectFolder: cwd, env, secrets, names, flags }),
+    }),
     areNamed: names.length > 0,
     sleep: pause,
     onListening: (addresses, jobs) => context.out(`${addressesText(addresses)}${jobsText(jobs)}`),

@@ -28,7 +28,7 @@ export interface JobEntry {
 
 /** Lists the jobs of a project. One job with a mistake does not stand in the way of the others. */
 export async function loadProject(projectFolder: string, env: Environment): Promise<Project> {
-  const files = await listJobFiles(join(projectFolder, 'jobs'));
+  const files = await listJobFiles(projectFolder);
   const jobs = await Promise.all(files.map((file) => readEntry(file, projectFolder, env)));
   jobs.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   return {
@@ -39,7 +39,9 @@ export async function loadProject(projectFolder: string, env: Environment): Prom
   };
 }
 
-async function listJobFiles(folder: string): Promise<string[]> {
+/** The job files of a project, sorted by name. Throws `JOB_FILE` where they cannot be listed. */
+export async function listJobFiles(projectFolder: string): Promise<string[]> {
+  const folder = join(projectFolder, 'jobs');
   try {
     const names = await readdir(folder);
     return names

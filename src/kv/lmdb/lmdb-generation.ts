@@ -9,9 +9,11 @@ import { flushLmdbFile, type LmdbFile, openLmdbFile, writeTransaction } from './
 import {
   ENTRIES_END,
   ENTRIES_START,
+  entryKey,
   META_END,
   metaKey,
   metaName,
+  type SeriesRange,
   SHARD,
   sameSeries,
   seriesOf,
@@ -26,6 +28,11 @@ const ENTRIES_PER_TURN = 10_000;
 /** Entries counted before the pages that were read are given back. */
 const ENTRIES_PER_MAPPING = 100_000;
 
+/** Asking so many shards for their entry of a key takes less than a range over all of them. */
+const FEW_SHARDS = 3;
+/** How long the list of shards is believed. */
+const SHARDS_MS = 1_000;
+
 /** Keys in several shards that are looked at one by one. */
 const MAX_SHARED_KEYS = 10_000;
 
@@ -37,6 +44,9 @@ const FLUSH_MARKER = metaKey('flushed');
 export class LmdbGeneration {
   #file: LmdbFile;
   readonly #clock: Clock;
+  /** The shards, where they are few. */
+  #fewShards: readonly number[] = [];
+  #fewShardsUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(path: string, clock: Clock) {
     this.#file = openLmdbFile(path);
@@ -53,7 +63,9 @@ export class LmdbGeneration {
       await setImmediate();
     }
     signal.throwIfAborted();
-    return staging.finish();
+    const counts = staging.finish();
+    this.refresh();
+    return counts;
   }
 
   /**
@@ -62,6 +74,7 @@ export class LmdbGeneration {
    */
   refresh(): void {
     this.#file.db.resetReadTxn();
+    this.#fewShardsUntilMs = Number.NEGATIVE_INFINITY;
   }
 
   stagedShards(): ReadonlyMap<number, StagedCounts> {
@@ -259,18 +272,45 @@ export class LmdbGeneration {
   /** The living entries of a key in the order of their shards. */
   #entries(key: string): LmdbEntry[] {
     const range = seriesRange(key);
-    const entries: LmdbEntry[] = [];
-    if (range === undefined) return entries;
+    if (range === undefined) return [];
     try {
-      // Not #range: a generator for each read costs as much as a fifth of it.
-      for (const { value } of this.#file.db.getRange(range)) {
-        const entry = new LmdbEntry(bufferOf(value));
-        if (entry.expiresAtMs === null || entry.expiresAtMs > this.#nowMs()) entries.push(entry);
-      }
+      const entries = this.#entriesOfShards(range, this.#shards());
+      // Where they have none, a shard may have been staged since.
+      return entries.length > 0 ? entries : this.#entriesInRange(range);
     } catch (error) {
       throw lmdbError(error, this.#file.path);
     }
+  }
+
+  #entriesOfShards(range: SeriesRange, shards: readonly number[]): LmdbEntry[] {
+    const entries: LmdbEntry[] = [];
+    for (const shard of shards) {
+      const value = this.#file.db.get(entryKey(range, shard));
+      if (value !== undefined) this.#addLiving(entries, value);
+    }
     return entries;
+  }
+
+  #entriesInRange(range: SeriesRange): LmdbEntry[] {
+    const entries: LmdbEntry[] = [];
+    // Not #range: a generator for each read costs as much as a fifth of it.
+    for (const { value } of this.#file.db.getRange(range)) this.#addLiving(entries, value);
+    return entries;
+  }
+
+  #addLiving(entries: LmdbEntry[], value: Uint8Array): void {
+    const entry = new LmdbEntry(bufferOf(value));
+    if (entry.expiresAtMs === null || entry.expiresAtMs > this.#nowMs()) entries.push(entry);
+  }
+
+  /** Empty where they are many. */
+  #shards(): readonly number[] {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs < this.#fewShardsUntilMs) return this.#fewShards;
+    const shards = [...this.#marks({ living: false }).keys()].sort((a, b) => a - b);
+    this.#fewShards = shards.length > FEW_SHARDS ? [] : shards;
+    this.#fewShardsUntilMs = nowMs + SHARDS_MS;
+    return this.#fewShards;
   }
 
   *#range(start: Buffer, end: Buffer, exclusiveStart = false): Generator<{ key: Buffer; value: Buffer }> {

@@ -58,8 +58,14 @@ export class EntryKeyWriter {
   }
 }
 
-/** Where the entries of a key begin and end (exclusive); undefined for a key that cannot be in the file. */
-export function seriesRange(key: string): { start: Buffer; end: Buffer } | undefined {
+/** Where the entries of a key begin and end (exclusive). */
+export interface SeriesRange {
+  readonly start: Buffer;
+  readonly end: Buffer;
+}
+
+/** Undefined for a key that cannot be in the file. */
+export function seriesRange(key: string): SeriesRange | undefined {
   const escaped = escapeKey(key);
   const size = Buffer.byteLength(escaped);
   if (size > MAX_KEY_BYTES) return undefined;
@@ -72,8 +78,16 @@ export function seriesRange(key: string): { start: Buffer; end: Buffer } | undef
   return { start, end };
 }
 
+/** The key of a shard's entry for a series that {@link seriesRange} has a range for. */
+export function entryKey({ start }: SeriesRange, shard: number): Buffer {
+  const key = Buffer.allocUnsafe(start.length + SHARD_BYTES);
+  start.copy(key);
+  key.writeUInt32BE(shard, start.length);
+  return key;
+}
+
 /** Where the entries of the series that an entry key belongs to begin and end (exclusive). */
-export function seriesOf(entryKey: Buffer): { start: Buffer; end: Buffer } {
+export function seriesOf(entryKey: Buffer): SeriesRange {
   const start = Buffer.from(entryKey.subarray(0, entryKey.length - SHARD_BYTES));
   const end = Buffer.from(start);
   end[end.length - 1] = 1;

@@ -158,6 +158,10 @@ export class LmdbStore implements KvStore {
   }
 
   async get(generation: string, key: string, field: string | null): Promise<string | undefined> {
+    return this.getAtOnce(generation, key, field);
+  }
+
+  getAtOnce(generation: string, key: string, field: string | null): string | undefined {
     return this.#existing(generation)?.generation.get(key, field);
   }
 

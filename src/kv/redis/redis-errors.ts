@@ -46,7 +46,7 @@ export function redisError(
 ): ServeBatchError {
   if (error instanceof ServeBatchError) return error;
   const reason = safeMessage(error, target);
-  const reply = isReply(error) ? { reply: reason.replace(/ .*/, '') } : {};
+  const reply: Readonly<Record<string, string>> = isReply(error) ? { reply: reason.replace(/ .*/, '') } : {};
   const details = {
     // Not the error itself: those of ioredis carry the command with its arguments, AUTH's too.
     cause: new Error(reason),

@@ -12,6 +12,8 @@ export function isLoopback(host: string): boolean {
 export class AllowedHosts {
   readonly #names: ReadonlySet<string>;
   readonly #takesAll: boolean;
+  /** The header of the last request that was let in: most are alike. */
+  #last: string | undefined;
 
   /**
    * @param listensOn beyond this machine every name is taken: proxies and clusters choose them
@@ -24,9 +26,11 @@ export class AllowedHosts {
 
   /** @param host the header; a client of HTTP/1.0 sends none */
   allows(host: string | undefined): boolean {
-    if (this.#takesAll || host === undefined) return true;
+    if (this.#takesAll || host === undefined || host === this.#last) return true;
     const name = nameOf(host);
-    return isLoopback(name) || name.endsWith('.localhost') || this.#names.has(name);
+    const isAllowed = isLoopback(name) || name.endsWith('.localhost') || this.#names.has(name);
+    if (isAllowed) this.#last = host;
+    return isAllowed;
   }
 }
 

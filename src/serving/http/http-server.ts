@@ -1,4 +1,3 @@
-import type { ServerOptions } from 'node:http';
 import type { ServerOptions as TlsServerOptions } from 'node:https';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Log } from '../../core/effects.ts';
@@ -8,6 +7,7 @@ import type { RequestMetrics } from '../metrics/request-metrics.ts';
 import { Sessions } from '../page/sessions.ts';
 import type { ServedJobs } from '../served-jobs.ts';
 import type { AllowedHosts } from './allowed-hosts.ts';
+import { createNodeServer } from './create-server.ts';
 import { addDocsRoutes } from './docs-routes.ts';
 import { addEventRoutes } from './event-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
@@ -20,6 +20,7 @@ import { askToSignIn, wantsPage } from './page-answers.ts';
 import { addPageRoutes, type PageParts } from './page-routes.ts';
 import { addPredictionRoutes, JSON_TYPE } from './prediction-routes.ts';
 import { type PublicError, publicError, refusal } from './public-error.ts';
+import { quickAnswers } from './quick-answers.ts';
 import { addScoreRoutes } from './score-routes.ts';
 import type { Tokens } from './tokens.ts';
 import { traceRequests } from './trace-requests.ts';
@@ -69,9 +70,6 @@ export const DEFAULT_LIMITS: ServerLimits = {
   connections: 10_000,
 };
 
-/** How often connections are looked at that took too long. */
-const CHECKING_MS = 1_000;
-
 export interface ServerParts {
   readonly jobs: ServedJobs;
   readonly tokens: Tokens;
@@ -94,7 +92,6 @@ export interface ServerParts {
 /** The HTTP server, with all its routes; it does not listen yet. */
 export function buildHttpServer(parts: ServerParts): FastifyInstance {
   const app = createApp(parts);
-  app.server.maxConnections = parts.limits.connections;
   app.removeContentTypeParser('text/plain');
   app.decorateReply('job', '').decorateReply('source', '');
   const { page } = parts;
@@ -118,27 +115,17 @@ export function buildHttpServer(parts: ServerParts): FastifyInstance {
   return app;
 }
 
-function createApp({ limits, tls }: ServerParts): FastifyInstance {
-  const http: ServerOptions = {
-    maxHeaderSize: limits.headerBytes,
-    headersTimeout: limits.headersMs,
-    requestTimeout: limits.requestMs,
-    connectionsCheckingInterval: CHECKING_MS,
-  };
-  const options = {
-    bodyLimit: limits.bodyBytes,
-    connectionTimeout: limits.idleMs,
-    keepAliveTimeout: limits.idleMs,
-    requestTimeout: limits.requestMs,
+function createApp(parts: ServerParts): FastifyInstance {
+  return fastify({
+    bodyLimit: parts.limits.bodyBytes,
+    // A request that is traced has a span from its routes.
+    serverFactory: (routes) => createNodeServer(parts, isTraced() ? routes : quickAnswers(parts, routes)),
     // A connection that is kept alive may still bring a request: it is answered, and the connection closed after it.
     return503OnClosing: false,
     forceCloseConnections: 'idle' as const,
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: (error: unknown, _: unknown, reply: FastifyReply) => void sendError(reply, error),
-  };
-  // The types of the two differ in what nobody here looks at.
-  if (tls !== null) return fastify({ ...options, https: { ...http, ...tls } }) as unknown as FastifyInstance;
-  return fastify({ ...options, http });
+  });
 }
 
 function observe(

@@ -50,6 +50,12 @@ export class LiveAnswers {
     return inSlices(keys, this.#options.queue, (key) => this.#answer(key));
   }
 
+  /** Whether an answer that the store has of the generation is to be made anew. */
+  mayReplace(view: PublishedView): boolean {
+    const { when, isStale } = this.#options;
+    return when.includes('stale') && isStale(view);
+  }
+
   /** Keys that are asked whatever the store has, in their order. Throws `USAGE` for columns that do not fit the key. */
   ask(keys: readonly ChangedKey[]): Promise<readonly LiveAnswer[]> {
     const { model, queue } = this.#options;
@@ -70,8 +76,8 @@ export class LiveAnswers {
   }
 
   async #wants(view: PublishedView, columns: Columns, found: FoundText | undefined): Promise<boolean> {
-    const { when, isStale, mayExist } = this.#options;
-    if (found !== undefined) return typeof found === 'string' && when.includes('stale') && isStale(view);
+    const { when, mayExist } = this.#options;
+    if (found !== undefined) return typeof found === 'string' && this.mayReplace(view);
     return when.includes('missing') && (await mayExist(view, columns));
   }
 }

@@ -165,7 +165,7 @@ describe('the Open Inference Protocol', () => {
     }`;
     const head = `POST ${INFER} HTTP/1.1\r\nHost: localhost:8000\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
-    socket.end(`${head}Connection: close\r\n\r\n${body}`);
+    socket.write(`${head}Connection: close\r\n\r\n${body}`);
     const [first = '', answer = ''] = Buffer.concat(await socket.toArray())
       .toString()
       .split('\r\n\r\n');
