@@ -3,18 +3,23 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { systemErrorCode } from '../core/errors.ts';
-import { readOnnxFile } from './onnx-file.ts';
+import { localModelNow } from './local-model.ts';
+import { readOnnxFile } from './read-onnx-file.ts';
 
-/** sha256 of the model file and, where its weights lie in files beside it, of those too. */
+/**
+ * sha256 of the model file as it is now and, where its weights lie in files beside it, of those too. Of a model in a
+ * bucket, this version is what this process reads from then on.
+ */
 export async function hashModel(path: string): Promise<string> {
+  const file = await localModelNow(path);
   const { externalDataFiles } = await readOnnxFile(path);
-  const folder = resolve(dirname(path));
+  const folder = resolve(dirname(file));
   const hash = createHash('sha256');
-  await addFile(hash, path);
+  await addFile(hash, file);
   for (const name of externalDataFiles) {
-    const file = resolve(folder, name);
+    const beside = resolve(folder, name);
     // ONNX Runtime refuses data outside the model's folder when it loads; it is never read here.
-    if (file.startsWith(folder + sep)) await addFile(hash, file);
+    if (beside.startsWith(folder + sep)) await addFile(hash, beside);
   }
   return hash.digest('hex');
 }

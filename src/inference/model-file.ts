@@ -2,18 +2,18 @@ import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { formatBytes } from '../core/amounts.ts';
 import { ServeBatchError, systemErrorCode } from '../core/errors.ts';
-import { isStorageAddress } from '../storage/storage-address.ts';
+import { localModel } from './local-model.ts';
 
 /** Protobuf, which a model is, ends there. */
 const MAX_BYTES = 2 ** 31 - 1;
 
-/** The bytes of a model. Throws `MODEL_NOT_FOUND` or `MODEL_UNREADABLE`. */
+/** The bytes of a model. Throws `MODEL_NOT_FOUND`, `MODEL_UNREADABLE`, and what a storage throws. */
 export async function readModelFile(path: string): Promise<Uint8Array> {
   try {
-    const found = await stat(path);
-    const problem = problemOf(path, found);
+    const file = await localModel(path);
+    const problem = problemOf(path, await stat(file));
     if (problem !== null) throw problem;
-    return await readFile(path);
+    return await readFile(file);
   } catch (error) {
     throw error instanceof ServeBatchError ? error : fileError(path, error);
   }
@@ -39,12 +39,6 @@ function problemOf(path: string, found: Stats): ServeBatchError | null {
 
 function fileError(path: string, error: unknown): ServeBatchError {
   const options = { cause: error, fields: { model: path } };
-  if (isStorageAddress(path))
-    return new ServeBatchError(
-      'MODEL_NOT_FOUND',
-      `The model ${path} lies in a bucket. A model is read from a file: copy it to this machine first, and name the copy.`,
-      options,
-    );
   if (systemErrorCode(error) === 'ENOENT')
     return new ServeBatchError('MODEL_NOT_FOUND', `There is no model ${path}. Check the path.`, options);
   return new ServeBatchError(

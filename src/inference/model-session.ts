@@ -1,4 +1,5 @@
 import './disable-telemetry.ts';
+import { dirname } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { DevicePlan } from '../core/device.ts';
 import { ServeBatchError } from '../core/errors.ts';
@@ -6,7 +7,9 @@ import type { ElementType, ModelSignature } from '../core/model.ts';
 import type { TensorData } from '../core/tensor-data.ts';
 import { executionProviders } from './devices/execution-providers.ts';
 import { loadFailure } from './load-failure.ts';
-import { parseOnnxFile, readOnnxFile } from './onnx-file.ts';
+import { localModel } from './local-model.ts';
+import { parseOnnxFile } from './onnx-file.ts';
+import { readOnnxFile } from './read-onnx-file.ts';
 import { readSignature } from './read-signature.ts';
 import { runtimeReason } from './runtime-reason.ts';
 import type { Session } from './session.ts';
@@ -50,7 +53,7 @@ export class ModelSession implements Session {
   /** Throws `MODEL_NOT_FOUND`, `MODEL_UNREADABLE`, `MODEL_UNSUPPORTED` or `DEVICE_UNAVAILABLE`. */
   static async open(path: string, options: SessionOptions): Promise<ModelSession> {
     const file = await readOnnxFile(path);
-    const session = await loadSession(path, path, options);
+    const session = await loadSession(path, await localModel(path), options);
     return new ModelSession(path, session, readSignature(path, session, file));
   }
 
@@ -96,6 +99,9 @@ async function loadSession(
   options: SessionOptions,
 ): Promise<InferenceSession> {
   const { threads, device, wholly = false, profilePrefix } = options;
+  // A copy of a model in a bucket is known by its address.
+  const named = (text: string): string =>
+    typeof model === 'string' && model !== name ? text.replaceAll(dirname(model), dirname(name)) : text;
   try {
     return await InferenceSession.create(model as string, {
       executionProviders: executionProviders(device),
@@ -112,12 +118,13 @@ async function loadSession(
     if (device !== undefined && device.name !== 'cpu')
       throw new ServeBatchError(
         'DEVICE_UNAVAILABLE',
-        `ONNX Runtime cannot load ${name} on ${device.name}: ${runtimeReason(error)}.`,
+        `ONNX Runtime cannot load ${name} on ${device.name}: ${named(runtimeReason(error))}.`,
         { cause: error, fields: { model: name, device: device.name } },
       );
-    throw new ServeBatchError('MODEL_UNREADABLE', `ONNX Runtime cannot load ${name}: ${loadFailure(error)}`, {
-      cause: error,
-      fields: { model: name },
-    });
+    throw new ServeBatchError(
+      'MODEL_UNREADABLE',
+      `ONNX Runtime cannot load ${name}: ${named(loadFailure(error))}`,
+      { cause: error, fields: { model: name } },
+    );
   }
 }

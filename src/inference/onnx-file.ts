@@ -1,7 +1,5 @@
 import protobuf from 'protobufjs/minimal.js';
-import { ServeBatchError } from '../core/errors.ts';
 import type { OutputClasses } from '../core/model.ts';
-import { readModelFile } from './model-file.ts';
 import { readNode } from './onnx-graph.ts';
 import { CLASSIFIERS, classesOfOutputs, type Link, labelsOf } from './output-classes.ts';
 
@@ -62,20 +60,6 @@ const ENTRY_VALUE = 2;
 const OPSET_DOMAIN = 1;
 const OPSET_VERSION = 2;
 const LENGTH_DELIMITED = 2;
-
-/** Throws `MODEL_NOT_FOUND` or `MODEL_UNREADABLE`. */
-export async function readOnnxFile(path: string): Promise<OnnxFile> {
-  const bytes = await readModelFile(path);
-  try {
-    return parseOnnxFile(bytes);
-  } catch (error) {
-    throw new ServeBatchError(
-      'MODEL_UNREADABLE',
-      `${path} is not a complete ONNX model (${bytes.length} bytes; its protobuf cannot be read). Export it again, or check that the copy is whole.`,
-      { cause: error, fields: { model: path } },
-    );
-  }
-}
 
 /** Throws a plain error where the protobuf is cut off or wrong. */
 export function parseOnnxFile(bytes: Uint8Array): OnnxFile {

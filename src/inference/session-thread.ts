@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { serializeError } from '../core/errors.ts';
+import { useCopy } from './local-model.ts';
 import { ModelSession } from './model-session.ts';
 import type { FromThread, ThreadStart, ToThread } from './thread-messages.ts';
 
@@ -7,7 +8,7 @@ import type { FromThread, ThreadStart, ToThread } from './thread-messages.ts';
  * The thread that a model on a device computes in. ONNX Runtime blocks the thread that calls it, also
  * while a device works: here that is not the one that makes features.
  */
-const { path, options } = workerData as ThreadStart;
+const { path, file, options } = workerData as ThreadStart;
 
 function answer(message: FromThread): void {
   parentPort?.postMessage(message);
@@ -22,6 +23,7 @@ async function call(session: ModelSession, message: NonNullable<ToThread>): Prom
 }
 
 try {
+  await useCopy(path, file);
   const session = await ModelSession.open(path, options);
   parentPort?.on('message', (message: ToThread) => {
     if (message !== null) return void call(session, message);

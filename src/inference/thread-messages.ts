@@ -5,6 +5,8 @@ import type { SessionOptions, TensorValue } from './model-session.ts';
 /** What a thread that has a model is started with. */
 export interface ThreadStart {
   readonly path: string;
+  /** Where its file is on this machine. */
+  readonly file: string;
   readonly options: SessionOptions;
 }
 

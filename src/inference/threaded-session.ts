@@ -4,6 +4,7 @@ import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { deserializeError, ServeBatchError } from '../core/errors.ts';
 import type { ModelSignature } from '../core/model.ts';
 import type { TensorData } from '../core/tensor-data.ts';
+import { localModel } from './local-model.ts';
 import type { SessionOptions, TensorValue } from './model-session.ts';
 import { RowLimit } from './row-limit.ts';
 import type { Session } from './session.ts';
@@ -24,9 +25,9 @@ export class ThreadedSession implements Session {
   readonly #pending: Pending[] = [];
   #signature: ModelSignature | null = null;
 
-  private constructor(path: string, options: SessionOptions) {
+  private constructor(path: string, file: string, options: SessionOptions) {
     this.path = path;
-    const workerData: ThreadStart = { path, options };
+    const workerData: ThreadStart = { path, file, options };
     // Shared, since the environment that switches telemetry off has to be that of the process.
     this.#worker = new Worker(new URL('./session-thread.js', import.meta.url), {
       workerData,
@@ -42,7 +43,7 @@ export class ThreadedSession implements Session {
 
   /** Throws what opening a {@link ModelSession} throws. */
   static async open(path: string, options: SessionOptions): Promise<ThreadedSession> {
-    const session = new ThreadedSession(path, options);
+    const session = new ThreadedSession(path, await localModel(path), options);
     const message = await session.#answer();
     if ('opened' in message) {
       session.#signature = message.opened;

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { Plan } from '../core/plan.ts';
 import { sampledRows } from '../gates/sample.ts';
+import { readModelFile } from '../inference/model-file.ts';
 import type { TreeExplainer } from '../inference/trees/explain/tree-explainer.ts';
 import { UnsupportedModel } from '../inference/trees/kernel/ensemble.ts';
 import type { Database } from '../source/database.ts';
@@ -62,7 +62,7 @@ export async function explainRow(database: Database, plan: Plan, inputRow: numbe
 async function explainerOf({ model, ...plan }: Plan): Promise<TreeExplainer | { readonly why: string }> {
   const { TreeExplainer } = await import('../inference/trees/explain/tree-explainer.ts');
   try {
-    return new TreeExplainer(await readFile(model.path), model.signature, useOf(plan));
+    return new TreeExplainer(await readModelFile(model.path), model.signature, useOf(plan));
   } catch (error) {
     if (error instanceof UnsupportedModel) return { why: error.message };
     throw error;

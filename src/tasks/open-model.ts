@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DevicePlan } from '../core/device.ts';
 import { type EnginePlan, TREE_ENGINE_VERSION } from '../core/engine.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { plannedFor } from '../inference/devices/device-errors.ts';
+import { readModelFile } from '../inference/model-file.ts';
 import type { Session } from '../inference/session.ts';
 import { enginesFolder } from '../runs/layout.ts';
 import { useOf } from '../shard/model-use.ts';
@@ -45,7 +45,7 @@ export async function openTrees(
   const known = await readRecipe(join(enginesFolder(folderOfJob), recipeName(model.sha256, use)));
   if (known !== undefined) return new TreeSession(model.path, model.signature, known.recipe);
   const { compileModel } = await import('../inference/trees/compile-model.ts');
-  const { recipe } = compileModel(await readFile(model.path), use);
+  const { recipe } = compileModel(await readModelFile(model.path), use);
   return new TreeSession(model.path, model.signature, recipe);
 }
 

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EnginePlan, ONNX_RUNTIME, TREES } from '../core/engine.ts';
 import { firstLine } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { FeatureBatch } from '../features/feature-batch.ts';
+import { readModelFile } from '../inference/model-file.ts';
 import type { Session } from '../inference/session.ts';
 import { compileModel } from '../inference/trees/compile-model.ts';
 import type { CompiledRecipe } from '../inference/trees/graph/recipe-builder.ts';
@@ -50,7 +50,7 @@ export async function compareEngines(request: CompareRequest): Promise<EnginePla
   const known = await readRecipe(path);
   if (known !== undefined && isSameMachine(known.comparedOn, here)) return TREES;
   try {
-    const compiled = compileModel(await readFile(plan.model.path), use);
+    const compiled = compileModel(await readModelFile(plan.model.path), use);
     const difference = await differenceOf(compiled, request);
     if (difference !== null) return leftTo(difference);
     const isAnyRows = plan.features.bindings.every(({ fixedRows }) => fixedRows === null);

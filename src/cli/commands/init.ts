@@ -3,11 +3,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
+import { resolvePath } from '../../config/fields/resolve-path.ts';
 import { jobNameOf } from '../../config/override-job.ts';
 import { writeFileDurably } from '../../core/durable-file.ts';
 import { ServeBatchError, toServeBatchError } from '../../core/errors.ts';
 import { draftJob, proposedKey, withObstacle } from '../../init/draft-job.ts';
 import type { TableSurvey } from '../../source/survey-table.ts';
+import { isStorageAddress } from '../../storage/storage-address.ts';
 import type { CliContext } from '../context.ts';
 import { inWorker } from '../in-worker.ts';
 import { addOptions, debugOption, list, option } from '../options.ts';
@@ -62,7 +64,7 @@ async function init(context: CliContext, flags: InitFlags): Promise<void> {
       `${file} is there already, and init overwrites nothing. Give the job another name with --name, or remove the file.`,
       { fields: { file } },
     );
-  const signature = await inWorker(context, 'describe-model', { path: resolve(cwd, model) });
+  const signature = await inWorker(context, 'describe-model', { path: resolvePath(model, cwd) });
   const survey = await surveyOf(context, input);
   const store = await storeOf(context, flags, survey);
   const draft = draftJob({
@@ -98,7 +100,7 @@ function nextSteps(
 async function surveyOf(context: CliContext, input: string): Promise<TableSurvey> {
   const { findFiles } = await import('../../source/find-files.ts');
   const { formatOfFiles } = await import('../../source/formats/table-formats.ts');
-  const path = resolve(context.cwd, input);
+  const path = resolvePath(input, context.cwd);
   const sources = await findFiles([path]);
   const format = formatOfFiles(sources.map((source) => source.path));
   const options = { hivePartitioning: 'auto', csv: {}, json: {} } as const;
@@ -168,6 +170,7 @@ function required(value: string | undefined, flag: string, example: string): str
 }
 
 function relativeTo(folder: string, path: string): string {
+  if (isStorageAddress(path)) return path;
   const inside = relative(folder, resolve(folder, path));
   return inside.startsWith('..') ? resolve(folder, path) : inside;
 }

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { resolvePath } from '../../config/fields/resolve-path.ts';
 import { badCellsText } from '../../core/bad-cells-text.ts';
 import { describeTensor, type ModelSignature } from '../../core/model.ts';
 import type { Opset } from '../../inference/onnx-file.ts';
@@ -36,7 +36,7 @@ export function addInspectCommand(program: Command, context: CliContext): void {
 }
 
 async function inspectModel(context: CliContext, path: string, flags: InspectFlags): Promise<void> {
-  const model = resolve(context.cwd, path);
+  const model = resolvePath(path, context.cwd);
   const signature = await inWorker(context, 'describe-model', { path: model });
   const file = await describeFile(model, signature);
   context.out(
@@ -59,9 +59,10 @@ interface ModelFileFacts {
 
 async function describeFile(path: string, { inputs }: ModelSignature): Promise<ModelFileFacts> {
   const { hashModel } = await import('../../inference/hash-model.ts');
-  const { readOnnxFile } = await import('../../inference/onnx-file.ts');
+  const { readOnnxFile } = await import('../../inference/read-onnx-file.ts');
+  const { localModel } = await import('../../inference/local-model.ts');
   const { fixedRowsOf } = await import('../../features/row-dimension.ts');
-  const { size: bytes } = await stat(path);
+  const { size: bytes } = await stat(await localModel(path));
   // ONNX Runtime's own format does not use protobuf.
   const { producer, opsets } = /\.onnx$/i.test(path)
     ? await readOnnxFile(path)

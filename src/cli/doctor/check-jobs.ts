@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
 import { type JobEntry, loadProject } from '../../config/file/load-project.ts';
 import type { JobSpec } from '../../config/job-spec.ts';
@@ -6,6 +5,7 @@ import { loadJob } from '../../config/load-job.ts';
 import { systemClock } from '../../core/effects.ts';
 import { type EnginePlan, engineText } from '../../core/engine.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import { assertModelThere } from '../../inference/local-model.ts';
 import { folderOfJob } from '../../jobs/locations.ts';
 import { listRuns } from '../../runs/run-list.ts';
 import { nextOccurrence } from '../../schedule/cron-times.ts';
@@ -60,8 +60,9 @@ async function checkJob(
 async function checkSpec(name: string, spec: JobSpec): Promise<Check> {
   const facts = { job: spec.name, default: spec.isDefault };
   try {
-    await access(spec.model.path);
+    await assertModelThere(spec.model.path);
   } catch (error) {
+    if (error instanceof ServeBatchError) return failure(name, error, facts);
     const message = `The model ${spec.model.path} of job "${spec.name}" is not there or cannot be read. Check model.`;
     return failure(name, new ServeBatchError('MODEL_NOT_FOUND', message, { cause: error }), facts);
   }

@@ -1,6 +1,6 @@
 import type { Device, DeviceChoice, GpuDevice } from '../../core/device.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { readOnnxFile } from '../onnx-file.ts';
+import { readOnnxFile } from '../read-onnx-file.ts';
 import { whyNoGpu } from './gpu-kernels.ts';
 import { installAdvice, lookFor } from './platform-devices.ts';
 import type { Surroundings } from './surroundings.ts';

@@ -1,7 +1,7 @@
 import picomatch from 'picomatch';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { SourceFile, TableFormat } from '../../core/table.ts';
-import type { ObjectInfo, ObjectStorage } from '../../storage/object-storage.ts';
+import type { ObjectHead, ObjectInfo, ObjectStorage } from '../../storage/object-storage.ts';
 import { locate } from '../../storage/open-bucket.ts';
 import { formatOfPath } from '../formats/table-formats.ts';
 
@@ -13,12 +13,35 @@ export async function findObjects(address: string, format?: TableFormat): Promis
   const { storage, key } = await locate(address);
   const own = key === '' || address.endsWith('/') ? null : await storage.head(key);
   if (own !== null) return [sourceOf(storage, own)];
-  const isGlob = /[*?[\]{}]/.test(key);
+  const isGlob = isPattern(key);
   const found = isGlob ? await matching(storage, key) : await below(storage, key, format);
   if (found.length > 0) return found.map((each) => sourceOf(storage, each));
   throw new ServeBatchError('INPUT_NOT_FOUND', isGlob ? noMatch(address) : notThere(address), {
     fields: { file: address },
   });
+}
+
+/**
+ * When what an address names was changed last, and what time it is, both by the storage's clock: an object, those that
+ * a glob matches, or all below a prefix, whatever they hold. Null: nothing is there.
+ */
+export async function lastChange(
+  address: string,
+): Promise<Pick<ObjectHead, 'modifiedMs' | 'serverTimeMs'> | null> {
+  const { storage, key } = await locate(address);
+  const own = key === '' || address.endsWith('/') ? null : await storage.head(key);
+  if (own !== null) return own;
+  const found = isPattern(key)
+    ? await matching(storage, key)
+    : await objects(storage, key === '' ? '' : `${key}/`, () => true);
+  const [first, ...others] = found;
+  if (first === undefined) return null;
+  const newest = others.reduce((last, each) => (each.modifiedMs > last.modifiedMs ? each : last), first);
+  return storage.head(newest.key);
+}
+
+function isPattern(key: string): boolean {
+  return /[*?[\]{}]/.test(key);
 }
 
 /** What an object looks like now; null: it is gone. */
