@@ -120,7 +120,8 @@ export class ShardQueue {
   async close(): Promise<void> {
     this.#over.abort();
     // A connection that was never made has to fail first.
-    const closed = Promise.allSettled([this.#events.disconnect(), this.#queue.disconnect()]);
+    // `disconnect` alone would leave the reading of events to begin again every five seconds, for ever.
+    const closed = Promise.allSettled([this.#events.close(), this.#queue.disconnect()]);
     await Promise.race([closed, sleep(CLOSE_MS, undefined, { ref: false })]);
   }
 }
