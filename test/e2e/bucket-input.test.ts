@@ -1,9 +1,24 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bindJob } from '../../src/config/bind-job.ts';
+import { adHocJob } from '../../src/config/override-job.ts';
+import { DEFAULT_SCHEDULE } from '../../src/config/sections/schedule.ts';
+import { normaliseWaitFor } from '../../src/config/sections/wait-for.ts';
+import { systemClock } from '../../src/core/effects.ts';
+import type { MadeRun } from '../../src/jobs/hand-out/make-run.ts';
+import type { RunRecord } from '../../src/runs/record/run-record.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import { type Azurite, startAzurite } from '../support/azurite.ts';
+import { built } from '../support/built.ts';
 import { startCeph } from '../support/ceph.ts';
+import { inProcess } from '../support/in-process-workers.ts';
+import { writeOnnx } from '../support/onnx.ts';
 import { makeProject, type Project } from '../support/project.ts';
+
+const { checkReadiness } = await built<typeof import('../../src/jobs/readiness/check-readiness.ts')>(
+  'jobs/readiness/check-readiness.ts',
+);
 
 const RUN = ['--shard-rows', '2000', '--kv', 'none', '--columns', 'store,product,date'];
 
@@ -11,9 +26,9 @@ let azurite: Azurite;
 let project: Project;
 
 beforeAll(async () => {
-  azurite = await startAzurite(['data', 'odd']);
-  Object.assign(process.env, azurite.environment);
+  azurite = await startAzurite(['data', 'odd', 'models']);
   project = await makeProject();
+  Object.assign(process.env, azurite.environment, { XDG_CACHE_HOME: project.path('cache') });
 });
 afterAll(async () => {
   await azurite.stop();
@@ -147,16 +162,149 @@ describe('what else a job reads', () => {
       local.output.parts.map(({ sha256 }) => sha256),
     );
   });
+});
 
-  it('a model may not: it says so', async () => {
-    const result = await project.serveBatch([
-      'run',
-      'sales',
-      '--model',
-      'az://data/sales.onnx',
-      '--kv',
-      'none',
+describe('a model in a bucket', () => {
+  const run = ['sales', ...RUN, '--input', 'fixtures/sales.parquet'];
+  const model = 'az://models/week/sales.onnx';
+
+  /** The copies on this machine, with what tells one that was written anew. */
+  async function copies(): Promise<readonly string[]> {
+    const names = await readdir(project.path('cache'), { recursive: true });
+    const files = names.filter((name) => /\.(onnx|bin)$/.test(name));
+    return Promise.all(
+      files.map(async (name) => `${basename(name)} ${(await stat(project.path('cache', name))).ino}`),
+    );
+  }
+
+  it('gives the bytes of one in a folder, and is copied once', async () => {
+    await put(model, 'fixtures/sales.onnx');
+    const local = await project.run([...run, '--output', 'local-model']);
+    const remote = await project.run([...run, '--model', model, '--output', 'remote-model']);
+    expect(remote.output.parts).toEqual(local.output.parts);
+    expect(remote.model).toEqual({ ...local.model, path: model });
+    const copied = await copies();
+    expect(copied).toHaveLength(1);
+    for (const args of [
+      ['run', ...run, '--model', model, '--dry-run', '--output', 'm'],
+      ['inspect', model],
+    ]) {
+      const { code, stdout, stderr } = await project.serveBatch(args);
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      expect(stdout).toContain(model);
+    }
+    expect(await copies()).toEqual(copied);
+  });
+
+  it('that is replaced is refused by the shards of a plan, and makes another run', async () => {
+    const args = [...run, '--model', model, '--output', 'replaced'];
+    const planned = await project.serveBatch(['plan', ...args, '--json']);
+    const { plan, runId } = JSON.parse(planned.stdout) as MadeRun;
+    // Another sum of the same outputs.
+    await put(model, 'fixtures/sales-by-column.onnx');
+    const shard = await project.serveBatch(['shard', '--plan', plan ?? '', '--index', '0']);
+    expect(shard).toMatchObject({ code: 3, stderr: expect.stringContaining(`The model ${model} changed`) });
+    await put(model, 'fixtures/sales.onnx');
+    const again = await project.serveBatch(['shard', '--plan', plan ?? '', '--index', '0']);
+    expect(again).toMatchObject({ code: 0 });
+    expect(await project.run(args)).toMatchObject({ runId, status: 'published' });
+  });
+
+  it('takes its weights from the objects beside it, and from nowhere else', async () => {
+    const file = 'deep/w.bin';
+    await writeOnnx(project.path('m.onnx'), {
+      inputs: [{ name: 'price', elementType: 'float32', shape: ['rows', 1] }],
+      outputs: [{ name: 'y', elementType: 'float32', shape: ['rows', 1] }],
+      nodes: [{ operator: 'Mul', inputs: ['price', 'w'], outputs: ['y'] }],
+      weights: [{ name: 'w', file, length: 1 }],
+    });
+    await put('az://models/outer/m.onnx', 'm.onnx');
+    const alone = await makeProject({ jobs: {} });
+    const args = ['run', '--model', 'az://models/outer/m.onnx', '--json'];
+    const scored = async () => alone.serveBatch([...args, '--input', 'one.csv', '--kv', 'none']);
+    await alone.write('one.csv', 'price\n2\n');
+    const lacking = await scored();
+    expect(lacking.code).toBe(3);
+    expect(lacking.stderr).toContain('az://models/outer/deep/w.bin, which does not exist');
+    expect(lacking.stderr).not.toContain(project.path('cache'));
+    const hashes = new Set<string>();
+    for (const factor of [3, 4]) {
+      await project.write('w.bin', Buffer.from(new Float32Array([factor]).buffer));
+      await put('az://models/outer/deep/w.bin', 'w.bin');
+      const { code, stdout, stderr } = await scored();
+      expect([code, stderr]).toEqual([0, '']);
+      hashes.add((JSON.parse(stdout) as RunRecord).model.sha256);
+      const sql = 'SELECT y FROM "m"';
+      const found = await alone.serveBatch(['query', sql, '--format', 'csv']);
+      expect(found.stdout).toBe(`y\n${2 * factor}.0\n`);
+    }
+    expect(hashes.size).toBe(2);
+  });
+
+  it.each([
+    ['az://models/none.onnx', 3, 'There is no model az://models/none.onnx'],
+    ['az://models', 3, 'There is no model az://models'],
+    ['az://nowhere/m.onnx', 2, 'the bucket does not exist'],
+  ])('that is not there is named: %s', async (address, code, says) => {
+    for (const args of [
+      ['run', ...run, '--model', address, '--output', 'm'],
+      ['inspect', `${address}`],
+    ]) {
+      if (args[0] === 'inspect' && !address.endsWith('.onnx')) continue;
+      const result = await project.serveBatch(args);
+      expect(result).toMatchObject({ code, stderr: expect.stringContaining(says) });
+    }
+  });
+});
+
+describe('waiting for objects', () => {
+  const check = async (...waitFor: Parameters<typeof normaliseWaitFor>[0] & object) => {
+    const schedule = { ...DEFAULT_SCHEDULE, cron: '0 0 * * *', waitFor: normaliseWaitFor(waitFor, '/') };
+    const spec = { ...adHocJob({ model: 'm.onnx', inputs: ['az://data/wait/t.csv'] }), schedule };
+    const bound = bindJob(spec, { occurrence: new Date('2026-11-21T00:00:00Z'), now: new Date() });
+    const { signal } = new AbortController();
+    const effects = { clock: systemClock, signal, startWorkers: inProcess.start };
+    return (await checkReadiness(bound, effects)).conditions;
+  };
+
+  it('an object, a glob, what lies below a prefix, and how old the newest of them is', async () => {
+    await project.write('ok', 'ok');
+    await put('az://data/wait/2026-11-21/_SUCCESS', 'ok');
+    const files = ['2026-11-21/_SUCCESS', '*/_SUCC*', '2026-11-21', '2026-11-21/', '{{ occurrence.date }}/*'];
+    const there = await check(...files.map((file) => ({ file: `az://data/wait/${file}`, maxAge: '1h' })));
+    expect(there.map(({ isMet }) => isMet)).toEqual(files.map(() => true));
+    expect(there[0]).toEqual({
+      condition: 'file az://data/wait/2026-11-21/_SUCCESS, changed within 1h',
+      isMet: true,
+      found: expect.stringMatching(/^changed at 20/),
+    });
+    const not = await check(
+      { file: 'az://data/wait/{{ occurrence.date + 1d }}/_SUCCESS' },
+      { file: 'az://data/wait/2026-11-2' },
+      { file: 'az://data/wait/2026-11-21/_SUCCESS', unchangedFor: '1h' },
+      { file: 'az://nowhere/x' },
+    );
+    expect(not.map(({ isMet }) => isMet)).toEqual([false, false, false, false]);
+    expect(not.map(({ found }) => found)).toEqual([
+      'not there',
+      'not there',
+      expect.stringMatching(/^changed at/),
+      expect.stringContaining('the bucket does not exist'),
     ]);
-    expect(result).toMatchObject({ code: 3, stderr: expect.stringContaining('A model is read from a file') });
+  });
+
+  it('tables by their address, and the input', async () => {
+    await project.write('t.csv', 'a\n1\n2\n');
+    await put('az://data/wait/t.csv', 't.csv');
+    await put('az://data/wait/t.parquet', 'fixtures/sales.parquet');
+    const states = await check(
+      { table: 'input', rows: 2 },
+      { table: 'az://data/wait/t.parquet', column: 'store', distinct: 10 },
+      { table: 'az://data/wait/t.parquet', rows: 7001 },
+      { table: 'az://data/wait/none.csv', rows: 1 },
+      { sql: '(SELECT sum(a) FROM input) = 3' },
+    );
+    expect(states.map(({ isMet }) => isMet)).toEqual([true, true, false, false, true]);
+    expect(states[3]?.found).toContain('az://data/wait/none.csv');
   });
 });
