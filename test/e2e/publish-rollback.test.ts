@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { copyFile, cp, mkdir, rm } from 'node:fs/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLookup } from '../../src/index.ts';
 import { openStore } from '../../src/kv/open-store.ts';
-import { makeProject, type Project } from '../support/project.ts';
+import { makeProject, type Project, temporaryFolder } from '../support/project.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { startUntilShards } from './kill-after-shards.ts';
 import { runSql } from './sales-tables.ts';
@@ -136,9 +136,35 @@ describe.each(['LMDB', 'Redis'] as const)('publish and rollback with %s', (store
 });
 
 describe('a store that goes down during the run', () => {
-  it('the run is committed and ends with 7; publish completes it without computing', async () => {
-    const { project, runId } = await runWithoutStore();
+  let project: Project;
+  let runId: string;
+  const args = ['--shard-rows', '350', '--kv'];
+  /** What the run left; each test completes it. */
+  let left: string;
+
+  beforeAll(async () => {
+    project = await makeProject();
+    const running = await startUntilShards(project, ['run', ...args, redis.url], 2);
+    ({ runId } = running);
+    await redis.kill();
+    const { code, stderr, stdout } = await running.result;
+    expect(code).toBe(7);
+    expect(stderr).toContain(`Redis at 127.0.0.1:${redis.port} does not answer`);
+    expect(stdout).toContain(`Run ${runId} of sales: committed`);
     await redis.restart();
+    left = await temporaryFolder();
+    await cp(project.path('out'), left, { recursive: true });
+  });
+  beforeEach(async () => {
+    await redis.cli('FLUSHALL');
+    await rm(project.path('out'), { recursive: true });
+    await cp(left, project.path('out'), { recursive: true });
+    expect(await project.published()).toBeNull();
+    const list = await project.serveBatch(['runs', 'ls', '--json']);
+    expect(JSON.parse(list.stdout)).toMatchObject([{ runId, status: 'committed' }]);
+  });
+
+  it('publish completes the run without computing', async () => {
     const { code, stdout } = await project.serveBatch(['publish', runId, '--kv', redis.url, '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -150,26 +176,9 @@ describe('a store that goes down during the run', () => {
   });
 
   it('the same command completes it too, and computes nothing', async () => {
-    const { project, runId, args } = await runWithoutStore();
-    await redis.restart();
-    const { code, stdout } = await project.serveBatch(['run', ...args]);
+    const { code, stdout } = await project.serveBatch(['run', ...args, redis.url]);
     expect(code).toBe(0);
     expect(stdout).toContain(`Run ${runId} of sales was already scored; it is now published`);
     expect(await project.runs()).toEqual([runId]);
   });
-
-  async function runWithoutStore() {
-    const project = await makeProject();
-    const args = ['--shard-rows', '350', '--kv', redis.url];
-    const running = await startUntilShards(project, ['run', ...args], 2);
-    await redis.kill();
-    const { code, stderr, stdout } = await running.result;
-    expect(code).toBe(7);
-    expect(stderr).toContain(`Redis at 127.0.0.1:${redis.port} does not answer`);
-    expect(stdout).toContain(`Run ${running.runId} of sales: committed`);
-    expect(await project.published()).toBeNull();
-    const list = await project.serveBatch(['runs', 'ls', '--json']);
-    expect(JSON.parse(list.stdout)).toMatchObject([{ runId: running.runId, status: 'committed' }]);
-    return { project, runId: running.runId, args };
-  }
 });

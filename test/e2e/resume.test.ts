@@ -5,8 +5,8 @@ import { leftoversIn } from '../support/processes.ts';
 import { makeProject, type Project, temporaryFolder } from '../support/project.ts';
 import { killAfterShards, startUntilShards } from './kill-after-shards.ts';
 
-const SHARDS = 28;
-const MANY = ['--input', 'week.parquet', '--shard-rows', '250', '--processes', '1'];
+const SHARDS = 14;
+const MANY = ['--input', 'week.parquet', '--shard-rows', '500', '--processes', '1'];
 
 async function makeWeek(): Promise<Project> {
   const project = await makeProject();
