@@ -1,5 +1,6 @@
 import type { BenchCase } from './bench-case.ts';
 import { csvStaging, treesCsv } from './csv-cases.ts';
+import { gridJoins } from './grid-joins.ts';
 import { lmdbLoad, treesLmdb } from './lmdb-cases.ts';
 import { lookup } from './lookup.ts';
 import { memory } from './memory.ts';
@@ -20,6 +21,7 @@ export const ALL_CASES: readonly BenchCase[] = [
   linearParquet,
   treesCsv,
   csvStaging,
+  gridJoins,
   redisLoad,
   redisLayouts,
   treesRedis,

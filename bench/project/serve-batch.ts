@@ -22,10 +22,19 @@ export interface RunRequest extends ProjectContent {
 }
 
 /** A whole `serve-batch run`, from nothing to published, in a project of its own that is deleted after it. */
-export async function measureRun(data: DataFolder, request: RunRequest): Promise<Measurement> {
+export function measureRun(data: DataFolder, request: RunRequest): Promise<Measurement> {
+  return measureRunOf(data, (folder) => writeProject(folder, request), request);
+}
+
+/** The same of any project that `write` makes, with a job called {@link JOB}. */
+export async function measureRunOf(
+  data: DataFolder,
+  write: (folder: string) => Promise<void>,
+  request: Pick<RunRequest, 'rows' | 'flags'>,
+): Promise<Measurement> {
   const folder = await data.workFolder();
   try {
-    await writeProject(folder, request);
+    await write(folder);
     const measured = await serveBatch(folder, ['run', ...request.flags]);
     return await runMeasurement(folder, measured, request.rows);
   } finally {
