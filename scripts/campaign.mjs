@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
-const USAGE = `usage: npm run campaign -- [--kills N] [--job whole|incremental] [--store lmdb|redis|packed] [--during run|publish|rollback|prune|tick|backfill] [--seed S]`;
+const USAGE = `usage: npm run campaign -- [--kills N] [--minutes N] [--job whole|incremental] [--store lmdb|redis|packed] [--during run|publish|rollback|prune|tick|backfill] [--seed S]`;
 
 const { values } = readArguments();
 const env = { ...process.env };
@@ -17,7 +17,14 @@ process.exit(status === 0 ? 0 : 1);
 function readArguments() {
   const option = { type: 'string' };
   try {
-    const options = { kills: option, job: option, store: option, during: option, seed: option };
+    const options = {
+      kills: option,
+      minutes: option,
+      job: option,
+      store: option,
+      during: option,
+      seed: option,
+    };
     return parseArgs({ options });
   } catch (error) {
     process.stderr.write(`${error.message}\n${USAGE}\n`);

@@ -34,8 +34,9 @@ const violations: string[] = [];
 
 it(`${options.kills} kills, seed ${options.seed}`, async () => {
   const combinations = new Combinations(options, random);
+  const endsAt = performance.now() + options.minutes * 60_000;
   let kills = 0;
-  while (kills < options.kills) {
+  while (kills < options.kills && performance.now() < endsAt) {
     const dealt = await deal(combinations);
     if (dealt === null) break;
     const { combination, attempt } = dealt;

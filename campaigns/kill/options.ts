@@ -20,6 +20,8 @@ export type Victim = (typeof VICTIMS)[number];
 
 export interface KillOptions {
   readonly kills: number;
+  /** It ends after so long, though it has not struck as often. */
+  readonly minutes: number;
   readonly kinds: readonly Kind[];
   readonly stores: readonly StoreName[];
   readonly moments: readonly Moment[];
@@ -30,6 +32,7 @@ export interface KillOptions {
 export function killOptions(env: NodeJS.ProcessEnv): KillOptions {
   return {
     kills: Number(env.CAMPAIGN_KILLS ?? 30),
+    minutes: Number(env.CAMPAIGN_MINUTES ?? Number.POSITIVE_INFINITY),
     kinds: only(KINDS, env.CAMPAIGN_JOB),
     stores: only(STORES, env.CAMPAIGN_STORE),
     moments: only(MOMENTS, env.CAMPAIGN_DURING),

@@ -18,6 +18,8 @@ let at = seed;
 process.on('message', () => {
   isOver = true;
 });
+// A campaign that was ended from outside.
+process.on('disconnect', () => process.exit(1));
 
 const lookups = jobs.map((job) => ({ job, lookup: createLookup({ job, url, refreshMs: 10 }) }));
 while (!isOver) {
