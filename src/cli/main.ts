@@ -3,4 +3,7 @@ import { keepCompiled } from '../children/compile-cache.ts';
 
 // Before anything else is loaded.
 keepCompiled();
-await import('./start.ts');
+// Stacks then name the lines of the sources instead of those of the bundle. To read the maps takes time.
+if (process.argv.includes('--debug')) process.setSourceMapsEnabled(true);
+const { start } = await import('./start.ts');
+await start();

@@ -1,7 +1,7 @@
-import protobuf from 'protobufjs/minimal.js';
 import type { OutputClasses } from '../core/model.ts';
 import { readNode } from './onnx-graph.ts';
 import { CLASSIFIERS, classesOfOutputs, type Link, labelsOf } from './output-classes.ts';
+import { WIRE, WireReader } from './wire-reader.ts';
 
 /** What stands in the .onnx file itself and ONNX Runtime's Node binding does not tell. */
 export interface OnnxFile {
@@ -59,7 +59,6 @@ const ENTRY_KEY = 1;
 const ENTRY_VALUE = 2;
 const OPSET_DOMAIN = 1;
 const OPSET_VERSION = 2;
-const LENGTH_DELIMITED = 2;
 
 /** Throws a plain error where the protobuf is cut off or wrong. */
 export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
@@ -112,14 +111,14 @@ export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
 
 /** An empty domain is ONNX's own. */
 function readOpset(bytes: Uint8Array): Opset {
-  const reader = protobuf.Reader.create(bytes);
+  const reader = new WireReader(bytes);
   let domain = '';
   let version = 0;
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
-    if (tag >>> 3 === OPSET_DOMAIN) domain = reader.string();
-    else if (tag >>> 3 === OPSET_VERSION) version = reader.uint32();
-    else reader.skipType(tag & 7);
+  while (!reader.isAtEnd) {
+    const { field, wire } = reader.tag();
+    if (field === OPSET_DOMAIN) domain = reader.string();
+    else if (field === OPSET_VERSION) version = reader.uint32();
+    else reader.skip(wire);
   }
   return { domain: domain || 'ai.onnx', version };
 }
@@ -196,14 +195,10 @@ function readEntry(bytes: Uint8Array): [key: string, value: string] {
 
 /** Visits the length-delimited fields of a message and skips the others. */
 function eachField(bytes: Uint8Array, visit: (field: number, value: Uint8Array) => void): void {
-  const reader = protobuf.Reader.create(bytes);
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
-    if ((tag & 7) === LENGTH_DELIMITED) {
-      const length = reader.uint32();
-      const start = reader.pos;
-      reader.skip(length);
-      visit(tag >>> 3, bytes.subarray(start, start + length));
-    } else reader.skipType(tag & 7);
+  const reader = new WireReader(bytes);
+  while (!reader.isAtEnd) {
+    const { field, wire } = reader.tag();
+    if (wire === WIRE.lengthDelimited) visit(field, reader.bytes());
+    else reader.skip(wire);
   }
 }

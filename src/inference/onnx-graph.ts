@@ -1,4 +1,4 @@
-import protobuf from 'protobufjs/minimal.js';
+import { WIRE, WireReader } from './wire-reader.ts';
 
 /** The computation of a model, as far as it can be followed without ONNX Runtime. */
 export interface OnnxGraph {
@@ -51,10 +51,7 @@ export const TENSOR_TYPE = {
   double: 11,
 } as const;
 
-/** The wire type of what has a length. */
-const LENGTH_DELIMITED = 2;
-
-type Field = (field: number, reader: protobuf.Reader, wire: number) => boolean;
+type Field = (field: number, reader: WireReader, wire: number) => boolean;
 
 /** Reads an .onnx file. Field numbers are those of onnx.proto3. Throws a plain error where it is cut off or wrong. */
 export function parseOnnxGraph(bytes: Uint8Array): OnnxGraph {
@@ -119,11 +116,11 @@ function readAttribute(bytes: Uint8Array): Attribute & { readonly name: string }
   eachField(bytes, (field, reader, wire) => {
     if (field === 1) name = reader.string();
     else if (field === 2) float = reader.float();
-    else if (field === 3) int = toNumber(reader.int64());
+    else if (field === 3) int = reader.int64();
     else if (field === 4) text = reader.string();
     else if (field === 5) tensor = readTensor(reader.bytes());
     else if (field === 7) readNumbers(reader, wire, floats, () => reader.float());
-    else if (field === 8) readNumbers(reader, wire, ints, () => readInt(reader));
+    else if (field === 8) readNumbers(reader, wire, ints, () => reader.int64());
     else if (field === 9) texts.push(reader.string());
     else {
       hasGraph ||= field === 6 || field === 11;
@@ -143,10 +140,10 @@ function readTensor(bytes: Uint8Array): GraphTensor & { readonly name: string } 
   let raw: Uint8Array | null = null;
   let isElsewhere = false;
   eachField(bytes, (field, reader, wire) => {
-    if (field === 1) readNumbers(reader, wire, dims, () => readInt(reader));
+    if (field === 1) readNumbers(reader, wire, dims, () => reader.int64());
     else if (field === 2) type = reader.int32();
     else if (field === 4) readNumbers(reader, wire, numbers, () => reader.float());
-    else if (field === 5 || field === 7) readNumbers(reader, wire, numbers, () => readInt(reader));
+    else if (field === 5 || field === 7) readNumbers(reader, wire, numbers, () => reader.int64());
     else if (field === 6) texts.push(reader.string());
     else if (field === 8) name = reader.string();
     else if (field === 9) raw = reader.bytes();
@@ -196,35 +193,20 @@ function readName(bytes: Uint8Array): string {
 }
 
 /** Repeated numbers: packed into one field, or a field each. */
-function readNumbers(reader: protobuf.Reader, wire: number, into: number[], read: () => number): void {
-  if (wire !== LENGTH_DELIMITED) {
+function readNumbers(reader: WireReader, wire: number, into: number[], read: () => number): void {
+  if (wire !== WIRE.lengthDelimited) {
     into.push(read());
     return;
   }
   const length = reader.uint32();
-  for (const end = reader.pos + length; reader.pos < end; ) into.push(read());
-}
-
-/** Most are small: what is read without an object for its two halves is read several times faster. */
-function readInt(reader: protobuf.Reader): number {
-  const byte = reader.buf[reader.pos];
-  if (byte !== undefined && byte < 0x80) {
-    reader.pos++;
-    return byte;
-  }
-  return toNumber(reader.int64());
-}
-
-/** Numbers of nodes, features and labels are far smaller; greater ones become the nearest float64. */
-function toNumber(value: { toString(): string }): number {
-  return Number(value.toString());
+  for (const end = reader.at + length; reader.at < end; ) into.push(read());
 }
 
 /** `visit` reads the field and answers true, or leaves it. */
 function eachField(bytes: Uint8Array, visit: Field): void {
-  const reader = protobuf.Reader.create(bytes);
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
-    if (!visit(tag >>> 3, reader, tag & 7)) reader.skipType(tag & 7);
+  const reader = new WireReader(bytes);
+  while (!reader.isAtEnd) {
+    const { field, wire } = reader.tag();
+    if (!visit(field, reader, wire)) reader.skip(wire);
   }
 }

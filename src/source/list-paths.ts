@@ -1,6 +1,6 @@
 import * as system from 'node:fs';
 import { dirname } from 'node:path';
-import { type FileSystemAdapter, glob } from 'tinyglobby';
+import type { FileSystemAdapter } from 'tinyglobby';
 
 /**
  * The paths that a pattern matches, by name. Whatever is no folder is listed: a dead link or a named pipe
@@ -10,6 +10,8 @@ export async function listPaths(
   pattern: string,
   options: { readonly cwd?: string; readonly ignore?: string[] } = {},
 ): Promise<string[]> {
+  // Most inputs are named by their paths.
+  const { glob } = await import('tinyglobby');
   const matches = await glob(pattern, {
     ...options,
     absolute: pattern.startsWith('/'),

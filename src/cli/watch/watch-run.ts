@@ -1,6 +1,6 @@
-import pino from 'pino';
 import { type Log, type LogFields, type Progress, silentLog, silentProgress } from '../../core/effects.ts';
 import type { CliContext } from '../context.ts';
+import { jsonLog } from './json-log.ts';
 import { progressLine } from './progress-line.ts';
 import { StateKeeper } from './run-state.ts';
 
@@ -56,18 +56,12 @@ function watchInLog(
   options: { readonly debug: boolean; readonly job: string },
 ): RunWatch {
   const keeper = new StateKeeper();
-  const logger = pino(
-    {
-      base: { job: options.job },
-      level: options.debug ? 'debug' : 'info',
-      timestamp: pino.stdTimeFunctions.isoTime,
-    },
-    { write: (line: string) => context.err(context.secrets.mask(line)) },
-  );
-  const withRun = (fields: LogFields = {}): LogFields => {
+  const about = (): LogFields => {
     const { runId } = keeper.state;
-    return runId === undefined ? fields : { runId, ...fields };
+    return { job: options.job, ...(runId === undefined ? {} : { runId }) };
   };
+  const write = (line: string): void => context.err(context.secrets.mask(line));
+  const log = jsonLog({ debug: options.debug, about, write });
   const report = (): void => {
     const {
       stage,
@@ -81,28 +75,20 @@ function watchInLog(
       scoringMs,
     } = keeper.state;
     const rowsPerSecond = scoringMs > 0 ? Math.round((rowsDone / scoringMs) * 1000) : 0;
-    logger.info(
-      withRun({
-        stage,
-        rows: rowsDone + rowsReused,
-        rowsTotal,
-        rowsPerSecond,
-        shardsDone,
-        shardsTotal,
-        rejects,
-        ...(workers === undefined ? {} : { workers }),
-      }),
-      'progress',
-    );
+    log.info('progress', {
+      stage,
+      rows: rowsDone + rowsReused,
+      rowsTotal,
+      rowsPerSecond,
+      shardsDone,
+      shardsTotal,
+      rejects,
+      ...(workers === undefined ? {} : { workers }),
+    });
   };
   const timer = setInterval(report, LOG_MS);
   return {
-    log: {
-      debug: (message, fields) => logger.debug(withRun(fields), message),
-      info: (message, fields) => logger.info(withRun(fields), message),
-      warn: (message, fields) => logger.warn(withRun(fields), message),
-      error: (message, fields) => logger.error(withRun(fields), message),
-    },
+    log,
     progress: keeper,
     stop: () => clearInterval(timer),
   };

@@ -1,6 +1,6 @@
-import pino from 'pino';
 import type { Log, LogFields } from '../../core/effects.ts';
 import type { CliContext } from '../context.ts';
+import { jsonLog } from './json-log.ts';
 
 /** The log of many jobs: a line for people on a terminal, JSON lines elsewhere. */
 export function watchSchedule(context: CliContext, options: { readonly debug: boolean }): Log {
@@ -22,14 +22,5 @@ function logForPeople({ err, secrets }: CliContext, debug: boolean): Log {
 }
 
 function logAsJson({ err, secrets }: CliContext, debug: boolean): Log {
-  const logger = pino(
-    { base: null, level: debug ? 'debug' : 'info', timestamp: pino.stdTimeFunctions.isoTime },
-    { write: (line: string) => err(secrets.mask(line)) },
-  );
-  return {
-    debug: (message, fields) => logger.debug(fields ?? {}, message),
-    info: (message, fields) => logger.info(fields ?? {}, message),
-    warn: (message, fields) => logger.warn(fields ?? {}, message),
-    error: (message, fields) => logger.error(fields ?? {}, message),
-  };
+  return jsonLog({ debug, write: (line) => err(secrets.mask(line)) });
 }

@@ -1,4 +1,3 @@
-import picomatch from 'picomatch';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { SourceFile, TableFormat } from '../../core/table.ts';
 import type { ObjectHead, ObjectInfo, ObjectStorage } from '../../storage/object-storage.ts';
@@ -57,6 +56,7 @@ function sourceOf(storage: ObjectStorage, { key, bytes, modifiedMs, version }: O
 
 /** By the rules of a glob over files: a star is part of one name, and names with a dot in front are hidden. */
 async function matching(storage: ObjectStorage, pattern: string): Promise<readonly ObjectInfo[]> {
+  const { default: picomatch } = await import('picomatch');
   const matches = picomatch(pattern, { dot: false, posix: true });
   const fixed = pattern.slice(0, pattern.search(/[*?[\]{}\\]/));
   return objects(storage, fixed, (key) => matches(key));

@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import protobuf from 'protobufjs/minimal.js';
+import { describe, expect, it } from 'vitest';
+import { WIRE, WireReader } from '../../src/inference/wire-reader.ts';
+
+const written = (write: (writer: protobuf.Writer) => unknown): Uint8Array => {
+  const writer = protobuf.Writer.create();
+  write(writer);
+  return writer.finish();
+};
+
+describe('the reader of protobuf', () => {
+  it('reads what protobufjs writes', () => {
+    const anything = fc.record({
+      field: fc.integer({ min: 1, max: 2 ** 29 - 1 }),
+      small: fc.nat(300),
+      unsigned: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+      signed: fc.integer(),
+      long: fc.maxSafeInteger(),
+      single: fc.float(),
+      double: fc.double(),
+      bytes: fc.uint8Array(),
+      text: fc.string({ unit: 'grapheme' }),
+    });
+    fc.assert(
+      fc.property(anything, ({ field, small, unsigned, signed, long, single, double, bytes, text }) => {
+        const reader = new WireReader(
+          written((writer) => {
+            writer.uint32((field << 3) | WIRE.varint).int64(small);
+            writer.uint32(unsigned).int32(signed).int64(long).float(single).double(double);
+            writer.bytes(bytes).string(text);
+          }),
+        );
+        expect(reader.tag()).toEqual({ field, wire: WIRE.varint });
+        expect(reader.int64()).toBe(small);
+        expect([reader.uint32(), reader.int32(), reader.int64()]).toEqual([unsigned, signed, long]);
+        expect([reader.float(), reader.double()]).toEqual([single, double]);
+        expect([...reader.bytes()]).toEqual([...bytes]);
+        expect(reader.string()).toBe(text);
+        expect(reader.isAtEnd).toBe(true);
+      }),
+    );
+  });
+
+  it('passes over fields of every kind, groups and all that is in them', () => {
+    const reader = new WireReader(
+      written((writer) => {
+        writer.uint32((1 << 3) | WIRE.groupStart);
+        writer.uint32((2 << 3) | WIRE.varint).int64(-1);
+        writer.uint32((3 << 3) | WIRE.fixed32).fixed32(7);
+        writer.uint32((4 << 3) | WIRE.fixed64).double(1.5);
+        writer.uint32((5 << 3) | WIRE.lengthDelimited).string('text');
+        writer.uint32((1 << 3) | WIRE.groupEnd);
+        writer.uint32((6 << 3) | WIRE.varint).uint32(8);
+      }),
+    );
+    reader.skip(reader.tag().wire);
+    expect(reader.tag()).toEqual({ field: 6, wire: WIRE.varint });
+    expect(reader.uint32()).toBe(8);
+  });
+
+  it('says what is cut off, and what is no protobuf', () => {
+    const of = (...bytes: number[]): WireReader => new WireReader(Uint8Array.from(bytes));
+    expect(() => of(0x80).int64()).toThrow('the bytes end within a number');
+    expect(() => of(5, 1, 2).bytes()).toThrow('the bytes end within a field');
+    expect(() => of(1, 2, 3).float()).toThrow('the bytes end within a field');
+    expect(() => of(...Array<number>(11).fill(0xff)).int64()).toThrow('has more than 10 bytes');
+    expect(() => of(0).skip(6)).toThrow('wire type 6');
+  });
+});
