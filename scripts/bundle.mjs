@@ -99,7 +99,9 @@ function groupOf(id, context) {
     parent: closureOf(LOADED_BY_RUN.parent, context),
     child: closureOf(LOADED_BY_RUN.child, context),
   };
-  if (groups.first.has(id)) return null;
+  // To load what is started does what it is started for.
+  if (ENTRIES.some((name) => id === moduleFile(name))) return null;
+  if (groups.first.has(id)) return 'first';
   const isOfParent = groups.parent.has(id);
   const isOfChild = groups.child.has(id);
   if (isOfParent && isOfChild) return 'shared';

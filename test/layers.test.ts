@@ -71,7 +71,7 @@ describe('the layers of the architecture', () => {
     expect(imports.length).toBeGreaterThan(300);
     expect(imports.map(text)).toContain('shard/run-shard.ts imports core/plan.ts');
     expect(imports.map(text)).toContain('cli/commands/run.ts imports jobs/run-job.ts');
-    expect(imports.map(text)).toContain('children/child-processes.ts imports children/child.ts');
+    expect(imports.map(text)).toContain('children/start-child.ts imports children/child.ts');
   });
 
   it('a folder imports only from folders of the layers above it: not from below, not from its siblings', () => {

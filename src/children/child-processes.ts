@@ -1,18 +1,19 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { StringDecoder } from 'node:string_decoder';
-import { fileURLToPath } from 'node:url';
-import { visible } from '../core/visible.ts';
 import type { OwnedWorkers, WorkerSource, WorkersOptions } from '../tasks/workers.ts';
 import { ChildPool } from './child-pool.ts';
-import { Child } from './child-process.ts';
-import { compileCacheEnvironment } from './compile-cache.ts';
+import type { Child } from './child-process.ts';
+import { startChild } from './start-child.ts';
 
 /** Workers that are child processes of this one. */
 export class ChildProcesses implements WorkerSource {
-  readonly #prepared: Child[] = [];
+  readonly #prepared: Child[];
+
+  /** `early`: one that was started before. */
+  constructor(early?: Child) {
+    this.#prepared = early === undefined ? [] : [early];
+  }
 
   prepare(): void {
-    this.#prepared.push(startChild());
+    if (this.#prepared.length === 0) this.#prepared.push(startChild());
   }
 
   readonly start = (options: WorkersOptions): OwnedWorkers =>
@@ -30,27 +31,3 @@ export class ChildProcesses implements WorkerSource {
 
 /** Workers that nobody prepared. */
 export const startChildren = new ChildProcesses().start;
-
-function startChild(): Child {
-  return new Child(forkChild);
-}
-
-function forkChild(): ChildProcess {
-  const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), [], {
-    // Inputs, plans and results are plain JSON; standard output is the parent's own.
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // Batches leave much that is short-lived: a small young generation and few malloc arenas keep a
-    // child's memory the same however many shards it computes (7 M rows: 290 MB without, 250 MB with).
-    execArgv: ['--max-semi-space-size=1', ...(process.sourceMapsEnabled ? ['--enable-source-maps'] : [])],
-    env: {
-      ...process.env,
-      ...compileCacheEnvironment(),
-      MALLOC_ARENA_MAX: '2',
-      ORT_DISABLE_TELEMETRY: '1',
-    },
-  });
-  // Those who look at the parent see it at once; the log of the run gets it, too.
-  const decoder = new StringDecoder('utf8');
-  child.stderr?.on('data', (bytes: Buffer) => process.stderr.write(visible(decoder.write(bytes))));
-  return child;
-}

@@ -1,3 +1,4 @@
+import type { Child } from '../children/child-process.ts';
 import { ChildProcesses } from '../children/child-processes.ts';
 import { Secrets } from '../core/secrets.ts';
 import { OWN_LINE, visible } from '../core/visible.ts';
@@ -7,7 +8,7 @@ import { writerTo } from './standard-output.ts';
 import { listenToSignals } from './watch/signals.ts';
 
 /** Runs the command line of this process. The file of the bundle that holds this may wait for nothing while it is loaded. */
-export async function start(): Promise<void> {
+export async function start(early: Child | undefined): Promise<void> {
   const { signal, drain, allowGrace, stopListening } = listenToSignals();
   const args = process.argv.slice(2);
   const secrets = new Secrets();
@@ -29,7 +30,7 @@ export async function start(): Promise<void> {
     drain,
     allowGrace,
     secrets,
-    workers: new ChildProcesses(),
+    workers: new ChildProcesses(early),
   };
   // Nobody is left who could be told.
   process.stderr.on('error', () => {});

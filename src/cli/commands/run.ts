@@ -78,7 +78,7 @@ Examples:
 async function run(context: CliContext, job: string | undefined, flags: RunCommandFlags): Promise<void> {
   const { signal, drain, stdin, workers } = context;
   context.allowGrace(flags.dryRun === true ? 0 : (flags.grace ?? DEFAULT_GRACE_SECONDS));
-  // First of all: the worker loads its libraries while the job is read.
+  // It loads its libraries while the job is read; the command line may have started it before.
   workers.prepare();
   const { jobOfFlags } = await import('../job-of-flags.ts');
   const { watchRun } = await import('../watch/watch-run.ts');
