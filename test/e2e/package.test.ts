@@ -23,7 +23,7 @@ beforeAll(async () => {
   await install(join(clone, archive), join(consumer, 'node_modules'));
   await symlink(join(REPOSITORY, 'fixtures'), join(consumer, 'fixtures'));
   await cp(join(REPOSITORY, 'jobs'), join(consumer, 'jobs'), { recursive: true });
-}, 120_000);
+}, 300_000);
 
 /** As `npm install --ignore-scripts` would, with the libraries that are here instead of those of a registry. */
 async function install(archive: string, modules: string): Promise<void> {
