@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { ServingSpec } from '../../src/config/sections/serving.ts';
 import { DEFAULT_SERVING } from '../../src/config/sections/serving.ts';
-import { silentLog, systemClock } from '../../src/core/effects.ts';
+import { type Clock, silentLog, systemClock } from '../../src/core/effects.ts';
 import { openStore } from '../../src/kv/open-store.ts';
 import type { GenerationInfo, KvStore } from '../../src/kv/store.ts';
 import { PublishedReader } from '../../src/lookup/published-reader.ts';
@@ -60,6 +60,7 @@ export interface OpenOptions {
   readonly refreshMs?: number;
   /** Who does the work of live answers. */
   readonly startWorkers?: StartWorkers;
+  readonly clock?: Clock;
 }
 
 export function sourceOf(storeUrl: string, serving: Partial<ServingSpec> = {}): JobSource {
@@ -76,10 +77,15 @@ export function sourceOf(storeUrl: string, serving: Partial<ServingSpec> = {}): 
 /** As openServedJob, without the child process that reads parts. */
 export function openForTest(
   source: JobSource,
-  { deadlineMs = 2_000, keyValues = KEY_VALUES, refreshMs = 50, startWorkers }: OpenOptions = {},
+  {
+    deadlineMs = 2_000,
+    keyValues = KEY_VALUES,
+    refreshMs = 50,
+    startWorkers,
+    clock = systemClock,
+  }: OpenOptions = {},
 ): OpenJob {
   const { name, storeUrl, serving } = source;
-  const clock = systemClock;
   const store = openStore({ job: name, url: storeUrl });
   const reader = new PublishedReader(store, {
     job: name,

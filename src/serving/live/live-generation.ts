@@ -46,6 +46,7 @@ export class LiveGeneration {
   readonly #flights = new Map<string, Flight>();
   readonly #queue: Flight[] = [];
   #columns: LiveColumns | null = null;
+  #hasAnswered = false;
   #current: { readonly flights: readonly Flight[]; readonly stop: AbortController } | null = null;
 
   constructor(options: LiveGenerationOptions) {
@@ -64,7 +65,7 @@ export class LiveGeneration {
 
   /** Whether it could be asked when it was tried last. */
   get isReady(): boolean {
-    return this.#columns !== null && !this.isOpen;
+    return (this.#columns !== null || this.#hasAnswered) && !this.isOpen;
   }
 
   /** Whether nobody waits for anything. */
@@ -177,6 +178,7 @@ export class LiveGeneration {
       const questions = flights.map(({ question }) => question);
       const answers = await workers.run('live-answer', { ...run, questions }, { signal: stop.signal });
       this.#breaker.succeeded();
+      this.#hasAnswered = true;
       figures.called(flights.length, (clock.monotonicMs() - beganMs) / 1000);
       flights.forEach((flight, index) => {
         this.#land(flight, answers[index] ?? { kind: 'unknown' });

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tableFromJSON, tableToIPC } from 'apache-arrow';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { DEFAULT_LIVE } from '../../../src/config/sections/live.ts';
 import { DEFAULT_SERVING } from '../../../src/config/sections/serving.ts';
@@ -53,6 +54,10 @@ const linesOf = (text: string) =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
+/** Each column with the type that Arrow finds for its values. */
+const arrowOf = (rows: readonly Record<string, unknown>[], format: 'file' | 'stream'): Buffer =>
+  Buffer.from(tableToIPC(tableFromJSON([...rows]), format));
+
 const csvOf = (rows: readonly Record<string, unknown>[]): string =>
   `${Object.keys(row).join(',')}\n${rows.map((each) => Object.values(each).join(',')).join('\n')}\n`;
 
@@ -63,6 +68,8 @@ describe('POST /v1/jobs/JOB/score', () => {
     ['NDJSON', 'application/x-ndjson', async () => `${JSON.stringify(row)}\n`],
     ['CSV', 'text/csv; charset=utf-8', async () => csvOf([row])],
     ['Parquet', 'application/vnd.apache.parquet', () => readFile(project.path('one.parquet'))],
+    ['an Arrow file', 'application/vnd.apache.arrow.file', async () => arrowOf([row], 'file')],
+    ['an Arrow stream', 'application/vnd.apache.arrow.stream', async () => arrowOf([row], 'stream')],
   ])('scores %s as the run did', async (_, type, body) => {
     const { status, text } = await score(await body(), type);
     expect(status).toBe(200);
@@ -84,6 +91,15 @@ describe('POST /v1/jobs/JOB/score', () => {
       expect(lines[0].reject.reason).toMatch(/holds "x"; expected a finite number/);
       expect(lines.at(-1)).toMatchObject({ rows: 5, rejects: 3 });
     }
+  });
+
+  it('a row of Arrow that cannot be scored comes back with its reason', async () => {
+    const bad = [row, { ...row, region: 'nowhere' }, { ...row, price: null }];
+    const { text } = await score(arrowOf(bad, 'file'), 'application/vnd.apache.arrow.file');
+    const lines = linesOf(text);
+    expect(lines.map((each) => each.reject?.column ?? each.value ?? 'end')).toEqual([
+      ...[14.964146, 'region', 'price', 'end'],
+    ]);
   });
 
   it('takes the features of the model instead of the columns of the input, and streams events', async () => {

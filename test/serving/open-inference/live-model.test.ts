@@ -65,7 +65,7 @@ describe('the live model over REST', () => {
     expect(metadata.inputs.map(({ name }) => name)).not.toContain('store');
     expect(metadata.outputs).toEqual([{ name: 'sales', datatype: 'FP32', shape: [-1] }]);
     await expect
-      .poll(async () => (await server.get(`${LIVE}/ready`)).json)
+      .poll(async () => (await server.get(`${LIVE}/ready`)).json, { timeout: 30_000 })
       .toEqual({
         name: 'sales.live',
         ready: true,
@@ -209,7 +209,7 @@ describe('the live model over gRPC', () => {
       ],
     });
     await expect
-      .poll(async () => (await grpc.call('ModelReady', { name: 'iris.live' })).response)
+      .poll(async () => (await grpc.call('ModelReady', { name: 'iris.live' })).response, { timeout: 30_000 })
       .toEqual({ ready: true });
     expect((await grpc.call('ModelReady', { name: 'nothing.live' })).code).toBe('NOT_FOUND');
   });
