@@ -3,8 +3,11 @@ import { systemClock } from '../../src/core/effects.ts';
 import { createLookup } from '../../src/index.ts';
 import { openStore } from '../../src/kv/open-store.ts';
 import { openRedis } from '../../src/kv/redis/open-redis.ts';
+import type { KvBatch, StageRequest } from '../../src/kv/store.ts';
 import { FENCE, INFO, stage, WEEK } from '../kv/store-contract.ts';
+import { kvBatch } from '../support/kv-batch.ts';
 import { makeProject, type Project } from '../support/project.ts';
+import { startRedisPair } from '../support/redis-pair.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 
 let redis: RedisServer;
@@ -89,6 +92,19 @@ async function doctorSays(project: Project): Promise<string> {
   return (await project.serveBatch(['doctor'])).stdout;
 }
 
+const NEXT: Parameters<typeof stage>[1] = [['9:9', '2026-11-21', '9.5']];
+const SHARD: Omit<StageRequest, 'batches'> = {
+  ...{ generation: 'g2', layout: 'hash', shard: 1, ttlSeconds: null },
+  signal: new AbortController().signal,
+};
+
+/** Rows of a load, the second of which come after something has happened. */
+async function* rowsThen(happens: () => Promise<void>): AsyncGenerator<KvBatch> {
+  yield kvBatch([['8:8', '2026-11-21', '8.5']]);
+  await happens();
+  yield kvBatch(NEXT);
+}
+
 describe('a Redis that changes while a job works', () => {
   it('the password is another one: loads are refused, with advice, and what was published stays', async () => {
     await redis.cli('ACL', 'SETUSER', 'jobs', 'on', '>first', '~*', '+@all');
@@ -110,6 +126,36 @@ describe('a Redis that changes while a job works', () => {
     expect(await after.current()).toBe('g1');
     expect([...(await after.stagedShards('g2')).keys()]).toEqual([]);
     await stage(after, WEEK, { generation: 'g2' });
+  });
+
+  it('the primary is killed in the middle of a load: readers keep the old generation, and the load is done on its replica', async () => {
+    const pair = await startRedisPair();
+    onTestFinished(() => pair.stop());
+    const store = openStore({ url: pair.url, job: 'sales' });
+    onTestFinished(() => store.close());
+    await stage(store, WEEK, { generation: 'g1' });
+    await store.describe('g1', INFO);
+    await store.publish('g1', FENCE);
+    await stage(store, WEEK, { generation: 'g2' });
+    await pair.replicated();
+    await expect(
+      store.stage({ ...SHARD, batches: () => rowsThen(() => pair.failOver()) }),
+    ).rejects.toMatchObject({
+      code: expect.stringMatching(/^STORE_(UNAVAILABLE|REFUSED)$/),
+    });
+    await expect(stage(store, NEXT, { generation: 'g2', shard: 1 })).rejects.toMatchObject({
+      code: 'STORE_REFUSED',
+      message: expect.stringMatching(/READONLY.*If a replica is taking over at this address/),
+    });
+    expect(await store.current()).toBe('g1');
+    expect(await store.get('g1', '1:2', '2026-11-21')).toBe('3.5');
+    await pair.promote();
+    expect([...(await store.stagedShards('g2')).keys()]).toEqual([0]);
+    await stage(store, NEXT, { generation: 'g2', shard: 1 });
+    await store.describe('g2', { ...INFO, runId: 'g2' });
+    expect(await store.count('g2')).toEqual({ keys: 3, values: 4 });
+    await store.publish('g2', FENCE);
+    expect(await store.get('g2', '9:9', '2026-11-21')).toBe('9.5');
   });
 
   it('silence: every step ends by its deadline, and goes on once the server answers again', async () => {

@@ -2,6 +2,7 @@ import type { BoundJob } from '../../config/job-spec.ts';
 import type { Log } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { ColumnWindow, IncrementalPlan } from '../../core/incremental.ts';
+import { obtain } from '../../core/mirror.ts';
 import type { ResolvedInput } from '../../core/table.ts';
 import { columnNeeds } from '../../planning/column-needs.ts';
 import type { LateRequest } from '../../source/incremental/late-rows.ts';
@@ -45,13 +46,16 @@ async function takeColumn(request: TakeRequest, start: IncrementalStart): Promis
   const { spec, runId, workers, limits, log } = request;
   const { link, identified } = start;
   const last = lastWindow(start);
+  const late = lateRequest(start, last);
+  // Workers of a dry run show no bucket.
+  if (late !== null && late.before !== null) await obtain(late.before.path);
   const { taken, passed } = await workers.runRetrying('take-rows', {
     runId,
     ...limits,
     rows: {
       column: columnOf(start),
       above: watermarkOf(last),
-      late: lateRequest(start, last),
+      late,
       paths: spec.input.paths,
       format: identified.format,
       source: identified.source,

@@ -17,7 +17,11 @@ const REFUSALS: readonly { readonly pattern: RegExp; readonly advice: string }[]
     advice:
       'Its memory is used up: raise maxmemory, or keep fewer generations (kv.keep; "serve-batch runs prune --store" drops what nobody needs)',
   },
-  { pattern: /^READONLY/, advice: 'This is a replica: give the address of the primary' },
+  {
+    pattern: /^READONLY/,
+    advice:
+      'This is a replica: give the address of the primary. If a replica is taking over at this address, give the same command again once it has',
+  },
   {
     pattern: /^MISCONF/,
     advice: "It cannot save to its disk and takes no writes: look into the server's log",
@@ -29,7 +33,7 @@ const REFUSALS: readonly { readonly pattern: RegExp; readonly advice: string }[]
   { pattern: /^ERR DB index/, advice: 'The database number at the end of the URL does not exist there' },
   {
     pattern: /^(ERR unknown command|ERR unknown subcommand)/,
-    advice: 'The server lacks a command: use Redis 6 or newer, with EVAL',
+    advice: 'The server lacks a command: use Redis 5 or newer, with EVAL and no command renamed',
   },
 ];
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { commitFile, makeFolder, temporaryName } from '../../core/durable-file.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { obtain, publicPath } from '../../core/mirror.ts';
+import { publicPath } from '../../core/mirror.ts';
 import { quoteFile, quoteName, quoteText } from '../../core/sql.ts';
 import type { Column, ResolvedInput } from '../../core/table.ts';
 import type { Database } from '../database.ts';
@@ -20,7 +20,6 @@ export interface KnownRows {
 
 /** Throws `INPUT_UNREADABLE` where the file is missing or damaged: nobody could say what was taken. */
 export async function readKnownRows(database: Database, path: string): Promise<KnownRows> {
-  await obtain(path);
   try {
     if (!existsSync(path)) throw new Error('it is missing');
     const [found] = await database.rows(
