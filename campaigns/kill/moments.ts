@@ -79,23 +79,30 @@ async function existing(bench: Bench, runId: string, args: readonly string[]): P
   return { job: 'sales', args, slice, runId, before };
 }
 
+/** The first runs of an incremental job lack series: readers would miss them. */
+function isWhole({ contentOf }: Bench, runId: string): boolean {
+  return contentOf.get(runId)?.values.every((value) => value !== undefined) ?? false;
+}
+
 /** The newest committed run that readers do not see. */
-async function otherRun({ project, contentOf }: Bench): Promise<string | null> {
+async function otherRun(bench: Bench): Promise<string | null> {
+  const { project } = bench;
   const folder = project.path('out/sales');
   const current = await readCurrent(folder);
   for (const runId of (await project.runs()).reverse())
-    if (runId !== current && contentOf.has(runId) && (await wasPublished(runPaths(folder, runId))))
+    if (runId !== current && isWhole(bench, runId) && (await wasPublished(runPaths(folder, runId))))
       return runId;
   return null;
 }
 
 /** The newest run older than the current one that a rollback may go to. */
-async function runBefore({ project, contentOf }: Bench): Promise<string | null> {
+async function runBefore(bench: Bench): Promise<string | null> {
+  const { project } = bench;
   const folder = project.path('out/sales');
   const current = (await readCurrent(folder)) ?? '';
   for (const runId of (await project.runs()).reverse()) {
     const paths = runPaths(folder, runId);
-    if (runId >= current || !contentOf.has(runId) || (await wasRolledBack(paths))) continue;
+    if (runId >= current || !isWhole(bench, runId) || (await wasRolledBack(paths))) continue;
     if (await wasPublished(paths)) return runId;
   }
   return null;
