@@ -156,4 +156,10 @@ const { output } = await bundle.write({
 });
 await bundle.close();
 const chunks = output.filter(({ type }) => type === 'chunk');
+// The bundler's own helpers are no package of ours: it wants one for a tagged template with an end tag of a script.
+const helped = chunks.find(({ imports }) => imports.some((name) => name.startsWith('@oxc-project/')));
+if (helped !== undefined)
+  throw new Error(
+    `${helped.fileName} would import ${helped.imports.find((name) => name.startsWith('@oxc-project/'))}`,
+  );
 writeFileSync(join(dist, CHUNKS, 'LICENSES.txt'), notices(chunks.flatMap(({ moduleIds }) => moduleIds)));

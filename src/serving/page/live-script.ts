@@ -34,3 +34,6 @@ if (live && window.EventSource) {
   });
 }
 `);
+
+/** Not a template of `html`: the bundler writes one with this end tag by a helper that is no package of ours. */
+export const LIVE_SCRIPT_ELEMENT = new Html(`<script>${LIVE_SCRIPT.text}</script>`);

@@ -4,7 +4,7 @@ import { formatInstant } from '../../report/numbers.ts';
 import { PAGE_STYLE } from '../../report/page-style.ts';
 import { ownVersion } from '../../runs/record/versions.ts';
 import { FRAME_STYLE } from './frame-style.ts';
-import { LIVE_SCRIPT } from './live-script.ts';
+import { LIVE_SCRIPT, LIVE_SCRIPT_ELEMENT } from './live-script.ts';
 
 export interface FrameOptions {
   readonly title: string;
@@ -41,7 +41,7 @@ export function pageFrame(options: FrameOptions): string {
     }</div></header>
 <main id="main" tabindex="-1">${content}
 <footer>Read ${formatInstant(now.toISOString())} by serve-batch ${ownVersion()}.</footer></main>${
-      isLive ? html`<script>${LIVE_SCRIPT}</script>` : null
+      isLive ? LIVE_SCRIPT_ELEMENT : null
     }</body></html>`.text
   }\n`;
 }
