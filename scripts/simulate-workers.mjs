@@ -1,6 +1,7 @@
 // A run of many shards over many workers, with failures: the real run's process, queue and records, and made-up
 // scoring. Prints what the queue costs a shard. Needs the built program and redis-server.
-//   node scripts/simulate-workers.mjs [SHARDS] [WORKERS]
+//   node scripts/simulate-workers.mjs [SHARDS] [WORKERS] [queue|pool]
+// With `pool`, the same work by the children of one process, to compare with; nobody is killed then.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -9,17 +10,19 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const [shardCount = 10_000, workerCount = 100] = process.argv.slice(2).map(Number);
+const [shardCount = 10_000, workerCount = 100] = process.argv.slice(2, 4).map(Number);
+const isPool = process.argv[4] === 'pool';
 /** Milliseconds that a shard is at work: evenly between these. */
 const WORK_MS = [100, 400];
 /** Of attempts: a child dies. Of workers: ended at once while the run is under way, and replaced. */
 const DYING_SHARE = 0.02;
-const KILLED_WORKERS = Math.round(workerCount / 10);
+const KILLED_WORKERS = isPool ? 0 : Math.floor(workerCount / 10);
 const LOCK_MS = 5000;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = (path) => import(join(root, 'dist', path));
 const { queueEngine } = await dist('queue/hand-out.js');
+const { LOCAL_ENGINE } = await dist('jobs/run-shards.js');
 const { serveQueue } = await dist('queue/queue-worker.js');
 const { readPlan } = await dist('runs/plan/plan-file.js');
 const { runPaths } = await dist('runs/layout.js');
@@ -49,7 +52,7 @@ try {
 async function simulate({ plan, folderOfJob }) {
   const paths = runPaths(folderOfJob, plan.runId);
   const seen = { attempts: 0, died: 0, workMs: 0, doneTwice: 0, committed: new Set() };
-  const pool = Array.from({ length: workerCount }, () => startWorker(paths, seen));
+  const pool = isPool ? [] : Array.from({ length: workerCount }, () => startWorker(paths, seen));
   const memoryBefore = process.memoryUsage.rss();
   const cpuBefore = process.cpuUsage();
   const start = performance.now();
@@ -60,7 +63,10 @@ async function simulate({ plan, folderOfJob }) {
     pool[killed].die();
     pool[killed++] = startWorker(paths, seen);
   }, 50);
-  await queueEngine(redis.url).compute({
+  const engine = isPool ? LOCAL_ENGINE : queueEngine(redis.url);
+  await engine.compute({
+    workers: { run: (_, task) => score(paths, seen, task, new AbortController().signal) },
+    ...{ processes: workerCount, onLoads() {} },
     ...{ plan, folderOfJob, shards: plan.shards, retries: 5, log: silentLog, loadStore: false },
     run: { runId: plan.runId, memoryLimit: '1GB' },
     rejectLimit: () => ({ policy: plan.onInvalid, before: 0 }),
@@ -86,6 +92,7 @@ async function simulate({ plan, folderOfJob }) {
     'made-up work by workers': `${(seen.workMs / workerCount / 1000).toFixed(1)} s`,
     'CPU a shard, all processes but Redis in one': perShard((cpu.user + cpu.system) / 1000),
     'wall-clock overhead a shard': perShard(wallMs - seen.workMs / workerCount),
+    'workers at work, of the time': `${((100 * seen.workMs) / (wallMs * workerCount)).toFixed(0)} %`,
     'slots idle or waiting, a shard': perShard(wallMs * workerCount - seen.workMs),
     'memory of all workers and the run, grown by': `${(memory / 2 ** 20).toFixed(0)} MiB`,
     'plan.json': `${(bytes(paths.plan) / 1024).toFixed(0)} kB`,
@@ -115,7 +122,7 @@ function startWorker(paths, seen) {
   };
 }
 
-async function score(paths, seen, { index, attempt, handedOutAt }, signal) {
+async function score(paths, seen, { index, attempt, handedOutAt = new Date() }, signal) {
   const startedAt = new Date();
   const ms = WORK_MS[0] + Math.random() * (WORK_MS[1] - WORK_MS[0]);
   seen.attempts++;
