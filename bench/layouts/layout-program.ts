@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { openRedis } from '../../src/kv/redis/open-redis.ts';
-import { writeFloat32 } from '../../src/kv/shortest-number.ts';
+import { NUMBER_BYTES, putFloat32 } from '../../src/kv/shortest-number.ts';
 import type { KvBatch, KvStore } from '../../src/kv/store.ts';
 import { KvBatchBuilder } from '../../src/sinks/kv/kv-batch-builder.ts';
 import { seededUniform } from '../data/seeded.ts';
@@ -65,17 +65,19 @@ function batchesOf(shape: Shape): readonly KvBatch[] {
     const cell = cellAt(shape, row);
     const key = shape.key(cell);
     if (key !== last) {
-      builder.bytes.text(key);
-      builder.endKey();
+      builder.endKey(builder.bytes.text(key));
       last = key;
     }
-    if (shape.field !== null) builder.bytes.text(shape.field(cell));
-    builder.endField();
-    writeFloat32(builder.bytes, Math.fround(60 * random()));
-    builder.endValue();
+    const fieldSize = shape.field === null ? 0 : builder.bytes.text(shape.field(cell));
+    builder.endRow(fieldSize, builder.bytes.text(textOf(Math.fround(60 * random()))));
   }
   batches.push(builder.batch());
   return batches;
+}
+
+function textOf(prediction: number): string {
+  const bytes = Buffer.alloc(NUMBER_BYTES);
+  return bytes.toString('latin1', 0, putFloat32(bytes, 0, [prediction], 0));
 }
 
 async function* stream(batches: readonly KvBatch[]): AsyncGenerator<KvBatch> {

@@ -1,11 +1,9 @@
-/** Names of commands and the like: for them, too, a call into native code costs more than a loop. */
-const SHORT_TEXT = 12;
-/** Longer pieces are copied by native code: for short ones the call costs more than the loop. */
-const SHORT_PIECE = 48;
+import { putDecimal, putPiece } from './put-bytes.ts';
 
-const ZERO = 48;
-const POINT = 46;
-export const POWERS_OF_TEN: readonly number[] = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
+/** Names of commands and the like: for them a call into native code costs more than a loop. */
+const SHORT_TEXT = 12;
+/** Of a number below 2^31. */
+const MOST_DIGITS = 10;
 
 /** Bytes that are being put together; the buffer grows as needed and is used again after `clear`. */
 export class ByteWriter {
@@ -27,6 +25,19 @@ export class ByteWriter {
   /** What was written so far: a view, valid until the next write or `clear`. */
   view(): Buffer {
     return this.#bytes.subarray(0, this.#length);
+  }
+
+  /**
+   * The buffer, with room for so many bytes behind `length`: for those who write more than a piece with the functions
+   * of put-bytes.ts, and say with {@link wroteTo} how far they came. Valid until the next write.
+   */
+  room(bytes: number): Buffer {
+    this.#reserve(bytes);
+    return this.#bytes;
+  }
+
+  wroteTo(end: number): void {
+    this.#length = end;
   }
 
   byte(value: number): void {
@@ -57,53 +68,10 @@ export class ByteWriter {
     this.#bytes[this.#length++] = rest;
   }
 
-  /** A non-negative integer below 2^32 in decimal digits. */
+  /** A non-negative integer below 2^31 in decimal digits. */
   decimal(value: number): void {
-    if (value < 10) {
-      this.byte(ZERO + value);
-      return;
-    }
-    const end = this.#length + digitsOf(value);
-    this.#reserve(end - this.#length);
-    const bytes = this.#bytes;
-    let rest = value;
-    for (let at = end - 1; at >= this.#length; at--) {
-      const next = Math.floor(rest / 10);
-      bytes[at] = ZERO + (rest - next * 10);
-      rest = next;
-    }
-    this.#length = end;
-  }
-
-  /**
-   * A non-negative integer below 2^31 as a decimal number whose last `decimals` digits stand behind the
-   * point, without zeros at its end: `3.0`, `0.05`.
-   */
-  digits(value: number, decimals: number): void {
-    let rest = value | 0;
-    let behind = decimals;
-    while (behind > 1 && rest % 10 === 0) {
-      rest = (rest / 10) | 0;
-      behind--;
-    }
-    let before = behind === 0 ? rest : Math.floor(rest / (POWERS_OF_TEN[behind] as number));
-    const end = this.#length + digitsOf(before) + 1 + Math.max(behind, 1);
-    this.#reserve(end - this.#length);
-    const bytes = this.#bytes;
-    let at = end;
-    if (behind === 0) bytes[--at] = ZERO;
-    for (; behind > 0; behind--) {
-      const next = (rest / 10) | 0;
-      bytes[--at] = ZERO + (rest - next * 10);
-      rest = next;
-    }
-    bytes[--at] = POINT;
-    do {
-      const next = (before / 10) | 0;
-      bytes[--at] = ZERO + (before - next * 10);
-      before = next;
-    } while (before > 0);
-    this.#length = end;
+    this.#reserve(MOST_DIGITS);
+    this.#length = putDecimal(this.#bytes, this.#length, value);
   }
 
   /** Text as UTF-8; returns the number of bytes. */
@@ -116,15 +84,9 @@ export class ByteWriter {
   }
 
   /** The bytes from `start` to `end` (exclusive) of `source`. */
-  piece(source: Uint8Array, start: number, end: number): void {
+  piece(source: Buffer, start: number, end: number): void {
     this.#reserve(end - start);
-    if (end - start > SHORT_PIECE) this.#bytes.set(source.subarray(start, end), this.#length);
-    else {
-      const bytes = this.#bytes;
-      let at = this.#length;
-      for (let index = start; index < end; index++) bytes[at++] = source[index] as number;
-    }
-    this.#length += end - start;
+    this.#length = putPiece(this.#bytes, this.#length, source, start, end);
   }
 
   /** False, with nothing written, where the text has other characters. */
@@ -144,10 +106,4 @@ export class ByteWriter {
     this.#bytes.copy(larger, 0, 0, this.#length);
     this.#bytes = larger;
   }
-}
-
-function digitsOf(value: number): number {
-  let digits = 1;
-  for (let limit = 10; value >= limit; limit *= 10) digits++;
-  return digits;
 }

@@ -1,18 +1,12 @@
 /** Whether `size` bytes are the same. From the end: neighbours are mostly alike at their beginning. */
-export function sameBytes(
-  a: Uint8Array,
-  aStart: number,
-  b: Uint8Array,
-  bStart: number,
-  size: number,
-): boolean {
+export function sameBytes(a: Buffer, aStart: number, b: Buffer, bStart: number, size: number): boolean {
   for (let index = size - 1; index >= 0; index--) if (a[aStart + index] !== b[bStart + index]) return false;
   return true;
 }
 
 /** Negative, 0 or positive, as the bytes from `aStart` to `aEnd` (exclusive) come before those from `bStart` to `bEnd`. */
 export function compareBytes(
-  bytes: Uint8Array,
+  bytes: Buffer,
   aStart: number,
   aEnd: number,
   bStart: number,

@@ -7,7 +7,7 @@ import type { KvBatch } from './store.ts';
  * it is used again for the next group: read it at once.
  */
 export interface RowGroup {
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   readonly keyStart: number;
   /** Exclusive. */
   readonly keyEnd: number;
@@ -25,9 +25,9 @@ export interface RowGroup {
 export class RowGrouper {
   readonly #onGroup: (group: RowGroup) => void;
   /** The rows of the last key of a batch wait here, since the next batch may go on with it. */
-  readonly #open = new GroupRows(new Uint8Array(1024));
+  readonly #open = new GroupRows(Buffer.alloc(1024));
   /** Rows in the batch at hand, where they lie: most groups are complete in one batch, and never copied. */
-  readonly #inBatch = new GroupRows(new Uint8Array(0));
+  readonly #inBatch = new GroupRows(Buffer.alloc(0));
   #openBytes = 0;
 
   constructor(onGroup: (group: RowGroup) => void) {
@@ -92,16 +92,16 @@ export class RowGrouper {
       );
   }
 
-  #keep(bytes: Uint8Array, fieldStart: number, valueStart: number, end: number): void {
+  #keep(bytes: Buffer, fieldStart: number, valueStart: number, end: number): void {
     const start = this.#copy(bytes, fieldStart, end);
     this.#open.push(start, start + valueStart - fieldStart, this.#openBytes);
   }
 
-  #copy(bytes: Uint8Array, start: number, end: number): number {
+  #copy(bytes: Buffer, start: number, end: number): number {
     const at = this.#openBytes;
     this.#openBytes += end - start;
     if (this.#openBytes > this.#open.bytes.length) {
-      const larger = new Uint8Array(Math.max(this.#openBytes, this.#open.bytes.length * 2));
+      const larger = Buffer.alloc(Math.max(this.#openBytes, this.#open.bytes.length * 2));
       larger.set(this.#open.bytes.subarray(0, at));
       this.#open.bytes = larger;
     }
@@ -111,7 +111,7 @@ export class RowGrouper {
 }
 
 class GroupRows implements RowGroup {
-  bytes: Uint8Array;
+  bytes: Buffer;
   keyStart = 0;
   keyEnd = 0;
   count = 0;
@@ -120,11 +120,11 @@ class GroupRows implements RowGroup {
   readonly valueStarts: number[] = [];
   readonly valueEnds: number[] = [];
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Buffer) {
     this.bytes = bytes;
   }
 
-  begin(bytes: Uint8Array, hasFields: boolean): void {
+  begin(bytes: Buffer, hasFields: boolean): void {
     this.bytes = bytes;
     this.hasFields = hasFields;
     this.count = 0;
@@ -135,7 +135,7 @@ class GroupRows implements RowGroup {
     this.keyEnd = end;
   }
 
-  hasKey(bytes: Uint8Array, start: number, end: number): boolean {
+  hasKey(bytes: Buffer, start: number, end: number): boolean {
     return (
       end - start === this.keyEnd - this.keyStart &&
       sameBytes(this.bytes, this.keyStart, bytes, start, end - start)

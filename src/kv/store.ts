@@ -10,7 +10,7 @@ export interface KvBatch {
    * UTF-8 without anything between: a key, field and value of each of its rows, the next key, and so on.
    * The same key may stand there several times in a row.
    */
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   readonly keys: number;
   readonly rows: number;
   /** Bytes of each key. */

@@ -43,7 +43,7 @@ export class EntryKeyWriter {
    * The key of a shard's entry for the series key in `source` from `start` to `end` (exclusive): a view,
    * valid until the next call. Throws `STORE_REFUSED` for too long a key.
    */
-  write(source: Uint8Array, start: number, end: number, shard: number): Buffer {
+  write(source: Buffer, start: number, end: number, shard: number): Buffer {
     const bytes = this.#bytes;
     bytes[0] = ENTRY;
     let at = 1;
@@ -111,7 +111,7 @@ function escapeKey(key: string): string {
   return key.replaceAll('\x01', '\x01\x02').replaceAll('\0', '\x01\x01');
 }
 
-function tooLong(source: Uint8Array, start: number, end: number): ServeBatchError {
+function tooLong(source: Buffer, start: number, end: number): ServeBatchError {
   const key = source.subarray(start, end);
   // As it would be written: see the top of this file.
   const bytes = key.length + key.filter((byte) => byte <= 1).length;

@@ -72,7 +72,7 @@ function copyOf(batch: KvBatch): KvBatch {
   const { bytes, keySizes, keyRows, fieldSizes, valueSizes, keys, rows } = batch;
   return {
     ...batch,
-    bytes: Uint8Array.prototype.slice.call(bytes),
+    bytes: Buffer.from(bytes),
     keySizes: keySizes.slice(0, keys),
     keyRows: keyRows.slice(0, keys),
     fieldSizes: fieldSizes?.slice(0, rows) ?? null,

@@ -2,6 +2,7 @@ import type { RowGroup } from '../group-rows.ts';
 import { countsOf } from '../staged-mark.ts';
 import type { Fence, StagedCounts, StageRequest } from '../store.ts';
 import { RedisHashCommands } from './hash/redis-hash-commands.ts';
+import { takesDumps } from './hash/takes-dumps.ts';
 import { MergesInServer } from './packed/merges-in-server.ts';
 import { RedisPackedCommands } from './packed/redis-packed-commands.ts';
 import { RedisBulk } from './redis-bulk.ts';
@@ -26,6 +27,8 @@ export class OneServer implements RedisServers {
   readonly keys: RedisKeys;
   readonly #link: RedisLink;
   readonly #job: string;
+  /** Asked once of each server: neither it nor the user's rights change while a run is loaded. */
+  readonly #takesDumps = new Map<string, boolean>();
 
   constructor(link: RedisLink, keys: RedisKeys, job: string) {
     this.#link = link;
@@ -69,13 +72,14 @@ export class OneServer implements RedisServers {
   ): Promise<StagedCounts> {
     const { generation, layout, shard } = request;
     const meta = this.keys.meta(generation);
+    const dumps = layout === 'hash' && (await this.#dumpsOf(target));
     const bulk = await RedisBulk.connect(target, this.#link.timeouts);
     try {
       // On the same connection, before any value: readers have to know how to read it. Not HSET: its answer is
       // a number, and those are counted as values.
       bulk.command(['HMSET', meta, LAYOUT_FIELD, layout]);
       const prefix = Buffer.from(this.keys.series(generation, ''));
-      const writer = new RedisShardWriter(new OneServerSink(bulk, prefix, meta, request), prefix.length);
+      const writer = new RedisShardWriter(new OneServerSink(bulk, prefix, meta, { ...request, dumps }), prefix.length);
       for await (const batch of request.batches()) await writer.write(batch, request.signal);
       request.signal.throwIfAborted();
       const staged = await writer.finish();
@@ -86,6 +90,13 @@ export class OneServer implements RedisServers {
     } finally {
       bulk.close();
     }
+  }
+
+  async #dumpsOf({ host, port }: RedisTarget): Promise<boolean> {
+    const server = `${host}:${port}`;
+    const known = this.#takesDumps.get(server) ?? (await this.#link.run((redis) => takesDumps(redis, this.keys)));
+    this.#takesDumps.set(server, known);
+    return known;
   }
 
   async countBeside(own: readonly string[]): Promise<number> {
@@ -151,14 +162,14 @@ class OneServerSink implements ShardSink {
     bulk: RedisBulk,
     prefix: Buffer,
     meta: string,
-    { layout, ttlSeconds }: Pick<StageRequest, 'layout' | 'ttlSeconds'>,
+    { layout, ttlSeconds, dumps }: Pick<StageRequest, 'layout' | 'ttlSeconds'> & { readonly dumps: boolean },
   ) {
     const ttl = ttlText(ttlSeconds);
     this.#bulk = bulk;
     this.#commands =
       layout === 'packed'
         ? new RedisPackedCommands(bulk, prefix, ttl, new MergesInServer(bulk, meta, ttl))
-        : new RedisHashCommands(bulk, prefix, ttl);
+        : new RedisHashCommands(bulk, prefix, ttl, dumps);
   }
 
   put(group: RowGroup): void {

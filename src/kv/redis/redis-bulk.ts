@@ -16,8 +16,8 @@ export type Commands = readonly (readonly Buffer[])[];
 
 /**
  * A connection for loading: commands are encoded into chunks and sent without waiting for their replies,
- * which are counted. At most two chunks are under way, so that neither side piles anything up. Commands
- * that were answered with nil are handed out again, from the chunk in which they still stand.
+ * which are counted. At most two chunks are under way, so that neither side piles anything up. Commands that were to
+ * make a key, and found it there, are handed out again, from the chunk in which they still stand.
  *
  * Why not ioredis: it makes a promise, a command and an array for every command, and loading spends
  * three quarters of its time on them. Only commands whose replies are one line (`:7`, `+OK`, `$-1`) may be sent.
@@ -76,7 +76,7 @@ export class RedisBulk {
     for (const part of parts) this.part(part);
   }
 
-  /** Begins a command of so many parts; each must follow by {@link part} or {@link piece}. */
+  /** Begins a command of so many parts; each must follow by {@link part}, {@link piece} or {@link made}. */
   begin(parts: number): void {
     this.#chunk.begin(parts);
     this.#commands++;
@@ -88,12 +88,17 @@ export class RedisBulk {
   }
 
   /** One part of a command: the bytes from `start` to `end` (exclusive), behind those of `prefix`. */
-  piece(bytes: Uint8Array, start: number, end: number, prefix?: Uint8Array): void {
+  piece(bytes: Buffer, start: number, end: number, prefix?: Buffer): void {
     this.#chunk.piece(bytes, start, end, prefix);
   }
 
+  /** One part of a command, of so many bytes at most: `put` writes it, and returns where it ended. */
+  made(mostBytes: number, put: (bytes: Buffer, at: number) => number): void {
+    this.#chunk.made(mostBytes, put);
+  }
+
   /**
-   * Says what to do with commands that were answered with nil, by their parts. It may add commands. Called
+   * Says what to do with commands that found their key there already, by their parts. It may add commands. Called
    * in {@link send} and {@link finish}, in the order in which the commands were sent.
    */
   onNils(handle: (commands: Commands) => void): void {

@@ -4,12 +4,15 @@ const MINUS = 45;
 const COLON = 58;
 const ZERO = 48;
 
+const KEY_IS_THERE = /^BUSYKEY\b/;
+
 /** Replies of a cluster's node that does not hold the key, or not at the moment. */
 const REDIRECTION = /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN)\b/;
 
 /**
  * Counts replies of one line each, adds up those that are numbers, keeps the first that is an error, and
- * remembers which ones were nil (`$-1`) or sent the command elsewhere until it is asked for them.
+ * remembers which ones were nil (`$-1`) or sent the command elsewhere until it is asked for them. That a key is there
+ * already counts as nil: SET NX is answered so, and RESTORE with an error of its own.
  */
 export class ReplyCounter {
   #count = 0;
@@ -75,6 +78,10 @@ export class ReplyCounter {
     if (this.#line.length > 0) this.#line = [];
   }
   #takeError(text: string): void {
+    if (KEY_IS_THERE.test(text)) {
+      this.#nils.push(this.#count);
+      return;
+    }
     if (!REDIRECTION.test(text)) {
       this.#error ??= text;
       return;

@@ -1,6 +1,5 @@
 import { ServeBatchError } from '../../core/errors.ts';
-import { ByteWriter } from '../../kv/byte-writer.ts';
-import { writeFloat32 } from '../../kv/shortest-number.ts';
+import { NUMBER_BYTES, putFloat32 } from '../../kv/shortest-number.ts';
 import { DATATYPES, type Datatype } from '../open-inference/datatypes.ts';
 import { type InferRequest, inferRequestSchema } from '../open-inference/infer-request.ts';
 import type { InferInput, ModelInferRequest, Parameters, TensorContents } from './messages.ts';
@@ -98,13 +97,9 @@ function textOf(bytes: Buffer, place: string): string {
   }
 }
 
-/** Enough for the longest. */
-const FLOAT_CHARACTERS = 64;
-
 function shortestFloat32(value: number): string {
-  const writer = new ByteWriter(FLOAT_CHARACTERS);
-  writeFloat32(writer, value);
-  return writer.view().toString('latin1');
+  const bytes = Buffer.alloc(NUMBER_BYTES);
+  return bytes.toString('latin1', 0, putFloat32(bytes, 0, [value], 0));
 }
 
 /** Parameters by their names, each with the one value that it has. */

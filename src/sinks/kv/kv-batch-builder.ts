@@ -12,7 +12,6 @@ export class KvBatchBuilder {
   readonly #valueSizes: Uint32Array;
   #keys = 0;
   #rows = 0;
-  #start = 0;
 
   /** For batches of up to so many rows. */
   constructor(maxRows: number, hasField: boolean) {
@@ -27,19 +26,16 @@ export class KvBatchBuilder {
     return this.#rows;
   }
 
-  /** What was written since the last end is a key. */
-  endKey(): void {
-    this.#keySizes[this.#keys] = this.#written();
+  /** The last bytes written, so many, are a key. */
+  endKey(size: number): void {
+    this.#keySizes[this.#keys] = size;
     this.#keyRows[this.#keys++] = 0;
   }
 
-  endField(): void {
-    this.#fieldSizes[this.#rows] = this.#written();
-  }
-
-  /** Ends a row of the last key. */
-  endValue(): void {
-    this.#valueSizes[this.#rows++] = this.#written();
+  /** The last bytes written are a row of the last key: its field, and then its value. */
+  endRow(fieldSize: number, valueSize: number): void {
+    this.#fieldSizes[this.#rows] = fieldSize;
+    this.#valueSizes[this.#rows++] = valueSize;
     (this.#keyRows[this.#keys - 1] as number)++;
   }
 
@@ -60,12 +56,5 @@ export class KvBatchBuilder {
     this.bytes.clear();
     this.#keys = 0;
     this.#rows = 0;
-    this.#start = 0;
-  }
-
-  #written(): number {
-    const size = this.bytes.length - this.#start;
-    this.#start = this.bytes.length;
-    return size;
   }
 }

@@ -3,11 +3,11 @@ import { quoteFile, quoteFiles, quoteName } from '../../core/sql.ts';
 import type { Column } from '../../core/table.ts';
 import { parseTemplate } from '../../core/template.ts';
 import type { KvBatch } from '../../kv/store.ts';
-import { streamVectors } from '../../source/chunk-stream.ts';
+import { streamChunks, streamVectors } from '../../source/chunk-stream.ts';
 import type { Database } from '../../source/database.ts';
-import { templateSql } from '../value-sql.ts';
+import { columnOf, templateSql } from '../value-sql.ts';
 import { KvBatchBuilder } from './kv-batch-builder.ts';
-import { type KvTexts, planKvTexts } from './kv-texts.ts';
+import { isSmallInteger, type KvTexts, planKvTexts } from './kv-texts.ts';
 import { textColumn } from './text-column.ts';
 import { TextWriter } from './text-writer.ts';
 
@@ -25,7 +25,7 @@ export async function* readKvBatches(database: Database, kv: KvPlan, part: strin
   const columns = await database.describe(`SELECT * FROM ${from}`);
   const texts = planKvTexts(kv, columns);
   const isInOrder = kv.field === null || (await isGrouped(database, kv, from, columns));
-  const order = isInOrder ? '' : ` ORDER BY ${templateSql(kv.key, columns)}, file_row_number`;
+  const order = isInOrder ? '' : ` ORDER BY ${keyOrder(kv, columns)}, file_row_number`;
   yield* toBatches(database, texts, `${from}${order}`);
 }
 
@@ -66,8 +66,72 @@ export function keySql(kv: Pick<KvPlan, 'key' | 'field'>, columns: readonly Colu
   return `${text(kv.key)} AS k, ${kv.field === null ? "''" : text(kv.field)} AS f`;
 }
 
-/** Whether every key has all its rows in one place: looked at where the key columns change, and only there. */
+/** Whether every key has all its rows in one place. */
 async function isGrouped(
+  database: Database,
+  kv: KvPlan,
+  from: string,
+  columns: readonly Column[],
+): Promise<boolean> {
+  const integers = integersOfKey(kv.key, columns);
+  if (integers !== null && (await isSorted(database, integers, from))) return true;
+  return isInRuns(database, kv, from, columns);
+}
+
+/** What puts rows of one key next to each other. Integers are sorted in half the time that their texts take. */
+function keyOrder({ key }: KvPlan, columns: readonly Column[]): string {
+  const integers = integersOfKey(key, columns)?.map(quoteName);
+  if (integers === undefined) return templateSql(key, columns);
+  // All keys with a null in them are one: the empty text.
+  return `${integers.map((name) => `${name} IS NULL`).join(' OR ')}, ${integers.join(', ')}`;
+}
+
+/**
+ * The columns of a key, where all are small integers, and different ones always make different keys, since something
+ * stands between any two. Null otherwise.
+ */
+function integersOfKey(key: string, columns: readonly Column[]): readonly string[] | null {
+  const { columns: names, literals } = parseTemplate(key, 'kv.key');
+  const areIntegers = names.every((name) => isSmallInteger(columnOf(name, columns).type));
+  const areApart = literals.slice(1, -1).every((literal) => /[^-\d]/.test(literal));
+  return areIntegers && areApart ? names : null;
+}
+
+/**
+ * Whether columns of integers never fall from row to row, the first of them counting most. Most tables are sorted so,
+ * and to see it takes a third of the time of {@link isInRuns}.
+ */
+async function isSorted(database: Database, names: readonly string[], from: string): Promise<boolean> {
+  let last: readonly number[] = names.map(() => Number.NEGATIVE_INFINITY);
+  const list = names.map(quoteName).join(', ');
+  for await (const { rows, columns } of streamChunks(database, `SELECT ${list} FROM ${from}`)) {
+    if (columns.some(({ validity }) => validity !== null)) return false;
+    const numbers = columns.map(({ values }) => values as ArrayLike<number>);
+    if (!isAscending(last, numbers, rows)) return false;
+    last = numbers.map((column) => column[rows - 1] as number);
+  }
+  return true;
+}
+
+function isAscending(
+  before: readonly number[],
+  columns: readonly ArrayLike<number>[],
+  rows: number,
+): boolean {
+  for (let row = 0; row < rows; row++) {
+    for (let index = 0; index < columns.length; index++) {
+      const column = columns[index] as ArrayLike<number>;
+      const last = (row === 0 ? before[index] : column[row - 1]) as number;
+      const next = column[row] as number;
+      if (next < last) return false;
+      if (next > last) break;
+    }
+  }
+  return true;
+}
+
+/** The same of any columns: looked at where they change, and only there. */
+async function isInRuns(
   database: Database,
   kv: KvPlan,
   from: string,
@@ -88,21 +152,17 @@ async function* toBatches(database: Database, texts: KvTexts, from: string): Asy
   const field = texts.field === null ? null : new TextWriter(texts.field, columns);
   const value = new TextWriter(texts.value, columns);
   const builder = new KvBatchBuilder(ROWS_PER_BATCH + CHUNK_ROWS, field !== null);
+  const { bytes } = builder;
   const list = texts.columns.map(({ sql }, index) => `${sql} AS c${index}`).join(', ');
   for await (const { rows, vectors } of streamVectors(database, `SELECT ${list} FROM ${from}`)) {
     columns.forEach((column, index) => {
       const vector = vectors[index];
-      if (vector !== undefined) column.load(vector);
+      if (vector !== undefined) column.load(vector, rows);
     });
     for (let row = 0; row < rows; row++) {
-      if (row === 0 || !key.isRepeated(row)) {
-        key.write(builder.bytes, row);
-        builder.endKey();
-      }
-      field?.write(builder.bytes, row);
-      builder.endField();
-      value.write(builder.bytes, row);
-      builder.endValue();
+      if (row === 0 || !key.isRepeated(row)) builder.endKey(key.write(bytes, row));
+      const fieldSize = field === null ? 0 : field.write(bytes, row);
+      builder.endRow(fieldSize, value.write(bytes, row));
     }
     if (builder.rows < ROWS_PER_BATCH) continue;
     yield builder.batch();

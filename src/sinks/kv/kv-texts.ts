@@ -87,6 +87,7 @@ function valueTemplate(
 /** Times are cut into pieces that are short enough to be read from DuckDB's own memory. */
 function keyColumns(column: Column): SelectedColumn[] {
   if (isSmallInteger(column.type)) return [raw(column, 'integer', 'words')];
+  if (column.type === 'DATE') return [raw(column, 'date', 'words')];
   const text = keyTextSql(column);
   if (!column.type.startsWith('TIMESTAMP')) return [made(text)];
   return [1, 13, 25].map((start) => made(`substr(${text}, ${start}, 12)`));
@@ -107,7 +108,7 @@ function rawNumber(column: Column, nonFinite: NonFinite): SelectedColumn | null 
 }
 
 /** Those that DuckDB keeps in 32 bits or fewer. */
-function isSmallInteger(type: string): boolean {
+export function isSmallInteger(type: string): boolean {
   return /^U?(?:TINYINT|SMALLINT|INTEGER)$/.test(type);
 }
 

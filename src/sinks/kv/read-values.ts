@@ -26,7 +26,7 @@ export async function readValues(
   for await (const { rows, vectors } of streamVectors(database, `SELECT ${list} FROM (${from})`)) {
     loaded.forEach((column, index) => {
       const vector = vectors[index];
-      if (vector !== undefined) column.load(vector);
+      if (vector !== undefined) column.load(vector, rows);
     });
     for (let row = 0; row < rows; row++) {
       writer.write(bytes, row);

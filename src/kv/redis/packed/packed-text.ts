@@ -27,7 +27,7 @@ export function writeLineBreak(writer: ByteWriter): void {
 }
 
 /** The bytes from `start` to `end` (exclusive) as a line. */
-export function writeLine(writer: ByteWriter, bytes: Uint8Array, start: number, end: number): void {
+export function writeLine(writer: ByteWriter, bytes: Buffer, start: number, end: number): void {
   let plainFrom = start;
   for (let at = start; at < end; at++) {
     const byte = bytes[at];
