@@ -154,6 +154,12 @@ describe('what Redis is sent and answers', () => {
     }
   });
 
+  it('takes a key that is there already for no error, and remembers which command found it', () => {
+    const counter = new ReplyCounter();
+    counter.take(Buffer.from('+OK\r\n-BUSYKEY Target key name already exists.\r\n:1\r\n$-1\r\n-ERR no\r\n'));
+    expect([counter.count, counter.error, counter.takeNils(4)]).toEqual([5, 'ERR no', [1, 3]]);
+  });
+
   it('counts no reply before its line has ended', () => {
     const counter = new ReplyCounter();
     counter.take(Buffer.from('-NOAUTH Authentication'));

@@ -79,7 +79,10 @@ export class OneServer implements RedisServers {
       // a number, and those are counted as values.
       bulk.command(['HMSET', meta, LAYOUT_FIELD, layout]);
       const prefix = Buffer.from(this.keys.series(generation, ''));
-      const writer = new RedisShardWriter(new OneServerSink(bulk, prefix, meta, { ...request, dumps }), prefix.length);
+      const writer = new RedisShardWriter(
+        new OneServerSink(bulk, prefix, meta, { ...request, dumps }),
+        prefix.length,
+      );
       for await (const batch of request.batches()) await writer.write(batch, request.signal);
       request.signal.throwIfAborted();
       const staged = await writer.finish();
@@ -94,7 +97,8 @@ export class OneServer implements RedisServers {
 
   async #dumpsOf({ host, port }: RedisTarget): Promise<boolean> {
     const server = `${host}:${port}`;
-    const known = this.#takesDumps.get(server) ?? (await this.#link.run((redis) => takesDumps(redis, this.keys)));
+    const known =
+      this.#takesDumps.get(server) ?? (await this.#link.run((redis) => takesDumps(redis, this.keys)));
     this.#takesDumps.set(server, known);
     return known;
   }

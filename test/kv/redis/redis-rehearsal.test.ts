@@ -146,7 +146,8 @@ describe('the first check of a Redis', () => {
     await useAll(store);
     const used = await seen.take();
     expect(used.size).toBeGreaterThan(15);
-    expect([...used].filter((command) => !rehearsed.has(command))).toEqual([]);
+    // Loading tries RESTORE by itself, and does without it where it may not.
+    expect([...used].filter((command) => !rehearsed.has(command))).toEqual(['RESTORE']);
     expect([...rehearsed].filter((command) => !COMMANDS.includes(command))).toEqual([]);
   });
 

@@ -61,6 +61,25 @@ describe('rows for the store', () => {
     ]);
   });
 
+  it.each([
+    ['{a}:{b}', '(1, 2), (1, 1), (2, 1), (1, 2), (NULL, 1), (3, NULL), (1, 1), (NULL, 2)', 4],
+    ['{a}{b}', '(1, 11), (2, 5), (11, 1), (12, 0)', 3],
+    ['{a}-{b}', '(1, 11), (1, -1), (1, 11)', 2],
+  ])('of integers, whose key is %s, come together, too', async (key, values, keys) => {
+    const pairs = `SELECT a::INTEGER AS store, b::INTEGER AS product, row_number() OVER () AS date, 1::FLOAT AS y FROM (VALUES ${values}) t(a, b)`;
+    const kv = { ...KV, key: key.replace('a', 'store').replace('b', 'product') };
+    const found = await entries(readKvBatches(database, kv, await part('integers.parquet', pairs)));
+    expect(new Set(found.map(([each]) => each)).size).toBe(keys);
+    expect(keyChanges(found)).toBe(keys);
+  });
+
+  it('of a date have its text, and a date that comes again has it again', async () => {
+    const days = `SELECT 1 AS store, range::INTEGER AS product, (DATE '2026-11-21' + (range % 300)::INTEGER) AS date, 0::FLOAT AS y FROM range(5000)`;
+    const found = await entries(readKvBatches(database, KV, await part('dates.parquet', days)));
+    const texts = await database.rows(`SELECT CAST(date AS VARCHAR) AS text FROM (${days})`);
+    expect(found.map(([, field]) => field)).toEqual(texts.map(({ text }) => text));
+  });
+
   it('stay in the order of the part where it is grouped already', async () => {
     const grouped =
       'SELECT 9 - range // 3 AS store, 1 AS product, range AS date, range::FLOAT AS y FROM range(30)';
