@@ -1,5 +1,5 @@
 import { join, relative } from 'node:path';
-import { machineLimits } from '../src/core/machine-limits.ts';
+import { machineLimits } from '../src/core/machine/machine-limits.ts';
 import { ALL_CASES } from './cases/all-cases.ts';
 import type { Bench, BenchCase } from './cases/bench-case.ts';
 import { SERVE_BATCH_NAME } from './cases/contenders.ts';

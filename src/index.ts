@@ -16,7 +16,7 @@ export {
 export { type ErrorCode, EXIT, ServeBatchError } from './core/errors.ts';
 export type { DraftPlan, Plan } from './core/plan.ts';
 export type { NothingNew } from './jobs/incremental/nothing-new.ts';
-export { type PlanJobResult, planOnly as planJob } from './jobs/plan-only.ts';
+export { type PlanJobResult, planOnly as planJob } from './jobs/plan/plan-only.ts';
 export { runJob } from './jobs/run-job.ts';
 export type { RanJob, RunJobOptions, RunJobResult } from './jobs/run-job-options.ts';
 export {

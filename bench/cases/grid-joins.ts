@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { quoteText } from '../../src/core/sql.ts';
+import { quoteText } from '../../src/core/text/sql.ts';
 import { FIRST_DAY } from '../data/sales-sql.ts';
 import { measureCopyOf, sumOfFeatures } from '../limits/duckdb-copy.ts';
 import { writeGridProject } from '../project/project.ts';

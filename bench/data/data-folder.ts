@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { machineLimits } from '../../src/core/machine-limits.ts';
-import { quoteText } from '../../src/core/sql.ts';
+import { machineLimits } from '../../src/core/machine/machine-limits.ts';
+import { quoteText } from '../../src/core/text/sql.ts';
 import { withDuckDb } from './duckdb.ts';
 import { rowCountText } from './row-count.ts';
 import { DATA_VERSION, salesSql } from './sales-sql.ts';

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
-import { quoteText } from '../../src/core/sql.ts';
+import { quoteText } from '../../src/core/text/sql.ts';
 import { stageCsv } from '../../src/source/csv/stage-csv.ts';
-import { Database } from '../../src/source/database.ts';
-import { findFiles } from '../../src/source/find-files.ts';
+import { Database } from '../../src/source/duckdb/database.ts';
+import { findFiles } from '../../src/source/files/find-files.ts';
 import { withDuckDb } from '../data/duckdb.ts';
 import type { CsvCopyRequest } from './csv-copy.ts';
 import type { CopyAnswer } from './duckdb-copy.ts';

@@ -1,4 +1,4 @@
-import { quoteText } from '../../src/core/sql.ts';
+import { quoteText } from '../../src/core/text/sql.ts';
 import { withDuckDb } from '../data/duckdb.ts';
 import type { CopyAnswer, CopyRequest } from './duckdb-copy.ts';
 

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { quoteText } from '../../src/core/sql.ts';
+import { quoteText } from '../../src/core/text/sql.ts';
 import type { DataFolder } from '../data/data-folder.ts';
 import { FEATURES } from '../data/feature-sql.ts';
 import { measureCommand } from '../measure/measure-command.ts';

@@ -1,4 +1,4 @@
-import { quoteText } from '../../src/core/sql.ts';
+import { quoteText } from '../../src/core/text/sql.ts';
 import { withDuckDb } from '../data/duckdb.ts';
 import { featureColumnsSql } from '../data/feature-sql.ts';
 import type { InferenceRequest } from './inference-messages.ts';

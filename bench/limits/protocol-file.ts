@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { quoteText } from '../../src/core/sql.ts';
+import { quoteText } from '../../src/core/text/sql.ts';
 import { withDuckDb } from '../data/duckdb.ts';
 import { JOB } from '../project/project.ts';
 

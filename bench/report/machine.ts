@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { machineLimits } from '../../src/core/machine-limits.ts';
+import { machineLimits } from '../../src/core/machine/machine-limits.ts';
 import { REPOSITORY } from '../repository.ts';
 
 /** Where a benchmark ran, and with which versions. Names nobody's machine. */

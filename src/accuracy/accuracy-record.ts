@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { AccuracyFigures, SegmentFigures } from '../core/accuracy.ts';
+import { listAnew } from '../core/files/mirror.ts';
 import type { Immutable } from '../core/immutable.ts';
-import { listAnew } from '../core/mirror.ts';
 import { isMissing, jsonText, readJsonIfValid } from '../runs/json-file.ts';
 import { createFileExclusively } from '../storage/local/exclusive-file.ts';
 

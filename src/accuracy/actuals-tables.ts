@@ -1,15 +1,15 @@
 import type { ActualsSource, ActualsSpec } from '../core/accuracy.ts';
-import { formatNumber } from '../core/amounts.ts';
 import { isDiskFull, isOutOfMemory, ServeBatchError } from '../core/errors.ts';
-import { suggestion } from '../core/nearest.ts';
-import { quoteName, quoteText } from '../core/sql.ts';
 import type { NamedTable } from '../core/table.ts';
+import { formatNumber } from '../core/text/amounts.ts';
+import { suggestion } from '../core/text/nearest.ts';
+import { quoteName, quoteText } from '../core/text/sql.ts';
 import { assertOnlyJobTables, parseOneSelect } from '../features/job-sql.ts';
-import type { Database } from '../source/database.ts';
-import { createFeatureTables } from '../source/feature-tables.ts';
-import { findFiles } from '../source/find-files.ts';
+import type { Database } from '../source/duckdb/database.ts';
+import { syntaxTree } from '../source/duckdb/syntax-tree.ts';
+import { findFiles } from '../source/files/find-files.ts';
 import { duckdbReason } from '../source/read-error.ts';
-import { syntaxTree } from '../source/syntax-tree.ts';
+import { createFeatureTables } from '../source/tables/feature-tables.ts';
 import type { ScoreColumns } from './score-columns.ts';
 
 /** By which actuals and predictions belong together. */

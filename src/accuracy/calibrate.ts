@@ -1,10 +1,10 @@
 import type { ActualsSpec, IntervalGroup, IntervalsSpec } from '../core/accuracy.ts';
-import { formatCount, formatNumber } from '../core/amounts.ts';
 import { isDiskFull, isOutOfMemory, ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
-import { quoteText } from '../core/sql.ts';
 import type { NamedTable } from '../core/table.ts';
-import type { Database } from '../source/database.ts';
+import { formatCount, formatNumber } from '../core/text/amounts.ts';
+import { quoteText } from '../core/text/sql.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import { duplicates, fillPlainActuals, openActuals } from './actuals-tables.ts';
 import { adaptedAlphas, RESIDUALS, readGroups, STEPS_BACK } from './conformal.ts';
 import { type ScoreColumns, scoreColumns } from './score-columns.ts';

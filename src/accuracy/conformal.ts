@@ -1,5 +1,5 @@
 import type { IntervalGroup, IntervalsSpec } from '../core/accuracy.ts';
-import type { Database } from '../source/database.ts';
+import type { Database } from '../source/duckdb/database.ts';
 
 /**
  * Conformal intervals from the errors of earlier runs.

@@ -5,8 +5,8 @@ import type {
   QuantileFigures,
   SegmentFigures,
 } from '../core/accuracy.ts';
-import { quoteText } from '../core/sql.ts';
-import type { Database } from '../source/database.ts';
+import { quoteText } from '../core/text/sql.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import type { ScoreColumns } from './score-columns.ts';
 import { SCORED } from './scored-rows.ts';
 

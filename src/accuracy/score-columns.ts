@@ -1,10 +1,10 @@
 import type { ActualsSpec, IntervalColumns, QuantileColumn } from '../core/accuracy.ts';
 import { ServeBatchError } from '../core/errors.ts';
-import { suggestion } from '../core/nearest.ts';
 import type { KvPlan, Plan } from '../core/plan.ts';
 import { type Column, isNumberType } from '../core/table.ts';
-import { parseTemplate } from '../core/template.ts';
 import { sqlTypeOf } from '../core/tensor-data.ts';
+import { suggestion } from '../core/text/nearest.ts';
+import { parseTemplate } from '../core/text/template.ts';
 
 /** What of a plan decides which columns are compared. */
 export type ScoredPlan = Pick<Plan, 'input' | 'output' | 'intervals'> & {

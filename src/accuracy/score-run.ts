@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ActualsSpec } from '../core/accuracy.ts';
-import { commitFile, makeFolder, temporaryName } from '../core/durable-file.ts';
-import { quoteFile, quoteText } from '../core/sql.ts';
-import type { Database } from '../source/database.ts';
+import { commitFile, makeFolder, temporaryName } from '../core/files/durable-file.ts';
+import { quoteFile, quoteText } from '../core/text/sql.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import { type AccuracyRecord, addAccuracyRecord, newestAccuracy, nextNumber } from './accuracy-record.ts';
 import { ACTUALS, type ActualsCounts } from './actuals-tables.ts';
 import { allFiguresSql, readFigures, WHOLE } from './figures.ts';

@@ -1,6 +1,6 @@
-import { quoteFiles, quoteName, quoteText } from '../core/sql.ts';
 import type { Column } from '../core/table.ts';
-import type { Database } from '../source/database.ts';
+import { quoteFiles, quoteName, quoteText } from '../core/text/sql.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import { ACTUALS } from './actuals-tables.ts';
 import type { ScoreColumns } from './score-columns.ts';
 

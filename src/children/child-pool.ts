@@ -1,5 +1,5 @@
 import { ServeBatchError } from '../core/errors.ts';
-import { mirrorOf, publicPath } from '../core/mirror.ts';
+import { mirrorOf, publicPath } from '../core/files/mirror.ts';
 import { inSpan } from '../core/tracing.ts';
 import { retryLost } from '../tasks/retry-lost.ts';
 import type { TaskName, TaskRequest, TaskResult } from '../tasks/tasks.ts';

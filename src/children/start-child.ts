@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
 import { fileURLToPath } from 'node:url';
-import { visible } from '../core/visible.ts';
+import { visible } from '../core/text/visible.ts';
 import { Child } from './child-process.ts';
 import { compileCacheEnvironment } from './compile-cache.ts';
 

@@ -1,4 +1,4 @@
-import type { Secrets } from '../core/secrets.ts';
+import type { Secrets } from '../core/text/secrets.ts';
 import type { WorkerSource } from '../tasks/workers.ts';
 
 /** What a command may touch of the process it runs in; tests hand in others. */

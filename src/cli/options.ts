@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { durationSeconds } from '../config/fields/duration.ts';
-import { DEVICE_CHOICES } from '../core/device.ts';
 import { ENGINE_CHOICES } from '../core/engine.ts';
+import { DEVICE_CHOICES } from '../core/machine/device.ts';
 
 /** An option with its variable: `--shard-rows` is `SERVE_BATCH_SHARD_ROWS`. */
 export function option(flags: string, description: string): Option {

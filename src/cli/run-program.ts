@@ -1,5 +1,5 @@
 import { serializeError, toServeBatchError } from '../core/errors.ts';
-import { withPublicPaths } from '../core/mirror.ts';
+import { withPublicPaths } from '../core/files/mirror.ts';
 import { flushSpans } from '../core/tracing.ts';
 import { closeMounts } from '../runs/mirror/mount.ts';
 import type { CliContext } from './context.ts';

@@ -1,6 +1,6 @@
 import type { BoundJob, JobSpec } from '../config/job-spec.ts';
 import type { Log } from '../core/effects.ts';
-import { folderOfJob } from '../jobs/locations.ts';
+import { folderOfJob } from '../jobs/plan/locations.ts';
 import { describePause, readPause } from '../schedule/pause.ts';
 
 /** A pause holds up the schedule only: whoever runs the job by hand may not know of it, and is told. */

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Log, silentProgress, systemClock } from '../core/effects.ts';
-import { folderOfJob, storeUrlOf } from '../jobs/locations.ts';
+import { folderOfJob, storeUrlOf } from '../jobs/plan/locations.ts';
 import { type LoadedSchedule, loadScheduledJobs } from '../schedule/load-jobs.ts';
 import { Places } from '../schedule/places.ts';
 import type { ScheduleEffects, ScoreKeeper, StoreKeeper } from '../schedule/schedule-effects.ts';

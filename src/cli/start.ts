@@ -1,7 +1,7 @@
 import type { Child } from '../children/child-process.ts';
 import { ChildProcesses } from '../children/child-processes.ts';
-import { Secrets } from '../core/secrets.ts';
-import { OWN_LINE, visible } from '../core/visible.ts';
+import { Secrets } from '../core/text/secrets.ts';
+import { OWN_LINE, visible } from '../core/text/visible.ts';
 import type { CliContext } from './context.ts';
 import { printError, runProgram } from './run-program.ts';
 import { writerTo } from './standard-output.ts';

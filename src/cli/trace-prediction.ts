@@ -11,16 +11,16 @@ import { type KeyAddress, parseKeyTemplates, predictionAddress } from '../lookup
 import { type PredictionValue, parseValue } from '../lookup/parse-value.ts';
 import { PublishedReader } from '../lookup/published-reader.ts';
 import { runPaths } from '../runs/layout.ts';
+import { previousPublished } from '../runs/list/published-runs.ts';
 import { showJob } from '../runs/mirror/show-job.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { readPublication } from '../runs/publication.ts';
-import { previousPublished } from '../runs/published-runs.ts';
 import { checkParts } from '../runs/record/check-parts.ts';
 import { readManifest } from '../runs/record/run-record.ts';
-import type { TracedRow } from '../shard/trace-row.ts';
-import { storeToLookIn } from './asked-key.ts';
+import type { TracedRow } from '../shard/trace/trace-row.ts';
 import type { CliContext } from './context.ts';
 import { explainMiss, explainNothing } from './explain-miss.ts';
+import { storeToLookIn } from './targets/asked-key.ts';
 
 type Asked = Readonly<Record<string, string>>;
 

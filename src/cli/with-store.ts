@@ -1,5 +1,5 @@
 import { systemClock } from '../core/effects.ts';
-import { storeOfRun } from '../jobs/store-of-run.ts';
+import { storeOfRun } from '../jobs/publish/store-of-run.ts';
 import type { ManagedStore } from '../kv/store.ts';
 import type { CliContext } from './context.ts';
 

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
-import { formatCount, formatNumber, formatPercent } from '../core/amounts.ts';
 import { ServeBatchError } from '../core/errors.ts';
-import { quoteFiles } from '../core/sql.ts';
-import type { Database } from '../source/database.ts';
+import { formatCount, formatNumber, formatPercent } from '../core/text/amounts.ts';
+import { quoteFiles } from '../core/text/sql.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import { type ChosenColumns, chooseColumns } from './choose-columns.ts';
 import { beyondSql, compareColumn, keyTextSql } from './compare-column.ts';
 import type { ComparedRun } from './compared-run.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { ServeBatchError } from '../core/errors.ts';
-import { fetchContents } from '../core/mirror.ts';
+import { fetchContents } from '../core/files/mirror.ts';
 import type { Plan } from '../core/plan.ts';
-import { parseTemplate } from '../core/template.ts';
+import { parseTemplate } from '../core/text/template.ts';
 import { runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { checkParts } from '../runs/record/check-parts.ts';

@@ -1,5 +1,5 @@
-import { quoteFiles, quoteName } from '../core/sql.ts';
-import type { Database } from '../source/database.ts';
+import { quoteFiles, quoteName } from '../core/text/sql.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import type { ChosenColumns, CommonColumn } from './choose-columns.ts';
 import type { ComparedRun } from './compared-run.ts';
 

@@ -1,5 +1,5 @@
 import { ServeBatchError } from '../core/errors.ts';
-import { suggestion } from '../core/nearest.ts';
+import { suggestion } from '../core/text/nearest.ts';
 import type { MapText } from './fields/map-text.ts';
 import { fillTemplates, paramsUsed, type TemplateValues, usesOccurrence } from './fill-templates.ts';
 import type { BoundJob, JobSpec } from './job-spec.ts';

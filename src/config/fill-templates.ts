@@ -1,5 +1,5 @@
 import { ServeBatchError } from '../core/errors.ts';
-import { suggestion } from '../core/nearest.ts';
+import { suggestion } from '../core/text/nearest.ts';
 import { localDate, localText, toLocal } from '../core/zoned-time.ts';
 import { durationSeconds } from './fields/duration.ts';
 

@@ -1,4 +1,4 @@
-import type { Secrets } from '../core/secrets.ts';
+import type { Secrets } from '../core/text/secrets.ts';
 import type { JobSpec } from './job-spec.ts';
 
 /** Keeps the addresses that a job tells of its runs out of all that is printed and sent. */

@@ -1,6 +1,6 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { ServeBatchError } from '../core/errors.ts';
-import type { Secrets } from '../core/secrets.ts';
+import type { Secrets } from '../core/text/secrets.ts';
 import type { FieldProblem } from './file/explain-issues.ts';
 import type { Environment } from './file/fill-environment.ts';
 import { loadProject } from './file/load-project.ts';

@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path';
 import { ServeBatchError } from '../core/errors.ts';
-import { maskUrl } from '../core/secrets.ts';
+import { maskUrl } from '../core/text/secrets.ts';
 import { resolvePath } from './fields/resolve-path.ts';
 import type { JobSpec } from './job-spec.ts';
 import type { RunFlags } from './run-flags.ts';

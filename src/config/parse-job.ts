@@ -1,4 +1,4 @@
-import type { Secrets } from '../core/secrets.ts';
+import type { Secrets } from '../core/text/secrets.ts';
 import { explainIssues, type FieldProblem } from './file/explain-issues.ts';
 import { type FieldPath, formatPath, valueAt, withValueAt } from './file/field-path.ts';
 import { type Environment, fillEnvironment } from './file/fill-environment.ts';

@@ -1,5 +1,5 @@
-import type { DeviceChoice } from '../core/device.ts';
 import type { EngineChoice } from '../core/engine.ts';
+import type { DeviceChoice } from '../core/machine/device.ts';
 import type { BatchSize } from '../core/plan.ts';
 
 /** What the command line (or its environment variables) says of a run. What is left out, the job says. */

@@ -1,4 +1,4 @@
-import { formatNumber } from './amounts.ts';
+import { formatNumber } from './text/amounts.ts';
 
 /**
  * Inputs that grow: a run takes what no committed run of its job has taken. How far they came is the

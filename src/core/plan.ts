@@ -1,7 +1,7 @@
 import type { IntervalsPlan } from './accuracy.ts';
-import type { DeviceChoice, DeviceOptions, DevicePlan } from './device.ts';
 import type { EngineChoice, EnginePlan } from './engine.ts';
 import type { IncrementalPlan } from './incremental.ts';
+import type { DeviceChoice, DeviceOptions, DevicePlan } from './machine/device.ts';
 import type { ElementType, ModelSignature } from './model.ts';
 import type { Column, NamedTable, ResolvedInput } from './table.ts';
 

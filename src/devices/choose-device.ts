@@ -1,5 +1,5 @@
-import { CPU, type DevicePlan, type GpuDevice, type PassedOver } from '../core/device.ts';
 import type { Log } from '../core/effects.ts';
+import { CPU, type DevicePlan, type GpuDevice, type PassedOver } from '../core/machine/device.ts';
 import type { DraftPlan } from '../core/plan.ts';
 import { nothingToCompute, unavailable } from '../inference/devices/device-errors.ts';
 import { whyNoGpu } from '../inference/devices/gpu-kernels.ts';

@@ -1,4 +1,4 @@
-import type { GpuDevice } from '../core/device.ts';
+import type { GpuDevice } from '../core/machine/device.ts';
 import { devicesOf, installAdvice, lookFor } from '../inference/devices/platform-devices.ts';
 import { type Surroundings, surroundings } from '../inference/devices/surroundings.ts';
 import { type ProbeOutcome, tryDevice } from './try-device.ts';

@@ -1,5 +1,5 @@
-import type { DeviceOptions, GpuDevice } from '../core/device.ts';
 import type { SerializedError } from '../core/errors.ts';
+import type { DeviceOptions, GpuDevice } from '../core/machine/device.ts';
 import type { Plan } from '../core/plan.ts';
 import type { NodePlacement } from '../inference/devices/node-placement.ts';
 

@@ -1,6 +1,6 @@
-import type { GpuDevice } from '../core/device.ts';
-import { CPU } from '../core/device.ts';
 import { ONNX_RUNTIME } from '../core/engine.ts';
+import type { GpuDevice } from '../core/machine/device.ts';
+import { CPU } from '../core/machine/device.ts';
 import type { DraftPlan } from '../core/plan.ts';
 import { DEFAULT_BATCH_SIZE } from '../tuning/choose-batch-size.ts';
 import type { ProbeModel } from './probe-messages.ts';

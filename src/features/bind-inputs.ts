@@ -1,8 +1,8 @@
 import { ServeBatchError } from '../core/errors.ts';
 import { describeTensor, type ModelSignature, type TensorSpec } from '../core/model.ts';
-import { suggestion } from '../core/nearest.ts';
 import type { InputBinding } from '../core/plan.ts';
 import { type Column, isNumberType } from '../core/table.ts';
+import { suggestion } from '../core/text/nearest.ts';
 import { canFill } from './cast-rules.ts';
 import { fixedRowsOf, rowProblems } from './row-dimension.ts';
 

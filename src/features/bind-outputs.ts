@@ -1,7 +1,7 @@
 import { ServeBatchError } from '../core/errors.ts';
 import { describeTensor, type ModelSignature, type TensorSpec } from '../core/model.ts';
-import { suggestion } from '../core/nearest.ts';
 import type { PredictionBinding } from '../core/plan.ts';
+import { suggestion } from '../core/text/nearest.ts';
 
 export interface BindOutputsRequest {
   readonly signature: ModelSignature;

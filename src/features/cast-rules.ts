@@ -1,6 +1,6 @@
 import type { ElementType } from '../core/model.ts';
-import { quoteName } from '../core/sql.ts';
 import { sqlTypeOf } from '../core/tensor-data.ts';
+import { quoteName } from '../core/text/sql.ts';
 import { exactFloatSql } from './exact-float.ts';
 
 const INTEGERS = new Set([

@@ -1,11 +1,11 @@
 import type { RunAccuracy } from '../core/accuracy.ts';
 import type { GateReference, GateResult, GateSpec, SqlGate } from '../core/gates.ts';
 import type { Plan } from '../core/plan.ts';
-import { quoteName } from '../core/sql.ts';
-import type { Database } from '../source/database.ts';
-import { createFeatureTables } from '../source/feature-tables.ts';
+import { quoteName } from '../core/text/sql.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import { duckdbReason } from '../source/read-error.ts';
 import { createInputView } from '../source/shard-rows.ts';
+import { createFeatureTables } from '../source/tables/feature-tables.ts';
 import { finding, judged, notCompared } from './findings.ts';
 import { type GateColumns, gateColumns, lookedAt } from './gate-columns.ts';
 import { type GateView, jobTables, viewsOf } from './gate-sql.ts';

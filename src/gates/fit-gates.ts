@@ -1,9 +1,9 @@
 import { ServeBatchError } from '../core/errors.ts';
 import type { GateSpec } from '../core/gates.ts';
-import { suggestion } from '../core/nearest.ts';
 import type { Plan } from '../core/plan.ts';
 import { type Column, isNumberType } from '../core/table.ts';
-import type { Database } from '../source/database.ts';
+import { suggestion } from '../core/text/nearest.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import { type GateColumns, gateColumns, lookedAt } from './gate-columns.ts';
 import { assertGateSelect } from './gate-sql.ts';
 

@@ -1,8 +1,8 @@
 import type { GateSpec } from '../core/gates.ts';
 import type { Plan } from '../core/plan.ts';
 import { type Column, isNumberType } from '../core/table.ts';
-import { parseTemplate } from '../core/template.ts';
 import { sqlTypeOf } from '../core/tensor-data.ts';
+import { parseTemplate } from '../core/text/template.ts';
 
 type ColumnsPlan = Pick<Plan, 'input' | 'features' | 'output' | 'kv'>;
 

@@ -1,6 +1,6 @@
-import { formatNumber } from '../core/amounts.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { failedGates, findingText, type GateResult } from '../core/gates.ts';
+import { formatNumber } from '../core/text/amounts.ts';
 
 /** Findings of one gate that a message tells. */
 const TOLD = 2;

@@ -4,8 +4,8 @@ import type { NamedTable } from '../core/table.ts';
 import { assertOnlyJobTables, parseOneSelect } from '../features/job-sql.ts';
 import { parseLossless } from '../features/lossless-json.ts';
 import { type SqlNode, walk } from '../features/sql-tree.ts';
-import type { Database } from '../source/database.ts';
-import { syntaxTree } from '../source/syntax-tree.ts';
+import type { Database } from '../source/duckdb/database.ts';
+import { syntaxTree } from '../source/duckdb/syntax-tree.ts';
 
 /** What the SELECT of a gate may read, besides the tables of `features.tables`. */
 export const GATE_VIEWS = ['run', 'previous', 'features', 'previous_features', 'input'] as const;

@@ -1,8 +1,8 @@
-import { quoteFiles, quoteName } from '../core/sql.ts';
 import { type Column, isNumberType, type SourceFile } from '../core/table.ts';
+import { quoteFiles, quoteName } from '../core/text/sql.ts';
 import { NO_NEEDS } from '../source/csv/staged-columns.ts';
-import type { Database } from '../source/database.ts';
-import { withTableRows } from '../source/small-table.ts';
+import type { Database } from '../source/duckdb/database.ts';
+import { withTableRows } from '../source/tables/small-table.ts';
 import { sampleSql } from './sample.ts';
 
 /** A relation for FROM, and its columns. */

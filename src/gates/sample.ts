@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
-import { commitFile, makeFolder, temporaryName } from '../core/durable-file.ts';
+import { commitFile, makeFolder, temporaryName } from '../core/files/durable-file.ts';
 import type { Plan } from '../core/plan.ts';
-import { quoteName, quoteText } from '../core/sql.ts';
-import type { Database } from '../source/database.ts';
-import { createFeatureTables } from '../source/feature-tables.ts';
+import { quoteName, quoteText } from '../core/text/sql.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import { rowsSql } from '../source/shard-relation.ts';
+import { createFeatureTables } from '../source/tables/feature-tables.ts';
 
 /**
  * Rows that distributions are compared by. Of so many, a share is wrong by 0.7 % at most, 99.9 % of the time;

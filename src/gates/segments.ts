@@ -1,4 +1,4 @@
-import { quoteName, quoteText } from '../core/sql.ts';
+import { quoteName, quoteText } from '../core/text/sql.ts';
 
 /** SQL of the name of a row's segment: `store=7 region=west`. */
 export function segmentSql(by: readonly string[]): string {

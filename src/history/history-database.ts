@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { machineLimits } from '../core/machine-limits.ts';
-import { Database } from '../source/database.ts';
+import { machineLimits } from '../core/machine/machine-limits.ts';
+import { Database } from '../source/duckdb/database.ts';
 
 /** A bound, not a need: DuckDB spills to the disk beyond it. */
 const MEMORY_LIMIT = '1GB';

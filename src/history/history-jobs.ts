@@ -1,6 +1,6 @@
 import { jobFolder } from '../runs/layout.ts';
+import { listJobs } from '../runs/list/run-folders.ts';
 import { readCurrent } from '../runs/publication.ts';
-import { listJobs } from '../runs/run-folders.ts';
 
 /** A job that has runs, and where they are. */
 export interface HistoryJob {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { pathExists, readJsonIfValid } from '../runs/json-file.ts';
 import { type RunPaths, runPaths } from '../runs/layout.ts';
-import { readPlanIndex } from '../runs/plan-index.ts';
-import { listRunIds } from '../runs/run-folders.ts';
+import { readPlanIndex } from '../runs/list/plan-index.ts';
+import { listRunIds } from '../runs/list/run-folders.ts';
 
 /** What a committed run of an incremental job says of its place in the chain of such runs. */
 export interface ChainPlace {

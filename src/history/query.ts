@@ -1,11 +1,11 @@
-import { quoteText } from '../core/sql.ts';
-import type { Database } from '../source/database.ts';
+import { quoteText } from '../core/text/sql.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import { withDatabase } from './history-database.ts';
 import { historyJobs } from './history-jobs.ts';
 import { openRows, type ResultRows, type ValueText } from './result-rows.ts';
 import { sqlError } from './sql-error.ts';
 import { checkSelect } from './sql-statement.ts';
-import { historyViews, viewsMeant } from './views.ts';
+import { historyViews, viewsMeant } from './views/views.ts';
 
 export interface QueryRequest {
   /** Folders of jobs: nothing outside them can be read. */

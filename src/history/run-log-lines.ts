@@ -1,5 +1,5 @@
 import { open, readFile } from 'node:fs/promises';
-import { fetchContent, lookAnew, sharedMirrorOf } from '../core/mirror.ts';
+import { fetchContent, lookAnew, sharedMirrorOf } from '../core/files/mirror.ts';
 import { isMissing } from '../runs/json-file.ts';
 import { earlierLog } from '../runs/run-log.ts';
 

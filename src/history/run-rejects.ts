@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fetchContents, listAnew } from '../core/mirror.ts';
-import { quoteFiles } from '../core/sql.ts';
+import { fetchContents, listAnew } from '../core/files/mirror.ts';
+import { quoteFiles } from '../core/text/sql.ts';
 import { isMissing } from '../runs/json-file.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import { withDatabase } from './history-database.ts';

@@ -1,6 +1,6 @@
 import { isDiskFull, isOutOfMemory, ServeBatchError, toServeBatchError } from '../core/errors.ts';
-import { suggestion } from '../core/nearest.ts';
-import { quoteName } from '../core/sql.ts';
+import { suggestion } from '../core/text/nearest.ts';
+import { quoteName } from '../core/text/sql.ts';
 
 /** What can be named in a query. */
 export interface QueryNames {

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { formatBytes } from '../core/amounts.ts';
 import { ServeBatchError, systemErrorCode } from '../core/errors.ts';
+import { formatBytes } from '../core/text/amounts.ts';
 import { localModel } from './local-model.ts';
 
 /** Protobuf, which a model is, ends there. */

@@ -1,8 +1,8 @@
 import './disable-telemetry.ts';
 import { dirname } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { DevicePlan } from '../core/device.ts';
 import { ServeBatchError } from '../core/errors.ts';
+import type { DevicePlan } from '../core/machine/device.ts';
 import type { ElementType, ModelSignature } from '../core/model.ts';
 import type { TensorData } from '../core/tensor-data.ts';
 import { executionProviders } from './devices/execution-providers.ts';

@@ -1,9 +1,9 @@
 import type { ModelSignature, TensorSpec } from '../core/model.ts';
-import { nearestNames } from '../core/nearest.ts';
-import { quoteName, quoteText } from '../core/sql.ts';
 import { isNumberType } from '../core/table.ts';
+import { nearestNames } from '../core/text/nearest.ts';
+import { quoteName, quoteText } from '../core/text/sql.ts';
 import { widthOf } from '../features/bind-inputs.ts';
-import type { TableSurvey } from '../source/survey-table.ts';
+import type { TableSurvey } from '../source/tables/survey-table.ts';
 
 /** The lines of the section `features`, and what is not known. */
 export interface FeaturesDraft {

@@ -1,6 +1,6 @@
-import { formatNumber } from '../core/amounts.ts';
 import type { ModelSignature } from '../core/model.ts';
-import type { TableSurvey } from '../source/survey-table.ts';
+import { formatNumber } from '../core/text/amounts.ts';
+import type { TableSurvey } from '../source/tables/survey-table.ts';
 import { draftFeatures, yamlText } from './draft-features.ts';
 
 export interface JobDraftRequest {

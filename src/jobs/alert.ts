@@ -1,8 +1,8 @@
 import type { BoundJob } from '../config/job-spec.ts';
 import type { AlertEvent } from '../config/sections/notify.ts';
-import { formatCount, formatNumber } from '../core/amounts.ts';
 import { type ErrorCode, ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import { lateRowsText } from '../core/incremental.ts';
+import { formatCount, formatNumber } from '../core/text/amounts.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
 import type { RunJobResult } from './run-job-options.ts';
 

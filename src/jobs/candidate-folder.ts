@@ -1,7 +1,7 @@
 import { ServeBatchError } from '../core/errors.ts';
 import { readCandidateOf, writeCandidateOf } from '../runs/candidates/candidate-name.ts';
-import { listRunIds } from '../runs/run-folders.ts';
-import type { LockedRun } from './locked-run.ts';
+import { listRunIds } from '../runs/list/run-folders.ts';
+import type { LockedRun } from './lock/locked-run.ts';
 
 /**
  * Makes sure that a run has its folder and its store to itself: the folder of a job holds no candidate of another one,

@@ -3,17 +3,17 @@ import type { Plan } from '../core/plan.ts';
 import { dropRefused, isRefusal } from '../publish/drop-generations.ts';
 import { clearWorkFiles, keepInput } from '../runs/clear-work-files.ts';
 import { runPaths } from '../runs/layout.ts';
+import type { RunSummary } from '../runs/list/run-summary.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
-import type { RunSummary } from '../runs/run-summary.ts';
 import { isHeldBack } from './alert.ts';
 import { computeRun, type RunToCompute } from './compute-run.ts';
 import { memoryLimitOf } from './limits/memory-limit.ts';
-import type { LockedJob } from './locked-run.ts';
+import type { LockedJob } from './lock/locked-run.ts';
 import { type CommittedRun, publishAgain, publishCommitted } from './publish/publish-committed.ts';
+import { singleFileOf } from './publish/single-file.ts';
 import type { RanJob } from './run-job-options.ts';
 import { reporting } from './run-reporter.ts';
-import { singleFileOf } from './single-file.ts';
 
 /** A planned run, and who computes it. */
 export interface RunToComplete extends Omit<RunToCompute, 'loadsStore'> {

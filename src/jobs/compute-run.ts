@@ -1,8 +1,8 @@
-import { formatCount, formatNumber } from '../core/amounts.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { Estimate } from '../core/estimate.ts';
-import { publicPath } from '../core/mirror.ts';
+import { publicPath } from '../core/files/mirror.ts';
 import type { Plan } from '../core/plan.ts';
+import { formatCount, formatNumber } from '../core/text/amounts.ts';
 import { clearTemporaryFiles } from '../runs/clear-work-files.ts';
 import { runPaths } from '../runs/layout.ts';
 import { buildRunRecord, type RunOutcome } from '../runs/record/build-run-record.ts';
@@ -10,16 +10,16 @@ import { checkParts } from '../runs/record/check-parts.ts';
 import { clearFailure, commitManifest, type RunRecord, writeFailure } from '../runs/record/run-record.ts';
 import { readCommittedShards, type ShardRecord } from '../runs/record/shard-record.ts';
 import { host, versions } from '../runs/record/versions.ts';
-import { assertRejectsWithin, assertSomethingScored, rejectsOf } from '../shard/reject-limit.ts';
+import { assertRejectsWithin, assertSomethingScored, rejectsOf } from '../shard/rejects/reject-limit.ts';
 import type { ShardEngine } from '../tasks/shard-engine.ts';
 import { rememberHalved } from '../tuning/remember-halved.ts';
-import { shardsAtOnce } from './device-of-run.ts';
 import { checkGatesOf } from './gates/check-gates-of.ts';
 import { memoryLimitOf } from './limits/memory-limit.ts';
 import { isTimeLimit } from './limits/time-limit.ts';
-import type { LockedJob } from './locked-run.ts';
+import type { LockedJob } from './lock/locked-run.ts';
+import { shardsAtOnce } from './plan/device-of-run.ts';
+import { singleFileOf } from './publish/single-file.ts';
 import type { RunMeter } from './run-meter.ts';
-import { singleFileOf } from './single-file.ts';
 
 /** A run as it is computed. */
 export interface RunToCompute {

@@ -3,11 +3,11 @@ import { inSpan } from '../core/tracing.ts';
 import { whileHeld } from '../runs/lock/under-lock.ts';
 import { claimFolder } from './candidate-folder.ts';
 import { timeLimitsOf, withinTimeLimit } from './limits/time-limit.ts';
-import type { LockedRun } from './locked-run.ts';
+import type { LockedRun } from './lock/locked-run.ts';
+import { runLocked } from './lock/run-locked.ts';
+import { withLockedRun } from './lock/with-locked-run.ts';
 import type { RunEnd, RunJobOptions, RunJobResult } from './run-job-options.ts';
-import { runLocked } from './run-locked.ts';
 import { reportingRelease } from './run-reporter.ts';
-import { withLockedRun } from './with-locked-run.ts';
 
 /**
  * Runs a job: plan, shards, commit, publish, under the job's lock. Whatever ends it, the published run

@@ -1,6 +1,6 @@
 import type { Log } from '../core/effects.ts';
 import type { Plan } from '../core/plan.ts';
-import type { LockedJob } from './locked-run.ts';
+import type { LockedJob } from './lock/locked-run.ts';
 import type { RanJob } from './run-job-options.ts';
 
 /** How a run ended, as far as one command goes. */

@@ -1,6 +1,6 @@
 import { ServeBatchError } from '../core/errors.ts';
-import { suggestion } from '../core/nearest.ts';
-import { fillTemplate, parseTemplate, type Template } from '../core/template.ts';
+import { suggestion } from '../core/text/nearest.ts';
+import { fillTemplate, parseTemplate, type Template } from '../core/text/template.ts';
 import type { GenerationInfo } from '../kv/store.ts';
 import { type Columns, columnText } from './column-text.ts';
 

@@ -1,7 +1,7 @@
 import { ServeBatchError } from '../core/errors.ts';
-import { suggestion } from '../core/nearest.ts';
 import type { PredictionBinding } from '../core/plan.ts';
 import type { Column } from '../core/table.ts';
+import { suggestion } from '../core/text/nearest.ts';
 import { columnList } from '../features/bind-inputs.ts';
 import { parquetType } from '../source/formats/parquet-type.ts';
 

@@ -1,6 +1,6 @@
 import type { BoundJob } from '../config/job-spec.ts';
 import type { Column } from '../core/table.ts';
-import { parseTemplate, type Template } from '../core/template.ts';
+import { parseTemplate, type Template } from '../core/text/template.ts';
 
 /**
  * The job with its columns spelt as the table spells them: case does not matter, since no two columns of a

@@ -2,8 +2,8 @@ import type { Log } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { generationsOf } from '../kv/canary.ts';
 import type { ManagedStore, StorePointer } from '../kv/store.ts';
+import { lastPublished } from '../runs/list/published-runs.ts';
 import type { JobLock } from '../runs/lock/lock.ts';
-import { lastPublished } from '../runs/published-runs.ts';
 import { fenceOf } from './publish-run.ts';
 
 /** Which generations of a job a store may keep. */

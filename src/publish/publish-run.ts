@@ -1,5 +1,5 @@
 import type { Clock } from '../core/effects.ts';
-import { sharedMirrorOf } from '../core/mirror.ts';
+import { sharedMirrorOf } from '../core/files/mirror.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Fence, ManagedStore } from '../kv/store.ts';
 import { clearCanary } from '../runs/candidates/canary-file.ts';

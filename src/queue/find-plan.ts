@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { ServeBatchError } from '../core/errors.ts';
-import { listAnew, obtain, publicPath } from '../core/mirror.ts';
+import { listAnew, obtain, publicPath } from '../core/files/mirror.ts';
 import { pathExists } from '../runs/json-file.ts';
 import { jobFolder, runPaths } from '../runs/layout.ts';
 import { shownPlan } from '../runs/mirror/local-plan.ts';

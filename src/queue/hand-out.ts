@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServeBatchError } from '../core/errors.ts';
-import { publicPath } from '../core/mirror.ts';
+import { publicPath } from '../core/files/mirror.ts';
 import { traceContext } from '../core/tracing.ts';
 import { untilAborted } from '../core/until-aborted.ts';
 import { runPaths } from '../runs/layout.ts';

@@ -1,5 +1,5 @@
 import { ServeBatchError } from '../core/errors.ts';
-import { RedisConnection } from '../kv/redis/redis-connection.ts';
+import { RedisConnection } from '../kv/redis/connection/redis-connection.ts';
 import { parseRedisInfo, type RedisFacts } from '../kv/redis/redis-facts.ts';
 import { addressOptions, parseRedisUrl } from '../kv/redis/redis-url.ts';
 

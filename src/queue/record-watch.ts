@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { listAnew } from '../core/mirror.ts';
+import { listAnew } from '../core/files/mirror.ts';
 import type { Plan, ShardPlan } from '../core/plan.ts';
 import { inParallel } from '../runs/in-parallel.ts';
 import type { RunPaths } from '../runs/layout.ts';

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Database } from '../source/database.ts';
+import { Database } from '../source/duckdb/database.ts';
 import { type ReadReportOptions, readReport } from './read-report.ts';
 import { renderReport } from './render-report.ts';
 import { reportLimits } from './report-limits.ts';

@@ -1,5 +1,5 @@
-import { machineLimits } from '../core/machine-limits.ts';
-import type { DatabaseOptions } from '../source/database.ts';
+import { machineLimits } from '../core/machine/machine-limits.ts';
+import type { DatabaseOptions } from '../source/duckdb/database.ts';
 
 /** More threads would each hold row groups of their own; reading does not get much faster. */
 const MOST_THREADS = 4;

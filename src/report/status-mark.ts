@@ -1,4 +1,4 @@
-import type { RunStatus } from '../runs/run-status.ts';
+import type { RunStatus } from '../runs/list/run-status.ts';
 import { type Html, html } from './html.ts';
 
 /** How something is to be taken: it has words, too, since a colour alone tells nothing to many. */

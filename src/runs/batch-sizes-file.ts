@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { makeFolder, writeFileDurably } from '../core/durable-file.ts';
+import { makeFolder, writeFileDurably } from '../core/files/durable-file.ts';
 import { jsonText, readJsonIfValid } from './json-file.ts';
 import { batchSizesFile } from './layout.ts';
 

@@ -1,6 +1,6 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isTemporaryName, removeFolder } from '../core/durable-file.ts';
+import { isTemporaryName, removeFolder } from '../core/files/durable-file.ts';
 import { isMissing } from './json-file.ts';
 import type { RunPaths } from './layout.ts';
 

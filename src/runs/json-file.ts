@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { z } from 'zod';
 import { systemErrorCode } from '../core/errors.ts';
-import { NotAFileError, readTextFile } from '../core/regular-file.ts';
+import { NotAFileError, readTextFile } from '../core/files/regular-file.ts';
 
 /** What a JSON file on disk turned out to be. */
 export type JsonFile<T> =

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { removeFile, writeFileDurably } from '../core/durable-file.ts';
 import { ServeBatchError } from '../core/errors.ts';
-import { type Mirror, publicPath, sharedMirrorOf } from '../core/mirror.ts';
+import { removeFile, writeFileDurably } from '../core/files/durable-file.ts';
+import { type Mirror, publicPath, sharedMirrorOf } from '../core/files/mirror.ts';
 import { createFileExclusively } from '../storage/local/exclusive-file.ts';
 import { jsonText, parseJson } from './json-file.ts';
 import { currentFile, pointersFolder } from './layout.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { makeFolder, removeFile, writeFileDurably } from '../core/durable-file.ts';
+import { makeFolder, removeFile, writeFileDurably } from '../core/files/durable-file.ts';
+import { sharedMirrorOf } from '../core/files/mirror.ts';
+import { readTextFile } from '../core/files/regular-file.ts';
 import type { Immutable } from '../core/immutable.ts';
-import { sharedMirrorOf } from '../core/mirror.ts';
-import { readTextFile } from '../core/regular-file.ts';
 import { isMissing, jsonText, pathExists, readJsonIfValid } from './json-file.ts';
 import { currentFile, type RunPaths } from './layout.ts';
 import { createPointer, readPointer } from './pointer.ts';

@@ -1,8 +1,8 @@
 import { renameSync, statSync } from 'node:fs';
-import { appendToFile, storeGrown } from '../core/durable-file.ts';
 import type { Clock, Log, LogFields } from '../core/effects.ts';
 import { systemErrorCode } from '../core/errors.ts';
-import { obtain, sharedMirrorOf } from '../core/mirror.ts';
+import { appendToFile, storeGrown } from '../core/files/durable-file.ts';
+import { obtain, sharedMirrorOf } from '../core/files/mirror.ts';
 import { pathExists } from './json-file.ts';
 
 /** Beyond this a log goes on in a new file; the one before it is kept, and what is older is gone. */

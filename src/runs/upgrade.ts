@@ -1,5 +1,5 @@
-import { CPU } from '../core/device.ts';
 import { ONNX_RUNTIME } from '../core/engine.ts';
+import { CPU } from '../core/machine/device.ts';
 
 /** A field that came later, and what files without it mean. Fields within fields are joined by dots. */
 type AddedField = readonly [field: string, value: unknown];

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { AlertEvent } from '../config/sections/notify.ts';
-import { makeFolder } from '../core/durable-file.ts';
 import type { ErrorCode } from '../core/errors.ts';
+import { makeFolder } from '../core/files/durable-file.ts';
 import { occurrenceStamp, occurrencesFolder, stampedTime } from '../runs/layout.ts';
 import { occurrenceFileNames } from '../runs/occurrence/occurrence-record.ts';
 import { createFileExclusively } from '../storage/local/exclusive-file.ts';

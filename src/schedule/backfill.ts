@@ -1,9 +1,9 @@
-import { formatCount } from '../core/amounts.ts';
 import { ServeBatchError } from '../core/errors.ts';
-import { folderOfJob } from '../jobs/locations.ts';
+import { formatCount } from '../core/text/amounts.ts';
+import { folderOfJob } from '../jobs/plan/locations.ts';
 import { listOccurrences, type OccurrenceStatus } from '../runs/occurrence/list-occurrences.ts';
 import type { RecordedError } from '../runs/record/recorded-error.ts';
-import { occurrencesBetween } from './cron-times.ts';
+import { occurrencesBetween } from './cron/cron-times.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
 import { runAndReport } from './tick.ts';
 

@@ -1,5 +1,5 @@
-import { formatSeconds } from '../core/amounts.ts';
 import type { Clock, Log, Progress } from '../core/effects.ts';
+import { formatSeconds } from '../core/text/amounts.ts';
 import type { ScheduledJob } from './schedule-effects.ts';
 
 /** A run without any progress for so long keeps its lock, but no longer its place. */

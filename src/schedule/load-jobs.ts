@@ -4,10 +4,10 @@ import { hideUrls } from '../config/hide-urls.ts';
 import type { JobSpec } from '../config/job-spec.ts';
 import { loadJob } from '../config/load-job.ts';
 import { ServeBatchError } from '../core/errors.ts';
-import type { Secrets } from '../core/secrets.ts';
-import { folderOfJob } from '../jobs/locations.ts';
-import { type OrderedJob, orderProblem, type Predecessor } from './predecessors.ts';
+import type { Secrets } from '../core/text/secrets.ts';
+import { folderOfJob } from '../jobs/plan/locations.ts';
 import type { ScheduledJob } from './schedule-effects.ts';
+import { type OrderedJob, orderProblem, type Predecessor } from './waiting/predecessors.ts';
 
 /** The jobs of a project that run by themselves, and those that cannot be read. */
 export interface LoadedSchedule {

@@ -1,7 +1,7 @@
-import { formatNumber } from '../core/amounts.ts';
-import { makeFolder } from '../core/durable-file.ts';
 import type { Log } from '../core/effects.ts';
-import { folderOfJob } from '../jobs/locations.ts';
+import { makeFolder } from '../core/files/durable-file.ts';
+import { formatNumber } from '../core/text/amounts.ts';
+import { folderOfJob } from '../jobs/plan/locations.ts';
 import { jsonText } from '../runs/json-file.ts';
 import { occurrencesFolder } from '../runs/layout.ts';
 import { showJobAnew } from '../runs/mirror/show-job.ts';
@@ -12,15 +12,15 @@ import {
   writeMissed,
 } from '../runs/occurrence/occurrence-record.ts';
 import { createFileExclusively } from '../storage/local/exclusive-file.ts';
-import { type AwaitedDecision, awaitData } from './await-data.ts';
-import { type Decision, decide, lookStart } from './decide.ts';
-import { type FirstSight, seeSchedule, writeFirstSight } from './first-sight.ts';
-import { isCredible } from './known-occurrences.ts';
-import { leaveBehind } from './leave-behind.ts';
+import { type Decision, decide, lookStart } from './due/decide.ts';
+import { type FirstSight, seeSchedule, writeFirstSight } from './due/first-sight.ts';
+import { isCredible } from './due/known-occurrences.ts';
+import { leaveBehind } from './due/leave-behind.ts';
+import { readLedger } from './due/read-ledger.ts';
 import { readPause, tellOfLongPause } from './pause.ts';
-import { readLedger } from './read-ledger.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
-import { tellLate } from './tell-late.ts';
+import { type AwaitedDecision, awaitData } from './waiting/await-data.ts';
+import { tellLate } from './waiting/tell-late.ts';
 
 /** `since` moves on behind the window in steps of this, so that what is old is not looked through each time. */
 const STEP_MS = 86_400_000;

@@ -11,9 +11,9 @@ import {
   writeRecord,
 } from '../runs/occurrence/occurrence-record.ts';
 import { recorded } from '../runs/record/recorded-error.ts';
-import { backoffMs } from './decide.ts';
-import { unsettle } from './first-sight.ts';
-import { isStoreFailure } from './store-outage.ts';
+import { backoffMs } from './due/decide.ts';
+import { unsettle } from './due/first-sight.ts';
+import { isStoreFailure } from './outage/store-outage.ts';
 
 /** Thrown where another process did the work between the look and the lock. */
 export class AlreadySettled extends Error {

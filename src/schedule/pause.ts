@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { formatDuration } from '../config/fields/duration.ts';
-import { makeFolder, removeFile, writeFileDurably } from '../core/durable-file.ts';
-import { lookAnew } from '../core/mirror.ts';
-import { folderOfJob } from '../jobs/locations.ts';
+import { makeFolder, removeFile, writeFileDurably } from '../core/files/durable-file.ts';
+import { lookAnew } from '../core/files/mirror.ts';
+import { folderOfJob } from '../jobs/plan/locations.ts';
 import { jsonText, readJsonIfValid } from '../runs/json-file.ts';
 import { pauseFile } from '../runs/layout.ts';
 import { claimAlert } from './alert-mark.ts';

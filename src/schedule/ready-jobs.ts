@@ -1,5 +1,5 @@
 import type { LostStore } from '../jobs/publish/store-state.ts';
-import { LEEWAY_MS } from './first-sight.ts';
+import { LEEWAY_MS } from './due/first-sight.ts';
 import type { ScheduledJob } from './schedule-effects.ts';
 
 /** An occurrence that may start, or a store that is to be loaded again. */

@@ -5,17 +5,17 @@ import { type Progress, silentProgress } from '../core/effects.ts';
 import { type ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import { type Readiness, runsWithout } from '../core/readiness.ts';
 import { type Alert, alertOfError, alertOfResult, isNoFailure } from '../jobs/alert.ts';
-import { folderOfJob } from '../jobs/locations.ts';
+import { folderOfJob } from '../jobs/plan/locations.ts';
 import type { RunJobResult } from '../jobs/run-job-options.ts';
-import { failedRecord } from '../runs/earlier-runs.ts';
+import { failedRecord } from '../runs/list/earlier-runs.ts';
 import { acquireLock } from '../runs/lock/lock.ts';
 import { readRecord } from '../runs/occurrence/occurrence-record.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
 import { claimAlert } from './alert-mark.ts';
-import { checkOccurrence, runsUnready, waits } from './check-ready.ts';
 import { AlreadySettled, NotReady, OccurrenceAccount } from './occurrence-account.ts';
+import { claimOutage, isStoreFailure } from './outage/store-outage.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
-import { claimOutage, isStoreFailure } from './store-outage.ts';
+import { checkOccurrence, runsUnready, waits } from './waiting/check-ready.ts';
 
 export interface RunOccurrenceOptions {
   /** Run it though the ledger says that it failed or was left out, and do not try again by itself. */

@@ -7,7 +7,7 @@ import type { Announcer } from '../jobs/alert.ts';
 import type { StoreState } from '../jobs/publish/store-state.ts';
 import type { runJob } from '../jobs/run-job.ts';
 import type { ScoredRun } from '../tasks/score-runs.ts';
-import type { Predecessor } from './predecessors.ts';
+import type { Predecessor } from './waiting/predecessors.ts';
 
 /** What the schedule may do to the world outside; tests hand in others. */
 export interface ScheduleEffects {

@@ -1,8 +1,8 @@
 import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import type { Clock } from '../core/effects.ts';
-import { folderOfJob } from '../jobs/locations.ts';
+import { folderOfJob } from '../jobs/plan/locations.ts';
 import { listOccurrences } from '../runs/occurrence/list-occurrences.ts';
-import { nextOccurrence } from './cron-times.ts';
+import { nextOccurrence } from './cron/cron-times.ts';
 import { type Pause, readPause } from './pause.ts';
 import type { ScheduledJob } from './schedule-effects.ts';
 

@@ -1,7 +1,7 @@
 import type { AccuracyRecord } from '../accuracy/accuracy-record.ts';
-import { formatNumber } from '../core/amounts.ts';
 import { toServeBatchError } from '../core/errors.ts';
-import { folderOfJob } from '../jobs/locations.ts';
+import { formatNumber } from '../core/text/amounts.ts';
+import { folderOfJob } from '../jobs/plan/locations.ts';
 import { runIdTime } from '../runs/run-id.ts';
 import { claimAlert } from './alert-mark.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';

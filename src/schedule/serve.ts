@@ -1,13 +1,13 @@
 import { ServeBatchError } from '../core/errors.ts';
 import { untilAborted } from '../core/until-aborted.ts';
-import { folderOfJob } from '../jobs/locations.ts';
-import { nextOccurrence } from './cron-times.ts';
-import { forgetSchedule } from './first-sight.ts';
+import { folderOfJob } from '../jobs/plan/locations.ts';
+import { nextOccurrence } from './cron/cron-times.ts';
+import { forgetSchedule } from './due/first-sight.ts';
 import { GoingRuns } from './going-runs.ts';
 import { JobLooks } from './job-looks.ts';
-import { findLostStore, mendStore } from './keep-store.ts';
 import type { LoadedSchedule } from './load-jobs.ts';
 import { lookAtJob, noteWaiting } from './look.ts';
+import { findLostStore, mendStore } from './outage/keep-store.ts';
 import { isInTime, type Ready, ReadyJobs } from './ready-jobs.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
 import { scorePublished } from './score-published.ts';

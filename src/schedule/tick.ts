@@ -1,13 +1,13 @@
-import { formatCount, formatSeconds } from '../core/amounts.ts';
 import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
-import { folderOfJob } from '../jobs/locations.ts';
+import { formatCount, formatSeconds } from '../core/text/amounts.ts';
+import { folderOfJob } from '../jobs/plan/locations.ts';
 import type { RunJobOutcome } from '../jobs/run-job-options.ts';
 import type { RunRecord } from '../runs/record/run-record.ts';
-import type { Decision } from './decide.ts';
-import { forgetSchedule } from './first-sight.ts';
-import { findLostStore, mendStore } from './keep-store.ts';
+import type { Decision } from './due/decide.ts';
+import { forgetSchedule } from './due/first-sight.ts';
 import type { LoadedSchedule } from './load-jobs.ts';
 import { lookAtJob } from './look.ts';
+import { findLostStore, mendStore } from './outage/keep-store.ts';
 import { Places } from './places.ts';
 import { type RunOccurrenceOptions, runOccurrence } from './run-occurrence.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';

@@ -4,7 +4,7 @@ import type { Columns } from '../lookup/column-text.ts';
 import { parseKeyTemplates, predictionAddress, seriesKey } from '../lookup/key-address.ts';
 import { type Found, type FoundText, wantsSeries } from '../lookup/published-reader.ts';
 import type { PublishedView } from '../lookup/published-view.ts';
-import { lastPublished } from '../runs/published-runs.ts';
+import { lastPublished } from '../runs/list/published-runs.ts';
 import type { StoreGate } from './store-gate.ts';
 
 export interface GenerationBeforeOptions {

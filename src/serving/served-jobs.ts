@@ -1,7 +1,7 @@
 import type { ScheduleSpec } from '../config/sections/schedule.ts';
 import type { ServingSpec } from '../config/sections/serving.ts';
 import { ServeBatchError } from '../core/errors.ts';
-import { suggestion } from '../core/nearest.ts';
+import { suggestion } from '../core/text/nearest.ts';
 import type { ServedJob } from './served-job.ts';
 
 /** What is known of a job that is answered for. */

@@ -1,7 +1,7 @@
 import type { ElementType } from '../core/model.ts';
 import type { Plan } from '../core/plan.ts';
-import { quoteName } from '../core/sql.ts';
-import { parseTemplate } from '../core/template.ts';
+import { quoteName } from '../core/text/sql.ts';
+import { parseTemplate } from '../core/text/template.ts';
 import { castSql } from '../features/cast-rules.ts';
 
 /** A column that a row must have a usable value in, with what wants it. */

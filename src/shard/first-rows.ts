@@ -1,7 +1,7 @@
 import type { Plan } from '../core/plan.ts';
 import { FeatureBatch } from '../features/feature-batch.ts';
-import { type Chunk, isValid, streamChunks } from '../source/chunk-stream.ts';
-import type { Database } from '../source/database.ts';
+import { type Chunk, isValid, streamChunks } from '../source/duckdb/chunk-stream.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import { openShardRows } from '../source/shard-rows.ts';
 import { requiredColumns } from './feature-columns.ts';
 

@@ -1,17 +1,17 @@
 import { hostname } from 'node:os';
-import { formatNumber } from '../core/amounts.ts';
 import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import type { InvalidRowPolicy, Plan, ShardPlan } from '../core/plan.ts';
+import { formatNumber } from '../core/text/amounts.ts';
 import type { Session } from '../inference/session.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import { LatencyHistogram } from '../runs/record/latency-histogram.ts';
 import { type ShardRecord, writeShardRecord } from '../runs/record/shard-record.ts';
 import { type WrittenFile, writeParquet } from '../sinks/parquet/part-file.ts';
 import { type Reject, writeRejects } from '../sinks/parquet/reject-file.ts';
-import type { Database } from '../source/database.ts';
-import { FirstCommit } from './first-commit.ts';
-import { assertRejectsWithin, rejectLimit } from './reject-limit.ts';
-import { type ScorePartRequest, scorePart } from './score-part.ts';
+import type { Database } from '../source/duckdb/database.ts';
+import { FirstCommit } from './part/first-commit.ts';
+import { type ScorePartRequest, scorePart } from './part/score-part.ts';
+import { assertRejectsWithin, rejectLimit } from './rejects/reject-limit.ts';
 import { assertSourcesUnchanged } from './sources-unchanged.ts';
 import { StageTimer } from './stage-timer.ts';
 

@@ -1,12 +1,12 @@
 import type { TensorData } from '../core/tensor-data.ts';
 import type { FeatureBatch } from '../features/feature-batch.ts';
 import type { PredictionTable } from '../sinks/parquet/prediction-table.ts';
-import { type Chunk, streamChunks } from '../source/chunk-stream.ts';
+import { type Chunk, streamChunks } from '../source/duckdb/chunk-stream.ts';
 import { BatchScorer } from './batch-scorer.ts';
 import { requiredColumns } from './feature-columns.ts';
-import { findInvalid, type InvalidRow } from './invalid-rows.ts';
+import type { PartRequest } from './part/write-part.ts';
+import { findInvalid, type InvalidRow } from './rejects/invalid-rows.ts';
 import { ScoringQueue } from './scoring-queue.ts';
-import type { PartRequest } from './write-part.ts';
 
 export interface ScoreRequest extends Omit<PartRequest<unknown>, 'take'> {
   /** One; two where the next is filled while a device computes. */

@@ -1,6 +1,6 @@
 import type { Plan } from '../core/plan.ts';
 import { segmentsOf } from '../source/file-rows.ts';
-import { assertUnchanged } from '../source/fingerprint.ts';
+import { assertUnchanged } from '../source/files/fingerprint.ts';
 
 /**
  * Throws `INPUT_CHANGED` where what rows of the input are made of is not as it was when the run was planned. A

@@ -1,6 +1,6 @@
-import { quoteName, quoteText } from '../core/sql.ts';
 import { type Column, isNumberType } from '../core/table.ts';
-import { parseTemplate } from '../core/template.ts';
+import { quoteName, quoteText } from '../core/text/sql.ts';
+import { parseTemplate } from '../core/text/template.ts';
 
 /** SQL text of a key or field template over a part's columns. */
 export function templateSql(template: string, columns: readonly Column[]): string {

@@ -1,5 +1,5 @@
 import type { ResolvedInput } from '../core/table.ts';
-import type { Database } from './database.ts';
+import type { Database } from './duckdb/database.ts';
 import { INPUT_ROW } from './input-row.ts';
 import { rowsSql } from './shard-relation.ts';
 

@@ -1,7 +1,7 @@
-import { quoteFiles, quoteName } from '../core/sql.ts';
 import type { Column, ResolvedInput, TableFile, WrittenColumn } from '../core/table.ts';
+import { quoteFiles, quoteName } from '../core/text/sql.ts';
 import { ODD_COLUMN } from './csv/staging-select.ts';
-import type { Database } from './database.ts';
+import type { Database } from './duckdb/database.ts';
 import { commonType, isNested } from './formats/common-type.ts';
 import { partitionValueSql } from './formats/partitions.ts';
 import { HIDDEN_PREFIX } from './formats/staged-copy.ts';

@@ -1,14 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { commitFile, makeFolder, temporaryName } from '../core/durable-file.ts';
 import { ServeBatchError } from '../core/errors.ts';
-import { quoteName, quoteText } from '../core/sql.ts';
+import { commitFile, makeFolder, temporaryName } from '../core/files/durable-file.ts';
 import type { BadCells, Column, InputFingerprint, InputFormat, ResolvedInput } from '../core/table.ts';
+import { quoteName, quoteText } from '../core/text/sql.ts';
 import { stageCsv } from './csv/stage-csv.ts';
 import { type ColumnNeeds, NO_NEEDS } from './csv/staged-columns.ts';
-import type { Database } from './database.ts';
+import type { Database } from './duckdb/database.ts';
 import { fileRowsSql } from './file-rows.ts';
-import { assertUnchanged } from './fingerprint.ts';
+import { assertUnchanged } from './files/fingerprint.ts';
 import { assertWholeArchives } from './formats/archive-check.ts';
 import { whileSpaceLasts } from './formats/disk-watch.ts';
 import type { InputOptions } from './formats/input-options.ts';

@@ -1,6 +1,6 @@
-import { quoteFile, quoteText } from '../core/sql.ts';
 import type { ResolvedInput } from '../core/table.ts';
-import type { Database } from './database.ts';
+import { quoteFile, quoteText } from '../core/text/sql.ts';
+import type { Database } from './duckdb/database.ts';
 import { filePlaces, type RowPlace } from './locate-row.ts';
 
 /** With the line of its file, from 1; null: it has none, or it is not known. */

@@ -1,6 +1,6 @@
-import { quoteName } from '../core/sql.ts';
 import type { Column, ResolvedInput, WrittenColumn } from '../core/table.ts';
-import type { Database } from './database.ts';
+import { quoteName } from '../core/text/sql.ts';
+import type { Database } from './duckdb/database.ts';
 import { fileRowsSql, type RowsOptions } from './file-rows.ts';
 import { gridRowsSql, type SomeRows } from './grid/grid-rows.ts';
 import { INPUT_ROW } from './input-row.ts';

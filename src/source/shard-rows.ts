@@ -1,9 +1,8 @@
 import { isDiskFull, isOutOfMemory, ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import type { OutputPlan, Plan, SelectPlan, ShardPlan } from '../core/plan.ts';
-import { quoteName } from '../core/sql.ts';
 import type { ResolvedInput } from '../core/table.ts';
-import type { Database } from './database.ts';
-import { createFeatureTables } from './feature-tables.ts';
+import { quoteName } from '../core/text/sql.ts';
+import type { Database } from './duckdb/database.ts';
 import { type RowsOptions, segmentsOf } from './file-rows.ts';
 import { INPUT_ROW } from './input-row.ts';
 import { inputName } from './locate-row.ts';
@@ -11,6 +10,7 @@ import { duckdbReason, readError } from './read-error.ts';
 import { fetchScanned } from './remote/fetch-rows.ts';
 import { spoolOf } from './remote/spool.ts';
 import { rowsSql } from './shard-relation.ts';
+import { createFeatureTables } from './tables/feature-tables.ts';
 
 /** The rows of one shard, ready for the features: what to select from, and which input rows are not in it. */
 export interface ShardRows {

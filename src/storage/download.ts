@@ -1,5 +1,5 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { temporaryName } from '../core/durable-file.ts';
+import { temporaryName } from '../core/files/durable-file.ts';
 import type { ObjectInfo, RequestOptions } from './object-storage.ts';
 import type { Located } from './open-bucket.ts';
 

@@ -1,5 +1,5 @@
 import { ServeBatchError } from '../core/errors.ts';
-import { maskUrl } from '../core/secrets.ts';
+import { maskUrl } from '../core/text/secrets.ts';
 
 export const STORAGE_SCHEMES = ['s3', 'gs', 'az'] as const;
 export type StorageScheme = (typeof STORAGE_SCHEMES)[number];

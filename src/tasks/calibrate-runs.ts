@@ -1,9 +1,9 @@
 import { type Calibration, calibrate, type EarlierRun } from '../accuracy/calibrate.ts';
-import { fetchContents, obtain } from '../core/mirror.ts';
+import { fetchContents, obtain } from '../core/files/mirror.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { showShards } from '../runs/record/shard-record.ts';
-import type { Database } from '../source/database.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import type { CalibrateTask } from './tasks.ts';
 
 /** Bounds for the predictions of a run that is planned, from the errors of earlier ones. */

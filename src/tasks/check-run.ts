@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
+import { fetchContents } from '../core/files/mirror.ts';
 import type { GateReference, GateResult } from '../core/gates.ts';
-import { fetchContents } from '../core/mirror.ts';
 import type { Plan } from '../core/plan.ts';
 import { checkGates, needsSample } from '../gates/check-gates.ts';
 import { openReferenceFile, openRunTables, type RunFiles, type RunTables } from '../gates/run-tables.ts';
@@ -8,8 +8,8 @@ import { writeSample } from '../gates/sample.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { showShards } from '../runs/record/shard-record.ts';
-import type { Database } from '../source/database.ts';
-import { findFiles } from '../source/find-files.ts';
+import type { Database } from '../source/duckdb/database.ts';
+import { findFiles } from '../source/files/find-files.ts';
 import { type Reach, reachOfPlan } from './job-reach.ts';
 import type { CheckGatesTask } from './tasks.ts';
 

@@ -2,7 +2,7 @@ import type { FeaturesPlan } from '../core/plan.ts';
 import type { NamedTable, ResolvedInput, SourceFile } from '../core/table.ts';
 import type { PlanRequest } from '../planning/plan-run.ts';
 import type { RunPaths } from '../runs/layout.ts';
-import type { Confinement } from '../source/database.ts';
+import type { Confinement } from '../source/duckdb/database.ts';
 import { isStorageAddress } from '../storage/storage-address.ts';
 
 /** What a database may touch that runs the SQL of a job. Null: whatever the user of this process may. */

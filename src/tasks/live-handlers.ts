@@ -5,7 +5,7 @@ import type { RunPaths } from '../runs/layout.ts';
 import { answerLive } from '../shard/live/answer-live.ts';
 import { LiveRun } from '../shard/live/live-run.ts';
 import { PostedBodies } from '../shard/live/posted-bodies.ts';
-import type { Database } from '../source/database.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import { openRun } from './open-run.ts';
 import type { TaskHandlers } from './task-handler.ts';
 import type { LiveTaskName, RunReference } from './tasks.ts';

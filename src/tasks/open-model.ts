@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { DevicePlan } from '../core/device.ts';
 import { type EnginePlan, TREE_ENGINE_VERSION } from '../core/engine.ts';
 import { ServeBatchError } from '../core/errors.ts';
+import type { DevicePlan } from '../core/machine/device.ts';
 import type { Plan } from '../core/plan.ts';
 import { plannedFor } from '../inference/devices/device-errors.ts';
 import { readModelFile } from '../inference/model-file.ts';

@@ -1,7 +1,7 @@
-import { obtain } from '../core/mirror.ts';
+import { obtain } from '../core/files/mirror.ts';
 import type { Plan } from '../core/plan.ts';
 import type { RunPaths } from '../runs/layout.ts';
-import type { Database } from '../source/database.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import { reachOfPlan } from './job-reach.ts';
 import type { RunReference } from './tasks.ts';
 import type { WorkerState } from './worker-state.ts';

@@ -2,11 +2,11 @@ import { type ActualsCounts, fillActuals, openActuals } from '../accuracy/actual
 import { scoreColumns } from '../accuracy/score-columns.ts';
 import { type ScoreOutcome, scoreRun } from '../accuracy/score-run.ts';
 import { type SerializedError, ServeBatchError, serializeError } from '../core/errors.ts';
-import { fetchContents } from '../core/mirror.ts';
+import { fetchContents } from '../core/files/mirror.ts';
 import type { RunPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { showShards } from '../runs/record/shard-record.ts';
-import type { Database } from '../source/database.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import type { ScoreRunsTask } from './tasks.ts';
 
 /** What became of one run; `failed` where it alone cannot be scored. */

@@ -7,7 +7,7 @@ import { type RunPaths, runPaths } from '../runs/layout.ts';
 import type { ShardRecord } from '../runs/record/shard-record.ts';
 import { runShard } from '../shard/run-shard.ts';
 import { readKvBatches } from '../sinks/kv/kv-batches.ts';
-import type { Database } from '../source/database.ts';
+import type { Database } from '../source/duckdb/database.ts';
 
 /** Scored first, so that nothing is loaded or compiled while the rest is timed. */
 const WARM_UP_ROWS = 2_048;

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeFolder } from '../core/durable-file.ts';
 import { ServeBatchError } from '../core/errors.ts';
+import { makeFolder } from '../core/files/durable-file.ts';
 import type { Plan } from '../core/plan.ts';
 import { hashModel } from '../inference/hash-model.ts';
 import type { Session } from '../inference/session.ts';
@@ -11,7 +11,7 @@ import type { KvStore } from '../kv/store.ts';
 import { enginesFolder, type RunPaths, runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { withPathsFrom } from '../runs/plan/plan-paths.ts';
-import { Database } from '../source/database.ts';
+import { Database } from '../source/duckdb/database.ts';
 import { comparedHere } from '../tuning/compare-engines.ts';
 import { covers, type Reach } from './job-reach.ts';
 import { openInRuntime, openTrees, type RuntimeModel } from './open-model.ts';

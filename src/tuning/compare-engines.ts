@@ -21,7 +21,7 @@ import { machine } from '../runs/record/versions.ts';
 import { BatchScorer } from '../shard/batch-scorer.ts';
 import { readFirstRows } from '../shard/first-rows.ts';
 import { useOf } from '../shard/model-use.ts';
-import type { Database } from '../source/database.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import { DEFAULT_BATCH_SIZE } from './choose-batch-size.ts';
 import { madeRows } from './made-rows.ts';
 import { ResultBits } from './result-bits.ts';

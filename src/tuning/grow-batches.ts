@@ -2,7 +2,7 @@ import type { Plan } from '../core/plan.ts';
 import type { Session } from '../inference/session.ts';
 import { BatchScorer, type ScoreSink } from '../shard/batch-scorer.ts';
 import { readFirstRows } from '../shard/first-rows.ts';
-import type { Database } from '../source/database.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import { type BatchTiming, rowBytesOf } from './choose-batch-size.ts';
 import { DEFAULT_DEVICE_BATCH, deviceSizes, rowsOfLargestShard } from './device-sizes.ts';
 import { ResultBits } from './result-bits.ts';

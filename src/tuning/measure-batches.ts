@@ -2,7 +2,7 @@ import type { Plan } from '../core/plan.ts';
 import type { Session } from '../inference/session.ts';
 import { BatchScorer, type ScoreSink } from '../shard/batch-scorer.ts';
 import { readFirstRows } from '../shard/first-rows.ts';
-import type { Database } from '../source/database.ts';
+import type { Database } from '../source/duckdb/database.ts';
 import {
   type BatchTiming,
   budgetMs,

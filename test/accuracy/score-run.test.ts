@@ -8,8 +8,8 @@ import { readFigures } from '../../src/accuracy/figures.ts';
 import type { ScoreColumns } from '../../src/accuracy/score-columns.ts';
 import { type ScoreOutcome, scoreRun } from '../../src/accuracy/score-run.ts';
 import type { AccuracyFigures, ActualsSpec } from '../../src/core/accuracy.ts';
-import { quoteFile, quoteText } from '../../src/core/sql.ts';
-import type { Database } from '../../src/source/database.ts';
+import { quoteFile, quoteText } from '../../src/core/text/sql.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { openDatabase } from '../support/database.ts';
 import { temporaryFolder } from '../support/project.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { occurrenceOf } from '../../src/cli/occurrence-of.ts';
+import { occurrenceOf } from '../../src/cli/targets/occurrence-of.ts';
 import { planBackfill } from '../../src/schedule/backfill.ts';
-import { nextOccurrences } from '../../src/schedule/cron-times.ts';
+import { nextOccurrences } from '../../src/schedule/cron/cron-times.ts';
 import { tickOnce } from '../../src/schedule/tick.ts';
 import { quickFolder, scheduledJob, simulate } from '../schedule/simulation.ts';
 

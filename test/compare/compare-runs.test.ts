@@ -4,7 +4,7 @@ import { type CompareRequest, compareRuns, differsError } from '../../src/compar
 import type { ComparedRun } from '../../src/compare/compared-run.ts';
 import type { Comparison } from '../../src/compare/comparison.ts';
 import type { Plan } from '../../src/core/plan.ts';
-import type { Database } from '../../src/source/database.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { samplePlan } from '../runs/sample-run.ts';
 import { openDatabase } from '../support/database.ts';
 import { temporaryFolder } from '../support/project.ts';

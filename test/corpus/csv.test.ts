@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { beforeAll, expect, it } from 'vitest';
 import { NO_NEEDS } from '../../src/source/csv/staged-columns.ts';
-import type { Database } from '../../src/source/database.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { asWritten, rowsSql } from '../../src/source/shard-relation.ts';
 import { openDatabase } from '../support/database.ts';
 import { resolveTable } from '../support/resolve-table.ts';

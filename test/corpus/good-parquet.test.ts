@@ -1,9 +1,9 @@
 import { beforeAll, expect, it } from 'vitest';
-import { quoteName, quoteText } from '../../src/core/sql.ts';
 import type { ResolvedInput } from '../../src/core/table.ts';
+import { quoteName, quoteText } from '../../src/core/text/sql.ts';
 import { canFill } from '../../src/features/cast-rules.ts';
-import { type ChunkColumn, isValid, streamChunks } from '../../src/source/chunk-stream.ts';
-import type { Database } from '../../src/source/database.ts';
+import { type ChunkColumn, isValid, streamChunks } from '../../src/source/duckdb/chunk-stream.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { rowsSql } from '../../src/source/shard-relation.ts';
 import { openDatabase } from '../support/database.ts';
 import { identityGraph, writeOnnx } from '../support/onnx.ts';

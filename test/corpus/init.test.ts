@@ -7,7 +7,7 @@ import { ServeBatchError } from '../../src/core/errors.ts';
 import { bindInputs } from '../../src/features/bind-inputs.ts';
 import { ModelSession } from '../../src/inference/model-session.ts';
 import { draftJob } from '../../src/init/draft-job.ts';
-import type { TableSurvey } from '../../src/source/survey-table.ts';
+import type { TableSurvey } from '../../src/source/tables/survey-table.ts';
 import { corpusFile, describeCorpus } from './corpus.ts';
 
 const NAMES = Array.from({ length: 30 }, (_, index) => `f${index}`);

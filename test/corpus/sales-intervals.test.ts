@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { quoteText } from '../../src/core/sql.ts';
+import { quoteText } from '../../src/core/text/sql.ts';
 import { ForecastChain, shareInside } from '../accuracy/forecast-chain.ts';
 import { corpusFile, describeCorpus } from './corpus.ts';
 

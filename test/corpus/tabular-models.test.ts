@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, it } from 'vitest';
-import type { Database } from '../../src/source/database.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { openDatabase, parquetRows } from '../support/database.ts';
 import { makeProject, type Project } from '../support/project.ts';
 import { scoreTable } from '../support/score-table.ts';

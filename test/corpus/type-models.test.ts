@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { ELEMENT_TYPES, type ElementType } from '../../src/core/model.ts';
-import type { Database } from '../../src/source/database.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { openDatabase } from '../support/database.ts';
 import { temporaryFolder } from '../support/project.ts';
 import { scoreTable } from '../support/score-table.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { DeviceChoice, GpuDevice } from '../../src/core/device.ts';
 import { silentLog } from '../../src/core/effects.ts';
+import type { DeviceChoice, GpuDevice } from '../../src/core/machine/device.ts';
 import { chooseDevice } from '../../src/devices/choose-device.ts';
 import type { ProbeResult } from '../../src/devices/probe-messages.ts';
 import type { ProbeOutcome } from '../../src/devices/try-device.ts';

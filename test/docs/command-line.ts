@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { ChildProcesses } from '../../src/children/child-processes.ts';
 import type { CliContext } from '../../src/cli/context.ts';
 import { buildProgram } from '../../src/cli/program.ts';
-import { Secrets } from '../../src/core/secrets.ts';
+import { Secrets } from '../../src/core/text/secrets.ts';
 
 /** The command line as it is built for users; nothing it would print goes anywhere. */
 export function quietProgram(): Command {

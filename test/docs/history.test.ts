@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ACCURACY_COLUMNS } from '../../src/history/accuracy-view.ts';
-import { OCCURRENCE_COLUMNS } from '../../src/history/occurrences-view.ts';
-import { REJECT_COLUMNS } from '../../src/history/rejects-view.ts';
-import { RUN_COLUMNS } from '../../src/history/run-columns.ts';
-import { SHARD_COLUMNS } from '../../src/history/shards-view.ts';
+import { ACCURACY_COLUMNS } from '../../src/history/views/accuracy-view.ts';
+import { OCCURRENCE_COLUMNS } from '../../src/history/views/occurrences-view.ts';
+import { REJECT_COLUMNS } from '../../src/history/views/rejects-view.ts';
+import { RUN_COLUMNS } from '../../src/history/views/run-columns.ts';
+import { SHARD_COLUMNS } from '../../src/history/views/shards-view.ts';
 import { codeSpans, readDoc, sectionOf, tableRows } from './markdown.ts';
 
 const PAGE = readDoc('docs/history.md');

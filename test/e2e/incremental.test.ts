@@ -11,7 +11,7 @@ import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RunRecord } from '../../src/runs/record/run-record.ts';
-import type { Database } from '../../src/source/database.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { openDatabase } from '../support/database.ts';
 import { leftoversIn } from '../support/processes.ts';
 import { makeProject, type Project } from '../support/project.ts';

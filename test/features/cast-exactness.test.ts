@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { ElementType } from '../../src/core/model.ts';
 import { castSql } from '../../src/features/cast-rules.ts';
 import { FeatureBatch } from '../../src/features/feature-batch.ts';
-import { streamChunks } from '../../src/source/chunk-stream.ts';
-import type { Database } from '../../src/source/database.ts';
+import { streamChunks } from '../../src/source/duckdb/chunk-stream.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { openDatabase } from '../support/database.ts';
 
 /** Bits of a mantissa, and the exponent of the smallest step. */

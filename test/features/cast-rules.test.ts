@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ElementType } from '../../src/core/model.ts';
 import { canFill, castSql } from '../../src/features/cast-rules.ts';
-import type { Database } from '../../src/source/database.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { openDatabase } from '../support/database.ts';
 
 const TYPED = false;

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { quoteText } from '../../src/core/sql.ts';
+import { quoteText } from '../../src/core/text/sql.ts';
 import {
   addInputColumns,
   type FunctionNames,
@@ -7,7 +7,7 @@ import {
   type SelectShape,
   shapeOfSelect,
 } from '../../src/features/plan-select.ts';
-import type { Database } from '../../src/source/database.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { openDatabase } from '../support/database.ts';
 
 let database: Database;

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { parseJob } from '../../src/config/parse-job.ts';
 import type { ModelSignature, TensorSpec } from '../../src/core/model.ts';
 import { draftJob, proposedKey, withObstacle } from '../../src/init/draft-job.ts';
-import type { TableSurvey } from '../../src/source/survey-table.ts';
+import type { TableSurvey } from '../../src/source/tables/survey-table.ts';
 
 const SURVEY: TableSurvey = {
   columns: [

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/effects.ts';
 import { openStore } from '../../src/kv/open-store.ts';
+import { findCommittedRun } from '../../src/runs/list/occurrence-runs.ts';
 import { runsByOccurrence } from '../../src/runs/occurrence/runs-by-occurrence.ts';
-import { findCommittedRun } from '../../src/runs/occurrence-runs.ts';
 import { makeProject, type Project } from '../support/project.ts';
 
 const JOB = `name: sales

@@ -5,8 +5,8 @@ import { type RowGroup, RowGrouper } from '../../src/kv/group-rows.ts';
 import { KeySet } from '../../src/kv/key-set.ts';
 import { LmdbEntry, writeEntry } from '../../src/kv/lmdb/lmdb-entry.ts';
 import { EntryKeyWriter, sameSeries, seriesRange } from '../../src/kv/lmdb/lmdb-key.ts';
+import { ReplyCounter } from '../../src/kv/redis/load/reply-counter.ts';
 import { escapeGlob } from '../../src/kv/redis/redis-keys.ts';
-import { ReplyCounter } from '../../src/kv/redis/reply-counter.ts';
 import { type KvRow, kvBatch } from '../support/kv-batch.ts';
 
 /** Any text that UTF-8 can hold: without halves of surrogate pairs. */

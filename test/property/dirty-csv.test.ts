@@ -4,7 +4,7 @@ import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 import { NO_NEEDS } from '../../src/source/csv/staged-columns.ts';
-import type { Database } from '../../src/source/database.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { placesSql } from '../../src/source/row-place.ts';
 import { asWritten, rowsSql } from '../../src/source/shard-relation.ts';
 import { openDatabase, parquetRows } from '../support/database.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { ModelSession } from '../../src/inference/model-session.ts';
-import type { Database } from '../../src/source/database.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { openDatabase } from '../support/database.ts';
 import { onnxFile, writeOnnx } from '../support/onnx.ts';
 import { temporaryFolder } from '../support/project.ts';

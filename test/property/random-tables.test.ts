@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 import type { JobSpec } from '../../src/config/job-spec.ts';
 import type { RunFlags } from '../../src/config/run-flags.ts';
-import type { Database } from '../../src/source/database.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { openDatabase, parquetRows } from '../support/database.ts';
 import { identityGraph, writeOnnx } from '../support/onnx.ts';
 import { temporaryFolder } from '../support/project.ts';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import fc from 'fast-check';
-import { quoteText } from '../../src/core/sql.ts';
-import type { Database } from '../../src/source/database.ts';
+import { quoteText } from '../../src/core/text/sql.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 
 /** A row of a random table. */
 export interface RandomRow {

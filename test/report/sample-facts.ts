@@ -5,7 +5,7 @@ import { predictionColumns } from '../../src/report/facts/prediction-columns.ts'
 import type { ColumnStats } from '../../src/report/facts/prediction-stats.ts';
 import type { ReportFacts } from '../../src/report/facts/report-facts.ts';
 import { timelineOf } from '../../src/report/facts/timeline.ts';
-import type { RunSummary } from '../../src/runs/run-summary.ts';
+import type { RunSummary } from '../../src/runs/list/run-summary.ts';
 import { sampleAccuracy, sampleFigures } from '../accuracy/sample-accuracy.ts';
 import { samplePlan, sampleRecord, sampleShard } from '../runs/sample-run.ts';
 

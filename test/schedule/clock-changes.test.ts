@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fromLocal, toLocal } from '../../src/core/zoned-time.ts';
-import { latestOccurrence, nextOccurrence, occurrencesBetween } from '../../src/schedule/cron-times.ts';
+import { latestOccurrence, nextOccurrence, occurrencesBetween } from '../../src/schedule/cron/cron-times.ts';
 import { shownMinutes, slowOccurrences } from './slow-cron.ts';
 
 const MINUTES = ['0', '0,30', '*/20', '*'];

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ScheduleSpec } from '../../src/config/sections/schedule.ts';
 import { ServeBatchError } from '../../src/core/errors.ts';
-import { folderOfJob } from '../../src/jobs/locations.ts';
+import { folderOfJob } from '../../src/jobs/plan/locations.ts';
 import { currentFile } from '../../src/runs/layout.ts';
 import { recordPath } from '../../src/runs/occurrence/occurrence-record.ts';
 import { GoingRuns, STALLED_MS } from '../../src/schedule/going-runs.ts';

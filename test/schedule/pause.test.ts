@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { folderOfJob } from '../../src/jobs/locations.ts';
+import { folderOfJob } from '../../src/jobs/plan/locations.ts';
 import { readRecord } from '../../src/runs/occurrence/occurrence-record.ts';
 import { lookAtJob } from '../../src/schedule/look.ts';
 import { describePause, type Pause, pauseJob, readPause, resumeJob } from '../../src/schedule/pause.ts';

@@ -1,6 +1,6 @@
 import { ServeBatchError } from '../../src/core/errors.ts';
 import { type Readiness, readinessOf } from '../../src/core/readiness.ts';
-import { folderOfJob } from '../../src/jobs/locations.ts';
+import { folderOfJob } from '../../src/jobs/plan/locations.ts';
 import type { RunJobOptions, RunWitness } from '../../src/jobs/run-job-options.ts';
 import { listOccurrences } from '../../src/runs/occurrence/list-occurrences.ts';
 import type { ScheduledJob } from '../../src/schedule/schedule-effects.ts';

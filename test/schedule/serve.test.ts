@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ServeBatchError } from '../../src/core/errors.ts';
-import { nextOccurrence, occurrencesBetween } from '../../src/schedule/cron-times.ts';
+import { nextOccurrence, occurrencesBetween } from '../../src/schedule/cron/cron-times.ts';
 import type { LoadedSchedule } from '../../src/schedule/load-jobs.ts';
 import type { ScheduledJob } from '../../src/schedule/schedule-effects.ts';
 import { serveSchedule } from '../../src/schedule/serve.ts';

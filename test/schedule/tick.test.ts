@@ -6,12 +6,12 @@ import { bindJob } from '../../src/config/bind-job.ts';
 import type { ScheduleSpec } from '../../src/config/sections/schedule.ts';
 import { silentProgress } from '../../src/core/effects.ts';
 import { ServeBatchError } from '../../src/core/errors.ts';
-import { folderOfJob } from '../../src/jobs/locations.ts';
+import { folderOfJob } from '../../src/jobs/plan/locations.ts';
+import { publishedOccurrence } from '../../src/runs/list/occurrence-runs.ts';
 import { acquireLock } from '../../src/runs/lock/lock.ts';
 import { readRecord } from '../../src/runs/occurrence/occurrence-record.ts';
-import { publishedOccurrence } from '../../src/runs/occurrence-runs.ts';
-import { occurrencesBetween } from '../../src/schedule/cron-times.ts';
-import { forgetSchedule, readFirstSight } from '../../src/schedule/first-sight.ts';
+import { occurrencesBetween } from '../../src/schedule/cron/cron-times.ts';
+import { forgetSchedule, readFirstSight } from '../../src/schedule/due/first-sight.ts';
 import type { ScheduledJob } from '../../src/schedule/schedule-effects.ts';
 import { runAndReport, tickOnce } from '../../src/schedule/tick.ts';
 import {

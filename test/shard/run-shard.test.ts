@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { ModelSession } from '../../src/inference/model-session.ts';
 import { runShard, type ShardContext } from '../../src/shard/run-shard.ts';
-import type { Database } from '../../src/source/database.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { openDatabase, parquetRows } from '../support/database.ts';
 import { identityGraph, writeOnnx } from '../support/onnx.ts';
 import { temporaryFolder } from '../support/project.ts';

@@ -3,7 +3,7 @@ import { beforeAll, expect, it } from 'vitest';
 import type { KvPlan } from '../../src/core/plan.ts';
 import { readKvBatches } from '../../src/sinks/kv/kv-batches.ts';
 import { templateSql, valueKind } from '../../src/sinks/value-sql.ts';
-import type { Database } from '../../src/source/database.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { openDatabase } from '../support/database.ts';
 import { kvRows } from '../support/kv-batch.ts';
 import { temporaryFolder } from '../support/project.ts';

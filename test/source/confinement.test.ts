@@ -1,8 +1,8 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { quoteText } from '../../src/core/sql.ts';
-import type { Database } from '../../src/source/database.ts';
+import { quoteText } from '../../src/core/text/sql.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { openDatabase } from '../support/database.ts';
 import { temporaryFolder } from '../support/project.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Plan } from '../../src/core/plan.ts';
-import type { Database } from '../../src/source/database.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { openShardRows } from '../../src/source/shard-rows.ts';
 import { samplePlan } from '../runs/sample-run.ts';
 import { openDatabase } from '../support/database.ts';

@@ -1,5 +1,5 @@
-import { quoteText } from '../../src/core/sql.ts';
-import { Database } from '../../src/source/database.ts';
+import { quoteText } from '../../src/core/text/sql.ts';
+import { Database } from '../../src/source/duckdb/database.ts';
 import { cleanUpLater } from './clean-ups.ts';
 import { temporaryFolder } from './project.ts';
 

@@ -4,7 +4,7 @@ import { type CliOptions, type CliResult, cleanEnvironment } from './cli.ts';
 import { inProcess } from './in-process-workers.ts';
 
 const { runProgram } = await built<typeof import('../../src/cli/run-program.ts')>('cli/run-program.ts');
-const { Secrets } = await built<typeof import('../../src/core/secrets.ts')>('core/secrets.ts');
+const { Secrets } = await built<typeof import('../../src/core/text/secrets.ts')>('core/text/secrets.ts');
 
 /** One at a time: there is one working folder and one environment. */
 let last: Promise<unknown> = Promise.resolve();

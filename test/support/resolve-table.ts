@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { ResolvedInput } from '../../src/core/table.ts';
 import { type ColumnNeeds, NO_NEEDS } from '../../src/source/csv/staged-columns.ts';
-import type { Database } from '../../src/source/database.ts';
-import { findFiles } from '../../src/source/find-files.ts';
-import { fingerprintInput } from '../../src/source/fingerprint.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
+import { findFiles } from '../../src/source/files/find-files.ts';
+import { fingerprintInput } from '../../src/source/files/fingerprint.ts';
 import type { InputOptions } from '../../src/source/formats/input-options.ts';
 import { formatOfFiles } from '../../src/source/formats/table-formats.ts';
 import { resolveInput } from '../../src/source/resolve-input.ts';

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { CPU } from '../../src/core/device.ts';
+import { CPU } from '../../src/core/machine/device.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { ModelSession } from '../../src/inference/model-session.ts';
 import { tryModel } from '../../src/planning/trial/try-model.ts';
-import type { Database } from '../../src/source/database.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import type { RuntimeModel } from '../../src/tasks/open-model.ts';
 import { WorkerState } from '../../src/tasks/worker-state.ts';
 import { compareEngines } from '../../src/tuning/compare-engines.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RunFlags } from '../../src/config/run-flags.ts';
-import type { Database } from '../../src/source/database.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { corpusFile, describeCorpus } from '../corpus/corpus.ts';
 import { REPOSITORY } from '../support/cli.ts';
 import { openDatabase } from '../support/database.ts';

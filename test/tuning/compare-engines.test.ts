@@ -7,7 +7,7 @@ import { ModelSession, type TensorValue } from '../../src/inference/model-sessio
 import type { Session } from '../../src/inference/session.ts';
 import { nextFloat32 } from '../../src/inference/trees/kernel/next-float.ts';
 import { enginesFolder } from '../../src/runs/layout.ts';
-import type { Database } from '../../src/source/database.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import { openTrees } from '../../src/tasks/open-model.ts';
 import { compareEngines } from '../../src/tuning/compare-engines.ts';
 import { openDatabase } from '../support/database.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RunFlags } from '../../src/config/run-flags.ts';
 import { ModelSession } from '../../src/inference/model-session.ts';
-import type { Database } from '../../src/source/database.ts';
+import type { Database } from '../../src/source/duckdb/database.ts';
 import type { BatchTiming } from '../../src/tuning/choose-batch-size.ts';
 import { measureBatches } from '../../src/tuning/measure-batches.ts';
 import { openDatabase } from '../support/database.ts';

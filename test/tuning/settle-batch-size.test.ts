@@ -1,8 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { CPU } from '../../src/core/device.ts';
 import { type Log, silentLog } from '../../src/core/effects.ts';
 import { ServeBatchError } from '../../src/core/errors.ts';
+import { CPU } from '../../src/core/machine/device.ts';
 import type { Plan, PlanOnDevice } from '../../src/core/plan.ts';
 import { batchSizesFile } from '../../src/runs/layout.ts';
 import type { BatchTiming } from '../../src/tuning/choose-batch-size.ts';

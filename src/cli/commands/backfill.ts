@@ -55,7 +55,7 @@ export function addBackfillCommand(program: Command, context: CliContext): void 
 
 async function backfillCommand(context: CliContext, name: string, flags: BackfillFlags): Promise<void> {
   const { scheduleEffects } = await import('../schedule-context.ts');
-  const { scheduledJob } = await import('../scheduled-job.ts');
+  const { scheduledJob } = await import('../targets/scheduled-job.ts');
   const { backfill, planBackfill } = await import('../../schedule/backfill.ts');
   context.allowGrace(flags.grace ?? DEFAULT_GRACE_SECONDS);
   const job = await scheduledJob(context, name);

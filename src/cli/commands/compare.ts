@@ -68,7 +68,7 @@ async function compare(
   names: readonly [string, string],
   flags: CompareFlags,
 ): Promise<void> {
-  const { findTwoRuns } = await import('../named-runs.ts');
+  const { findTwoRuns } = await import('../targets/named-runs.ts');
   const runs = await findTwoRuns(context, names, flags);
   const { withDatabase } = await import('../../history/history-database.ts');
   const { readComparedRun } = await import('../../compare/compared-run.ts');

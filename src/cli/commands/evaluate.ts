@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { systemClock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { ScoredJob } from '../../jobs/accuracy/score-runs.ts';
+import type { RunSummary } from '../../runs/list/run-summary.ts';
 import { isRunId } from '../../runs/run-id.ts';
-import type { RunSummary } from '../../runs/run-summary.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, jsonOption, outputOption, wholeNumber } from '../options.ts';
 
@@ -59,8 +59,8 @@ interface RunsToScore {
 }
 
 async function runsOfJob(context: CliContext, job: string, flags: EvaluateFlags): Promise<RunsToScore> {
-  const { folderOfJob } = await import('../../jobs/locations.ts');
-  const { listRuns } = await import('../../runs/run-list.ts');
+  const { folderOfJob } = await import('../../jobs/plan/locations.ts');
+  const { listRuns } = await import('../../runs/list/run-list.ts');
   const { SEEN_BY_READERS } = await import('../../jobs/accuracy/score-runs.ts');
   const spec = await jobWithActuals(context, job, flags);
   const limit = flags.limit === undefined ? {} : { limit: flags.limit };
@@ -70,8 +70,8 @@ async function runsOfJob(context: CliContext, job: string, flags: EvaluateFlags)
 
 /** Also one that was never published: how good it would have been. */
 async function oneRun(context: CliContext, runId: string, flags: EvaluateFlags): Promise<RunsToScore> {
-  const { placeOfRun } = await import('../job-place.ts');
-  const { listRuns } = await import('../../runs/run-list.ts');
+  const { placeOfRun } = await import('../targets/job-place.ts');
+  const { listRuns } = await import('../../runs/list/run-list.ts');
   const { run } = await placeOfRun(context, runId, flags);
   const spec = await jobWithActuals(context, run.job, flags);
   const runs = (await listRuns(run.folderOfJob, systemClock)).filter((each) => each.runId === run.runId);

@@ -5,17 +5,17 @@ import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { resolvePath } from '../../config/fields/resolve-path.ts';
 import { jobNameOf } from '../../config/override-job.ts';
-import { writeFileDurably } from '../../core/durable-file.ts';
 import { ServeBatchError, toServeBatchError } from '../../core/errors.ts';
+import { writeFileDurably } from '../../core/files/durable-file.ts';
 import { draftJob, proposedKey, withObstacle } from '../../init/draft-job.ts';
-import type { TableSurvey } from '../../source/survey-table.ts';
+import type { TableSurvey } from '../../source/tables/survey-table.ts';
 import { isStorageAddress } from '../../storage/storage-address.ts';
 import type { CliContext } from '../context.ts';
 import { inWorker } from '../in-worker.ts';
 import { addOptions, debugOption, list, option } from '../options.ts';
-import { planFault } from '../plan-fault.ts';
 import { formatNumber } from '../render/format.ts';
 import { shellWord } from '../render/shell-word.ts';
+import { planFault } from '../targets/plan-fault.ts';
 
 interface InitFlags {
   readonly model?: string;
@@ -98,7 +98,7 @@ function nextSteps(
 }
 
 async function surveyOf(context: CliContext, input: string): Promise<TableSurvey> {
-  const { findFiles } = await import('../../source/find-files.ts');
+  const { findFiles } = await import('../../source/files/find-files.ts');
   const { formatOfFiles } = await import('../../source/formats/table-formats.ts');
   const path = resolvePath(input, context.cwd);
   const sources = await findFiles([path]);

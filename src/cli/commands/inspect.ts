@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { resolvePath } from '../../config/fields/resolve-path.ts';
-import { badCellsText } from '../../core/bad-cells-text.ts';
 import { describeTensor, type ModelSignature } from '../../core/model.ts';
+import { badCellsText } from '../../core/text/bad-cells-text.ts';
 import type { Opset } from '../../inference/onnx-file.ts';
 import type { TableDescription } from '../../tasks/tasks.ts';
 import type { CliContext } from '../context.ts';
@@ -95,7 +95,7 @@ function renderSignature(
 }
 
 async function inspectTable(context: CliContext, path: string, flags: InspectFlags): Promise<void> {
-  const { findFiles } = await import('../../source/find-files.ts');
+  const { findFiles } = await import('../../source/files/find-files.ts');
   const { formatOfFiles } = await import('../../source/formats/table-formats.ts');
   const sources = await findFiles([path]);
   const format = formatOfFiles(sources.map((source) => source.path));

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { formatPercent } from '../../core/amounts.ts';
 import { systemClock } from '../../core/effects.ts';
+import { formatPercent } from '../../core/text/amounts.ts';
 import type { PredictionValue } from '../../lookup/parse-value.ts';
 import type { PublishedView } from '../../lookup/published-view.ts';
-import { parsePairs, storeToLookIn } from '../asked-key.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, jsonOption, kvOption, option, outputOption } from '../options.ts';
 import { shortTime } from '../render/format.ts';
+import { parsePairs, storeToLookIn } from '../targets/asked-key.ts';
 
 interface LookupFlags {
   readonly output?: string;
@@ -48,7 +48,7 @@ async function lookup(
   flags: LookupFlags,
 ): Promise<void> {
   const columns = parsePairs(pairs);
-  const { placeOfJob } = await import('../job-place.ts');
+  const { placeOfJob } = await import('../targets/job-place.ts');
   const { explainMiss } = await import('../explain-miss.ts');
   const place = await placeOfJob(context, job, flags);
   const url = storeToLookIn(place);

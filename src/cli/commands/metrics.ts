@@ -42,7 +42,7 @@ async function metricsText(
   jobs: readonly string[],
   flags: MetricsFlags,
 ): Promise<string> {
-  const { foldersOfJobs, placeOfJob } = await import('../job-place.ts');
+  const { foldersOfJobs, placeOfJob } = await import('../targets/job-place.ts');
   const { readRunFigures } = await import('../../notify/metrics/run-figures.ts');
   const { runMetricsText } = await import('../../notify/metrics/run-metrics.ts');
   const folders =

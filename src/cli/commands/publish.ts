@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseShare } from '../../config/fields/share.ts';
-import { formatPercent } from '../../core/amounts.ts';
 import { systemClock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import { formatPercent } from '../../core/text/amounts.ts';
 import type { RunRecord } from '../../runs/record/run-record.ts';
 import type { CliContext } from '../context.ts';
 import {
@@ -106,7 +106,7 @@ Examples:
 }
 
 async function publish(context: CliContext, runId: string, flags: PublishFlags): Promise<void> {
-  const { placeOfJob, placeOfRun } = await import('../job-place.ts');
+  const { placeOfJob, placeOfRun } = await import('../targets/job-place.ts');
   const { run, root } = await placeOfRun(context, runId, flags);
   const place = await placeOfJob(context, run.job, { ...flags, output: flags.output ?? root });
   const { publishEarlier } = await import('../../jobs/publish/publish-earlier.ts');
@@ -131,7 +131,7 @@ async function canaryText(folderOfJob: string, job: string, share: number): Prom
 }
 
 async function promoteJob(context: CliContext, job: string, flags: PublishFlags): Promise<void> {
-  const { placeOfJob } = await import('../job-place.ts');
+  const { placeOfJob } = await import('../targets/job-place.ts');
   const place = await placeOfJob(context, job, flags);
   const { promote } = await import('../../jobs/publish/publish-earlier.ts');
   const { watch, ...request } = await publishOptions(context, place, flags);
@@ -161,9 +161,9 @@ async function rollback(
   run: string | undefined,
   flags: PublishFlags,
 ): Promise<void> {
-  const { placeOfJob } = await import('../job-place.ts');
+  const { placeOfJob } = await import('../targets/job-place.ts');
   const place = await placeOfJob(context, job, flags);
-  const { findRunOfJob } = await import('../../runs/find-run.ts');
+  const { findRunOfJob } = await import('../../runs/list/find-run.ts');
   const to = run === undefined ? undefined : (await findRunOfJob(place.folderOfJob, run)).runId;
   const { rollBack } = await import('../../jobs/publish/publish-earlier.ts');
   const { watch, ...request } = await publishOptions(context, place, flags);
@@ -180,7 +180,7 @@ async function publishOptions(
   { job, folderOfJob }: { readonly job: string; readonly folderOfJob: string },
   flags: PublishFlags,
 ) {
-  const { declaredJob } = await import('../declared-job.ts');
+  const { declaredJob } = await import('../targets/declared-job.ts');
   const { reporterOfJob } = await import('../watch/reporter-of-job.ts');
   // A job file that cannot be read keeps no run from its readers.
   const declared = await declaredJob(context, job).catch(() => null);

@@ -55,7 +55,7 @@ Examples:
 
 async function queryCommand(context: CliContext, text: string, flags: QueryFlags): Promise<void> {
   const format = formatOf(flags);
-  const { outputRoots } = await import('../job-place.ts');
+  const { outputRoots } = await import('../targets/job-place.ts');
   const request: QueryRequest = {
     roots: await outputRoots(context, flags),
     sql: text === '-' ? await readText(context.stdin) : text,
@@ -105,7 +105,7 @@ async function printResult(
 
 /** The file appears under its name when it is complete. */
 async function writeResult(request: QueryRequest, format: Format, path: string): Promise<void> {
-  const { commitFile, temporaryName } = await import('../../core/durable-file.ts');
+  const { commitFile, temporaryName } = await import('../../core/files/durable-file.ts');
   // Before a long query, not after it.
   await access(dirname(path), constants.W_OK);
   const temporary = temporaryName(path);

@@ -1,12 +1,12 @@
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { formatBytes } from '../../core/amounts.ts';
-import { writeFileDurably } from '../../core/durable-file.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { withPublicPaths } from '../../core/mirror.ts';
+import { writeFileDurably } from '../../core/files/durable-file.ts';
+import { withPublicPaths } from '../../core/files/mirror.ts';
+import { formatBytes } from '../../core/text/amounts.ts';
 import type { CliContext } from '../context.ts';
-import type { NamedRun } from '../named-runs.ts';
 import { addOptions, debugOption, option } from '../options.ts';
+import type { NamedRun } from '../targets/named-runs.ts';
 
 interface ReportFlags {
   readonly report?: string;
@@ -41,10 +41,10 @@ async function reportCommand(context: CliContext, wanted: string, flags: ReportF
       'USAGE',
       `--output is "${flags.output}": that is where the runs lie. The page is written where -o (--report) says: -o ${flags.output}.`,
     );
-  const { findReported } = await import('../reported-run.ts');
+  const { findReported } = await import('../targets/reported-run.ts');
   const run = await findReported(context, wanted, flags);
   const { folderOfJob, runId } = run;
-  const { learnSecrets } = await import('../job-place.ts');
+  const { learnSecrets } = await import('../targets/job-place.ts');
   await learnSecrets(context, basename(folderOfJob));
   const { makeReport } = await import('../../report/make-report.ts');
   const against = await againstOf(context, run, flags);
@@ -65,6 +65,6 @@ async function againstOf(
   { against, ...flags }: ReportFlags,
 ): Promise<{ readonly against?: NamedRun }> {
   if (against === undefined) return {};
-  const { findOtherRun } = await import('../named-runs.ts');
+  const { findOtherRun } = await import('../targets/named-runs.ts');
   return { against: await findOtherRun(context, run, against, flags) };
 }

@@ -5,8 +5,6 @@ import { type Readiness, runsWithout } from '../../core/readiness.ts';
 import type { NothingNew } from '../../jobs/incremental/nothing-new.ts';
 import type { PublishRule, RunJobOptions } from '../../jobs/run-job-options.ts';
 import type { CliContext } from '../context.ts';
-import { type JobFlags, jobOptions, runFlags } from '../job-flags.ts';
-import { jobReadiness } from '../job-readiness.ts';
 import {
   addOptions,
   DEFAULT_GRACE_SECONDS,
@@ -19,6 +17,8 @@ import {
 } from '../options.ts';
 import { renderPlan } from '../render/render-plan.ts';
 import { renderRun } from '../render/render-run.ts';
+import { type JobFlags, jobOptions, runFlags } from '../targets/job-flags.ts';
+import { jobReadiness } from '../targets/job-readiness.ts';
 import type { RunWatch } from '../watch/watch-run.ts';
 
 interface RunCommandFlags extends JobFlags {
@@ -80,7 +80,7 @@ async function run(context: CliContext, job: string | undefined, flags: RunComma
   context.allowGrace(flags.dryRun === true ? 0 : (flags.grace ?? DEFAULT_GRACE_SECONDS));
   // It loads its libraries while the job is read; the command line may have started it before.
   workers.prepare();
-  const { jobOfFlags } = await import('../job-of-flags.ts');
+  const { jobOfFlags } = await import('../targets/job-of-flags.ts');
   const { watchRun } = await import('../watch/watch-run.ts');
   const declared = await jobOfFlags(context, job, {
     ...runFlags(flags),
@@ -109,7 +109,7 @@ async function specOfRun(
   { as, output }: RunCommandFlags,
 ): Promise<BoundJob> {
   if (as === undefined) return declared;
-  const { namedCandidate } = await import('../named-candidate.ts');
+  const { namedCandidate } = await import('../targets/named-candidate.ts');
   return namedCandidate(context, declared, { as, ...(output === undefined ? {} : { output }) });
 }
 
@@ -130,7 +130,7 @@ async function showPlan(
   request: RunRequest,
   watch: RunWatch,
 ): Promise<void> {
-  const { earlierRun, planOnly } = await import('../../jobs/plan-only.ts');
+  const { earlierRun, planOnly } = await import('../../jobs/plan/plan-only.ts');
   const readiness = await jobReadiness(context, request.spec);
   if (readiness !== null && flags.json !== true && flags.quiet !== true) {
     const { renderReadiness } = await import('../render/render-readiness.ts');

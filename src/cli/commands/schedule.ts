@@ -146,8 +146,8 @@ async function renderStatuses(
 }
 
 async function showNext(context: CliContext, job: string, flags: NextFlags): Promise<void> {
-  const { scheduledJob } = await import('../scheduled-job.ts');
-  const { nextOccurrences } = await import('../../schedule/cron-times.ts');
+  const { scheduledJob } = await import('../targets/scheduled-job.ts');
+  const { nextOccurrences } = await import('../../schedule/cron/cron-times.ts');
   const { localText, toLocal } = await import('../../core/zoned-time.ts');
   const { schedule } = await scheduledJob(context, job);
   const { timezone } = schedule;

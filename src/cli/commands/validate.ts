@@ -5,7 +5,7 @@ import { systemClock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption } from '../options.ts';
-import { planFault } from '../plan-fault.ts';
+import { planFault } from '../targets/plan-fault.ts';
 
 export function addValidateCommand(program: Command, context: CliContext): void {
   const command = program

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { parsePairs } from '../asked-key.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, jsonOption, kvOption, option, outputOption } from '../options.ts';
+import { parsePairs } from '../targets/asked-key.ts';
 
 interface WhyFlags {
   readonly output?: string;
@@ -43,7 +43,7 @@ async function why(
   flags: WhyFlags,
 ): Promise<void> {
   const columns = parsePairs(pairs);
-  const { placeOfJob } = await import('../job-place.ts');
+  const { placeOfJob } = await import('../targets/job-place.ts');
   const { tracePrediction } = await import('../trace-prediction.ts');
   const { renderWhy, whyJson } = await import('../render/render-why.ts');
   const traced = await tracePrediction(context, await placeOfJob(context, job, flags), columns, {

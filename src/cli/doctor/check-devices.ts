@@ -1,6 +1,6 @@
 import type { JobSpec } from '../../config/job-spec.ts';
-import type { DeviceChoice, GpuDevice } from '../../core/device.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import type { DeviceChoice, GpuDevice } from '../../core/machine/device.ts';
 import { type ProbedDevice, probeDevices } from '../../devices/probe-devices.ts';
 import { type ProbeOutcome, tryDevice } from '../../devices/try-device.ts';
 import { type Check, failure, finding } from './check.ts';

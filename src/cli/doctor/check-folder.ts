@@ -1,6 +1,6 @@
 import { realpath, statfs } from 'node:fs/promises';
 import { ServeBatchError, systemErrorCode, toServeBatchError } from '../../core/errors.ts';
-import { type Mirror, mirrorOf } from '../../core/mirror.ts';
+import { type Mirror, mirrorOf } from '../../core/files/mirror.ts';
 import { formatBytes } from '../render/format.ts';
 import { shortPath } from '../render/short-path.ts';
 import { type Check, failure, finding } from './check.ts';

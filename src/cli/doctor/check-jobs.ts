@@ -6,9 +6,9 @@ import { systemClock } from '../../core/effects.ts';
 import { type EnginePlan, engineText } from '../../core/engine.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import { assertModelThere } from '../../inference/local-model.ts';
-import { folderOfJob } from '../../jobs/locations.ts';
-import { listRuns } from '../../runs/run-list.ts';
-import { nextOccurrence } from '../../schedule/cron-times.ts';
+import { folderOfJob } from '../../jobs/plan/locations.ts';
+import { listRuns } from '../../runs/list/run-list.ts';
+import { nextOccurrence } from '../../schedule/cron/cron-times.ts';
 import type { CliContext } from '../context.ts';
 import { type Check, failure, finding } from './check.ts';
 

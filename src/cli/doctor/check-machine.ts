@@ -1,4 +1,4 @@
-import { type MachineLimits, machineLimits } from '../../core/machine-limits.ts';
+import { type MachineLimits, machineLimits } from '../../core/machine/machine-limits.ts';
 import { formatBytes, formatCount } from '../render/format.ts';
 import { type Check, finding } from './check.ts';
 

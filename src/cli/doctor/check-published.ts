@@ -1,6 +1,6 @@
 import type { JobSpec } from '../../config/job-spec.ts';
 import type { Clock } from '../../core/effects.ts';
-import { storeUrlOf } from '../../jobs/locations.ts';
+import { storeUrlOf } from '../../jobs/plan/locations.ts';
 import { compareStore, countPublished, describeLostStore } from '../../jobs/publish/store-state.ts';
 import { openStore } from '../../kv/open-store.ts';
 import { showStoreUrl } from '../../kv/store-kinds.ts';

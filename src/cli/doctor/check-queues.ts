@@ -1,6 +1,6 @@
 import type { JobSpec } from '../../config/job-spec.ts';
 import { toServeBatchError } from '../../core/errors.ts';
-import { maskUrl } from '../../core/secrets.ts';
+import { maskUrl } from '../../core/text/secrets.ts';
 import { checkQueueServer } from '../../queue/queue-server.ts';
 import { type Check, failure, finding } from './check.ts';
 

@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
-import { formatNumber } from '../../core/amounts.ts';
 import type { Clock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import { formatNumber } from '../../core/text/amounts.ts';
 import { type MasterAnswer, probeCluster } from '../../kv/redis/cluster/probe-cluster.ts';
+import { parseRedisAddress, type RedisAddress } from '../../kv/redis/connection/redis-address.ts';
 import { PROBE_TIMEOUTS, probeRedis, type RedisAnswer } from '../../kv/redis/probe-redis.ts';
-import { parseRedisAddress, type RedisAddress } from '../../kv/redis/redis-address.ts';
 import type { RedisFacts } from '../../kv/redis/redis-facts.ts';
 import type { RedisTarget } from '../../kv/redis/redis-url.ts';
 import { locatePrimary } from '../../kv/redis/sentinel/locate-primary.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { readTextFile } from '../../core/regular-file.ts';
+import { readTextFile } from '../../core/files/regular-file.ts';
 import type { AliveFile } from '../watch/liveness.ts';
 import { type Check, failure, finding } from './check.ts';
 

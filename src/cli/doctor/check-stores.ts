@@ -1,6 +1,6 @@
 import type { JobSpec } from '../../config/job-spec.ts';
 import type { Clock } from '../../core/effects.ts';
-import { storeUrlOf } from '../../jobs/locations.ts';
+import { storeUrlOf } from '../../jobs/plan/locations.ts';
 import { type StoreKindName, showStoreUrl, storeKindOf } from '../../kv/store-kinds.ts';
 import { unknownStore } from '../../kv/unknown-store.ts';
 import { type Check, failure, finding } from './check.ts';

@@ -5,7 +5,7 @@ import type { JobSpec } from '../../config/job-spec.ts';
 import { overrideJob } from '../../config/override-job.ts';
 import { DEFAULT_OUTPUT, outputKind } from '../../config/sections/output.ts';
 import type { Clock } from '../../core/effects.ts';
-import { outputRoot } from '../../jobs/locations.ts';
+import { outputRoot } from '../../jobs/plan/locations.ts';
 import type { CliContext } from '../context.ts';
 import type { Check, CheckGroup } from './check.ts';
 import { checkDevices } from './check-devices.ts';

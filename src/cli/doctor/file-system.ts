@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { mountOf, parseMounts } from '../../core/mounts.ts';
+import { mountOf, parseMounts } from '../../core/machine/mounts.ts';
 import { type Check, finding } from './check.ts';
 
 /** Of many more, those that are met. A FUSE file system may be anything, most often something far away. */

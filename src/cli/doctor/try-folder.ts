@@ -1,7 +1,7 @@
 import { link, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { temporaryName } from '../../core/durable-file.ts';
 import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
+import { temporaryName } from '../../core/files/durable-file.ts';
 import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 
 export interface FolderTrial {

@@ -1,5 +1,5 @@
 /** Amounts are written alike on the command line and in reports. */
-export { formatBytes, formatCount, formatNumber, formatSeconds } from '../../core/amounts.ts';
+export { formatBytes, formatCount, formatNumber, formatSeconds } from '../../core/text/amounts.ts';
 
 export type Pair = readonly [label: string, text: string];
 

@@ -1,4 +1,4 @@
-import { visible } from '../../core/visible.ts';
+import { visible } from '../../core/text/visible.ts';
 import type { Check, CheckGroup, Mark } from '../doctor/check.ts';
 
 const WORDS: Readonly<Record<Mark, string>> = { ok: 'ok', info: 'info', warn: 'warn', fail: 'FAIL' };

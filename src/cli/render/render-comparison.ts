@@ -6,7 +6,7 @@ import type {
   Quantiles,
   SegmentComparison,
 } from '../../compare/comparison.ts';
-import { formatPercent } from '../../core/amounts.ts';
+import { formatPercent } from '../../core/text/amounts.ts';
 import { fitTable } from './fit-table.ts';
 import { formatCount, formatPairs, type Pair } from './format.ts';
 

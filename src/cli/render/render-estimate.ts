@@ -1,5 +1,5 @@
-import { formatNumber, formatPercent } from '../../core/amounts.ts';
 import type { Estimate } from '../../core/estimate.ts';
+import { formatNumber, formatPercent } from '../../core/text/amounts.ts';
 import type { RunRecord } from '../../runs/record/run-record.ts';
 import { formatBytes, formatCount, formatSeconds } from './format.ts';
 

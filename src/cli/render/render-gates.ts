@@ -1,5 +1,5 @@
-import { formatNumber } from '../../core/amounts.ts';
 import { failedGates, findingText, type GateResult } from '../../core/gates.ts';
+import { formatNumber } from '../../core/text/amounts.ts';
 import type { RunRecord } from '../../runs/record/run-record.ts';
 import type { Pair } from './format.ts';
 

@@ -1,12 +1,12 @@
 import { boundColumns, type IntervalsPlan, withoutBounds } from '../../core/accuracy.ts';
-import { badCellsText } from '../../core/bad-cells-text.ts';
 import { engineText } from '../../core/engine.ts';
 import { describeTensor } from '../../core/model.ts';
 import type { BatchSize, DraftOnEngine } from '../../core/plan.ts';
-import type { PlannedJob } from '../../jobs/plan-only.ts';
-import { isCommitted } from '../../runs/run-status.ts';
-import type { RunSummary } from '../../runs/run-summary.ts';
-import { sameFileNotes } from '../../source/one-of-each.ts';
+import { badCellsText } from '../../core/text/bad-cells-text.ts';
+import type { PlannedJob } from '../../jobs/plan/plan-only.ts';
+import { isCommitted } from '../../runs/list/run-status.ts';
+import type { RunSummary } from '../../runs/list/run-summary.ts';
+import { sameFileNotes } from '../../source/files/one-of-each.ts';
 import { formatCount, formatNumber, formatPairs } from './format.ts';
 import { estimateText } from './render-estimate.ts';
 import { describeWindow, inputText, lateRowsPairs } from './render-record.ts';

@@ -1,8 +1,8 @@
-import { formatNumber, formatPercent } from '../../core/amounts.ts';
-import { badCellsText } from '../../core/bad-cells-text.ts';
 import { engineText } from '../../core/engine.ts';
 import { type IncrementalPlan, lateRowsText, lateTakenText } from '../../core/incremental.ts';
 import { missingData } from '../../core/readiness.ts';
+import { formatNumber, formatPercent } from '../../core/text/amounts.ts';
+import { badCellsText } from '../../core/text/bad-cells-text.ts';
 import type { CoverageRecord, DeviceRecord, RunRecord } from '../../runs/record/run-record.ts';
 import { formatBytes, formatCount, formatPairs, formatSeconds, type Pair } from './format.ts';
 import { missText } from './render-estimate.ts';

@@ -1,7 +1,7 @@
 import type { AccuracyRecord } from '../../accuracy/accuracy-record.ts';
-import { formatNumber } from '../../core/amounts.ts';
 import { deserializeError, type ServeBatchError } from '../../core/errors.ts';
-import type { RunSummary } from '../../runs/run-summary.ts';
+import { formatNumber } from '../../core/text/amounts.ts';
+import type { RunSummary } from '../../runs/list/run-summary.ts';
 import type { ScoredRun } from '../../tasks/score-runs.ts';
 import { fitTable } from './fit-table.ts';
 import { formatCount, shortTime } from './format.ts';

@@ -1,7 +1,7 @@
 import { engineText } from '../../core/engine.ts';
 import type { NamedTable } from '../../core/table.ts';
 import type { PredictionValue } from '../../lookup/parse-value.ts';
-import type { TracedRow } from '../../shard/trace-row.ts';
+import type { TracedRow } from '../../shard/trace/trace-row.ts';
 import { placeText } from '../../source/row-place.ts';
 import type { PreviousPrediction, TracedPrediction } from '../trace-prediction.ts';
 import {

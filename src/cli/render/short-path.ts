@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { publicPath } from '../../core/mirror.ts';
+import { publicPath } from '../../core/files/mirror.ts';
 import { isStorageAddress } from '../../storage/storage-address.ts';
 
 /** Relative to the working folder where that is shorter. */

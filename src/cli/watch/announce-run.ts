@@ -33,8 +33,8 @@ export async function announceRun<T extends RunJobResult>(
 
 /** What the run that failed just now had done by then. */
 async function failedSince(spec: BoundJob, began: string) {
-  const { failedRecord } = await import('../../runs/earlier-runs.ts');
-  const { folderOfJob } = await import('../../jobs/locations.ts');
+  const { failedRecord } = await import('../../runs/list/earlier-runs.ts');
+  const { folderOfJob } = await import('../../jobs/plan/locations.ts');
   const record = await failedRecord(folderOfJob(spec), spec.occurrence).catch(() => null);
   return record !== null && record.finishedAt >= began ? record : null;
 }

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
 import type { Clock, Log } from '../../core/effects.ts';
+import { makeFolder, writeFileDurably } from '../../core/files/durable-file.ts';
 import type { Look } from '../../schedule/serve.ts';
 
 const run = promisify(execFile);

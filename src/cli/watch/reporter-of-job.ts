@@ -1,7 +1,7 @@
 import { hideUrls } from '../../config/hide-urls.ts';
 import type { JobSpec } from '../../config/job-spec.ts';
 import { systemClock } from '../../core/effects.ts';
-import { folderOfJob } from '../../jobs/locations.ts';
+import { folderOfJob } from '../../jobs/plan/locations.ts';
 import type { RunReporter } from '../../jobs/run-reporter.ts';
 import type { CliContext } from '../context.ts';
 

@@ -1,5 +1,5 @@
 import { ServeBatchError, toServeBatchError } from '../../core/errors.ts';
-import { parseTemplate, type Template } from '../../core/template.ts';
+import { parseTemplate, type Template } from '../../core/text/template.ts';
 
 export const TEMPLATE_EXPECTED =
   'a text in quotes with columns in braces ({{ and }} are literal braces). Write for example "{store}:{product}".';

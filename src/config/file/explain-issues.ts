@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { suggestion } from '../../core/nearest.ts';
+import { suggestion } from '../../core/text/nearest.ts';
 import { showStoreUrl } from '../../kv/store-kinds.ts';
 import { type FieldPath, formatPath, valueAt } from './field-path.ts';
 

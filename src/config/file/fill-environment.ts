@@ -1,4 +1,4 @@
-import { Secrets } from '../../core/secrets.ts';
+import { Secrets } from '../../core/text/secrets.ts';
 import type { FieldProblem } from './explain-issues.ts';
 import { type FieldPath, formatPath } from './field-path.ts';
 

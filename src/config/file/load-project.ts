@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
-import { suggestion } from '../../core/nearest.ts';
+import { suggestion } from '../../core/text/nearest.ts';
 import { type Environment, fillEnvironment } from './fill-environment.ts';
 import { readJobFile } from './read-job-file.ts';
 

@@ -1,7 +1,7 @@
 import { isAbsolute, relative } from 'node:path';
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
-import { FileTooLargeError, NotAFileError, readTextFile } from '../../core/regular-file.ts';
+import { FileTooLargeError, NotAFileError, readTextFile } from '../../core/files/regular-file.ts';
 import type { FieldPath } from './field-path.ts';
 import { locateField, type Position } from './locate-field.ts';
 import { findSyntaxProblems } from './yaml-syntax.ts';

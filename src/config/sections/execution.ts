@@ -1,9 +1,14 @@
 import { z } from 'zod';
-import { DEVICE_CHOICES, type DeviceChoice, type DeviceOptions, expectedOption } from '../../core/device.ts';
 import { ENGINE_CHOICES, type EngineChoice } from '../../core/engine.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import {
+  DEVICE_CHOICES,
+  type DeviceChoice,
+  type DeviceOptions,
+  expectedOption,
+} from '../../core/machine/device.ts';
 import type { BatchSize } from '../../core/plan.ts';
-import { maskUrl } from '../../core/secrets.ts';
+import { maskUrl } from '../../core/text/secrets.ts';
 import { BYTE_SIZE_EXPECTED, BYTE_SIZE_PATTERN, byteSize, parseByteSize } from '../fields/byte-size.ts';
 import { DURATION_EXPECTED, isDuration, parseDuration } from '../fields/duration.ts';
 import { choice, expected, pattern, section, wholeNumber } from '../fields/field-kinds.ts';
@@ -148,7 +153,7 @@ export function decidingExecution(spec: ExecutionSpec) {
 /**
  * A device that is named. `auto` and `cpu` are left out: the run is the same on every machine, and runs
  * from before there was a choice stay the same. That a run for `cpu` was computed there is for those who
- * look for an earlier run to check: see isWantedBy in jobs/engine-of-run.ts.
+ * look for an earlier run to check: see isWantedBy in jobs/plan/engine-of-run.ts.
  */
 function decidingDevice({ device, deviceOptions }: ExecutionSpec) {
   return device === 'auto' || device === 'cpu' ? {} : { device, deviceOptions };
@@ -156,7 +161,7 @@ function decidingDevice({ device, deviceOptions }: ExecutionSpec) {
 
 /**
  * An engine that is asked for because it is not the usual one. `auto` and `onnxruntime` are left out: they give
- * the same bits. Which engine an earlier run was computed by is looked at in jobs/engine-of-run.ts.
+ * the same bits. Which engine an earlier run was computed by is looked at in jobs/plan/engine-of-run.ts.
  */
 function decidingEngine({ engine }: ExecutionSpec) {
   return engine === 'trees' ? { engine } : {};

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ServeBatchError } from '../../core/errors.ts';
 import { KV_DUPLICATES, KV_LAYOUTS, type KvDuplicates, type KvLayout } from '../../core/plan.ts';
-import { parseTemplate, type Template } from '../../core/template.ts';
+import { parseTemplate, type Template } from '../../core/text/template.ts';
 import { resolveStoreUrl, showStoreUrl } from '../../kv/store-kinds.ts';
 import { DURATION_EXPECTED, DURATION_PATTERN, durationSeconds, parseDuration } from '../fields/duration.ts';
 import { choice, expected, pattern, section, texts, wholeNumber } from '../fields/field-kinds.ts';

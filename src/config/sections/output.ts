@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ServeBatchError } from '../../core/errors.ts';
-import { isUnknownFile, OUTPUT_FILE_ENDINGS, outputFileFormat } from '../../core/output-file.ts';
+import { isUnknownFile, OUTPUT_FILE_ENDINGS, outputFileFormat } from '../../core/files/output-file.ts';
 import { COMPRESSIONS, type Compression } from '../../core/plan.ts';
 import { choice, expected, section, text, textMap } from '../fields/field-kinds.ts';
 import { resolvePath } from '../fields/resolve-path.ts';

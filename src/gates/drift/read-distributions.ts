@@ -1,7 +1,7 @@
-import { quoteName } from '../../core/sql.ts';
 import { isNumberType } from '../../core/table.ts';
-import { type ChunkColumn, isValid, streamChunks } from '../../source/chunk-stream.ts';
-import type { Database } from '../../source/database.ts';
+import { quoteName } from '../../core/text/sql.ts';
+import { type ChunkColumn, isValid, streamChunks } from '../../source/duckdb/chunk-stream.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import type { GateTable } from '../run-tables.ts';
 import { segmentName, segmentSql } from '../segments.ts';
 import type { Distribution } from './distribution.ts';

@@ -1,6 +1,6 @@
 import type { AccuracyFigures, RunAccuracy } from '../../core/accuracy.ts';
-import { formatNumber } from '../../core/amounts.ts';
 import type { AccuracyGate, GateResult } from '../../core/gates.ts';
+import { formatNumber } from '../../core/text/amounts.ts';
 import { finding, judged, notCompared, percent } from '../findings.ts';
 
 /** @param scored earlier runs that are scored, newest first */

@@ -1,7 +1,7 @@
-import { formatCount } from '../../core/amounts.ts';
 import type { ChangedGate, GateFinding, GateResult } from '../../core/gates.ts';
-import { quoteName } from '../../core/sql.ts';
-import type { Database } from '../../source/database.ts';
+import { formatCount } from '../../core/text/amounts.ts';
+import { quoteName } from '../../core/text/sql.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import { EXAMPLES, finding, judged, notCompared, percent } from '../findings.ts';
 import { type GateTable, has, type RunTables } from '../run-tables.ts';
 import { rowNameSql } from '../segments.ts';

@@ -1,5 +1,5 @@
 import type { DriftGate, GateFinding, GateResult } from '../../core/gates.ts';
-import type { Database } from '../../source/database.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import type { Distribution } from '../drift/distribution.ts';
 import { stabilityIndex } from '../drift/psi.ts';
 import { type Distributions, readDistributions } from '../drift/read-distributions.ts';

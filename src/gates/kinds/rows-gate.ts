@@ -1,7 +1,7 @@
-import { formatCount, formatNumber } from '../../core/amounts.ts';
 import type { GateFinding, GateResult, RowsGate } from '../../core/gates.ts';
-import { quoteName } from '../../core/sql.ts';
-import type { Database } from '../../source/database.ts';
+import { formatCount, formatNumber } from '../../core/text/amounts.ts';
+import { quoteName } from '../../core/text/sql.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import { finding, judged, notCompared, percent } from '../findings.ts';
 import { has, type RunTables } from '../run-tables.ts';
 import { segmentName, segmentSql } from '../segments.ts';

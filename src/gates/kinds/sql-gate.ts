@@ -1,6 +1,6 @@
-import { formatNumber } from '../../core/amounts.ts';
 import type { GateResult, SqlGate } from '../../core/gates.ts';
-import type { Database } from '../../source/database.ts';
+import { formatNumber } from '../../core/text/amounts.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import { EXAMPLES, finding, judged } from '../findings.ts';
 
 /**

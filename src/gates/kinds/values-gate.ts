@@ -1,7 +1,7 @@
-import { formatCount, formatNumber } from '../../core/amounts.ts';
 import type { GateFinding, GateResult, ValuesGate } from '../../core/gates.ts';
-import { quoteName, quoteText } from '../../core/sql.ts';
-import type { Database } from '../../source/database.ts';
+import { formatCount, formatNumber } from '../../core/text/amounts.ts';
+import { quoteName, quoteText } from '../../core/text/sql.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import { EXAMPLES, figure, finding, judged, percent } from '../findings.ts';
 import type { RunTables } from '../run-tables.ts';
 import { rowNameSql, segmentName, segmentSql } from '../segments.ts';

@@ -1,5 +1,5 @@
-import type { Device, DeviceChoice, GpuDevice } from '../../core/device.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import type { Device, DeviceChoice, GpuDevice } from '../../core/machine/device.ts';
 import { readOnnxFile } from '../read-onnx-file.ts';
 import { whyNoGpu } from './gpu-kernels.ts';
 import { installAdvice, lookFor } from './platform-devices.ts';

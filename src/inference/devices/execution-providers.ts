@@ -1,4 +1,4 @@
-import type { Device, DevicePlan } from '../../core/device.ts';
+import type { Device, DevicePlan } from '../../core/machine/device.ts';
 
 /** Names of onnxruntime-node. */
 const NAMES: Readonly<Record<Device, string>> = {

@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { PROVIDERS } from '../../core/device.ts';
+import { PROVIDERS } from '../../core/machine/device.ts';
 
 /** How many nodes of a graph were computed, and how many of them on the CPU. */
 export interface NodePlacement {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { GpuDevice } from '../../core/device.ts';
+import type { GpuDevice } from '../../core/machine/device.ts';
 import { findGpus, type GpuHardware } from './gpu-hardware.ts';
 import type { Surroundings } from './surroundings.ts';
 import { findVulkanDrivers, type VulkanDriver } from './vulkan-drivers.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { access, constants, lstat, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
-import { temporaryName } from '../../core/durable-file.ts';
+import { temporaryName } from '../../core/files/durable-file.ts';
 
 const HOUR_MS = 3_600_000;
 /** An earlier version of a model may still be read by a run of another process. */

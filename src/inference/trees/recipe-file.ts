@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
 import { TREE_ENGINE_VERSION } from '../../core/engine.ts';
+import { makeFolder, writeFileDurably } from '../../core/files/durable-file.ts';
 import type { ModelSignature } from '../../core/model.ts';
 import type { ModelUse } from './compile-model.ts';
 import type { Recipe } from './graph/recipe.ts';

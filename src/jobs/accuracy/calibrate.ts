@@ -2,11 +2,11 @@ import type { Calibration } from '../../accuracy/calibrate.ts';
 import { STEPS_BACK } from '../../accuracy/conformal.ts';
 import { timeZoneOf } from '../../config/bind-job.ts';
 import type { BoundJob } from '../../config/job-spec.ts';
-import { listRuns } from '../../runs/run-list.ts';
-import type { RunSummary } from '../../runs/run-summary.ts';
+import { listRuns } from '../../runs/list/run-list.ts';
+import type { RunSummary } from '../../runs/list/run-summary.ts';
 import type { Workers } from '../../tasks/workers.ts';
 import { memoryLimitOf } from '../limits/memory-limit.ts';
-import { folderOfJob } from '../locations.ts';
+import { folderOfJob } from '../plan/locations.ts';
 import { originOfRun, SEEN_BY_READERS } from './score-runs.ts';
 import { actualsNow } from './score-when-due.ts';
 

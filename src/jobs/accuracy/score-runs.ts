@@ -5,12 +5,12 @@ import type { JobSpec } from '../../config/job-spec.ts';
 import type { ActualsSpec } from '../../core/accuracy.ts';
 import type { NamedTable } from '../../core/table.ts';
 import { localText, toLocal } from '../../core/zoned-time.ts';
-import type { RunStatus } from '../../runs/run-status.ts';
-import type { RunSummary } from '../../runs/run-summary.ts';
+import type { RunStatus } from '../../runs/list/run-status.ts';
+import type { RunSummary } from '../../runs/list/run-summary.ts';
 import type { ScoredRun } from '../../tasks/score-runs.ts';
 import type { StartWorkers } from '../../tasks/workers.ts';
 import { memoryLimitOf } from '../limits/memory-limit.ts';
-import { folderOfJob } from '../locations.ts';
+import { folderOfJob } from '../plan/locations.ts';
 
 /** Of runs that readers see, or saw until a newer one came. One that was rolled back was found to be wrong. */
 export const SEEN_BY_READERS: readonly RunStatus[] = ['published', 'superseded'];

@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { findActuals } from '../../accuracy/actuals-tables.ts';
 import type { JobSpec } from '../../config/job-spec.ts';
-import { writeFileDurably } from '../../core/durable-file.ts';
 import type { Clock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import { writeFileDurably } from '../../core/files/durable-file.ts';
 import type { NamedTable } from '../../core/table.ts';
 import { jsonText, readJsonIfValid } from '../../runs/json-file.ts';
 import { accuracyFile } from '../../runs/layout.ts';
+import { listRuns } from '../../runs/list/run-list.ts';
 import { readCurrent } from '../../runs/publication.ts';
-import { listRuns } from '../../runs/run-list.ts';
-import { fingerprintInput } from '../../source/fingerprint.ts';
+import { fingerprintInput } from '../../source/files/fingerprint.ts';
 import type { ScoredRun } from '../../tasks/score-runs.ts';
-import { folderOfJob } from '../locations.ts';
+import { folderOfJob } from '../plan/locations.ts';
 import { type ScoreEffects, SEEN_BY_READERS, scoreRuns } from './score-runs.ts';
 
 /** Runs whose actuals may still be revised: older ones are scored again only by hand. */

@@ -4,8 +4,8 @@ import type { JobSpec } from '../../config/job-spec.ts';
 import type { RunAccuracy } from '../../core/accuracy.ts';
 import type { Clock } from '../../core/effects.ts';
 import { runPaths } from '../../runs/layout.ts';
-import { listRuns } from '../../runs/run-list.ts';
-import { folderOfJob } from '../locations.ts';
+import { listRuns } from '../../runs/list/run-list.ts';
+import { folderOfJob } from '../plan/locations.ts';
 import { oneForEachOrigin } from './calibrate.ts';
 import { SEEN_BY_READERS } from './score-runs.ts';
 

@@ -2,9 +2,9 @@ import { timeZoneOf } from '../../config/bind-job.ts';
 import type { GateReference } from '../../core/gates.ts';
 import type { Plan } from '../../core/plan.ts';
 import { toLocal } from '../../core/zoned-time.ts';
+import { listRuns } from '../../runs/list/run-list.ts';
+import type { RunSummary } from '../../runs/list/run-summary.ts';
 import { readCurrent } from '../../runs/publication.ts';
-import { listRuns } from '../../runs/run-list.ts';
-import type { RunSummary } from '../../runs/run-summary.ts';
 import type { RunJobOptions } from '../run-job-options.ts';
 
 /** Runs that gates compare with: null where there is none, or no gate asks for it. */

@@ -1,16 +1,16 @@
 import { resolve } from 'node:path';
-import { publicPath } from '../../core/mirror.ts';
+import { publicPath } from '../../core/files/mirror.ts';
 import type { Plan } from '../../core/plan.ts';
 import { writeDispatch } from '../../runs/dispatch/dispatch-file.ts';
 import { type Grouping, groupShards } from '../../runs/dispatch/group-shards.ts';
 import { runPaths } from '../../runs/layout.ts';
 import { readCommittedShards } from '../../runs/record/shard-record.ts';
 import { timeLimitsOf, withinTimeLimit } from '../limits/time-limit.ts';
-import type { LockedRun } from '../locked-run.ts';
+import type { LockedRun } from '../lock/locked-run.ts';
+import { nextStep } from '../lock/run-locked.ts';
+import { withLockedRun } from '../lock/with-locked-run.ts';
 import type { RunJobOptions } from '../run-job-options.ts';
-import { nextStep } from '../run-locked.ts';
 import { RunMeter } from '../run-meter.ts';
-import { withLockedRun } from '../with-locked-run.ts';
 import { specForDispatch } from './spec-of-dispatch.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { formatNumber } from '../../core/amounts.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
+import { formatNumber } from '../../core/text/amounts.ts';
 import type { ShardEngine } from '../../tasks/shard-engine.ts';
 
 /** Ranges that a message shows. */

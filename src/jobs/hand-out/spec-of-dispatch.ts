@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { resolvePath } from '../../config/fields/resolve-path.ts';
 import type { BoundJob } from '../../config/job-spec.ts';
-import { maskUrl } from '../../core/secrets.ts';
+import { maskUrl } from '../../core/text/secrets.ts';
 import type { Dispatch } from '../../runs/dispatch/dispatch-file.ts';
 
 /** Fields that may hold secrets, or that nothing after planning asks for: they are not written down. */

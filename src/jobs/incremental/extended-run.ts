@@ -5,7 +5,7 @@ import type { DraftPlan, ExtendedRun, Plan } from '../../core/plan.ts';
 import { runPaths } from '../../runs/layout.ts';
 import { readPlan } from '../../runs/plan/plan-file.ts';
 import { readCurrent } from '../../runs/publication.ts';
-import { storeUrlOf } from '../locations.ts';
+import { storeUrlOf } from '../plan/locations.ts';
 import { generationInfo } from '../publish/describe-generation.ts';
 
 /**

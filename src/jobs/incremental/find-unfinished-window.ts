@@ -1,14 +1,14 @@
 import { EXIT, ServeBatchError } from '../../core/errors.ts';
-import { lookAnew } from '../../core/mirror.ts';
+import { lookAnew } from '../../core/files/mirror.ts';
 import type { Plan, RunIdentity } from '../../core/plan.ts';
-import { runsHolding } from '../../runs/earlier-runs.ts';
 import { pathExists } from '../../runs/json-file.ts';
 import { runPaths } from '../../runs/layout.ts';
+import { runsHolding } from '../../runs/list/earlier-runs.ts';
+import type { PlanIndex } from '../../runs/list/plan-index.ts';
+import type { RunStatus } from '../../runs/list/run-status.ts';
+import type { RunSummary } from '../../runs/list/run-summary.ts';
 import { readPlan } from '../../runs/plan/plan-file.ts';
-import type { PlanIndex } from '../../runs/plan-index.ts';
-import type { RunStatus } from '../../runs/run-status.ts';
-import type { RunSummary } from '../../runs/run-summary.ts';
-import { assertUnchanged } from '../../source/fingerprint.ts';
+import { assertUnchanged } from '../../source/files/fingerprint.ts';
 
 /** With the lock held nobody else runs. */
 const UNFINISHED: ReadonlySet<RunStatus> = new Set(['interrupted', 'failed', 'running']);

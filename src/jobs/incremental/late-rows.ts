@@ -1,5 +1,5 @@
-import { formatNumber } from '../../core/amounts.ts';
 import type { ColumnWindow } from '../../core/incremental.ts';
+import { formatNumber } from '../../core/text/amounts.ts';
 import type { PassedRows } from '../../source/incremental/take-rows.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { BoundJob } from '../../config/job-spec.ts';
 import type { Log } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import { obtain } from '../../core/files/mirror.ts';
 import type { ColumnWindow, IncrementalPlan } from '../../core/incremental.ts';
-import { obtain } from '../../core/mirror.ts';
 import type { ResolvedInput } from '../../core/table.ts';
 import { columnNeeds } from '../../planning/column-needs.ts';
 import type { LateRequest } from '../../source/incremental/late-rows.ts';

@@ -1,6 +1,6 @@
 import type { JobSpec } from '../../config/job-spec.ts';
-import { formatSeconds } from '../../core/amounts.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import { formatSeconds } from '../../core/text/amounts.ts';
 
 /** How long a run that is told to give up may take for it, before it is left to itself. */
 const GRACE_MS = 30_000;

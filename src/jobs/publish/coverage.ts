@@ -1,5 +1,5 @@
-import { formatCount, formatNumber, formatPercent } from '../../core/amounts.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import { formatCount, formatNumber, formatPercent } from '../../core/text/amounts.ts';
 import type { RunRecord } from '../../runs/record/run-record.ts';
 
 /** Missing rows that a message names. */

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Plan } from '../../core/plan.ts';
-import { parseTemplate } from '../../core/template.ts';
+import { parseTemplate } from '../../core/text/template.ts';
 import type { GenerationInfo } from '../../kv/store.ts';
 import { columnOf, valueKind } from '../../sinks/value-sql.ts';
 import { partColumns } from './part-columns.ts';

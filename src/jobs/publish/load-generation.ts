@@ -1,6 +1,6 @@
-import { formatNumber } from '../../core/amounts.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import { type Plan, shardInStore } from '../../core/plan.ts';
+import { formatNumber } from '../../core/text/amounts.ts';
 import { verifyGeneration } from '../../publish/verify-generation.ts';
 import type { KvRecord } from '../../runs/record/run-record.ts';
 import { allOrFirstError } from './all-or-first-error.ts';

@@ -19,7 +19,7 @@ import type { RunPaths } from '../../runs/layout.ts';
 import type { JobLock } from '../../runs/lock/lock.ts';
 import { checkParts } from '../../runs/record/check-parts.ts';
 import { type RunRecord, writeManifest } from '../../runs/record/run-record.ts';
-import { assertSomethingScored } from '../../shard/reject-limit.ts';
+import { assertSomethingScored } from '../../shard/rejects/reject-limit.ts';
 import type { RunReference } from '../../tasks/tasks.ts';
 import type { Workers } from '../../tasks/workers.ts';
 import { coverageError, isBelow, MISSING_EXAMPLES } from './coverage.ts';

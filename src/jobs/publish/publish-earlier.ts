@@ -1,23 +1,23 @@
 import { startChildren } from '../../children/child-processes.ts';
 import type { Effects } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { machineLimits } from '../../core/machine-limits.ts';
-import { outputFileFormat } from '../../core/output-file.ts';
+import { outputFileFormat } from '../../core/files/output-file.ts';
+import { machineLimits } from '../../core/machine/machine-limits.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { ManagedStore } from '../../kv/store.ts';
 import { runPaths } from '../../runs/layout.ts';
+import { previousPublished, publishedSince } from '../../runs/list/published-runs.ts';
 import type { JobLock } from '../../runs/lock/lock.ts';
 import { underLock } from '../../runs/lock/under-lock.ts';
 import { readPlan } from '../../runs/plan/plan-file.ts';
 import { markRolledBack, readCurrent, wasPublished, wasRolledBack } from '../../runs/publication.ts';
-import { previousPublished, publishedSince } from '../../runs/published-runs.ts';
 import { type RunRecord, readManifest } from '../../runs/record/run-record.ts';
 import type { StartWorkers } from '../../tasks/workers.ts';
 import { memoryLimitOf } from '../limits/memory-limit.ts';
 import { type RunReporter, reportingRelease } from '../run-reporter.ts';
-import { storeOfRun } from '../store-of-run.ts';
 import { canaryBeside, canaryRun, markCanaryEnded, noCanary } from './canary.ts';
 import { type PublishPolicy, prepareStore, publishAgain } from './publish-committed.ts';
+import { storeOfRun } from './store-of-run.ts';
 
 /** Where a job's runs are, and where its predictions go. */
 export interface JobPlace {

@@ -7,7 +7,7 @@ import { runPaths } from '../../runs/layout.ts';
 import { readPlan } from '../../runs/plan/plan-file.ts';
 import { comparePublications, readCurrent, readPublication } from '../../runs/publication.ts';
 import { readManifest } from '../../runs/record/run-record.ts';
-import { folderOfJob, storeUrlOf } from '../locations.ts';
+import { folderOfJob, storeUrlOf } from '../plan/locations.ts';
 
 /** What a job's store holds, beside what its output folder says. */
 export type StoreState =

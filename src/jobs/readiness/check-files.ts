@@ -3,7 +3,7 @@ import { formatDuration } from '../../config/fields/duration.ts';
 import type { FileCondition } from '../../config/sections/wait-for.ts';
 import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
 import type { ConditionState } from '../../core/readiness.ts';
-import { listPaths } from '../../source/list-paths.ts';
+import { listPaths } from '../../source/files/list-paths.ts';
 import { lastChange } from '../../source/remote/find-objects.ts';
 import type { ObjectHead } from '../../storage/object-storage.ts';
 import { isStorageAddress } from '../../storage/storage-address.ts';

@@ -1,7 +1,7 @@
 import { constants, existsSync, rmSync } from 'node:fs';
 import { copyFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncPath, temporaryName } from '../../core/durable-file.ts';
+import { syncPath, temporaryName } from '../../core/files/durable-file.ts';
 
 /**
  * Copies the file of a generation that does not change any more. Where the file system can, both share their

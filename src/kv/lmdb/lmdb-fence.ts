@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncPath, temporaryName, writeFileDurably } from '../../core/durable-file.ts';
+import { syncPath, temporaryName, writeFileDurably } from '../../core/files/durable-file.ts';
 import type { Fence } from '../store.ts';
 import { fencedError } from '../store-errors.ts';
 import { openLmdbFile, writeTransaction } from './lmdb-file.ts';

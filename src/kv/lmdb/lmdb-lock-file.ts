@@ -1,6 +1,6 @@
 import { linkSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { temporaryName } from '../../core/durable-file.ts';
 import { systemErrorCode } from '../../core/errors.ts';
+import { temporaryName } from '../../core/files/durable-file.ts';
 
 /** Processes that may read one file at a time. LMDB's own limit is 126. */
 export const MAX_READERS = 1024;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
-import { readTextFile } from '../../core/regular-file.ts';
+import { readTextFile } from '../../core/files/regular-file.ts';
 import { parseCanary } from '../canary.ts';
 import { checkGeneration, checkJobName } from '../names.ts';
 import type { Canary, Fence, Flip, Shown, StorePointer } from '../store.ts';

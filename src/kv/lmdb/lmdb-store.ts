@@ -1,8 +1,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, temporaryName } from '../../core/durable-file.ts';
 import type { Clock } from '../../core/effects.ts';
+import { makeFolder, temporaryName } from '../../core/files/durable-file.ts';
 import { generationsOf } from '../canary.ts';
 import type {
   Canary,

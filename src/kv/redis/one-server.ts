@@ -1,21 +1,21 @@
 import type { RowGroup } from '../group-rows.ts';
 import { countsOf } from '../staged-mark.ts';
 import type { Fence, StagedCounts, StageRequest } from '../store.ts';
+import type { RedisClient } from './connection/redis-client.ts';
+import type { RedisLink } from './connection/redis-link.ts';
 import { RedisHashCommands } from './hash/redis-hash-commands.ts';
 import { takesDumps } from './hash/takes-dumps.ts';
+import { RedisBulk } from './load/redis-bulk.ts';
+import { RedisShardWriter, type ShardSink } from './load/redis-shard-writer.ts';
 import { MergesInServer } from './packed/merges-in-server.ts';
 import { RedisPackedCommands } from './packed/redis-packed-commands.ts';
-import { RedisBulk } from './redis-bulk.ts';
-import type { RedisClient } from './redis-client.ts';
 import { type RedisCommands, ttlText } from './redis-commands.ts';
 import { copyKeys } from './redis-copy.ts';
 import { LAYOUT_FIELD, type RedisKeys, SHARD_FIELD } from './redis-keys.ts';
-import type { RedisLink } from './redis-link.ts';
 import { texts } from './redis-reader.ts';
 import { rehearse } from './redis-rehearsal.ts';
 import { KEYS_BESIDE, newerToken, SCAN_SIZES, UNLINK } from './redis-scripts.ts';
 import type { RedisServers, StagedShard } from './redis-servers.ts';
-import { RedisShardWriter, type ShardSink } from './redis-shard-writer.ts';
 import type { RedisTarget } from './redis-url.ts';
 
 /** Keys that a server looks at in one step of SCAN: about a millisecond of its time. */

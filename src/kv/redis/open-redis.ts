@@ -1,9 +1,9 @@
 import type { Clock } from '../../core/effects.ts';
 import { ClusterConnection } from './cluster/cluster-connection.ts';
 import { ClusterServers } from './cluster/cluster-servers.ts';
+import { parseRedisAddress, type RedisAddress } from './connection/redis-address.ts';
+import { REDIS_TIMEOUTS, RedisConnection, type RedisTimeouts } from './connection/redis-connection.ts';
 import { OneServer } from './one-server.ts';
-import { parseRedisAddress, type RedisAddress } from './redis-address.ts';
-import { REDIS_TIMEOUTS, RedisConnection, type RedisTimeouts } from './redis-connection.ts';
 import { RedisKeys } from './redis-keys.ts';
 import type { RedisServers } from './redis-servers.ts';
 import { RedisStore } from './redis-store.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { RedisConnection, type RedisTimeouts } from './redis-connection.ts';
+import { RedisConnection, type RedisTimeouts } from './connection/redis-connection.ts';
 import { parseRedisInfo, type RedisFacts, snapshotsOf } from './redis-facts.ts';
 import { RedisKeys } from './redis-keys.ts';
 import { rehearse } from './redis-rehearsal.ts';

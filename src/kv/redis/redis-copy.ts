@@ -1,5 +1,5 @@
+import type { RedisLink } from './connection/redis-link.ts';
 import { BASE_FIELD, LAYOUT_FIELD, LIST_FIELD, type RedisKeys, SHARD_FIELD } from './redis-keys.ts';
-import type { RedisLink } from './redis-link.ts';
 import { readHash } from './redis-reader.ts';
 import { COPY } from './redis-scripts.ts';
 import type { RedisServers } from './redis-servers.ts';

@@ -1,5 +1,5 @@
 import { firstLine, ServeBatchError, systemErrorCode } from '../../core/errors.ts';
-import { Secrets } from '../../core/secrets.ts';
+import { Secrets } from '../../core/text/secrets.ts';
 import type { RedisTarget } from './redis-url.ts';
 
 /** What a reply that begins with this word means: the server is there, and refuses. */

@@ -1,4 +1,4 @@
-import { maskUrl } from '../../core/secrets.ts';
+import { maskUrl } from '../../core/text/secrets.ts';
 import type { StoreKind } from '../store-kind.ts';
 
 /** `redis://[user:password@]host[:port][/db]`; `+cluster` and `+sentinel` for several hosts; `rediss` means TLS. */

@@ -1,5 +1,5 @@
 import { KV_LAYOUTS, type KvLayout } from '../../core/plan.ts';
-import type { RedisClient } from './redis-client.ts';
+import type { RedisClient } from './connection/redis-client.ts';
 import { LAYOUT_FIELD, type RedisKeys } from './redis-keys.ts';
 
 /** Generations whose layout is kept: more than a store holds at once. */

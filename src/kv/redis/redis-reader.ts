@@ -1,5 +1,5 @@
 import type { ValueAddress } from '../store.ts';
-import type { RedisAnswer, RedisClient } from './redis-client.ts';
+import type { RedisAnswer, RedisClient } from './connection/redis-client.ts';
 
 /** Reads the predictions of a generation: one implementation a layout. Answers undefined where there is none. */
 export interface RedisReader {

@@ -1,6 +1,6 @@
 import type { StagedMark } from '../staged-mark.ts';
 import type { Fence, StagedCounts, StageRequest } from '../store.ts';
-import type { RedisClient } from './redis-client.ts';
+import type { RedisClient } from './connection/redis-client.ts';
 import type { RedisKeys } from './redis-keys.ts';
 
 /**

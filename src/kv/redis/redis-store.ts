@@ -19,11 +19,11 @@ import type {
   ValueAddress,
 } from '../store.ts';
 import { dropCurrentError, fencedError, missingGenerationError } from '../store-errors.ts';
+import type { RedisClient } from './connection/redis-client.ts';
 import { RedisHashReader } from './hash/redis-hash-reader.ts';
 import { RedisPackedReader } from './packed/redis-packed-reader.ts';
 import { countByMarks } from './redis-account.ts';
 import { canaryText, parseCanaryOf } from './redis-canary.ts';
-import type { RedisClient } from './redis-client.ts';
 import { copyGeneration } from './redis-copy.ts';
 import { BASE_FIELD, INFO_FIELD, LAYOUT_FIELD, type RedisKeys, SHARD_FIELD } from './redis-keys.ts';
 import { RedisLayouts } from './redis-layouts.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { ServeBatchError } from '../../core/errors.ts';
-import { maskUrl } from '../../core/secrets.ts';
+import { maskUrl } from '../../core/text/secrets.ts';
 import { showUrl } from './redis-kind.ts';
 
 /** Where a Redis is and how to log in. Never shown as a whole: it holds the password. */

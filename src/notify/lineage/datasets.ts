@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Plan } from '../../core/plan.ts';
-import { maskUrl } from '../../core/secrets.ts';
 import type { Column, NamedTable } from '../../core/table.ts';
+import { maskUrl } from '../../core/text/secrets.ts';
 import { partColumns } from '../../jobs/publish/part-columns.ts';
 import type { RunRecord } from '../../runs/record/run-record.ts';
 import { type Facet, facet } from './facets.ts';

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { LineageSpec } from '../../config/sections/lineage.ts';
-import { appendToFile, makeFolder } from '../../core/durable-file.ts';
 import type { Clock } from '../../core/effects.ts';
+import { appendToFile, makeFolder } from '../../core/files/durable-file.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { ReportedEnd } from '../../jobs/run-reporter.ts';
 import { sendRequest, shownUrl } from '../webhook.ts';

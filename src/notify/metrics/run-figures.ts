@@ -1,9 +1,9 @@
 import type { Clock } from '../../core/effects.ts';
 import { runPaths } from '../../runs/layout.ts';
+import { listRuns } from '../../runs/list/run-list.ts';
+import { isCommitted } from '../../runs/list/run-status.ts';
+import { type RunSummary, readJobState, readRunSummary } from '../../runs/list/run-summary.ts';
 import { showJobAnew } from '../../runs/mirror/show-job.ts';
-import { listRuns } from '../../runs/run-list.ts';
-import { isCommitted } from '../../runs/run-status.ts';
-import { type RunSummary, readJobState, readRunSummary } from '../../runs/run-summary.ts';
 
 /** What the run records of a job say, for those who watch it. */
 export interface RunFigures {

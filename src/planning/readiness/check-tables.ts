@@ -1,19 +1,19 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SqlCondition, TableCondition } from '../../config/sections/wait-for.ts';
-import { formatNumber } from '../../core/amounts.ts';
 import type { ConditionState } from '../../core/readiness.ts';
-import { quoteName, quoteText } from '../../core/sql.ts';
+import { formatNumber } from '../../core/text/amounts.ts';
+import { quoteName, quoteText } from '../../core/text/sql.ts';
 import { assertOnlyJobTables, conditionSql, parseCondition } from '../../features/job-sql.ts';
 import { NO_NEEDS } from '../../source/csv/staged-columns.ts';
-import type { Database } from '../../source/database.ts';
+import type { Database } from '../../source/duckdb/database.ts';
+import { syntaxTree } from '../../source/duckdb/syntax-tree.ts';
 import { fileRowsSql } from '../../source/file-rows.ts';
-import { findFiles } from '../../source/find-files.ts';
+import { findFiles } from '../../source/files/find-files.ts';
 import type { InputOptions } from '../../source/formats/input-options.ts';
 import { formatOfFiles } from '../../source/formats/table-formats.ts';
 import { duckdbReason } from '../../source/read-error.ts';
 import { readTable } from '../../source/resolve-input.ts';
-import { syntaxTree } from '../../source/syntax-tree.ts';
 
 /** A table that conditions look at: its files are looked for anew at each check. */
 export interface WaitedTable {

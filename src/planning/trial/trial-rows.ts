@@ -2,8 +2,8 @@ import { allocateTensor, type TensorData } from '../../core/tensor-data.ts';
 import { castSql } from '../../features/cast-rules.ts';
 import { FeatureBatch } from '../../features/feature-batch.ts';
 import type { TensorValue } from '../../inference/model-session.ts';
-import { isValid, streamChunks } from '../../source/chunk-stream.ts';
-import type { Database } from '../../source/database.ts';
+import { isValid, streamChunks } from '../../source/duckdb/chunk-stream.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import { openShardRows, type RowsPlan } from '../../source/shard-rows.ts';
 
 /** Rows looked at to find some that the model can be tried on. */

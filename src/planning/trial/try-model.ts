@@ -1,7 +1,7 @@
 import { ServeBatchError } from '../../core/errors.ts';
 import { describeTensor, type TensorSpec } from '../../core/model.ts';
 import type { Session } from '../../inference/session.ts';
-import type { Database } from '../../source/database.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import type { RowsPlan } from '../../source/shard-rows.ts';
 import { type FoundCall, findCall } from './find-call.ts';
 import { modelFailure } from './model-failure.ts';

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { type AccuracyRecord, readAccuracyRecords } from '../../accuracy/accuracy-record.ts';
 import { readFigures } from '../../accuracy/figures.ts';
 import type { SegmentFigures } from '../../core/accuracy.ts';
-import { quoteFile } from '../../core/sql.ts';
+import { quoteFile } from '../../core/text/sql.ts';
 import type { RunPaths } from '../../runs/layout.ts';
-import type { Database } from '../../source/database.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 
 /** How good a run was, by the newest actuals. */
 export interface AccuracyFacts {

@@ -1,5 +1,5 @@
-import { quoteFiles } from '../../core/sql.ts';
-import type { Database } from '../../source/database.ts';
+import { quoteFiles } from '../../core/text/sql.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import { niceStep } from '../chart/scale.ts';
 import type { PredictionColumn } from './prediction-columns.ts';
 import { type ColumnStats, valueSql } from './prediction-stats.ts';

@@ -1,5 +1,5 @@
-import { quoteFiles, quoteName, quoteText } from '../../core/sql.ts';
-import type { Database } from '../../source/database.ts';
+import { quoteFiles, quoteName, quoteText } from '../../core/text/sql.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import { inputColumns, rejectsSql } from './rejected-input.ts';
 
 /** How much of what was expected has a prediction, by the values of one column. */

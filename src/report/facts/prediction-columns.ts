@@ -1,6 +1,6 @@
 import type { ElementType } from '../../core/model.ts';
 import type { PredictionBinding } from '../../core/plan.ts';
-import { quoteName } from '../../core/sql.ts';
+import { quoteName } from '../../core/text/sql.ts';
 
 /** One series of predictions: a column of the parts, or one place in a list column. */
 export interface PredictionColumn {

@@ -1,4 +1,4 @@
-import type { Database } from '../../source/database.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import { type BinPlan, countInBins, planBins } from './common-bins.ts';
 import type { PredictionColumn } from './prediction-columns.ts';
 import { type ColumnStats, countTexts, readColumnStats } from './prediction-stats.ts';

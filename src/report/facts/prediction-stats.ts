@@ -1,5 +1,5 @@
-import { quoteFiles, quoteText } from '../../core/sql.ts';
-import type { Database } from '../../source/database.ts';
+import { quoteFiles, quoteText } from '../../core/text/sql.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import type { PredictionColumn } from './prediction-columns.ts';
 
 /** One series of predictions in figures. Those of values are null for text, and where there are none. */

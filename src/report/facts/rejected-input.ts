@@ -1,5 +1,5 @@
-import { quoteFiles } from '../../core/sql.ts';
-import type { Database } from '../../source/database.ts';
+import { quoteFiles } from '../../core/text/sql.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 
 /** All files of rejects as one relation. Rows that could not be split into columns have no `input`. */
 export function rejectsSql(files: readonly string[]): string {

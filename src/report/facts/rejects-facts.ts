@@ -1,9 +1,9 @@
-import { fetchContents, listAnew } from '../../core/mirror.ts';
-import { quoteName, quoteText } from '../../core/sql.ts';
+import { fetchContents, listAnew } from '../../core/files/mirror.ts';
+import { quoteName, quoteText } from '../../core/text/sql.ts';
 import { pathExists } from '../../runs/json-file.ts';
 import type { RunPaths } from '../../runs/layout.ts';
 import type { ShardRecord } from '../../runs/record/shard-record.ts';
-import type { Database } from '../../source/database.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import { inputColumns, rejectsSql } from './rejected-input.ts';
 
 /** Rejects that have one reason in common. */

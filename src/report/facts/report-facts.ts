@@ -1,7 +1,7 @@
 import type { Comparison } from '../../compare/comparison.ts';
 import type { Plan } from '../../core/plan.ts';
+import type { RunSummary } from '../../runs/list/run-summary.ts';
 import type { StageSeconds } from '../../runs/record/shard-record.ts';
-import type { RunSummary } from '../../runs/run-summary.ts';
 import type { AccuracyFacts } from './accuracy-facts.ts';
 import type { DimensionFacts } from './dimension-facts.ts';
 import type { Known } from './known.ts';

@@ -1,5 +1,5 @@
-import { previousPublished } from '../../runs/published-runs.ts';
-import type { RunSummary } from '../../runs/run-summary.ts';
+import { previousPublished } from '../../runs/list/published-runs.ts';
+import type { RunSummary } from '../../runs/list/run-summary.ts';
 import { type Known, known, unknown } from './known.ts';
 
 /**

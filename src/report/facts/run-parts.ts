@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { fetchContents, listAnew } from '../../core/mirror.ts';
+import { fetchContents, listAnew } from '../../core/files/mirror.ts';
 import { pathExists } from '../../runs/json-file.ts';
 import type { RunPaths } from '../../runs/layout.ts';
 import type { RunRecord } from '../../runs/record/run-record.ts';

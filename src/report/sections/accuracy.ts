@@ -1,5 +1,5 @@
 import type { AccuracyFigures, SegmentFigures } from '../../core/accuracy.ts';
-import { formatCount } from '../../core/amounts.ts';
+import { formatCount } from '../../core/text/amounts.ts';
 import { card, lead, missing } from '../card.ts';
 import { barRows } from '../chart/bar-rows.ts';
 import { type Cell, dataTable, numberCell, tableBehind } from '../data-table.ts';

@@ -1,5 +1,5 @@
 import type { ColumnComparison, Comparison, NumberComparison } from '../../compare/comparison.ts';
-import { formatCount } from '../../core/amounts.ts';
+import { formatCount } from '../../core/text/amounts.ts';
 import { card, lead, missing } from '../card.ts';
 import { barRows } from '../chart/bar-rows.ts';
 import { type Bin, HISTOGRAM_SPAN, histogram } from '../chart/histogram.ts';

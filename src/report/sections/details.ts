@@ -1,7 +1,7 @@
-import { formatBytes, formatCount, formatSeconds } from '../../core/amounts.ts';
-import { badCellsText } from '../../core/bad-cells-text.ts';
 import { lateRowsText, lateTakenText } from '../../core/incremental.ts';
 import { describeTensor } from '../../core/model.ts';
+import { formatBytes, formatCount, formatSeconds } from '../../core/text/amounts.ts';
+import { badCellsText } from '../../core/text/bad-cells-text.ts';
 import type { RunRecord } from '../../runs/record/run-record.ts';
 import { card } from '../card.ts';
 import type { ReportFacts } from '../facts/report-facts.ts';

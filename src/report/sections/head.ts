@@ -1,7 +1,7 @@
-import { formatBytes, formatCount, formatSeconds } from '../../core/amounts.ts';
 import { lateRowsText } from '../../core/incremental.ts';
 import { missingData } from '../../core/readiness.ts';
-import type { RunStatus } from '../../runs/run-status.ts';
+import { formatBytes, formatCount, formatSeconds } from '../../core/text/amounts.ts';
+import type { RunStatus } from '../../runs/list/run-status.ts';
 import type { ReportFacts } from '../facts/report-facts.ts';
 import { type Html, type HtmlPart, html } from '../html.ts';
 import { formatCompact, formatInstant, formatShare } from '../numbers.ts';

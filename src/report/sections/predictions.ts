@@ -1,4 +1,4 @@
-import { formatCount } from '../../core/amounts.ts';
+import { formatCount } from '../../core/text/amounts.ts';
 import { card, lead, missing } from '../card.ts';
 import { barRows } from '../chart/bar-rows.ts';
 import { type Bin, HISTOGRAM_SPAN, histogram } from '../chart/histogram.ts';

@@ -1,4 +1,4 @@
-import { formatCount, formatSeconds } from '../../core/amounts.ts';
+import { formatCount, formatSeconds } from '../../core/text/amounts.ts';
 import { card, lead, missing } from '../card.ts';
 import { lanes } from '../chart/lanes.ts';
 import { numberCell, tableBehind } from '../data-table.ts';

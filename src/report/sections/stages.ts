@@ -1,4 +1,4 @@
-import { formatSeconds } from '../../core/amounts.ts';
+import { formatSeconds } from '../../core/text/amounts.ts';
 import type { StageSeconds } from '../../runs/record/shard-record.ts';
 import { card, lead, missing } from '../card.ts';
 import { barRows } from '../chart/bar-rows.ts';

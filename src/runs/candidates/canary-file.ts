@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { removeFile, writeFileDurably } from '../../core/durable-file.ts';
+import { removeFile, writeFileDurably } from '../../core/files/durable-file.ts';
+import { lookAnew } from '../../core/files/mirror.ts';
 import type { Immutable } from '../../core/immutable.ts';
-import { lookAnew } from '../../core/mirror.ts';
 import { jsonText, readJsonIfValid } from '../json-file.ts';
 import { canaryFile } from '../layout.ts';
 

@@ -1,4 +1,4 @@
-import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
+import { makeFolder, writeFileDurably } from '../../core/files/durable-file.ts';
 import { jsonText } from '../json-file.ts';
 import type { RunPaths } from '../layout.ts';
 

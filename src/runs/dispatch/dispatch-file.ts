@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { makeFolder } from '../../core/durable-file.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import { makeFolder } from '../../core/files/durable-file.ts';
+import { listAnew, lookAnew, publicPath } from '../../core/files/mirror.ts';
 import type { Immutable } from '../../core/immutable.ts';
-import { listAnew, lookAnew, publicPath } from '../../core/mirror.ts';
 import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 import { isMissing, jsonText, readJsonFile } from '../json-file.ts';
 import type { RunPaths } from '../layout.ts';

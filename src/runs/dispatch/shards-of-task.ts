@@ -1,5 +1,5 @@
-import { formatNumber } from '../../core/amounts.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import { formatNumber } from '../../core/text/amounts.ts';
 import type { ArrayTask } from './array-task.ts';
 import type { Dispatch } from './dispatch-file.ts';
 

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { maskUrl } from '../../core/secrets.ts';
+import { maskUrl } from '../../core/text/secrets.ts';
 
 /** The command line of a process for messages: `serve-batch run sales --kv redis://cache:6379`. No passwords. */
 export function commandLine(argv: readonly string[]): string {

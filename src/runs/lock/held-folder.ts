@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { syncPath, temporaryName, writeFileDurably } from '../../core/durable-file.ts';
+import { syncPath, temporaryName, writeFileDurably } from '../../core/files/durable-file.ts';
 import { isMissing } from '../json-file.ts';
 
 /**

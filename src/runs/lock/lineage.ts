@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { removeFile } from '../../core/durable-file.ts';
-import { lookAnew } from '../../core/mirror.ts';
-import { readTextFile } from '../../core/regular-file.ts';
+import { removeFile } from '../../core/files/durable-file.ts';
+import { lookAnew } from '../../core/files/mirror.ts';
+import { readTextFile } from '../../core/files/regular-file.ts';
 import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 import { isMissing } from '../json-file.ts';
 

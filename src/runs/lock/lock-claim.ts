@@ -1,9 +1,9 @@
 import { readdir, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { removeFile, writeFileDurably } from '../../core/durable-file.ts';
 import type { Clock } from '../../core/effects.ts';
-import { type Mirror, sharedMirrorOf } from '../../core/mirror.ts';
+import { removeFile, writeFileDurably } from '../../core/files/durable-file.ts';
+import { type Mirror, sharedMirrorOf } from '../../core/files/mirror.ts';
 import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 import { isMissing, type JsonFile, jsonText, parseJson, readJsonFile } from '../json-file.ts';
 import type { ProcessIdentity } from './process-identity.ts';

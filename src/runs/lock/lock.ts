@@ -1,10 +1,10 @@
 import { truncate, utimes } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
 import { type Clock, systemClock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { sharedMirrorOf } from '../../core/mirror.ts';
+import { makeFolder, writeFileDurably } from '../../core/files/durable-file.ts';
+import { sharedMirrorOf } from '../../core/files/mirror.ts';
 import { isMissing } from '../json-file.ts';
 import { locksFolder } from '../layout.ts';
 import { showToHolder } from '../mirror/show-job.ts';

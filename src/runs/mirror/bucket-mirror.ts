@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
-import { isTemporaryName, makeFolder } from '../../core/durable-file.ts';
-import { type Mirror, type MirroredText, STAND_IN_MS, withPublicPaths } from '../../core/mirror.ts';
+import { isTemporaryName, makeFolder } from '../../core/files/durable-file.ts';
+import { type Mirror, type MirroredText, STAND_IN_MS, withPublicPaths } from '../../core/files/mirror.ts';
 import type { ObjectInfo, ObjectStorage } from '../../storage/object-storage.ts';
 import { probeConditions } from '../../storage/probe-conditions.ts';
 import { inParallel } from '../in-parallel.ts';

@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
-import { temporaryName } from '../../core/durable-file.ts';
-import { STAND_IN_MS } from '../../core/mirror.ts';
+import { temporaryName } from '../../core/files/durable-file.ts';
+import { STAND_IN_MS } from '../../core/files/mirror.ts';
 import { download } from '../../storage/download.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
 

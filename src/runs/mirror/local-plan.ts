@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ServeBatchError } from '../../core/errors.ts';
-import { obtain } from '../../core/mirror.ts';
+import { obtain } from '../../core/files/mirror.ts';
 import {
   formatStorageAddress,
   isStorageAddress,

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addMirror, mirrorAt, removeMirror } from '../../core/mirror.ts';
+import { addMirror, mirrorAt, removeMirror } from '../../core/files/mirror.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
 import { BucketMirror } from './bucket-mirror.ts';
 import { workFolder } from './work-folder.ts';

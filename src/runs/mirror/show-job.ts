@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listAnew, sharedMirrorOf } from '../../core/mirror.ts';
+import { listAnew, sharedMirrorOf } from '../../core/files/mirror.ts';
 import { inParallel } from '../in-parallel.ts';
 import { occurrencesFolder, runsFolder } from '../layout.ts';
 

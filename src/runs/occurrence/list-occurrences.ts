@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import type { Clock } from '../../core/effects.ts';
 import { missingData } from '../../core/readiness.ts';
+import { occurrencesWithRuns } from '../list/occurrence-runs.ts';
 import { readHolder } from '../lock/lock.ts';
 import type { LockHolder } from '../lock/lock-claim.ts';
-import { occurrencesWithRuns } from '../occurrence-runs.ts';
 import type { RecordedError } from '../record/recorded-error.ts';
 import {
   OCCURRENCE_STATES,

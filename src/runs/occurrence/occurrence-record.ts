@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
+import { makeFolder, writeFileDurably } from '../../core/files/durable-file.ts';
 import type { Readiness } from '../../core/readiness.ts';
 import { isMissing, jsonText, readJsonIfValid } from '../json-file.ts';
 import { occurrenceStamp, occurrencesFolder } from '../layout.ts';

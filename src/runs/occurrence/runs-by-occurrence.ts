@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/effects.ts';
-import { runsOfOccurrences } from '../occurrence-runs.ts';
-import { isCommitted, type RunStatus } from '../run-status.ts';
+import { runsOfOccurrences } from '../list/occurrence-runs.ts';
+import { isCommitted, type RunStatus } from '../list/run-status.ts';
 
 export interface RunOfOccurrence {
   readonly runId: string;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/effects.ts';
-import { isAhead, newerPublished } from '../occurrence-runs.ts';
-import type { RunSummary } from '../run-summary.ts';
+import { isAhead, newerPublished } from '../list/occurrence-runs.ts';
+import type { RunSummary } from '../list/run-summary.ts';
 import { newRecord, readRecord, writeRecord } from './occurrence-record.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { makeFolder, writeFileDurably } from '../../core/durable-file.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { publicPath, sharedMirrorOf } from '../../core/mirror.ts';
+import { makeFolder, writeFileDurably } from '../../core/files/durable-file.ts';
+import { publicPath, sharedMirrorOf } from '../../core/files/mirror.ts';
 import type { Plan } from '../../core/plan.ts';
 import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 import { jsonText, pathExists, readJsonFile } from '../json-file.ts';

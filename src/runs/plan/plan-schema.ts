@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { IntervalsPlan } from '../../core/accuracy.ts';
-import { DEVICES, type DevicePlan, type GpuDevice } from '../../core/device.ts';
 import { ENGINES, type EnginePlan } from '../../core/engine.ts';
 import type { IncrementalPlan } from '../../core/incremental.ts';
+import { DEVICES, type DevicePlan, type GpuDevice } from '../../core/machine/device.ts';
 import { type Dimension, ELEMENT_TYPES, type ModelSignature, type TensorSpec } from '../../core/model.ts';
 import {
   COMPRESSIONS,

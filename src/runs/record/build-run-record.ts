@@ -1,11 +1,11 @@
 import { boundColumns } from '../../core/accuracy.ts';
-import { PROVIDERS } from '../../core/device.ts';
 import type { Estimate } from '../../core/estimate.ts';
+import { PROVIDERS } from '../../core/machine/device.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Readiness } from '../../core/readiness.ts';
-import { maskUrl } from '../../core/secrets.ts';
+import { maskUrl } from '../../core/text/secrets.ts';
 import { partName } from '../layout.ts';
-import type { RunStatus } from '../run-status.ts';
+import type { RunStatus } from '../list/run-status.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 import { machinesOf } from './machines-of-run.ts';
 import { recorded } from './recorded-error.ts';

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ServeBatchError } from '../../core/errors.ts';
-import { listAnew, obtain, publicPath } from '../../core/mirror.ts';
+import { listAnew, obtain, publicPath } from '../../core/files/mirror.ts';
 import { readJsonIfValid } from '../json-file.ts';
 import { partName, type RunPaths } from '../layout.ts';
 import { sha256OfFile } from './hash-file.ts';

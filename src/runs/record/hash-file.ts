@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { fetchContent } from '../../core/mirror.ts';
+import { fetchContent } from '../../core/files/mirror.ts';
 
 /** The sha256 of a file's content, in hexadecimal. Throws system errors, and the signal's reason once it is aborted. */
 export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { GATE_KINDS, GATE_VERDICTS } from '../../core/gates.ts';
 import type { Immutable } from '../../core/immutable.ts';
+import { RUN_STATUSES } from '../list/run-status.ts';
 import {
   badCellsSchema,
   devicePlanSchema,
@@ -9,7 +10,6 @@ import {
   runIdentitySchema,
   tensorSpecSchema,
 } from '../plan/plan-schema.ts';
-import { RUN_STATUSES } from '../run-status.ts';
 import { upgradeRecord } from '../upgrade.ts';
 import { readinessSchema } from './readiness-schema.ts';
 import { recordedErrorSchema } from './recorded-error.ts';

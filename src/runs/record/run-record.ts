@@ -1,6 +1,6 @@
-import { makeFolder, removeFile, writeFileDurably } from '../../core/durable-file.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { lookAnew, sharedMirrorOf } from '../../core/mirror.ts';
+import { makeFolder, removeFile, writeFileDurably } from '../../core/files/durable-file.ts';
+import { lookAnew, sharedMirrorOf } from '../../core/files/mirror.ts';
 import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 import { jsonText, readJsonFile } from '../json-file.ts';
 import type { RunPaths } from '../layout.ts';

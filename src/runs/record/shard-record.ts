@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { z } from 'zod';
-import { makeFolder, storeGrown, writeFileDurably } from '../../core/durable-file.ts';
+import { makeFolder, storeGrown, writeFileDurably } from '../../core/files/durable-file.ts';
+import { isStandIn, listAnew, lookAnew, sharedMirrorOf } from '../../core/files/mirror.ts';
 import type { Immutable } from '../../core/immutable.ts';
-import { isStandIn, listAnew, lookAnew, sharedMirrorOf } from '../../core/mirror.ts';
 import type { Plan, ShardPlan } from '../../core/plan.ts';
 import { createFileExclusively } from '../../storage/local/exclusive-file.ts';
 import { inParallel } from '../in-parallel.ts';

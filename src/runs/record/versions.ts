@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { cpus as processors } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { ServeBatchError } from '../../core/errors.ts';
-import { machineLimits } from '../../core/machine-limits.ts';
+import { machineLimits } from '../../core/machine/machine-limits.ts';
 import type { Plan, PlanVersions } from '../../core/plan.ts';
 import type { Machine } from '../batch-sizes-file.ts';
 import type { Host, Versions } from './run-record.ts';

@@ -1,7 +1,7 @@
 import type { Metadata } from '@grpc/grpc-js';
-import { areReady } from '../http/health-routes.ts';
 import type { ServerParts } from '../http/http-server.ts';
-import { isModelReady } from '../http/open-inference-routes.ts';
+import { areReady } from '../http/routes/health-routes.ts';
+import { isModelReady } from '../http/routes/open-inference-routes.ts';
 import { infer } from '../open-inference/infer.ts';
 import { useModel } from '../open-inference/inference-model.ts';
 import { modelMetadata, serverMetadata } from '../open-inference/model-metadata.ts';

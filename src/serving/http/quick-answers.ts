@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Columns } from '../../lookup/column-text.ts';
 import type { Answer } from '../served-job.ts';
 import type { ServerParts } from './http-server.ts';
-import { JSON_TYPE } from './prediction-routes.ts';
+import { JSON_TYPE } from './routes/prediction-routes.ts';
 
 /** As the metrics name it. */
 const ROUTE = 'GET /v1/jobs/:job/predictions';

@@ -1,10 +1,10 @@
-import { formatCount, formatSeconds } from '../../core/amounts.ts';
+import { formatCount, formatSeconds } from '../../core/text/amounts.ts';
 import { card, missing } from '../../report/card.ts';
 import { type Html, html } from '../../report/html.ts';
 import { formatCompact, formatInstant, formatShare } from '../../report/numbers.ts';
 import { runStatusMark, statusMark } from '../../report/status-mark.ts';
 import { tilesHtml } from '../../report/tiles.ts';
-import type { RunSummary } from '../../runs/run-summary.ts';
+import type { RunSummary } from '../../runs/list/run-summary.ts';
 import { describePause } from '../../schedule/pause.ts';
 import { jobAddress, runAddress } from './addresses.ts';
 import type { JobFacts } from './facts/read-job.ts';

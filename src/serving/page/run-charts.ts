@@ -1,11 +1,11 @@
-import { formatCount } from '../../core/amounts.ts';
+import { formatCount } from '../../core/text/amounts.ts';
 import { card, lead, missing } from '../../report/card.ts';
 import { columnsChart } from '../../report/chart/columns.ts';
 import { linesChart } from '../../report/chart/lines.ts';
 import { type Html, html } from '../../report/html.ts';
 import { formatCompact, formatShare, plural } from '../../report/numbers.ts';
+import type { RunSummary } from '../../runs/list/run-summary.ts';
 import type { RunRecord } from '../../runs/record/run-record.ts';
-import type { RunSummary } from '../../runs/run-summary.ts';
 
 /** The runs of a page over time, oldest first: throughput, rejects, and coverage where the job has a grid. */
 export function runCharts(newestFirst: readonly RunSummary[]): Html | null {

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { deserializeError, ServeBatchError } from '../../core/errors.ts';
-import { mirrorOf } from '../../core/mirror.ts';
+import { mirrorOf } from '../../core/files/mirror.ts';
 import type { ReportMessage, ReportRequest, ReportTask } from './report-messages.ts';
 
 const TIMEOUT_MS = 120_000;

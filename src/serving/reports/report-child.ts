@@ -1,5 +1,5 @@
 import { serializeError } from '../../core/errors.ts';
-import { withPublicPaths } from '../../core/mirror.ts';
+import { withPublicPaths } from '../../core/files/mirror.ts';
 import { makeReport } from '../../report/make-report.ts';
 import { mountAt } from '../../runs/mirror/mount.ts';
 import type { ReportMessage, ReportTask } from './report-messages.ts';

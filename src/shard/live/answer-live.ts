@@ -1,7 +1,7 @@
 import { ServeBatchError } from '../../core/errors.ts';
-import { suggestion } from '../../core/nearest.ts';
-import { quoteName, quoteText } from '../../core/sql.ts';
 import type { Column } from '../../core/table.ts';
+import { suggestion } from '../../core/text/nearest.ts';
+import { quoteName, quoteText } from '../../core/text/sql.ts';
 import { INPUT_ROW } from '../../source/input-row.ts';
 import { cellText, typedSql, wrongCell } from './cell-text.ts';
 import type { Cells, LiveAnswer, LiveQuestion } from './live-question.ts';

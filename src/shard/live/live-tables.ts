@@ -1,20 +1,20 @@
 import { existsSync } from 'node:fs';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
-import { quoteFile, quoteName, quoteText } from '../../core/sql.ts';
 import type { GridPlan } from '../../core/table.ts';
+import { quoteFile, quoteName, quoteText } from '../../core/text/sql.ts';
 import { parseSelect, passesOn, shapeOfSelect } from '../../features/plan-select.ts';
 import type { RunPaths } from '../../runs/layout.ts';
 import { keySql } from '../../sinks/kv/kv-batches.ts';
 import { keyTextSql } from '../../sinks/value-sql.ts';
-import type { Database } from '../../source/database.ts';
-import { functionNames } from '../../source/function-names.ts';
+import type { Database } from '../../source/duckdb/database.ts';
+import { functionNames } from '../../source/duckdb/function-names.ts';
+import { syntaxTree } from '../../source/duckdb/syntax-tree.ts';
 import { dimensionTables } from '../../source/grid/grid-rows.ts';
 import { INPUT_ROW } from '../../source/input-row.ts';
 import { rowsSql } from '../../source/shard-relation.ts';
-import { syntaxTree } from '../../source/syntax-tree.ts';
 import { keyColumns } from '../feature-columns.ts';
-import { rejectedRows } from '../rejected-rows.ts';
+import { rejectedRows } from '../rejects/rejected-rows.ts';
 
 /** The rows of the input, with their numbers. */
 const INPUT = 'serve_batch_live_input';

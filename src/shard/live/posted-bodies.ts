@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '../../core/durable-file.ts';
 import { firstLine, ServeBatchError } from '../../core/errors.ts';
-import { quoteFile } from '../../core/sql.ts';
+import { makeFolder } from '../../core/files/durable-file.ts';
 import type { Column } from '../../core/table.ts';
+import { quoteFile } from '../../core/text/sql.ts';
 import type { LiveAnswer } from './live-question.ts';
 import type { LiveRun } from './live-run.ts';
 import { cellsOfTable } from './posted-cells.ts';

@@ -1,6 +1,6 @@
 import { ServeBatchError } from '../../core/errors.ts';
-import { quoteName } from '../../core/sql.ts';
 import { type Column, isNumberType } from '../../core/table.ts';
+import { quoteName } from '../../core/text/sql.ts';
 import { expectedOf, typedSql } from './cell-text.ts';
 
 const WHOLE = /^U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?$/;

@@ -1,8 +1,8 @@
 import { DuckDBDataChunk, VARCHAR } from '@duckdb/node-api';
 import { ServeBatchError } from '../../core/errors.ts';
-import { suggestion } from '../../core/nearest.ts';
-import { quoteName } from '../../core/sql.ts';
 import type { Column } from '../../core/table.ts';
+import { suggestion } from '../../core/text/nearest.ts';
+import { quoteName } from '../../core/text/sql.ts';
 import type { Reject } from '../../sinks/parquet/reject-file.ts';
 import { INPUT_ROW } from '../../source/input-row.ts';
 import { cellText, expectedOf, typedSql } from './cell-text.ts';

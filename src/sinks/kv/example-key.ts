@@ -1,7 +1,7 @@
 import type { KvPlan } from '../../core/plan.ts';
-import { quoteFiles, quoteName } from '../../core/sql.ts';
-import { parseTemplate } from '../../core/template.ts';
-import type { Database } from '../../source/database.ts';
+import { quoteFiles, quoteName } from '../../core/text/sql.ts';
+import { parseTemplate } from '../../core/text/template.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import { keyTextSql } from '../value-sql.ts';
 
 /** The columns of key and field of the first row that has all of them, as texts that a lookup takes. */

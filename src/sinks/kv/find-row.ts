@@ -1,7 +1,7 @@
 import type { KvPlan } from '../../core/plan.ts';
-import { quoteFile, quoteName, quoteText } from '../../core/sql.ts';
+import { quoteFile, quoteName, quoteText } from '../../core/text/sql.ts';
 import type { ValueAddress } from '../../kv/store.ts';
-import type { Database } from '../../source/database.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import { keySql } from './kv-batches.ts';
 
 /** A row of the parts. */

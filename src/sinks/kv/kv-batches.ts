@@ -1,10 +1,10 @@
 import type { KvPlan } from '../../core/plan.ts';
-import { quoteFile, quoteFiles, quoteName } from '../../core/sql.ts';
 import type { Column } from '../../core/table.ts';
-import { parseTemplate } from '../../core/template.ts';
+import { quoteFile, quoteFiles, quoteName } from '../../core/text/sql.ts';
+import { parseTemplate } from '../../core/text/template.ts';
 import type { KvBatch } from '../../kv/store.ts';
-import { streamChunks, streamVectors } from '../../source/chunk-stream.ts';
-import type { Database } from '../../source/database.ts';
+import { streamChunks, streamVectors } from '../../source/duckdb/chunk-stream.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import { columnOf, templateSql } from '../value-sql.ts';
 import { KvBatchBuilder } from './kv-batch-builder.ts';
 import { isSmallInteger, type KvTexts, planKvTexts } from './kv-texts.ts';

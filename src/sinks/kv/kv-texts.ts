@@ -1,7 +1,7 @@
 import type { KvPlan } from '../../core/plan.ts';
-import { quoteName } from '../../core/sql.ts';
 import type { Column } from '../../core/table.ts';
-import { parseTemplate } from '../../core/template.ts';
+import { quoteName } from '../../core/text/sql.ts';
+import { parseTemplate } from '../../core/text/template.ts';
 import { columnOf, jsonValueSql, keyTextSql, singleValueSql } from '../value-sql.ts';
 import type { NonFinite, TextKind } from './text-column.ts';
 

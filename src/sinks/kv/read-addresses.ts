@@ -1,8 +1,8 @@
 import type { KvPlan } from '../../core/plan.ts';
-import { quoteFiles } from '../../core/sql.ts';
+import { quoteFiles } from '../../core/text/sql.ts';
 import type { ValueAddress } from '../../kv/store.ts';
-import { streamChunks } from '../../source/chunk-stream.ts';
-import type { Database } from '../../source/database.ts';
+import { streamChunks } from '../../source/duckdb/chunk-stream.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import { keySql } from './kv-batches.ts';
 
 /** Every key and field of the parts, each once, as the store has them; some thousands at a time. */

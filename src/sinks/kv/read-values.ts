@@ -1,8 +1,8 @@
 import type { KvPlan } from '../../core/plan.ts';
 import type { Column } from '../../core/table.ts';
 import { ByteWriter } from '../../kv/byte-writer.ts';
-import { streamVectors } from '../../source/chunk-stream.ts';
-import type { Database } from '../../source/database.ts';
+import { streamVectors } from '../../source/duckdb/chunk-stream.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import { planValueTexts } from './kv-texts.ts';
 import { textColumn } from './text-column.ts';
 import { TextWriter } from './text-writer.ts';

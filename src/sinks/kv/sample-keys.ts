@@ -1,7 +1,7 @@
 import type { KvPlan } from '../../core/plan.ts';
-import { quoteFiles } from '../../core/sql.ts';
+import { quoteFiles } from '../../core/text/sql.ts';
 import type { ValueAddress } from '../../kv/store.ts';
-import type { Database } from '../../source/database.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import { templateSql } from '../value-sql.ts';
 
 /** Key and field of some rows of the parts, drawn evenly; of the same parts always the same ones. */

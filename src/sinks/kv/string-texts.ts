@@ -1,5 +1,5 @@
 import { ByteWriter } from '../../kv/byte-writer.ts';
-import { isValid } from '../../source/chunk-stream.ts';
+import { isValid } from '../../source/duckdb/chunk-stream.ts';
 import type { RawColumn, TextMaker } from './text-column.ts';
 
 /** Bytes that DuckDB's string_t takes: size (4), then the text itself, or its beginning (4) and its address (8). */

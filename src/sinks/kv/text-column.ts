@@ -1,7 +1,7 @@
 import type { DuckDBVector } from '@duckdb/node-api';
 import { INTEGER_BYTES, putInteger } from '../../kv/put-bytes.ts';
 import { NUMBER_BYTES, putFloat32, putFloat64 } from '../../kv/shortest-number.ts';
-import { isValid, type VectorInternals } from '../../source/chunk-stream.ts';
+import { isValid, type VectorInternals } from '../../source/duckdb/chunk-stream.ts';
 import { FloatTexts } from './float-texts.ts';
 import { IntegerTexts } from './integer-texts.ts';
 import { DATE_BYTES, putDate } from './put-date.ts';

@@ -6,10 +6,10 @@ import {
   type DuckDBType,
   DuckDBTypeId,
 } from '@duckdb/node-api';
-import { type OutputFileFormat, outputFileFormat } from '../../core/output-file.ts';
+import { type OutputFileFormat, outputFileFormat } from '../../core/files/output-file.ts';
 import type { Compression } from '../../core/plan.ts';
-import { quoteFiles, quoteName } from '../../core/sql.ts';
-import type { Database } from '../../source/database.ts';
+import { quoteFiles, quoteName } from '../../core/text/sql.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import { type WrittenFile, writeFile, writeParquet } from './part-file.ts';
 
 const COPY_OPTIONS: Readonly<Record<Exclude<OutputFileFormat, 'parquet'>, string>> = {

@@ -1,10 +1,10 @@
 import { rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { commitFile, makeFolder, temporaryName } from '../../core/durable-file.ts';
+import { commitFile, makeFolder, temporaryName } from '../../core/files/durable-file.ts';
 import type { Compression } from '../../core/plan.ts';
-import { quoteText } from '../../core/sql.ts';
+import { quoteText } from '../../core/text/sql.ts';
 import { sha256OfFile } from '../../runs/record/hash-file.ts';
-import type { Database } from '../../source/database.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 
 /** Rows of a row group: DuckDB's own default, written down since the bytes depend on it. */
 const ROW_GROUP_ROWS = 122_880;

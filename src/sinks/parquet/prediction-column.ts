@@ -18,8 +18,8 @@ import {
 import { getFloat16 } from '@petamoriken/float16';
 import type { ElementType } from '../../core/model.ts';
 import type { PredictionBinding } from '../../core/plan.ts';
-import { quoteName } from '../../core/sql.ts';
 import { allocateTensor, type TensorData } from '../../core/tensor-data.ts';
+import { quoteName } from '../../core/text/sql.ts';
 
 /**
  * Rows of one chunk. Always full ones: the bytes of the Parquet file depend on where chunks end, and must not

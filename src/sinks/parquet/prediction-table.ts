@@ -1,7 +1,7 @@
 import { BOOLEAN, type DuckDBAppender, DuckDBDataChunk } from '@duckdb/node-api';
 import type { PredictionBinding } from '../../core/plan.ts';
 import type { TensorData } from '../../core/tensor-data.ts';
-import type { Database } from '../../source/database.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import {
   CHUNK_ROWS,
   type PredictionColumn,

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Plan } from '../../core/plan.ts';
-import { quoteFiles, quoteName } from '../../core/sql.ts';
+import { quoteFiles, quoteName } from '../../core/text/sql.ts';
 import type { RunPaths } from '../../runs/layout.ts';
-import type { Database } from '../../source/database.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 
 /**
  * The first rows of a grid that have no prediction, as texts like `store=1 product=2 date=2026-11-21`: each

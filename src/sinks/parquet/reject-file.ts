@@ -1,6 +1,6 @@
 import type { Plan, ShardPlan } from '../../core/plan.ts';
 import type { ResolvedInput } from '../../core/table.ts';
-import type { Database } from '../../source/database.ts';
+import type { Database } from '../../source/duckdb/database.ts';
 import { placesSql } from '../../source/row-place.ts';
 import { rowsSql } from '../../source/shard-relation.ts';
 import { writeParquet } from './part-file.ts';

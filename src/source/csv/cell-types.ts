@@ -1,4 +1,4 @@
-import { quoteText } from '../../core/sql.ts';
+import { quoteText } from '../../core/text/sql.ts';
 import type { CsvOptions } from '../formats/input-options.ts';
 import { LONG_INTEGER_TYPE } from '../formats/parquet-type.ts';
 

@@ -1,5 +1,5 @@
-import { quoteName } from '../../core/sql.ts';
-import type { Database } from '../database.ts';
+import { quoteName } from '../../core/text/sql.ts';
+import type { Database } from '../duckdb/database.ts';
 import { CELL_TYPES, type CellType, type ReadOptions, strictCast } from './cell-types.ts';
 import type { CellCounts } from './choose-type.ts';
 

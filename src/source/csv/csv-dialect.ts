@@ -1,5 +1,5 @@
-import { quoteFiles, quoteName, quoteText } from '../../core/sql.ts';
-import type { Database } from '../database.ts';
+import { quoteFiles, quoteName, quoteText } from '../../core/text/sql.ts';
+import type { Database } from '../duckdb/database.ts';
 import type { CsvOptions } from '../formats/input-options.ts';
 import { readError } from '../read-error.ts';
 import { type CsvHead, readCsvHead } from './csv-head.ts';

@@ -1,6 +1,6 @@
 import { ServeBatchError } from '../../core/errors.ts';
-import { quoteFile, quoteText } from '../../core/sql.ts';
-import type { Database } from '../database.ts';
+import { quoteFile, quoteText } from '../../core/text/sql.ts';
+import type { Database } from '../duckdb/database.ts';
 import { readHead } from './csv-bytes.ts';
 
 /** The beginning of a CSV file as text. */

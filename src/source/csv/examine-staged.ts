@@ -1,6 +1,6 @@
-import { quoteFile, quoteName } from '../../core/sql.ts';
 import type { BadCells, WrittenColumn } from '../../core/table.ts';
-import type { Database } from '../database.ts';
+import { quoteFile, quoteName } from '../../core/text/sql.ts';
+import type { Database } from '../duckdb/database.ts';
 import type { CsvOptions } from '../formats/input-options.ts';
 import { LONG_INTEGER_TYPE } from '../formats/parquet-type.ts';
 import { CELL_TYPES, type CellType, hasFormat, WIDER } from './cell-types.ts';

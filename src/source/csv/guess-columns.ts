@@ -1,7 +1,7 @@
 import { ServeBatchError } from '../../core/errors.ts';
-import { suggestion } from '../../core/nearest.ts';
-import { quoteName } from '../../core/sql.ts';
-import type { Database } from '../database.ts';
+import { suggestion } from '../../core/text/nearest.ts';
+import { quoteName } from '../../core/text/sql.ts';
+import type { Database } from '../duckdb/database.ts';
 import type { CsvOptions } from '../formats/input-options.ts';
 import { parquetType } from '../formats/parquet-type.ts';
 import { HIDDEN_PREFIX } from '../formats/staged-copy.ts';

@@ -1,5 +1,5 @@
-import { quoteFile, quoteText } from '../../core/sql.ts';
-import type { Database } from '../database.ts';
+import { quoteFile, quoteText } from '../../core/text/sql.ts';
+import type { Database } from '../duckdb/database.ts';
 import { HIDDEN_PREFIX } from '../formats/staged-copy.ts';
 import type { CsvDialect } from './csv-dialect.ts';
 import { findLines, type LeftOut, lineEach } from './record-lines.ts';

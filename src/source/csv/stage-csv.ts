@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { ServeBatchError } from '../../core/errors.ts';
-import { quoteText } from '../../core/sql.ts';
 import type { SourceFile } from '../../core/table.ts';
-import type { Database } from '../database.ts';
+import { quoteText } from '../../core/text/sql.ts';
+import type { Database } from '../duckdb/database.ts';
 import type { CsvOptions } from '../formats/input-options.ts';
 import { countMalformedRows, type MalformedRows, malformedRowError } from '../formats/malformed-row.ts';
 import { copyToStaged, type StagedSelect } from '../formats/staged-copy.ts';

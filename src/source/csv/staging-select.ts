@@ -1,4 +1,4 @@
-import { quoteName, quoteText } from '../../core/sql.ts';
+import { quoteName, quoteText } from '../../core/text/sql.ts';
 import type { CsvOptions } from '../formats/input-options.ts';
 import { HIDDEN_PREFIX } from '../formats/staged-copy.ts';
 import {

@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { formatBytes } from '../../core/amounts.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { SourceFile } from '../../core/table.ts';
+import { formatBytes } from '../../core/text/amounts.ts';
 import { openContent } from '../csv/csv-bytes.ts';
 import { readError } from '../read-error.ts';
 

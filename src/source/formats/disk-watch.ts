@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
-import { formatBytes } from '../../core/amounts.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import { formatBytes } from '../../core/text/amounts.ts';
 
 /** What is left to others on the disk: stores and logs fail badly on a full one. */
 const RESERVE_BYTES = 64 * 2 ** 20;

@@ -1,8 +1,8 @@
 import { ServeBatchError } from '../../core/errors.ts';
-import { suggestion } from '../../core/nearest.ts';
-import { quoteFile, quoteFiles, quoteName } from '../../core/sql.ts';
 import type { Column } from '../../core/table.ts';
-import type { Database } from '../database.ts';
+import { suggestion } from '../../core/text/nearest.ts';
+import { quoteFile, quoteFiles, quoteName } from '../../core/text/sql.ts';
+import type { Database } from '../duckdb/database.ts';
 import { isNested } from './common-type.ts';
 import { parquetType } from './parquet-type.ts';
 

@@ -1,5 +1,5 @@
 import { ServeBatchError } from '../../core/errors.ts';
-import type { Database } from '../database.ts';
+import type { Database } from '../duckdb/database.ts';
 
 /** The rows of text files that could not be split into their columns. */
 export interface MalformedRows {

@@ -1,7 +1,7 @@
 import { ServeBatchError } from '../../core/errors.ts';
-import { quoteFile, quoteFiles } from '../../core/sql.ts';
 import type { Column, SourceFile, TableFile } from '../../core/table.ts';
-import type { Database } from '../database.ts';
+import { quoteFile, quoteFiles } from '../../core/text/sql.ts';
+import type { Database } from '../duckdb/database.ts';
 import { readError } from '../read-error.ts';
 import { spoolOf } from '../remote/spool.ts';
 import { assertNoOwnColumn, type HivePartitioning, partitionColumns } from './partitions.ts';

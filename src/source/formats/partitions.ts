@@ -1,8 +1,8 @@
 import { dirname, relative, resolve, sep } from 'node:path';
 import { ServeBatchError } from '../../core/errors.ts';
-import { quoteText } from '../../core/sql.ts';
 import type { Column } from '../../core/table.ts';
-import { placeOf } from '../list-paths.ts';
+import { quoteText } from '../../core/text/sql.ts';
+import { placeOf } from '../files/list-paths.ts';
 
 export type HivePartitioning = 'auto' | boolean;
 

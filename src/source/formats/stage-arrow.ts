@@ -43,9 +43,9 @@ import {
 import { decompress as decompressZstd } from 'fzstd';
 import { decompressFrameSync } from 'lz4-napi';
 import { ServeBatchError } from '../../core/errors.ts';
-import { quoteFiles, quoteName } from '../../core/sql.ts';
 import type { Column, SourceFile } from '../../core/table.ts';
-import type { Database } from '../database.ts';
+import { quoteFiles, quoteName } from '../../core/text/sql.ts';
+import type { Database } from '../duckdb/database.ts';
 import { fileRowsSql } from '../file-rows.ts';
 import { readError } from '../read-error.ts';
 import type { ArrowOptions } from './input-options.ts';

@@ -1,11 +1,11 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { ServeBatchError } from '../../core/errors.ts';
-import { quoteFile, quoteFiles, quoteName, quoteText } from '../../core/sql.ts';
 import type { SourceFile } from '../../core/table.ts';
+import { quoteFile, quoteFiles, quoteName, quoteText } from '../../core/text/sql.ts';
 import { readHead } from '../csv/csv-bytes.ts';
 import { looksLikeUtf16 } from '../csv/csv-head.ts';
 import type { ColumnNeeds } from '../csv/staged-columns.ts';
-import type { Database } from '../database.ts';
+import type { Database } from '../duckdb/database.ts';
 import { readError } from '../read-error.ts';
 import type { JsonOptions } from './input-options.ts';
 import { assertOwnNames, type JsonColumn, jsonColumns, widened } from './json-columns.ts';

@@ -1,5 +1,5 @@
 import type { BadCells, Column, WrittenColumn } from '../../core/table.ts';
-import type { Database } from '../database.ts';
+import type { Database } from '../duckdb/database.ts';
 import type { MalformedRows } from './malformed-row.ts';
 
 /** What was copied from text files, and the rows of them that were left out. */

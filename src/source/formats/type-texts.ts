@@ -1,11 +1,11 @@
-import { quoteFile, quoteName } from '../../core/sql.ts';
 import type { BadCells, Column, WrittenColumn } from '../../core/table.ts';
+import { quoteFile, quoteName } from '../../core/text/sql.ts';
 import { type CellType, givenCast, NUMBER_TYPES, strictCast } from '../csv/cell-types.ts';
 import { chooseType } from '../csv/choose-type.ts';
 import { countCells } from '../csv/count-cells.ts';
 import { wantedOf } from '../csv/guess-columns.ts';
 import { type ColumnNeeds, includesName } from '../csv/staged-columns.ts';
-import type { Database } from '../database.ts';
+import type { Database } from '../duckdb/database.ts';
 import type { JsonColumn } from './json-columns.ts';
 import { HIDDEN_PREFIX } from './staged-copy.ts';
 

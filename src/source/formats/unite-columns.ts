@@ -1,7 +1,7 @@
 import { ServeBatchError } from '../../core/errors.ts';
-import { quoteFiles, quoteName } from '../../core/sql.ts';
 import type { Column } from '../../core/table.ts';
-import type { Database } from '../database.ts';
+import { quoteFiles, quoteName } from '../../core/text/sql.ts';
+import type { Database } from '../duckdb/database.ts';
 import { type CommonType, commonType, isFloat, isInteger, isNested } from './common-type.ts';
 
 /** Parquet files whose columns have the same names and types. */

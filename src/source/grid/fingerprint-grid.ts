@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { InputFingerprint } from '../../core/table.ts';
-import { findFiles } from '../find-files.ts';
-import { fingerprintInput } from '../fingerprint.ts';
+import { findFiles } from '../files/find-files.ts';
+import { fingerprintInput } from '../files/fingerprint.ts';
 import type { GridSpec } from './grid-spec.ts';
 
 /** What identifies a grid: its files as they are, and what else the job says of it. */

@@ -1,11 +1,11 @@
-import { quoteName, quoteText } from '../../core/sql.ts';
 import type { GridDimension, GridPlan } from '../../core/table.ts';
+import { quoteName, quoteText } from '../../core/text/sql.ts';
 import { NO_NEEDS } from '../csv/staged-columns.ts';
-import type { Database } from '../database.ts';
-import { createFeatureTables } from '../feature-tables.ts';
-import { sourceFile } from '../find-files.ts';
+import type { Database } from '../duckdb/database.ts';
+import { sourceFile } from '../files/find-files.ts';
 import { INPUT_ROW } from '../input-row.ts';
-import { type SmallTableRows, withTableRows } from '../small-table.ts';
+import { createFeatureTables } from '../tables/feature-tables.ts';
+import { type SmallTableRows, withTableRows } from '../tables/small-table.ts';
 
 /** A condition, over SQL of a row's number, that holds for the rows that are wanted. */
 export type SomeRows = (rowNumber: string) => string;

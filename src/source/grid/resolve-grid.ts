@@ -1,5 +1,4 @@
 import { ServeBatchError } from '../../core/errors.ts';
-import { suggestion } from '../../core/nearest.ts';
 import type {
   Column,
   GridDimension,
@@ -8,8 +7,9 @@ import type {
   NamedTable,
   ResolvedInput,
 } from '../../core/table.ts';
-import type { Database } from '../database.ts';
-import { findFiles } from '../find-files.ts';
+import { suggestion } from '../../core/text/nearest.ts';
+import type { Database } from '../duckdb/database.ts';
+import { findFiles } from '../files/find-files.ts';
 import { INPUT_ROW } from '../input-row.ts';
 import { duckdbReason } from '../read-error.ts';
 import { rangeDimension } from './grid-range.ts';

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { commitFile, makeFolder, temporaryName } from '../../core/durable-file.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { publicPath } from '../../core/mirror.ts';
-import { quoteFile, quoteName, quoteText } from '../../core/sql.ts';
+import { commitFile, makeFolder, temporaryName } from '../../core/files/durable-file.ts';
+import { publicPath } from '../../core/files/mirror.ts';
 import type { Column, ResolvedInput } from '../../core/table.ts';
-import type { Database } from '../database.ts';
+import { quoteFile, quoteName, quoteText } from '../../core/text/sql.ts';
+import type { Database } from '../duckdb/database.ts';
 import { inputName } from '../locate-row.ts';
 import { type Identity, identityOf, identitySchema, idSql } from './row-identity.ts';
 

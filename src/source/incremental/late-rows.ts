@@ -1,8 +1,8 @@
 import type { Lateness, LateWindow } from '../../core/incremental.ts';
-import { quoteName } from '../../core/sql.ts';
 import type { Column, InputFingerprint, ResolvedInput } from '../../core/table.ts';
-import type { Database } from '../database.ts';
-import { assertUnchanged } from '../fingerprint.ts';
+import { quoteName } from '../../core/text/sql.ts';
+import type { Database } from '../duckdb/database.ts';
+import { assertUnchanged } from '../files/fingerprint.ts';
 import { INPUT_ROW } from '../input-row.ts';
 import { inputName } from '../locate-row.ts';
 import { rowsSql } from '../shard-relation.ts';

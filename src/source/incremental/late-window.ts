@@ -1,8 +1,8 @@
 import { ServeBatchError } from '../../core/errors.ts';
 import type { Lateness } from '../../core/incremental.ts';
-import { quoteText } from '../../core/sql.ts';
 import type { Column } from '../../core/table.ts';
-import type { Database } from '../database.ts';
+import { quoteText } from '../../core/text/sql.ts';
+import type { Database } from '../duckdb/database.ts';
 import { type WatermarkValue, watermarkFamily } from './watermark-type.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { ServeBatchError } from '../../core/errors.ts';
-import { suggestion } from '../../core/nearest.ts';
-import { quoteName } from '../../core/sql.ts';
 import type { Column } from '../../core/table.ts';
+import { suggestion } from '../../core/text/nearest.ts';
+import { quoteName } from '../../core/text/sql.ts';
 
 /** By which columns, besides the incremental one, a row is known again. They stay the same from run to run. */
 export interface Identity {

@@ -1,13 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { commitFile, makeFolder, temporaryName } from '../../core/durable-file.ts';
 import { ServeBatchError } from '../../core/errors.ts';
+import { commitFile, makeFolder, temporaryName } from '../../core/files/durable-file.ts';
 import type { LateWindow } from '../../core/incremental.ts';
-import { suggestion } from '../../core/nearest.ts';
-import { quoteFile, quoteName } from '../../core/sql.ts';
 import type { Column, ResolvedInput } from '../../core/table.ts';
-import type { Database } from '../database.ts';
-import { assertUnchanged } from '../fingerprint.ts';
+import { suggestion } from '../../core/text/nearest.ts';
+import { quoteFile, quoteName } from '../../core/text/sql.ts';
+import type { Database } from '../duckdb/database.ts';
+import { assertUnchanged } from '../files/fingerprint.ts';
 import { readCounts } from '../formats/parquet-input.ts';
 import { copyToStaged } from '../formats/staged-copy.ts';
 import { inputName } from '../locate-row.ts';

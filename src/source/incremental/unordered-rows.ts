@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
-import { commitFile, makeFolder, temporaryName } from '../../core/durable-file.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { quoteName, quoteText } from '../../core/sql.ts';
+import { commitFile, makeFolder, temporaryName } from '../../core/files/durable-file.ts';
 import type { Column, ResolvedInput } from '../../core/table.ts';
-import type { Database } from '../database.ts';
+import { quoteName, quoteText } from '../../core/text/sql.ts';
+import type { Database } from '../duckdb/database.ts';
 import { INPUT_ROW } from '../input-row.ts';
 import { findRowPlace, placesSql } from '../row-place.ts';
 import { rowsSql } from '../shard-relation.ts';

@@ -1,5 +1,5 @@
 import { ServeBatchError } from '../../core/errors.ts';
-import { quoteName, quoteText } from '../../core/sql.ts';
+import { quoteName, quoteText } from '../../core/text/sql.ts';
 
 /** Types whose values can be told old from new: those of one family compare with each other. */
 export type WatermarkFamily = 'number' | 'time' | 'text';

@@ -1,6 +1,6 @@
 import type { ResolvedInput } from '../../core/table.ts';
 import { isStorageAddress } from '../../storage/storage-address.ts';
-import type { Database } from '../database.ts';
+import type { Database } from '../duckdb/database.ts';
 import type { Segment } from '../file-rows.ts';
 import { scannedColumns } from './scanned-columns.ts';
 import { spoolOf } from './spool.ts';

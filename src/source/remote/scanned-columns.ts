@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import type { Database } from '../duckdb/database.ts';
 
 /**
  * Which columns of files a SELECT reads, by DuckDB's own plan of it: those that a scan projects or filters by. A name

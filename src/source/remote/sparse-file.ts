@@ -1,5 +1,5 @@
 import { open, rename } from 'node:fs/promises';
-import { temporaryName } from '../../core/durable-file.ts';
+import { temporaryName } from '../../core/files/durable-file.ts';
 import type { SourceFile } from '../../core/table.ts';
 import { type Extent, readInto } from '../../storage/download.ts';
 import { locate } from '../../storage/open-bucket.ts';

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '../../core/durable-file.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { quoteFile } from '../../core/sql.ts';
+import { makeFolder } from '../../core/files/durable-file.ts';
 import type { SourceFile } from '../../core/table.ts';
+import { quoteFile } from '../../core/text/sql.ts';
 import { isStorageAddress } from '../../storage/storage-address.ts';
-import type { Database } from '../database.ts';
+import type { Database } from '../duckdb/database.ts';
 import { CHUNK_COLUMNS, type ColumnChunk, columnChunks, extentsFor } from './column-chunks.ts';
 import { SparseFile } from './sparse-file.ts';
 

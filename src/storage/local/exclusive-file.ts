@@ -1,8 +1,8 @@
 import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makeFolder, syncPath, temporaryName } from '../../core/durable-file.ts';
 import { systemErrorCode } from '../../core/errors.ts';
-import { type Mirror, sharedMirrorOf } from '../../core/mirror.ts';
+import { makeFolder, syncPath, temporaryName } from '../../core/files/durable-file.ts';
+import { type Mirror, sharedMirrorOf } from '../../core/files/mirror.ts';
 
 /** What `link` answers on file systems without hard links (FAT, some network and FUSE file systems). */
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);

@@ -1,13 +1,13 @@
 import { copyFile, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
 import {
   commitFile,
   isTemporaryName,
   makeFolder,
   temporaryName,
   writeFileDurably,
-} from '../../core/durable-file.ts';
-import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
+} from '../../core/files/durable-file.ts';
 import type {
   ByteRange,
   FolderListing,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkMachine } from '../../../src/cli/doctor/check-machine.ts';
-import type { MachineLimits } from '../../../src/core/machine-limits.ts';
+import type { MachineLimits } from '../../../src/core/machine/machine-limits.ts';
 
 const LIMITS: MachineLimits = {
   cpus: 4,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeCluster, describeRedis } from '../../../src/cli/doctor/check-redis.ts';
-import { parseRedisAddress } from '../../../src/kv/redis/redis-address.ts';
+import { parseRedisAddress } from '../../../src/kv/redis/connection/redis-address.ts';
 import type { RedisFacts } from '../../../src/kv/redis/redis-facts.ts';
 import { parseRedisUrl } from '../../../src/kv/redis/redis-url.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DEVICES, type GpuDevice } from '../../../src/core/device.ts';
+import { DEVICES, type GpuDevice } from '../../../src/core/machine/device.ts';
 import { devicesOf, installAdvice, lookFor } from '../../../src/inference/devices/platform-devices.ts';
 import { driver, H200, type MachineFiles, machineWith, RADEON, VIRTIO } from './machine-files.ts';
 

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { bindJob } from '../../../src/config/bind-job.ts';
 import { adHocJob } from '../../../src/config/override-job.ts';
 import { silentLog, silentProgress, systemClock } from '../../../src/core/effects.ts';
-import { planOnly } from '../../../src/jobs/plan-only.ts';
+import { planOnly } from '../../../src/jobs/plan/plan-only.ts';
 import { runJob } from '../../../src/jobs/run-job.ts';
 import { REPOSITORY } from '../../support/cli.ts';
 import { inProcess } from '../../support/in-process-workers.ts';

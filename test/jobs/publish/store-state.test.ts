@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { adHocJob } from '../../../src/config/override-job.ts';
-import { folderOfJob } from '../../../src/jobs/locations.ts';
+import { folderOfJob } from '../../../src/jobs/plan/locations.ts';
 import { compareStore } from '../../../src/jobs/publish/store-state.ts';
 import { runPaths } from '../../../src/runs/layout.ts';
 import { writePlan } from '../../../src/runs/plan/plan-file.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openStore } from '../../../src/kv/open-store.ts';
-import { parseRedisAddress } from '../../../src/kv/redis/redis-address.ts';
+import { parseRedisAddress } from '../../../src/kv/redis/connection/redis-address.ts';
 import { parseRedisUrl } from '../../../src/kv/redis/redis-url.ts';
 import { TLS_FILES } from '../../support/redis-server.ts';
 

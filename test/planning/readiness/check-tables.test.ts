@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SqlCondition, TableCondition } from '../../../src/config/sections/wait-for.ts';
 import { checkTables } from '../../../src/planning/readiness/check-tables.ts';
-import { Database } from '../../../src/source/database.ts';
+import { Database } from '../../../src/source/duckdb/database.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Database } from '../../../src/source/database.ts';
+import type { Database } from '../../../src/source/duckdb/database.ts';
 import { openDatabase } from '../../support/database.ts';
 import { type OnnxGraph, writeOnnx } from '../../support/onnx.ts';
 import { temporaryFolder } from '../../support/project.ts';

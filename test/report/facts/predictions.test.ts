@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { quoteText } from '../../../src/core/sql.ts';
+import { quoteText } from '../../../src/core/text/sql.ts';
 import { planBins } from '../../../src/report/facts/common-bins.ts';
 import { predictionColumns } from '../../../src/report/facts/prediction-columns.ts';
 import { type PredictionSource, readPredictions } from '../../../src/report/facts/prediction-facts.ts';
 import type { ColumnStats } from '../../../src/report/facts/prediction-stats.ts';
-import type { Database } from '../../../src/source/database.ts';
+import type { Database } from '../../../src/source/duckdb/database.ts';
 import { openDatabase } from '../../support/database.ts';
 import { temporaryFolder } from '../../support/project.ts';
 

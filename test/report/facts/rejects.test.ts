@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { quoteText } from '../../../src/core/sql.ts';
+import { quoteText } from '../../../src/core/text/sql.ts';
 import { readDimensions } from '../../../src/report/facts/dimension-facts.ts';
 import { readRejects } from '../../../src/report/facts/rejects-facts.ts';
-import type { Database } from '../../../src/source/database.ts';
+import type { Database } from '../../../src/source/duckdb/database.ts';
 import { openDatabase } from '../../support/database.ts';
 import { temporaryFolder } from '../../support/project.ts';
 

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { writeFileDurably } from '../../../src/core/durable-file.ts';
 import { systemClock } from '../../../src/core/effects.ts';
+import { writeFileDurably } from '../../../src/core/files/durable-file.ts';
 import { acquireLock, type JobLock, readHolder } from '../../../src/runs/lock/lock.ts';
 import { SIGN_OF_LIFE_MS, SILENCE_MS } from '../../../src/runs/lock/lock-holder.ts';
 import { type Flip, readCurrent, setCurrent } from '../../../src/runs/publication.ts';

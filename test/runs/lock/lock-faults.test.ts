@@ -1,13 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import * as durable from '../../../src/core/durable-file.ts';
 import { systemClock } from '../../../src/core/effects.ts';
+import * as durable from '../../../src/core/files/durable-file.ts';
 import { locksFolder } from '../../../src/runs/layout.ts';
 import { acquireLock, type JobLock, readHolder } from '../../../src/runs/lock/lock.ts';
 import * as exclusive from '../../../src/storage/local/exclusive-file.ts';
 import { temporaryFolder } from '../sample-run.ts';
 
-vi.mock('../../../src/core/durable-file.ts', { spy: true });
+vi.mock('../../../src/core/files/durable-file.ts', { spy: true });
 vi.mock('../../../src/storage/local/exclusive-file.ts', { spy: true });
 beforeEach(() => void vi.resetAllMocks());
 

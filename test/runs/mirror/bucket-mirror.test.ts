@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { commitFile, removeFile, removeFolder, writeFileDurably } from '../../../src/core/durable-file.ts';
+import {
+  commitFile,
+  removeFile,
+  removeFolder,
+  writeFileDurably,
+} from '../../../src/core/files/durable-file.ts';
 import {
   fetchContent,
   isStandIn,
@@ -12,8 +17,8 @@ import {
   publicPath,
   releaseContent,
   withPublicPaths,
-} from '../../../src/core/mirror.ts';
-import { readTextFile } from '../../../src/core/regular-file.ts';
+} from '../../../src/core/files/mirror.ts';
+import { readTextFile } from '../../../src/core/files/regular-file.ts';
 import { createFileExclusively } from '../../../src/storage/local/exclusive-file.ts';
 import { probeConditions } from '../../../src/storage/probe-conditions.ts';
 import { MemoryStorage } from '../../support/memory-storage.ts';

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { addMirror, removeMirror } from '../../../src/core/mirror.ts';
+import { addMirror, removeMirror } from '../../../src/core/files/mirror.ts';
 import { BucketMirror } from '../../../src/runs/mirror/bucket-mirror.ts';
 import { MemoryStorage } from '../../support/memory-storage.ts';
 import { temporaryFolder } from '../sample-run.ts';

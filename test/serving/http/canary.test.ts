@@ -2,8 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keySide } from '../../../src/kv/canary.ts';
 import { openStore } from '../../../src/kv/open-store.ts';
 import type { KvStore } from '../../../src/kv/store.ts';
-import { inferResponseSchema } from '../../../src/serving/http/open-inference-paths.ts';
-import { jobSchema, manySchema, predictionSchema, seriesSchema } from '../../../src/serving/http/openapi.ts';
+import {
+  jobSchema,
+  manySchema,
+  predictionSchema,
+  seriesSchema,
+} from '../../../src/serving/http/openapi/openapi.ts';
+import { inferResponseSchema } from '../../../src/serving/http/routes/open-inference-paths.ts';
 import { FENCE } from '../../kv/store-contract.ts';
 import { temporaryFolder } from '../../support/project.ts';
 import { publish, sourceOf, startTestServer, type TestServer, weekOf } from '../served-store.ts';

@@ -7,7 +7,7 @@ import {
   modelMetadataSchema,
   protocolErrorSchema,
   serverMetadataSchema,
-} from '../../../src/serving/http/open-inference-paths.ts';
+} from '../../../src/serving/http/routes/open-inference-paths.ts';
 import type { KvRow } from '../../support/kv-batch.ts';
 import { temporaryFolder } from '../../support/project.ts';
 import {

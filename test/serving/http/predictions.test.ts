@@ -8,7 +8,7 @@ import {
   manySchema,
   predictionSchema,
   seriesSchema,
-} from '../../../src/serving/http/openapi.ts';
+} from '../../../src/serving/http/openapi/openapi.ts';
 import { INFO } from '../../kv/store-contract.ts';
 import { temporaryFolder } from '../../support/project.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';

@@ -4,7 +4,7 @@ import {
   inferResponseSchema,
   modelMetadataSchema,
   protocolErrorSchema,
-} from '../../../src/serving/http/open-inference-paths.ts';
+} from '../../../src/serving/http/routes/open-inference-paths.ts';
 import { openDatabase } from '../../support/database.ts';
 import type { Project } from '../../support/project.ts';
 import { startTestGrpc, type TestGrpc } from '../grpc/grpc-client.ts';

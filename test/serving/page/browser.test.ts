@@ -5,7 +5,7 @@ import { systemClock } from '../../../src/core/effects.ts';
 import { openStore } from '../../../src/kv/open-store.ts';
 import { runPaths } from '../../../src/runs/layout.ts';
 import { acquireLock } from '../../../src/runs/lock/lock.ts';
-import type { PageParts } from '../../../src/serving/http/page-routes.ts';
+import type { PageParts } from '../../../src/serving/http/routes/page-routes.ts';
 import { samplePlan } from '../../runs/sample-run.ts';
 import { type Browser, ensureChromium, type LoadedPage, startBrowser } from '../../support/browser.ts';
 import { temporaryFolder } from '../../support/project.ts';

@@ -4,7 +4,7 @@ import type { KvPlan } from '../../../src/core/plan.ts';
 import type { KvBatch } from '../../../src/kv/store.ts';
 import { countDistinct, readDuplicateWinners, readKvBatches } from '../../../src/sinks/kv/kv-batches.ts';
 import { templateSql } from '../../../src/sinks/value-sql.ts';
-import type { Database } from '../../../src/source/database.ts';
+import type { Database } from '../../../src/source/duckdb/database.ts';
 import { openDatabase } from '../../support/database.ts';
 import { type KvRow, kvRows } from '../../support/kv-batch.ts';
 import { temporaryFolder } from '../../support/project.ts';

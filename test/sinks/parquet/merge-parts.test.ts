@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { mergeParts } from '../../../src/sinks/parquet/merge-parts.ts';
-import type { Database } from '../../../src/source/database.ts';
+import type { Database } from '../../../src/source/duckdb/database.ts';
 import { openDatabase, parquetRows } from '../../support/database.ts';
 import { temporaryFolder } from '../../support/project.ts';
 

@@ -5,7 +5,7 @@ import type { PredictionBinding } from '../../../src/core/plan.ts';
 import type { TensorData } from '../../../src/core/tensor-data.ts';
 import { writeParquet } from '../../../src/sinks/parquet/part-file.ts';
 import { PredictionTable } from '../../../src/sinks/parquet/prediction-table.ts';
-import type { Database } from '../../../src/source/database.ts';
+import type { Database } from '../../../src/source/duckdb/database.ts';
 import { openDatabase } from '../../support/database.ts';
 import { temporaryFolder } from '../../support/project.ts';
 

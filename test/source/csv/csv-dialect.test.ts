@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Database } from '../../../src/source/database.ts';
+import type { Database } from '../../../src/source/duckdb/database.ts';
 import type { CsvOptions } from '../../../src/source/formats/input-options.ts';
 import { rowsSql } from '../../../src/source/shard-relation.ts';
 import { openDatabase } from '../../support/database.ts';

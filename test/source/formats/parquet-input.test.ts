@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Database } from '../../../src/source/database.ts';
+import type { Database } from '../../../src/source/duckdb/database.ts';
 import { rowsSql } from '../../../src/source/shard-relation.ts';
 import { openDatabase } from '../../support/database.ts';
 import { temporaryFolder } from '../../support/project.ts';

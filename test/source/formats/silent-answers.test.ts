@@ -5,7 +5,7 @@ import { tableFromArrays, tableToIPC } from 'apache-arrow';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { assertDistinct } from '../../../src/features/plan-select.ts';
 import { NO_NEEDS } from '../../../src/source/csv/staged-columns.ts';
-import { Database } from '../../../src/source/database.ts';
+import { Database } from '../../../src/source/duckdb/database.ts';
 import { stageArrow } from '../../../src/source/formats/stage-arrow.ts';
 import { stageJson } from '../../../src/source/formats/stage-json.ts';
 

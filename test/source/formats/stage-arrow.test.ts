@@ -5,7 +5,7 @@ import { decompress } from 'fzstd';
 import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ResolvedInput } from '../../../src/core/table.ts';
-import type { Database } from '../../../src/source/database.ts';
+import type { Database } from '../../../src/source/duckdb/database.ts';
 import { rowsSql } from '../../../src/source/shard-relation.ts';
 import { openDatabase } from '../../support/database.ts';
 import { temporaryFolder } from '../../support/project.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ResolvedInput } from '../../../src/core/table.ts';
-import type { Database } from '../../../src/source/database.ts';
+import type { Database } from '../../../src/source/duckdb/database.ts';
 import { rowsSql } from '../../../src/source/shard-relation.ts';
 import { openDatabase, parquetRows } from '../../support/database.ts';
 import { temporaryFolder } from '../../support/project.ts';

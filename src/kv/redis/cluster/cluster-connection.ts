@@ -1,9 +1,9 @@
 import type { Cluster, ClusterOptions } from 'ioredis';
 import { ServeBatchError } from '../../../core/errors.ts';
 import { missingPackage } from '../../missing-package.ts';
-import { throughFailover } from '../failover.ts';
-import type { RedisAddress, RedisMembers } from '../redis-address.ts';
-import { RedisConnection, type RedisTimeouts } from '../redis-connection.ts';
+import { throughFailover } from '../connection/failover.ts';
+import type { RedisAddress, RedisMembers } from '../connection/redis-address.ts';
+import { RedisConnection, type RedisTimeouts } from '../connection/redis-connection.ts';
 import { redisError } from '../redis-errors.ts';
 import { tlsOptions } from '../redis-url.ts';
 import { SLOTS, tagOfSlot } from './key-slot.ts';

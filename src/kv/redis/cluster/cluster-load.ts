@@ -1,10 +1,10 @@
 import type { RowGroup } from '../../group-rows.ts';
 import type { StagedCounts, StageRequest } from '../../store.ts';
 import { RedisHashCommands } from '../hash/redis-hash-commands.ts';
+import { RedisBulk } from '../load/redis-bulk.ts';
+import type { ShardSink } from '../load/redis-shard-writer.ts';
 import { RedisPackedCommands } from '../packed/redis-packed-commands.ts';
-import { RedisBulk } from '../redis-bulk.ts';
 import { type RedisCommands, ttlText } from '../redis-commands.ts';
-import type { ShardSink } from '../redis-shard-writer.ts';
 import type { ClusterConnection, ClusterMap, Master } from './cluster-connection.ts';
 import { crc16, slotOf } from './key-slot.ts';
 import { MergesInClient } from './merges-in-client.ts';

@@ -1,12 +1,12 @@
 import { countsOf } from '../../staged-mark.ts';
 import type { Fence, StagedCounts, StageRequest } from '../../store.ts';
-import { PATIENCE_MS, throughFailover } from '../failover.ts';
-import { RedisBulk } from '../redis-bulk.ts';
-import type { RedisClient } from '../redis-client.ts';
+import { PATIENCE_MS, throughFailover } from '../connection/failover.ts';
+import type { RedisClient } from '../connection/redis-client.ts';
+import { RedisBulk } from '../load/redis-bulk.ts';
+import { RedisShardWriter } from '../load/redis-shard-writer.ts';
 import { LAYOUT_FIELD, type RedisKeys, SHARD_FIELD } from '../redis-keys.ts';
 import { CLAIM, newerToken } from '../redis-scripts.ts';
 import type { RedisServers, StagedShard } from '../redis-servers.ts';
-import { RedisShardWriter } from '../redis-shard-writer.ts';
 import type { ClusterConnection, Master } from './cluster-connection.ts';
 import { ClusterKeys } from './cluster-keys.ts';
 import { ClusterLoad } from './cluster-load.ts';

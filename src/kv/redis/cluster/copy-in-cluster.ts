@@ -1,4 +1,4 @@
-import { PATIENCE_MS } from '../failover.ts';
+import { PATIENCE_MS } from '../connection/failover.ts';
 import { SCAN_COUNT } from '../one-server.ts';
 import { pieces } from '../redis-copy.ts';
 import type { RedisKeys } from '../redis-keys.ts';

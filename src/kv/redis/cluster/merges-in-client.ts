@@ -1,5 +1,5 @@
 import type { Cluster } from 'ioredis';
-import { PATIENCE_MS } from '../failover.ts';
+import { PATIENCE_MS } from '../connection/failover.ts';
 import { mergePacked, type PackedText } from '../packed/merge-packed.ts';
 import type { PackedEntry, PackedMerges } from '../packed/packed-merges.ts';
 import { countLines, listId } from '../packed/packed-text.ts';

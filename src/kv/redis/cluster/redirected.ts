@@ -1,7 +1,7 @@
-import { PATIENCE_MS } from '../failover.ts';
+import { PATIENCE_MS } from '../connection/failover.ts';
+import type { Commands } from '../load/redis-bulk.ts';
 import type { PackedEntry } from '../packed/packed-merges.ts';
 import { countLines } from '../packed/packed-text.ts';
-import type { Commands } from '../redis-bulk.ts';
 import { pieces } from '../redis-copy.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 

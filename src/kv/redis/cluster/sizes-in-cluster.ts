@@ -1,4 +1,4 @@
-import { PATIENCE_MS, throughFailover } from '../failover.ts';
+import { PATIENCE_MS, throughFailover } from '../connection/failover.ts';
 import { SCAN_COUNT } from '../one-server.ts';
 import { LAYOUT_FIELD, LIST_FIELD, type RedisKeys } from '../redis-keys.ts';
 import { texts } from '../redis-reader.ts';

@@ -1,5 +1,5 @@
 import type { Fence } from '../../store.ts';
-import { PATIENCE_MS } from '../failover.ts';
+import { PATIENCE_MS } from '../connection/failover.ts';
 import { SCAN_COUNT } from '../one-server.ts';
 import { newerToken } from '../redis-scripts.ts';
 import type { ClusterConnection, Master } from './cluster-connection.ts';

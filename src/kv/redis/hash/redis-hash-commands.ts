@@ -1,5 +1,5 @@
 import type { RowGroup } from '../../group-rows.ts';
-import type { RedisBulk } from '../redis-bulk.ts';
+import type { RedisBulk } from '../load/redis-bulk.ts';
 import type { RedisCommands } from '../redis-commands.ts';
 import { dumpBytes, putDump, readDump } from './dumped-hash.ts';
 

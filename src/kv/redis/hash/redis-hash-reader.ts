@@ -1,5 +1,5 @@
 import type { ValueAddress } from '../../store.ts';
-import { type RedisClient, type RedisCommand, sendAll } from '../redis-client.ts';
+import { type RedisClient, type RedisCommand, sendAll } from '../connection/redis-client.ts';
 import type { RedisKeys } from '../redis-keys.ts';
 import { pipelineTexts, type RedisReader, readHash, unlessWrongType } from '../redis-reader.ts';
 

@@ -1,4 +1,4 @@
-import type { RedisBulk } from '../redis-bulk.ts';
+import type { RedisBulk } from '../load/redis-bulk.ts';
 import { LIST_FIELD } from '../redis-keys.ts';
 import type { PackedEntry, PackedMerges } from './packed-merges.ts';
 import { MERGE_PACKED } from './redis-merge-script.ts';

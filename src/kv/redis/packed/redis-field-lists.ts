@@ -1,4 +1,4 @@
-import type { RedisClient } from '../redis-client.ts';
+import type { RedisClient } from '../connection/redis-client.ts';
 import { LIST_FIELD, type RedisKeys } from '../redis-keys.ts';
 import { readFieldList } from './packed-text.ts';
 

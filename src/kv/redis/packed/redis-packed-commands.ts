@@ -1,7 +1,7 @@
 import { ByteWriter } from '../../byte-writer.ts';
 import type { RowGroup } from '../../group-rows.ts';
 import { RedisHashCommands } from '../hash/redis-hash-commands.ts';
-import type { RedisBulk } from '../redis-bulk.ts';
+import type { RedisBulk } from '../load/redis-bulk.ts';
 import type { RedisCommands } from '../redis-commands.ts';
 import { FieldListWriter } from './field-list-writer.ts';
 import type { PackedEntry, PackedMerges } from './packed-merges.ts';

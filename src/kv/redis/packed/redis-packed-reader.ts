@@ -1,5 +1,5 @@
 import type { ValueAddress } from '../../store.ts';
-import { type RedisClient, sendAll } from '../redis-client.ts';
+import { type RedisClient, sendAll } from '../connection/redis-client.ts';
 import type { RedisKeys } from '../redis-keys.ts';
 import { pipelineTexts, type RedisReader, unlessWrongType } from '../redis-reader.ts';
 import { allValues, listIdOf, valueAt } from './packed-text.ts';

@@ -1,6 +1,6 @@
 import { ServeBatchError } from '../../../core/errors.ts';
-import type { HostAndPort, RedisAddress, RedisMembers } from '../redis-address.ts';
-import { RedisConnection, type RedisTimeouts } from '../redis-connection.ts';
+import type { HostAndPort, RedisAddress, RedisMembers } from '../connection/redis-address.ts';
+import { RedisConnection, type RedisTimeouts } from '../connection/redis-connection.ts';
 import { texts } from '../redis-reader.ts';
 import type { RedisTarget } from '../redis-url.ts';
 

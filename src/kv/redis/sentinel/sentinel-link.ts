@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import { isOfFailover, PATIENCE_MS, throughFailover } from '../failover.ts';
-import { RedisConnection, type RedisTimeouts } from '../redis-connection.ts';
-import type { RedisLink } from '../redis-link.ts';
+import { isOfFailover, PATIENCE_MS, throughFailover } from '../connection/failover.ts';
+import { RedisConnection, type RedisTimeouts } from '../connection/redis-connection.ts';
+import type { RedisLink } from '../connection/redis-link.ts';
 import type { RedisTarget } from '../redis-url.ts';
 import { locatePrimary, type SentinelAddress } from './locate-primary.ts';
 

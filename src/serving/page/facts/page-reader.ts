@@ -1,7 +1,7 @@
 import type { Clock } from '../../../core/effects.ts';
 import { inParallel } from '../../../runs/in-parallel.ts';
-import { listRuns } from '../../../runs/run-list.ts';
-import type { RunSummary } from '../../../runs/run-summary.ts';
+import { listRuns } from '../../../runs/list/run-list.ts';
+import type { RunSummary } from '../../../runs/list/run-summary.ts';
 import type { ServedJob } from '../../served-job.ts';
 import type { JobSource, ServedJobs } from '../../served-jobs.ts';
 import { ShortCache } from '../../short-cache.ts';

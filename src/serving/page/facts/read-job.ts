@@ -1,9 +1,9 @@
 import type { Clock } from '../../../core/effects.ts';
+import { listRuns } from '../../../runs/list/run-list.ts';
+import type { RunSummary } from '../../../runs/list/run-summary.ts';
 import type { OccurrenceSummary } from '../../../runs/occurrence/list-occurrences.ts';
 import { listOccurrences } from '../../../runs/occurrence/list-occurrences.ts';
-import { listRuns } from '../../../runs/run-list.ts';
-import type { RunSummary } from '../../../runs/run-summary.ts';
-import { nextOccurrence } from '../../../schedule/cron-times.ts';
+import { nextOccurrence } from '../../../schedule/cron/cron-times.ts';
 import { type Pause, readPause } from '../../../schedule/pause.ts';
 import type { JobState, ServedJob } from '../../served-job.ts';
 import type { JobSource } from '../../served-jobs.ts';

@@ -3,12 +3,12 @@ import { ServeBatchError } from '../../../core/errors.ts';
 import type { Plan } from '../../../core/plan.ts';
 import { pathExists, readJsonIfValid } from '../../../runs/json-file.ts';
 import { runPaths } from '../../../runs/layout.ts';
+import { listRuns } from '../../../runs/list/run-list.ts';
+import { type RunSummary, readJobState, readRunSummary } from '../../../runs/list/run-summary.ts';
 import { showJob } from '../../../runs/mirror/show-job.ts';
 import { planSchema } from '../../../runs/plan/plan-schema.ts';
 import { readShardRecords, type ShardRecord } from '../../../runs/record/shard-record.ts';
 import { isRunId } from '../../../runs/run-id.ts';
-import { listRuns } from '../../../runs/run-list.ts';
-import { type RunSummary, readJobState, readRunSummary } from '../../../runs/run-summary.ts';
 import { RunFollower, type RunProgress } from './run-follower.ts';
 
 /** A run, without a look into its parts. */

@@ -1,16 +1,16 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { formatCount } from '../../../core/amounts.ts';
 import type { Clock } from '../../../core/effects.ts';
-import { listAnew } from '../../../core/mirror.ts';
+import { listAnew } from '../../../core/files/mirror.ts';
 import type { Plan } from '../../../core/plan.ts';
+import { formatCount } from '../../../core/text/amounts.ts';
 import { LogReader } from '../../../history/run-log-lines.ts';
 import { formatShare } from '../../../report/numbers.ts';
 import { readJsonIfValid } from '../../../runs/json-file.ts';
 import { type RunPaths, runPaths } from '../../../runs/layout.ts';
+import { readJobState } from '../../../runs/list/run-summary.ts';
 import { planSchema } from '../../../runs/plan/plan-schema.ts';
 import { LOG_LEVELS } from '../../../runs/run-log.ts';
-import { readJobState } from '../../../runs/run-summary.ts';
 
 export interface LogLine {
   /** `14:38:53`, UTC. */

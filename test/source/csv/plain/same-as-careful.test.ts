@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 import type { ResolvedInput } from '../../../../src/core/table.ts';
-import type { Database } from '../../../../src/source/database.ts';
+import type { Database } from '../../../../src/source/duckdb/database.ts';
 import { asWritten, rowsSql } from '../../../../src/source/shard-relation.ts';
 import { openDatabase, parquetRows } from '../../../support/database.ts';
 import { temporaryFolder } from '../../../support/project.ts';

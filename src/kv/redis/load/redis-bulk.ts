@@ -1,0 +1,204 @@
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { RedisTimeouts } from '../connection/redis-connection.ts';
+import { RedisReplyError, redisError } from '../redis-errors.ts';
+import { type RedisTarget, tlsOptions } from '../redis-url.ts';
+import { CommandChunk } from './command-chunk.ts';
+import { ReplyCounter } from './reply-counter.ts';
+
+/** For replies that have come while this process was too busy to read them. */
+const GRACE_MS = 500;
+/** A chunk is sent when it has this many bytes. */
+const CHUNK_BYTES = 256 * 1024;
+
+/** Commands, by their parts. */
+export type Commands = readonly (readonly Buffer[])[];
+
+/**
+ * A connection for loading: commands are encoded into chunks and sent without waiting for their replies,
+ * which are counted. At most two chunks are under way, so that neither side piles anything up. Commands that were to
+ * make a key, and found it there, are handed out again, from the chunk in which they still stand.
+ *
+ * Why not ioredis: it makes a promise, a command and an array for every command, and loading spends
+ * three quarters of its time on them. Only commands whose replies are one line (`:7`, `+OK`, `$-1`) may be sent.
+ */
+export class RedisBulk {
+  readonly #target: RedisTarget;
+  readonly #socket: Socket;
+  readonly #replies = new ReplyCounter();
+  #chunk = new CommandChunk(CHUNK_BYTES + 64 * 1024);
+  /** Sent before; its bytes stay until its replies have come. */
+  #spare = new CommandChunk(CHUNK_BYTES + 64 * 1024);
+  #commands = 0;
+  /** Replies that must have come before the spare chunk's bytes may be written over. */
+  #spareFreeAt = 0;
+  #onNils: (commands: Commands) => void = () => {};
+  #onRedirected: ((commands: Commands) => void) | undefined;
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  private constructor(target: RedisTarget, socket: Socket, timeouts: RedisTimeouts) {
+    this.#target = target;
+    this.#socket = socket;
+    socket.on('data', (bytes: Buffer) => {
+      this.#replies.take(bytes);
+      const { error, redirection } = this.#replies;
+      const refusal = error ?? (this.#onRedirected === undefined ? redirection : undefined);
+      if (refusal !== undefined) this.#fail(new RedisReplyError(refusal));
+      this.#wake?.();
+    });
+    socket.on('error', (error) => this.#fail(error));
+    socket.on('close', () =>
+      this.#fail(new Error('the connection was closed while a shard was being staged')),
+    );
+    socket.setTimeout(timeouts.answerMs, () => this.#checkSilence());
+  }
+
+  /** Connects and logs in. Throws `STORE_UNAVAILABLE` or `STORE_REFUSED`. */
+  static async connect(target: RedisTarget, timeouts: RedisTimeouts): Promise<RedisBulk> {
+    const bulk = new RedisBulk(target, await openSocket(target, timeouts.connectMs), timeouts);
+    try {
+      const { username, password, db } = target;
+      if (password !== undefined)
+        bulk.command(username === undefined ? ['AUTH', password] : ['AUTH', username, password]);
+      if (db !== 0) bulk.command(['SELECT', String(db)]);
+      // Awaited: after a SELECT that was refused, all that follows would land in another database.
+      await bulk.finish();
+      return bulk;
+    } catch (error) {
+      bulk.close();
+      throw error;
+    }
+  }
+
+  command(parts: readonly string[]): void {
+    this.begin(parts.length);
+    for (const part of parts) this.part(part);
+  }
+
+  /** Begins a command of so many parts; each must follow by {@link part}, {@link piece} or {@link made}. */
+  begin(parts: number): void {
+    this.#chunk.begin(parts);
+    this.#commands++;
+  }
+
+  /** One part of a command. */
+  part(text: string): void {
+    this.#chunk.part(text);
+  }
+
+  /** One part of a command: the bytes from `start` to `end` (exclusive), behind those of `prefix`. */
+  piece(bytes: Buffer, start: number, end: number, prefix?: Buffer): void {
+    this.#chunk.piece(bytes, start, end, prefix);
+  }
+
+  /** One part of a command, of so many bytes at most: `put` writes it, and returns where it ended. */
+  made(mostBytes: number, put: (bytes: Buffer, at: number) => number): void {
+    this.#chunk.made(mostBytes, put);
+  }
+
+  /**
+   * Says what to do with commands that found their key there already, by their parts. It may add commands. Called
+   * in {@link send} and {@link finish}, in the order in which the commands were sent.
+   */
+  onNils(handle: (commands: Commands) => void): void {
+    this.#onNils = handle;
+  }
+
+  /**
+   * Says what to do with commands that a cluster's node sent elsewhere: they were not carried out. Called as the
+   * handler of {@link onNils} is; without it, such a reply is an error.
+   */
+  onRedirected(handle: (commands: Commands) => void): void {
+    this.#onRedirected = handle;
+  }
+
+  /** Of all replies so far that were numbers. */
+  get repliedSum(): number {
+    return this.#replies.sum;
+  }
+
+  /** Whether {@link send} should be called before more is added. */
+  get isFull(): boolean {
+    return this.#chunk.length >= CHUNK_BYTES;
+  }
+
+  /** Sends the chunk, and waits until the one before it was answered. */
+  async send(): Promise<void> {
+    this.#throwFailure();
+    if (this.#chunk.length > 0) this.#socket.write(this.#chunk.view());
+    await this.#answered(this.#spareFreeAt);
+    const first = this.#spareFreeAt - this.#spare.count;
+    const commandsOf = (replies: readonly number[]) =>
+      this.#spare.commandsAt(replies.map((reply) => reply - first));
+    const nils = commandsOf(this.#replies.takeNils(this.#spareFreeAt));
+    const redirected = commandsOf(this.#replies.takeRedirected(this.#spareFreeAt));
+    [this.#chunk, this.#spare] = [this.#spare, this.#chunk];
+    this.#chunk.clear();
+    this.#spareFreeAt = this.#commands;
+    if (nils.length > 0) this.#onNils(nils);
+    if (redirected.length > 0) this.#onRedirected?.(redirected);
+  }
+
+  /** Sends what is left and waits for every reply: after it, the server has carried out all commands. */
+  async finish(): Promise<void> {
+    do await this.send();
+    while (this.#chunk.length > 0 || this.#spare.length > 0);
+  }
+
+  close(): void {
+    this.#failure ??= new Error('the connection was closed');
+    this.#socket.destroy();
+  }
+
+  async #answered(replies: number): Promise<void> {
+    while (this.#failure === undefined && this.#replies.count < replies) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#throwFailure();
+  }
+
+  #checkSilence(): void {
+    const { count } = this.#replies;
+    const check = () => {
+      if (this.#replies.count === count && count < this.#commands)
+        this.#fail(new Error('the server stopped replying while a shard was being staged'));
+    };
+    setTimeout(check, GRACE_MS).unref();
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#socket.destroy();
+    this.#wake?.();
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw redisError(this.#failure, this.#target);
+  }
+}
+
+function openSocket(target: RedisTarget, timeoutMs: number): Promise<Socket> {
+  const { host, port, tls } = target;
+  return new Promise((resolve, reject) => {
+    const settle = (done: () => void) => {
+      socket.setTimeout(0);
+      socket.off('timeout', onTimeout).off('error', onError).off('close', onClose);
+      done();
+    };
+    const onReady = () => settle(() => resolve(socket));
+    const onError = (error: Error) => settle(() => reject(redisError(error, target)));
+    const onClose = () => onError(new Error('the connection was closed while it was being made'));
+    const onTimeout = () => {
+      onError(new Error(`connecting took more than ${timeoutMs / 1000} seconds`));
+      socket.on('error', () => {}).destroy();
+    };
+    const socket: Socket =
+      tls === null
+        ? connectTcp({ host, port, noDelay: true }, onReady)
+        : connectTls({ host, port, ...tlsOptions(target) }, onReady);
+    socket.setTimeout(timeoutMs, onTimeout).on('error', onError).on('close', onClose);
+  });
+}

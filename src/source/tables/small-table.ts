@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ServeBatchError } from '../../core/errors.ts';
+import { makeFolder } from '../../core/files/durable-file.ts';
+import type { BadCells, Column, SourceFile, TableFormat } from '../../core/table.ts';
+import type { ColumnNeeds } from '../csv/staged-columns.ts';
+import type { Database } from '../duckdb/database.ts';
+import { fileRowsSql } from '../file-rows.ts';
+import type { HivePartitioning } from '../formats/partitions.ts';
+import { formatOfFiles } from '../formats/table-formats.ts';
+import { readTable } from '../resolve-input.ts';
+
+/** A table beside the input: one that `features.select` joins, or the values of a grid. */
+export interface SmallTable {
+  /** The field of the job file, for messages. */
+  readonly field: string;
+  readonly sources: readonly SourceFile[];
+  /** What the job names, of which `sources` are the files. */
+  readonly paths: readonly string[];
+  readonly hive: HivePartitioning;
+  readonly needs: ColumnNeeds;
+}
+
+export interface SmallTableRows {
+  readonly format: TableFormat;
+  readonly columns: readonly Column[];
+  readonly rows: number;
+  readonly badCells: readonly BadCells[];
+  /** A SELECT of the rows. Of anything but Parquet it reads a copy, which is gone afterwards. */
+  readonly sql: string;
+}
+
+/**
+ * Reads a table as an input is read: its types are found from all cells, and no cell changes without a
+ * word. Throws what `readTable` throws, with the field before it.
+ */
+export async function withTableRows<T>(
+  database: Database,
+  table: SmallTable,
+  use: (rows: SmallTableRows) => Promise<T>,
+): Promise<T> {
+  await makeFolder(database.temporaryFolder);
+  const folder = await mkdtemp(join(database.temporaryFolder, 'table-'));
+  try {
+    const read = await readIn(database, table, folder);
+    const sql = await fileRowsSql(database, read, { rowStart: 0, rowEnd: read.rows });
+    const { columns, rows, badCells } = read;
+    return await use({ format: formatOf(table), columns, rows, badCells, sql });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function formatOf({ sources }: SmallTable): TableFormat {
+  return formatOfFiles(sources.map(({ path }) => path));
+}
+
+async function readIn(
+  database: Database,
+  table: SmallTable,
+  folder: string,
+): Promise<Awaited<ReturnType<typeof readTable>>> {
+  const { field, sources, paths, hive, needs } = table;
+  try {
+    return await readTable(database, {
+      paths,
+      format: formatOf(table),
+      source: { sources, fingerprint: '' },
+      options: { hivePartitioning: hive, csv: {}, json: {} },
+      stagedPath: join(folder, 'table.parquet'),
+      setAside: false,
+      cure: 'Mend the line.',
+      stagingRejectsPath: '',
+      needs,
+    });
+  } catch (error) {
+    if (!(error instanceof ServeBatchError)) throw error;
+    const { code, message, fields } = error;
+    throw new ServeBatchError(code, `${field}: ${message}`, { cause: error, fields });
+  }
+}

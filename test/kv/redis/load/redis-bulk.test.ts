@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { REDIS_TIMEOUTS } from '../../../../src/kv/redis/connection/redis-connection.ts';
+import { RedisBulk } from '../../../../src/kv/redis/load/redis-bulk.ts';
+import { parseRedisUrl } from '../../../../src/kv/redis/redis-url.ts';
+
+describe('loading over one connection', () => {
+  let server: Server;
+  let client: Socket | undefined;
+  let received = '';
+  let bulk: RedisBulk;
+
+  beforeEach(async () => {
+    received = '';
+    server = createServer((socket) => {
+      client = socket;
+      socket.on('data', (bytes) => {
+        received += bytes;
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    bulk = await RedisBulk.connect(parseRedisUrl(`redis://127.0.0.1:${port}`), REDIS_TIMEOUTS);
+  });
+  afterEach(async () => {
+    bulk.close();
+    client?.destroy();
+    server.close();
+  });
+
+  it('sends commands as Redis reads them, with sizes in bytes', async () => {
+    bulk.command(['SET', 'ö', '']);
+    await bulk.send();
+    await vi.waitFor(() => expect(received).toBe('*3\r\n$3\r\nSET\r\n$2\r\nö\r\n$0\r\n\r\n'));
+  });
+
+  it('has at most two chunks under way: the next waits for the replies of the first', async () => {
+    let sent = 0;
+    const load = (async () => {
+      for (const name of ['first', 'second', 'third']) {
+        bulk.command(['SET', name, '']);
+        await bulk.send();
+        sent++;
+      }
+    })();
+    await vi.waitFor(() => expect(received).toContain('second'));
+    expect(sent).toBe(1);
+    expect(received).not.toContain('third');
+    client?.write('+OK\r\n');
+    await vi.waitFor(() => expect(received).toContain('third'));
+    expect(sent).toBe(2);
+    client?.write('+OK\r\n+OK\r\n');
+    await load;
+  });
+
+  it('has finished when every command was answered, and not before', async () => {
+    bulk.command(['SET', 'k', 'v']);
+    bulk.command(['SET', 'l', 'v']);
+    let finished = false;
+    const finishing = bulk.finish().then(() => {
+      finished = true;
+    });
+    await vi.waitFor(() => expect(received).toContain('$1\r\nl'));
+    client?.write('+OK\r\n+O');
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    expect(finished).toBe(false);
+    client?.write('K\r\n');
+    await finishing;
+  });
+
+  it('hands out commands that were answered with nil, and waits for those that are sent for them', async () => {
+    bulk.onNils((commands) => {
+      for (const [, key, value] of commands) bulk.command(['APPEND', `${key}`, `${value}`]);
+    });
+    bulk.command(['SET', 'first', 'a', 'NX']);
+    bulk.command(['SET', 'ö', 'b\r\n$3', 'NX']);
+    await bulk.send();
+    bulk.command(['SET', 'third', '', 'NX']);
+    let finished = false;
+    const finishing = bulk.finish().then(() => {
+      finished = true;
+    });
+    await vi.waitFor(() => expect(received).toContain('third'));
+    client?.write('+OK\r\n$-1\r\n$-');
+    await vi.waitFor(() => expect(received).toContain('APPEND\r\n$2\r\nö\r\n$5\r\nb\r\n$3\r\n'));
+    client?.write('1\r\n');
+    await vi.waitFor(() => expect(received).toContain('APPEND\r\n$5\r\nthird\r\n$0\r\n'));
+    expect(received).not.toContain('APPEND\r\n$5\r\nfirst');
+    client?.write(':7\r\n');
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    expect(finished).toBe(false);
+    client?.write(':1\r\n');
+    await finishing;
+    expect(bulk.repliedSum).toBe(8);
+  });
+
+  it('fails with the first refusal, whatever follows', async () => {
+    bulk.command(['SET', 'k', 'v']);
+    bulk.command(['SET', 'l', 'v']);
+    const finishing = bulk.finish();
+    await vi.waitFor(() => expect(received).toContain('$1\r\nl'));
+    client?.write('-OOM command not allowed\r\n+OK\r\n');
+    await expect(finishing).rejects.toMatchObject({ code: 'STORE_REFUSED' });
+    await expect(bulk.send()).rejects.toMatchObject({ code: 'STORE_REFUSED' });
+  });
+});
