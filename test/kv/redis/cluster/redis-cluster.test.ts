@@ -48,6 +48,14 @@ function interrupted(event: () => Promise<unknown>): () => AsyncGenerator<KvBatc
   };
 }
 
+/** The first so many keys of generation g1 that lie in a slot. */
+function keysOfSlot(slot: number, count: number): string[] {
+  const keys: string[] = [];
+  for (let row = 0; keys.length < count; row++)
+    if (slotOfKey(`sales:g1:key ${row}`) === slot) keys.push(`key ${row}`);
+  return keys;
+}
+
 describe('a cluster', () => {
   let store: KvStore;
   beforeEach(() => {
@@ -197,10 +205,7 @@ describe('a cluster', () => {
       const [from, to] = await cluster.masters();
       if (from === undefined || to === undefined) throw new Error('there are no masters');
       const slot = from.slots[0]?.[0] ?? 0;
-      const own = Array.from({ length: 100_000 }, (_, row) => `key ${row}`).filter(
-        (key) => slotOfKey(`sales:g1:${key}`) === slot,
-      );
-      expect(own.length).toBeGreaterThan(3);
+      const own = keysOfSlot(slot, 6);
       const rows = own.map((key, row): KvRow => [key, 'f', String(row)]);
       await stage(store, rows.slice(0, 3), { layout });
       await cluster.cli(to.port, 'CLUSTER', 'SETSLOT', String(slot), 'IMPORTING', from.id);
@@ -234,9 +239,15 @@ describe('a cluster', () => {
     });
 
     it('stages and counts all where a slot has moved since the shard was begun', async () => {
-      const [from, to, third] = await cluster.masters();
-      if (from === undefined || to === undefined) throw new Error('there are no masters');
-      const slot = String(from.slots[0]?.[0] ?? 0);
+      // That of the last key, which is staged after the slot has moved.
+      const lastSlot = slotOfKey(`sales:g1:${ROWS.at(-1)?.[0]}`);
+      const holds = ({ slots }: { readonly slots: readonly (readonly [number, number])[] }): boolean =>
+        slots.some(([first, last]) => first <= lastSlot && lastSlot <= last);
+      const masters = await cluster.masters();
+      const from = masters.find(holds);
+      const [to, third] = masters.filter((each) => !holds(each));
+      if (from === undefined || to === undefined) throw new Error('no master has the slot');
+      const slot = String(lastSlot);
       await stageWhile(async () => {
         const keys = (await cluster.cli(from.port, 'CLUSTER', 'GETKEYSINSLOT', slot, '1000')).split('\n');
         await cluster.cli(to.port, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', from.id);
