@@ -71,7 +71,8 @@ async function copyOf(address: string, model: ModelObject): Promise<string | nul
   try {
     const folder = await cache.obtain([versionOf(model)], async (target) => {
       if (!(await downloadInto(target, model))) return false;
-      await writeFile(join(target, WEIGHTS), JSON.stringify(await weightsOf(join(target, model.name))));
+      const weights = JSON.stringify(await weightsOf(join(target, model.name)));
+      await writeFile(join(target, WEIGHTS), weights, { flag: 'wx' });
       return true;
     });
     return folder === null ? null : await withWeights(cache, model, folder);
