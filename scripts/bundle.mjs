@@ -156,7 +156,7 @@ const { output } = await bundle.write({
 });
 await bundle.close();
 const chunks = output.filter(({ type }) => type === 'chunk');
-// The bundler's own helpers are no package of ours: it wants one for a tagged template with an end tag of a script.
+// We do not install the bundler's helpers. It imports one for a tagged template that holds `</script>`.
 const helped = chunks.find(({ imports }) => imports.some((name) => name.startsWith('@oxc-project/')));
 if (helped !== undefined)
   throw new Error(

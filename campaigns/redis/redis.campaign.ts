@@ -47,14 +47,19 @@ async function expectFinished(project: Project, url: string, runId: string): Pro
   expect(await shown(project, url)).toContain(`from run ${runId}`);
 }
 
+/** A primary with its replica, which has a published run; the next one has loaded half of its shards. */
+async function halfWayIntoPair() {
+  const pair = await startRedisPair();
+  onTestFinished(() => pair.stop());
+  const project = await makeProject();
+  const old = await project.run(['--kv', pair.url]);
+  await pair.replicated();
+  return { pair, project, old, ...(await runHalfWay(project, pair.url)) };
+}
+
 describe('while a run loads Redis', () => {
   it('its primary is killed, the replica refuses writes for a while, and is promoted', async () => {
-    const pair = await startRedisPair();
-    onTestFinished(() => pair.stop());
-    const project = await makeProject();
-    const old = await project.run(['--kv', pair.url]);
-    await pair.replicated();
-    const { running, runId } = await runHalfWay(project, pair.url);
+    const { pair, project, old, running, runId } = await halfWayIntoPair();
     await pair.failOver();
     const { code, stderr } = await running.result;
     expect(code, stderr).toBe(7);
@@ -66,12 +71,7 @@ describe('while a run loads Redis', () => {
   });
 
   it('its primary is killed, and the replica is promoted at once', async () => {
-    const pair = await startRedisPair();
-    onTestFinished(() => pair.stop());
-    const project = await makeProject();
-    const old = await project.run(['--kv', pair.url]);
-    await pair.replicated();
-    const { running, runId } = await runHalfWay(project, pair.url);
+    const { pair, project, old, running, runId } = await halfWayIntoPair();
     await pair.promote();
     await pair.failOver();
     const { code, stderr } = await running.result;

@@ -1,4 +1,4 @@
-import { type Column, isNumberType, type SourceFile } from '../core/table.ts';
+import type { Column, SourceFile } from '../core/table.ts';
 import { quoteFiles, quoteName } from '../core/text/sql.ts';
 import { NO_NEEDS } from '../source/csv/staged-columns.ts';
 import type { Database } from '../source/duckdb/database.ts';
@@ -80,9 +80,4 @@ async function describe(database: Database, from: string): Promise<GateTable> {
 
 export function has({ columns }: GateTable, name: string): boolean {
   return columns.some((column) => column.name === name);
-}
-
-/** The numeric ones among some columns. */
-export function numbersAmong({ columns }: GateTable, names: readonly string[]): readonly string[] {
-  return names.filter((name) => columns.some((each) => each.name === name && isNumberType(each.type)));
 }

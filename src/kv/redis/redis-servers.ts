@@ -28,7 +28,7 @@ export interface RedisServers {
    * all of it.
    */
   stage(request: StageRequest, markOf: (shard: StagedShard) => string): Promise<StagedCounts>;
-  /** How many keys there are besides these, which are no predictions. */
+  /** How many keys there are, leaving out these: they hold no predictions. */
   countBeside(own: readonly string[]): Promise<number>;
   /** Every key of a generation with its number of values. It may name a key twice. */
   sizes(generation: string): AsyncIterable<readonly (readonly [key: string, values: number])[]>;

@@ -1,9 +1,6 @@
 /** How shards are put together: so many in a group, or so many groups. */
 export type Grouping = { readonly groupSize: number } | { readonly groups: number };
 
-/** The default: a group is one shard. */
-export const ONE_EACH: Grouping = { groupSize: 1 };
-
 /**
  * Shards in groups, in order; groups differ by one shard at most. There is no empty group: fewer shards than
  * groups make fewer groups. Pure.

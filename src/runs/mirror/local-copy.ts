@@ -24,7 +24,7 @@ export async function writeStandIn(path: string, bytes: number): Promise<void> {
   }
 }
 
-/** Puts an object in place of the file; gives its version, or null where there is no such object. */
+/** Replaces the file by an object and returns the version of the object; null if it does not exist. */
 export async function fetchNewest(storage: ObjectStorage, key: string, path: string): Promise<string | null> {
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const head = await storage.head(key);

@@ -35,5 +35,5 @@ if (live && window.EventSource) {
 }
 `);
 
-/** Not a template of `html`: the bundler writes one with this end tag by a helper that is no package of ours. */
+/** Not a template of `html`: for one that holds this end tag the bundler imports a helper that we do not install. */
 export const LIVE_SCRIPT_ELEMENT = new Html(`<script>${LIVE_SCRIPT.text}</script>`);

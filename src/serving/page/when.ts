@@ -20,12 +20,7 @@ export function formatAge(seconds: number): string {
     : `${Math.floor(whole / size)} ${unit} ${rest} ${nextUnit}`;
 }
 
-/** An instant, and how far it lies from now: `2026-11-21 14:38:00 UTC, 3 h ago`. */
-export function instantHtml(iso: string, now: Date): Html {
-  return html`<time datetime="${iso}">${formatInstant(iso)}</time>, ${distance(iso, now)}`;
-}
-
-/** The same in short: the distance, with the instant for those who point at it. */
+/** How far an instant lies from now, `3 h ago`, with the instant itself for those who point at it. */
 export function distanceHtml(iso: string, now: Date): Html {
   return html`<time datetime="${iso}" title="${formatInstant(iso)}">${distance(iso, now)}</time>`;
 }

@@ -42,7 +42,7 @@ export function assertSameIdentity(known: Identity, key: readonly string[] | nul
   );
 }
 
-/** A digest of the row's columns. Throws `SCHEMA_MISMATCH` where one of them is no longer there. */
+/** A digest of the row's columns. Throws `SCHEMA_MISMATCH` if one of them is missing. */
 export function idSql(identity: Identity, columns: readonly Column[], table: string): string {
   const texts = identity.columns.map((column) => {
     const now = find(columns, column.name);

@@ -107,7 +107,7 @@ function dates(): CellAutomaton {
   return builder.build();
 }
 
-/** `2026-11-21`. The calendar is DuckDB's business: there is no value of the 30th of February. */
+/** `2026-11-21`. Whether the day exists is left to DuckDB, which refuses the 30th of February. */
 function day(builder: Builder, accepts: boolean): number {
   let at = builder.step(0, NOT_ZERO);
   for (let digits = 1; digits < 4; digits++) at = builder.step(at, DIGITS);

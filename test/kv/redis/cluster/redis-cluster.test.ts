@@ -56,6 +56,23 @@ function keysOfSlot(slot: number, count: number): string[] {
   return keys;
 }
 
+type Master = Awaited<ReturnType<typeof cluster.masters>>[number];
+
+interface Move {
+  readonly from: Master;
+  readonly to: Master;
+  readonly keys: readonly string[];
+}
+
+/** Begins to move a slot, with these of its keys. */
+async function beginMove(slot: string, { from, to, keys }: Move): Promise<void> {
+  await cluster.cli(to.port, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', from.id);
+  await cluster.cli(from.port, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', to.id);
+  if (keys.length === 0) return;
+  const target = ['127.0.0.1', String(to.port), '', '0', '5000'];
+  await cluster.cli(from.port, 'MIGRATE', ...target, 'KEYS', ...keys);
+}
+
 describe('a cluster', () => {
   let store: KvStore;
   beforeEach(() => {
@@ -208,20 +225,8 @@ describe('a cluster', () => {
       const own = keysOfSlot(slot, 6);
       const rows = own.map((key, row): KvRow => [key, 'f', String(row)]);
       await stage(store, rows.slice(0, 3), { layout });
-      await cluster.cli(to.port, 'CLUSTER', 'SETSLOT', String(slot), 'IMPORTING', from.id);
-      await cluster.cli(from.port, 'CLUSTER', 'SETSLOT', String(slot), 'MIGRATING', to.id);
       const names = rows.slice(0, 2).map(([key]) => `sales:g1:${key}`);
-      await cluster.cli(
-        from.port,
-        'MIGRATE',
-        '127.0.0.1',
-        String(to.port),
-        '',
-        '0',
-        '5000',
-        'KEYS',
-        ...names,
-      );
+      await beginMove(String(slot), { from, to, keys: names });
       // Two keys are there, one is here, and the others are new: they are asked for there.
       await stage(store, rows, { layout, shard: 1 });
       expect(await store.count('g1')).toEqual({ keys: own.length, values: own.length });
@@ -234,8 +239,8 @@ describe('a cluster', () => {
       await store.claim(FENCE);
       await store.drop('g1', FENCE);
       expect(await store.count('g1')).toEqual({ keys: 0, values: 0 });
-      for (const { port, id } of [to, from])
-        await cluster.cli(port, 'CLUSTER', 'SETSLOT', String(slot), 'NODE', to.id).then(() => id);
+      for (const { port } of [to, from])
+        await cluster.cli(port, 'CLUSTER', 'SETSLOT', String(slot), 'NODE', to.id);
     });
 
     it('stages and counts all where a slot has moved since the shard was begun', async () => {
@@ -250,20 +255,7 @@ describe('a cluster', () => {
       const slot = String(lastSlot);
       await stageWhile(async () => {
         const keys = (await cluster.cli(from.port, 'CLUSTER', 'GETKEYSINSLOT', slot, '1000')).split('\n');
-        await cluster.cli(to.port, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', from.id);
-        await cluster.cli(from.port, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', to.id);
-        if (keys[0] !== '')
-          await cluster.cli(
-            from.port,
-            'MIGRATE',
-            '127.0.0.1',
-            String(to.port),
-            '',
-            '0',
-            '5000',
-            'KEYS',
-            ...keys,
-          );
+        await beginMove(slot, { from, to, keys: keys.filter((key) => key !== '') });
         for (const node of [to, from, third])
           if (node !== undefined) await cluster.cli(node.port, 'CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
       });

@@ -109,7 +109,7 @@ const nasty = fc.oneof(
 
 interface Table {
   readonly content: string;
-  /** The same, and nothing is proved of it: a blank line at the end is no row. */
+  /** The same, and nothing is proved of it: a blank line at the end does not count as a row. */
   readonly careful: string;
   readonly options: ResolveOptions;
 }
