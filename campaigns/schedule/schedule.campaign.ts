@@ -23,18 +23,21 @@ const ENDED = new ServeBatchError('SIGTERM', 'ended');
 const AWAY = new ServeBatchError('STORE_UNAVAILABLE', 'no answer');
 const never = new Promise<never>(() => {});
 
-function named(name: string, root: string, changes: Partial<ScheduleSpec>): ScheduledJob {
+function named(name: string, root: string, changes: Partial<ScheduleSpec>, slots = 1): ScheduledJob {
   const { spec, schedule } = scheduledJob(root, changes);
-  return { spec: { ...spec, name }, schedule };
+  return { spec: { ...spec, name, execution: { ...spec.execution, slots } }, schedule };
 }
 
 /** A job that nobody has looked at while so many of its occurrences came. */
-async function behind(name: string, root: string): Promise<ScheduledJob> {
-  const job = named(name, root, { cron: '*/10 * * * *', catchup: 'all' });
+async function behind(name: string, root: string, slots = 1): Promise<ScheduledJob> {
+  const job = named(name, root, { cron: '*/10 * * * *', catchup: 'all' }, slots);
   const since = new Date(Date.now() - MISSED * 10 * MINUTE).toISOString();
   await writeFirstSight(folderOfJob(job.spec), { cron: job.schedule.cron, timezone: 'UTC', since });
   return job;
 }
+
+/** A late job takes so many places: all but one, which that of `hangs` may have. */
+const WIDE_SLOTS = CONCURRENCY - 1;
 
 /** `in-time` is well; the store of `away` refuses, that of `silent` never answers; nobody answers the alerts of `mute`. */
 function others(root: string): readonly ScheduledJob[] {
@@ -97,7 +100,8 @@ function worldOf(seen: Seen): { readonly effects: ScheduleEffects; readonly drai
 it(`${JOBS} jobs with ${MISSED} missed occurrences each, beside jobs that are broken`, async () => {
   const root = await quickFolder();
   const late = await Promise.all(Array.from({ length: JOBS }, (_, index) => behind(`late-${index}`, root)));
-  const jobs = [...late, ...others(root)];
+  const wide = await behind('wide', root, WIDE_SLOTS);
+  const jobs = [...late, wide, ...others(root)];
   const seen = new Seen();
   const { effects, drain } = worldOf(seen);
   const stalls = monitorEventLoopDelay({ resolution: 10 });
@@ -136,9 +140,12 @@ it(`${JOBS} jobs with ${MISSED} missed occurrences each, beside jobs that are br
     `${JOBS} jobs x ${MISSED} missed occurrences, ${runs} runs in ${SECONDS} s; load ${loadavg()[0]?.toFixed(1)} on ${cpus().length} cores
 looks at all jobs: ${seen.looksMs.map((ms) => (ms / 1000).toFixed(2)).join(' ')} s; the longest time in which nothing else was done ${(stalls.max / 1e9).toFixed(2)} s
 processor time ${((user + system) / 1e6 / (SECONDS / 60)).toFixed(1)} s a minute; at most ${longest(seen.heaps, 0)} MiB of heap
-each late job ran ${least} to ${most} times; in-time ${seen.delays.length} times, at most ${longest(seen.delays)} s after its minute; away ${seen.runs.get('away')}, hangs ${seen.runs.get('hangs')}, silent ${seen.runs.get('silent')}\n`,
+each late job ran ${least} to ${most} times, the one of ${WIDE_SLOTS} places ${seen.runs.get('wide') ?? 0} times; in-time ${seen.delays.length} times, at most ${longest(seen.delays)} s after its minute; away ${seen.runs.get('away')}, hangs ${seen.runs.get('hangs')}, silent ${seen.runs.get('silent')}\n`,
   );
   expect(most - least, 'jobs take turns').toBeLessThanOrEqual(1);
+  expect(seen.runs.get('wide') ?? 0, 'a job of several places has its turns').toBeGreaterThanOrEqual(
+    least - 1,
+  );
   expect(seen.delays.length, 'the job in time misses no minute').toBeGreaterThanOrEqual(
     Math.floor(SECONDS / 60),
   );

@@ -9,16 +9,28 @@ interface GoingRun {
   readonly job: string;
   readonly slots: number;
   readonly end: Promise<void>;
+  /** Whether it started while places were kept for another job. */
+  hasPassed: boolean;
   isStalled: boolean;
   /** Milliseconds of the monotonic clock. */
   lastProgressMs: number;
 }
 
+interface Kept {
+  readonly job: string;
+  readonly slots: number;
+}
+
 /**
  * The runs that are going on, and the places they take: `execution.slots` of `--concurrency`. One that hangs
  * gives its place to others after a while, so that a few of them cannot keep healthy jobs from running.
+ *
+ * A job of several slots that finds too few places free has them kept: those that start from then on take
+ * together no more than what it leaves over. So it starts at the latest when all the runs that were going on
+ * have ended, and smaller jobs use the rest meanwhile.
  */
 export class GoingRuns {
+  #kept: Kept | null = null;
   readonly #runs = new Map<string, GoingRun>();
   readonly #places: number;
   readonly #effects: { readonly clock: Clock; readonly log: Log };
@@ -38,8 +50,28 @@ export class GoingRuns {
 
   hasRoomFor(job: ScheduledJob): boolean {
     this.#findStalled();
-    const taken = [...this.#runs.values()].reduce((sum, run) => sum + (run.isStalled ? 0 : run.slots), 0);
-    return taken + this.#slotsOf(job) <= this.#places;
+    const slots = this.#slotsOf(job);
+    if (this.#taken(() => true) + slots > this.#places) return false;
+    if (this.#kept === null || this.#kept.job === job.spec.name) return true;
+    return this.#taken(({ hasPassed }) => hasPassed) + slots <= this.#places - this.#kept.slots;
+  }
+
+  /** Keeps places for a job that has found no room, unless another has come before it. One place comes free by itself. */
+  keepFor(job: ScheduledJob): void {
+    const slots = this.#slotsOf(job);
+    if (this.#kept !== null || slots === 1) return;
+    this.#kept = { job: job.spec.name, slots };
+    for (const run of this.#runs.values()) run.hasPassed = false;
+  }
+
+  /** The job that places are kept for goes first; one that wants to start no longer loses them. */
+  inTurn<T extends { readonly job: ScheduledJob }>(ready: readonly T[]): readonly T[] {
+    const first = ready.find(({ job }) => job.spec.name === this.#kept?.job);
+    if (first === undefined) {
+      this.#kept = null;
+      return ready;
+    }
+    return [first, ...ready.filter((each) => each !== first)];
   }
 
   /** Resolves when it has ended and its places are free. */
@@ -55,13 +87,19 @@ export class GoingRuns {
       },
     };
     const end = begin(progress).finally(() => this.#runs.delete(name));
-    const slots = this.#slotsOf(job);
-    this.#runs.set(name, { job: name, slots, end, isStalled: false, lastProgressMs: now() });
+    if (this.#kept?.job === name) this.#kept = null;
+    const state = { hasPassed: this.#kept !== null, isStalled: false, lastProgressMs: now() };
+    this.#runs.set(name, { job: name, slots: this.#slotsOf(job), end, ...state });
     return end;
   }
 
   async settled(): Promise<void> {
     await Promise.all([...this.#runs.values()].map(({ end }) => end));
+  }
+
+  #taken(counts: (run: GoingRun) => boolean): number {
+    const counted = [...this.#runs.values()].filter((run) => !run.isStalled && counts(run));
+    return counted.reduce((sum, { slots }) => sum + slots, 0);
   }
 
   /** A job that wants more places than there are takes all of them. */

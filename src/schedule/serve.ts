@@ -173,17 +173,18 @@ class ScheduleService {
   /** As far as there is room, at one instant: whoever is passed over has its turn before those behind it. */
   #start(): void {
     const { effects } = this.#options;
-    for (const ready of this.#ready.inOrder(effects.clock.now())) {
+    const ready = this.#ready.inOrder(effects.clock.now());
+    for (const each of this.#runs.inTurn(ready.filter(({ job }) => !this.#runs.has(job.spec.name)))) {
       if (effects.drain.aborted) return;
-      if (this.#runs.has(ready.job.spec.name)) continue;
-      if (this.#runs.hasRoomFor(ready.job)) this.#run(ready);
-      else this.#noteWaiting(ready);
+      if (this.#runs.hasRoomFor(each.job)) this.#run(each);
+      else this.#leaveWaiting(each);
     }
   }
 
   /** One that is late counts as late however long it waits. */
-  #noteWaiting({ job, work }: Ready): void {
+  #leaveWaiting({ job, work }: Ready): void {
     const { effects } = this.#options;
+    this.#runs.keepFor(job);
     if (work.kind !== 'run' || !isInTime(work.occurrence, effects.clock.now())) return;
     const { name } = job.spec;
     const at = work.occurrence.getTime();

@@ -199,6 +199,69 @@ describe('execution.slots', () => {
     expect(runs.hasRoomFor(named('small', '/x'))).toBe(true);
   });
 
+  it('a job that finds too few places free has them kept, and smaller ones use only the rest', async () => {
+    const { effects } = simulate('2026-11-21T00:00:00Z');
+    const runs = new GoingRuns(3, effects);
+    const [large, small] = [named('large', '/x', {}, 2), named('small', '/x')];
+    const ends = ['a', 'b'].map((name) => {
+      let end = (): void => {};
+      const ended = runs.start(named(name, '/x'), () => new Promise((resolve) => (end = resolve)));
+      return async () => {
+        end();
+        await ended;
+      };
+    });
+    runs.keepFor(large);
+    expect(runs.hasRoomFor(small), 'one of three is left over').toBe(true);
+    runs.start(named('passes', '/x'), () => new Promise(() => {}));
+    for (const end of ends) {
+      await end();
+      expect(runs.hasRoomFor(small), 'the places that come free are kept').toBe(false);
+    }
+    expect(runs.hasRoomFor(large)).toBe(true);
+  });
+
+  it('a job that no longer wants to start gives up the places kept for it', () => {
+    const { effects } = simulate('2026-11-21T00:00:00Z');
+    const runs = new GoingRuns(2, effects);
+    const [large, small] = [{ job: named('large', '/x', {}, 2) }, { job: named('small', '/x') }];
+    runs.start(named('a', '/x'), () => new Promise(() => {}));
+    runs.keepFor(large.job);
+    expect(runs.inTurn([small, large])).toEqual([large, small]);
+    expect(runs.hasRoomFor(small.job)).toBe(false);
+    expect(runs.inTurn([small])).toEqual([small]);
+    expect(runs.hasRoomFor(small.job)).toBe(true);
+  });
+
+  it('a job of all places runs each time, though small ones are always due', async () => {
+    const root = await quickFolder();
+    const simulation = simulate('2026-11-21T00:00:30Z');
+    const small = ['a', 'b', 'c'].map((name) => named(name, root, { cron: '* * * * *' }));
+    const large = named('large', root, { cron: '*/5 * * * *' }, 2);
+    const going: { readonly until: number; readonly end: () => void }[] = [];
+    const endThose = (isOver: (until: number) => boolean): void => {
+      for (const run of going.splice(0))
+        if (isOver(run.until)) run.end();
+        else going.push(run);
+    };
+    const idle = async (): Promise<void> => {
+      await simulation.idle();
+      endThose((until) => simulation.clock.now().getTime() >= until);
+    };
+    simulation.drain.signal.addEventListener('abort', () => endThose(() => true));
+    const ran = new Map<string, number>();
+    await serveUntil('2026-11-21T00:17:00Z', [...small, large], { ...simulation, idle }, async (options) => {
+      const { name } = options.spec;
+      ran.set(name, (ran.get(name) ?? 0) + 1);
+      // Two that begin together do not end together.
+      const until = simulation.clock.now().getTime() + (ran.get(name) ?? 0) * 10_000 + 50_000;
+      if (name !== 'large') await new Promise<void>((end) => going.push({ until, end }));
+      return simulation.effects.runJob(options);
+    });
+    expect(ran.get('large') ?? 0).toBeGreaterThanOrEqual(2);
+    expect(Math.min(...small.map(({ spec }) => ran.get(spec.name) ?? 0))).toBeGreaterThanOrEqual(2);
+  });
+
   it('places are given in order, and all of them to a job that wants more', async () => {
     const places = new Places(2);
     const log: string[] = [];
