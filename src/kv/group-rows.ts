@@ -21,6 +21,20 @@ export interface RowGroup {
   readonly valueEnds: readonly number[];
 }
 
+/** A place in a batch: before a key. */
+export interface BatchPlace {
+  readonly key: number;
+  readonly row: number;
+  /** Of the bytes. */
+  readonly at: number;
+}
+
+/**
+ * Takes groups of a batch from a place on, as many as it can, just as they would be handed out one by one; and returns
+ * the place behind them. It never takes the last group, which may go on in the next batch.
+ */
+export type GroupLane = (batch: KvBatch, from: BatchPlace) => BatchPlace;
+
 /** Puts rows of one key together, also across batches. Of several rows with one key and field the last wins. */
 export class RowGrouper {
   readonly #onGroup: (group: RowGroup) => void;
@@ -29,9 +43,12 @@ export class RowGrouper {
   /** Rows in the batch at hand, where they lie: most groups are complete in one batch, and never copied. */
   readonly #inBatch = new GroupRows(Buffer.alloc(0));
   #openBytes = 0;
+  readonly #lane: GroupLane | null;
 
-  constructor(onGroup: (group: RowGroup) => void) {
+  /** @param lane is offered the groups that come behind one that was handed out */
+  constructor(onGroup: (group: RowGroup) => void, lane: GroupLane | null = null) {
     this.#onGroup = onGroup;
+    this.#lane = lane;
   }
 
   add(batch: KvBatch): void {
@@ -41,18 +58,22 @@ export class RowGrouper {
     let at = 0;
     let row = 0;
     for (let key = 0; key < keys; key++) {
-      const keyStart = at;
-      const keyEnd = keyStart + sizeAt(keySizes, key);
-      at = keyEnd;
+      let keyStart = at;
+      let keyEnd = keyStart + sizeAt(keySizes, key);
       const goesOn = this.#open.count > 0 && this.#open.hasKey(bytes, keyStart, keyEnd);
       if (!goesOn) {
         this.end();
         if (group.count > 0 && !group.hasKey(bytes, keyStart, keyEnd)) {
           this.#emit(group);
           group.begin(bytes, fieldSizes !== null);
+          if (this.#lane !== null) {
+            ({ key, row, at: keyStart } = this.#lane(batch, { key, row, at: keyStart }));
+            keyEnd = keyStart + sizeAt(keySizes, key);
+          }
         }
         if (group.count === 0) group.setKey(keyStart, keyEnd);
       }
+      at = keyEnd;
       for (const rowEnd = row + sizeAt(keyRows, key); row < rowEnd; row++) {
         const valueStart = fieldSizes === null ? at : at + sizeAt(fieldSizes, row);
         const end = valueStart + sizeAt(valueSizes, row);

@@ -180,6 +180,11 @@ class OneServerSink implements ShardSink {
     this.#commands.put(group);
   }
 
+  get putMany(): ShardSink['putMany'] {
+    const commands = this.#commands;
+    return commands.putMany === undefined ? null : commands.putMany.bind(commands);
+  }
+
   get isFull(): boolean {
     return this.#bulk.isFull;
   }

@@ -34,6 +34,8 @@ interface Lane {
  * moved or is moving, is sent again through the driver, which follows.
  */
 export class ClusterLoad implements ShardSink {
+  /** Neighbours go to different masters. */
+  readonly putMany = null;
   readonly #lanes: readonly Lane[];
   readonly #masterOf: Uint16Array;
   readonly #prefixCrc: number;

@@ -1,7 +1,9 @@
-import type { RowGroup } from '../../group-rows.ts';
+import type { BatchPlace, RowGroup } from '../../group-rows.ts';
+import type { KvBatch } from '../../store.ts';
 import type { RedisBulk } from '../load/redis-bulk.ts';
-import type { RedisCommands } from '../redis-commands.ts';
+import type { RedisCommands, TakenGroups } from '../redis-commands.ts';
 import { dumpBytes, putDump, readDump } from './dumped-hash.ts';
+import { RestoreKernel } from './restore-kernel.ts';
 
 /** Keys after which it counts whether they were there already. */
 const KEYS_TO_JUDGE = 1_000;
@@ -20,6 +22,7 @@ export class RedisHashCommands implements RedisCommands {
   readonly #ttlSeconds: string | null;
   readonly #takesDumps: boolean;
   readonly #ttlMilliseconds: string;
+  readonly #kernel: RestoreKernel;
   #hasFields = false;
   /** Keys and values of RESTOREs, those that were refused included. */
   readonly #restored = { keys: 0, values: 0 };
@@ -36,12 +39,24 @@ export class RedisHashCommands implements RedisCommands {
     this.#ttlSeconds = ttlSeconds;
     this.#takesDumps = takesDumps;
     this.#ttlMilliseconds = ttlSeconds === null ? '0' : `${ttlSeconds}000`;
+    this.#kernel = new RestoreKernel(prefix, this.#ttlMilliseconds, (commands, starts) =>
+      bulk.append(commands, starts),
+    );
     if (takesDumps) bulk.onNils((commands) => this.#addTo(commands));
+  }
+
+  /** RESTOREs of as many groups as possible. */
+  putMany(batch: KvBatch, from: BatchPlace): TakenGroups {
+    if (!this.#restores) return { ...from, keys: 0, values: 0, bytes: 0 };
+    const taken = this.#kernel.take(batch, from);
+    this.#restored.keys += taken.keys;
+    this.#restored.values += taken.values;
+    return taken;
   }
 
   put(group: RowGroup): void {
     this.#hasFields = group.hasFields;
-    const mostBytes = this.#restores(group) ? dumpBytes(group) : 0;
+    const mostBytes = group.hasFields && this.#restores ? dumpBytes(group) : 0;
     if (mostBytes > 0) this.#restore(group, mostBytes);
     else this.#set(group);
   }
@@ -52,9 +67,9 @@ export class RedisHashCommands implements RedisCommands {
     return this.#bulk.repliedSum - this.#expires + this.#restored.values - this.#refused.values;
   }
 
-  #restores({ hasFields }: RowGroup): boolean {
+  get #restores(): boolean {
     const [restored, refused] = [this.#restored.keys, this.#refused.keys];
-    return this.#takesDumps && hasFields && (restored < KEYS_TO_JUDGE || refused * 2 < restored);
+    return this.#takesDumps && (restored < KEYS_TO_JUDGE || refused * 2 < restored);
   }
 
   #restore(group: RowGroup, mostBytes: number): void {

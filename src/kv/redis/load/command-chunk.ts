@@ -83,6 +83,14 @@ export class CommandChunk {
     this.#bytes.wroteTo(putLineEnd(bytes, end - (start - real)));
   }
 
+  /** Commands that were made elsewhere, and where each of them starts. */
+  append(commands: Buffer, starts: Uint32Array): void {
+    const offset = this.#bytes.length;
+    this.#bytes.piece(commands, 0, commands.length);
+    for (let index = 0; index < starts.length; index++)
+      this.#starts[this.#count++] = offset + (starts[index] as number);
+  }
+
   /** The parts of some commands, by their places in the chunk: copies, which stay. */
   commandsAt(places: readonly number[]): readonly (readonly Buffer[])[] {
     if (places.length === 0) return [];

@@ -97,6 +97,12 @@ export class RedisBulk {
     this.#chunk.made(mostBytes, put);
   }
 
+  /** Commands that were made elsewhere, each from its place in `starts` on. */
+  append(commands: Buffer, starts: Uint32Array): void {
+    this.#chunk.append(commands, starts);
+    this.#commands += starts.length;
+  }
+
   /**
    * Says what to do with commands that found their key there already, by their parts. It may add commands. Called
    * in {@link send} and {@link finish}, in the order in which the commands were sent.

@@ -1,11 +1,14 @@
 import { ByteWriter } from '../../byte-writer.ts';
-import { type RowGroup, RowGrouper } from '../../group-rows.ts';
+import { type BatchPlace, type RowGroup, RowGrouper } from '../../group-rows.ts';
 import type { KvBatch, StagedCounts } from '../../store.ts';
+import type { TakenGroups } from '../redis-commands.ts';
 import type { StagedShard } from '../redis-servers.ts';
 
 /** Where the commands of a shard go: over one connection, or one for each of several servers. */
 export interface ShardSink {
   put(group: RowGroup): void;
+  /** Null: the groups are put one by one. */
+  readonly putMany: ((batch: KvBatch, from: BatchPlace) => TakenGroups) | null;
   /** Whether {@link send} should be called before more is put. */
   readonly isFull: boolean;
   send(): Promise<void>;
@@ -18,7 +21,7 @@ export class RedisShardWriter {
   readonly #sink: ShardSink;
   /** Of what stands before every key of the generation. */
   readonly #prefixBytes: number;
-  readonly #grouper = new RowGrouper((group) => this.#put(group));
+  readonly #grouper: RowGrouper;
   readonly #counts = { keys: 0, values: 0, bytes: 0 };
   readonly #firstKey = new ByteWriter(64);
   readonly #lastKey = new ByteWriter(64);
@@ -26,6 +29,10 @@ export class RedisShardWriter {
   constructor(sink: ShardSink, prefixBytes: number) {
     this.#sink = sink;
     this.#prefixBytes = prefixBytes;
+    const { putMany } = sink;
+    const lane =
+      putMany === null ? null : (batch: KvBatch, from: BatchPlace) => this.#countMany(putMany(batch, from));
+    this.#grouper = new RowGrouper((group) => this.#put(group), lane);
   }
 
   async write(batch: KvBatch, signal: AbortSignal): Promise<void> {
@@ -50,6 +57,14 @@ export class RedisShardWriter {
 
   #textOf(key: ByteWriter): string | null {
     return this.#counts.keys === 0 ? null : key.view().toString('utf8');
+  }
+
+  /** The first key and the last are never among them. */
+  #countMany(taken: TakenGroups): BatchPlace {
+    this.#counts.keys += taken.keys;
+    this.#counts.values += taken.values;
+    this.#counts.bytes += taken.bytes;
+    return taken;
   }
 
   #put(group: RowGroup): void {
