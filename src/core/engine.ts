@@ -16,7 +16,7 @@ export interface EnginePlan {
 }
 
 /** Changes with everything that may change what the tree engine compiles, or a bit of its answers. */
-export const TREE_ENGINE_VERSION = '1';
+export const TREE_ENGINE_VERSION = '2';
 
 export const ONNX_RUNTIME: EnginePlan = { name: 'onnxruntime', version: null, why: null };
 export const TREES: EnginePlan = { name: 'trees', version: TREE_ENGINE_VERSION, why: null };

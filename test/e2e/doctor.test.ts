@@ -83,7 +83,7 @@ describe('a project where everything works', () => {
     expect(lines(before.checks('Store'))).toContain(`ok: holds ${runId} of "sales"`);
     expect(before.checks('Jobs')).toContainEqual(
       expect.objectContaining({
-        text: expect.stringContaining('computed by trees 1'),
+        text: expect.stringContaining('computed by trees 2'),
         facts: expect.objectContaining({ engine: 'trees' }),
       }),
     );

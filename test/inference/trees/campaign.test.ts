@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { firstDifference, openBoth } from '../../support/trees/compare-engines.ts';
-import { adversarialRows, type Growth, growTree, seeded } from '../../support/trees/grow-trees.ts';
+import {
+  adversarialRows,
+  type Growth,
+  growTree,
+  seeded,
+  withChains,
+} from '../../support/trees/grow-trees.ts';
 import {
   classifierNode,
   regressorNode,
@@ -34,9 +40,11 @@ function modelOf(seed: number) {
   };
   const leaves = pick([1, 2, 8, 31, 31, 64, 127, 255, 400]);
   const count = 1 + Math.floor((random() * 6000) / (leaves + 20));
-  const trees: TestTree[] = Array.from({ length: count }, () =>
-    growTree(random, { ...growth, leaves: 1 + Math.floor(random() * leaves) }),
-  );
+  const longest = pick([1, 1, 40]);
+  const trees: TestTree[] = Array.from({ length: count }, () => {
+    const tree = growTree(random, { ...growth, leaves: 1 + Math.floor(random() * leaves) });
+    return longest === 1 ? tree : withChains(tree, random, growth.threshold, longest);
+  });
   const transform = pick(['NONE', 'NONE', 'LOGISTIC', 'SOFTMAX', 'SOFTMAX_ZERO']);
   const baseValues = random() < 0.5 ? [] : Array.from({ length: targets }, () => round(random()));
   const shape = { features, trees, double, transform, baseValues };

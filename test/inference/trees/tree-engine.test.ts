@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { firstDifference, openBoth } from '../../support/trees/compare-engines.ts';
-import { adversarialRows, type Growth, growTree, seeded } from '../../support/trees/grow-trees.ts';
+import {
+  adversarialRows,
+  type Growth,
+  growTree,
+  seeded,
+  withChains,
+} from '../../support/trees/grow-trees.ts';
 import {
   classifierNode,
   regressorNode,
@@ -177,6 +183,14 @@ function grown(seed: number, count: number, growth: Partial<Growth>, double = fa
   };
 }
 
+/** Sets of categories: `kinds` of them in steps of `step`. */
+function chained(seed: number, kinds: number, step: number, double = false): TestRegressor {
+  const random = seeded(seed);
+  const threshold = (next: () => number): number => (Math.floor(next() * kinds) - 3) * step;
+  const model = grown(seed, 25, { modes: ['EQ', 'EQ', 'LEQ'], features: 2, leaves: 20, threshold }, double);
+  return { ...model, trees: model.trees.map((tree) => withChains(tree, random, threshold, 30)) };
+}
+
 /** Few large trees among small ones. */
 function mixed(leaves: number): TestRegressor {
   const small = grown(3, 8, { leaves: 12 });
@@ -198,6 +212,48 @@ const GROWN: readonly [string, TestRegressor][] = [
     'more categories than a byte counts',
     grown(7, 60, { modes: ['EQ'], features: 1, threshold: (next) => Math.floor(next() * 900) }),
   ],
+  [
+    'thresholds that crowd on one side',
+    grown(11, 40, { features: 2, leaves: 60, threshold: (next) => Math.fround(2 ** (next() * 40 - 20)) }),
+  ],
+  [
+    'thresholds of every magnitude, more than a byte counts',
+    grown(12, 40, {
+      features: 1,
+      leaves: 60,
+      modes: ['LEQ', 'GTE'],
+      threshold: (next) => Math.fround((next() < 0.5 ? -1 : 1) * 2 ** (next() * 250 - 125)),
+    }),
+  ],
+  [
+    'thresholds next to each other',
+    grown(13, 20, { features: 2, leaves: 60, threshold: (next) => 1 + Math.floor(next() * 99) * 2 ** -23 }),
+  ],
+  [
+    'categories that are whole, negative and far apart',
+    grown(14, 40, {
+      features: 3,
+      modes: ['EQ', 'NEQ'],
+      threshold: (next, feature) =>
+        feature === 0
+          ? Math.floor(next() * 700) - 350
+          : feature === 1
+            ? Math.floor(next() * 40) * 99_991
+            : (Math.floor(next() * 3) - 1) * 16_777_217,
+    }),
+  ],
+  [
+    'categories that are no whole numbers, more than a byte counts',
+    grown(15, 60, { features: 1, modes: ['EQ'], threshold: (next) => Math.floor(next() * 900) / 4 }),
+  ],
+  [
+    'categories in float64',
+    grown(16, 30, { modes: ['EQ', 'LEQ'], threshold: (next) => Math.floor(next() * 300) }, true),
+  ],
+  ['sets of categories', chained(17, 60, 1)],
+  ['sets of more categories than a byte counts', chained(18, 700, 1)],
+  ['sets of other values than whole numbers, more than a byte counts', chained(19, 700, 0.25)],
+  ['sets of categories in float64', chained(20, 700, 1, true)],
   [
     'numbers of leaves at the edges of tables',
     {

@@ -59,6 +59,22 @@ export function growTree(random: () => number, growth: Growth): TestTree {
   return root;
 }
 
+/** Makes every EQ a chain of them with the same end, as LightGBM's exporters write a set of categories. */
+export function withChains(
+  tree: TestTree,
+  random: () => number,
+  threshold: Growth['threshold'],
+  longest: number,
+): TestTree {
+  if (isLeaf(tree)) return tree;
+  const whenTrue = withChains(tree.whenTrue, random, threshold, longest);
+  let rest = withChains(tree.whenFalse, random, threshold, longest);
+  const links = tree.mode === 'EQ' ? Math.floor(random() * longest) : 0;
+  for (let link = 0; link < links; link++)
+    rest = { ...tree, value: threshold(random, tree.feature), whenTrue, whenFalse: rest };
+  return { ...tree, whenTrue, whenFalse: rest };
+}
+
 /** Rows at, just above and just below thresholds, and what is no ordinary number. */
 export function adversarialRows(
   model: TestEnsemble,

@@ -31,11 +31,13 @@ export function isLeaf(tree: TestTree): tree is TestLeaf {
   return 'votes' in tree;
 }
 
-/** The branches of trees. */
+/** The branches of trees, each once, though others may share it. */
 export function* branchesOf(trees: readonly TestTree[]): Generator<TestBranch> {
   const waiting = [...trees];
+  const seen = new Set<TestTree>();
   for (let tree = waiting.pop(); tree !== undefined; tree = waiting.pop()) {
-    if (isLeaf(tree)) continue;
+    if (isLeaf(tree) || seen.has(tree)) continue;
+    seen.add(tree);
     yield tree;
     waiting.push(tree.whenTrue, tree.whenFalse);
   }

@@ -1,11 +1,12 @@
+import { CategoryColumns } from './category-columns.ts';
 import { type Ensemble, UnsupportedModel } from './ensemble.ts';
 import type { CompiledKernel } from './kernel-code.ts';
 import { Layout } from './layout.ts';
-import { nextFloat } from './next-float.ts';
 import { ProgramWriter } from './program-writer.ts';
 import { RankColumns } from './rank-columns.ts';
 import { splitsOf } from './splits.ts';
 import { type TiledTree, tileTree } from './tile-tree.ts';
+import { writeCodes } from './write-codes.ts';
 import { writeRanks } from './write-ranks.ts';
 import { writeSteps } from './write-steps.ts';
 import { writeSums } from './write-sums.ts';
@@ -26,19 +27,22 @@ const FIRST_SCORE = {
 export function compileKernel(ensemble: Ensemble): CompiledKernel {
   const { double, targets, aggregate } = ensemble;
   const splits = ensemble.trees.map((tree) => splitsOf(tree, double));
-  const ranks = new RankColumns(splits, nextFloat(double));
-  const trees = splits.map((tree) => tileTree(tree, ranks));
+  const ranks = new RankColumns(splits);
+  const categories = new CategoryColumns(splits, double);
+  const trees = splits.map((tree) => tileTree(tree, ranks, categories));
   assertSmall(trees);
   const layout = new Layout({
     double,
     targets,
-    features: [...ranks.cuts.keys()].sort((a, b) => a - b),
+    features: [...new Set([...ranks.cuts.keys(), ...categories.values.keys()])].sort((a, b) => a - b),
     rankColumns: ranks.columns.length,
+    categoryColumns: categories.columns.length,
     tests: most(trees, ({ tests }) => tests),
     slots: most(trees, ({ slots, wide }) => slots * (wide ? 2 : 1)),
   });
   const writer = new ProgramWriter(layout.bytes);
   writeRanks(writer, ranks, layout, double);
+  writeCodes(writer, categories, layout, double);
   const combine = aggregate === 'min' || aggregate === 'max' ? aggregate : 'add';
   for (const tree of trees) {
     writeSteps(writer, tree, layout);
@@ -54,7 +58,9 @@ export function compileKernel(ensemble: Ensemble): CompiledKernel {
     scores: layout.scores,
     firstScore: FIRST_SCORE[aggregate],
   };
-  const cuts = layout.columns.map(({ feature }) => ranks.cuts.get(feature) ?? new Float64Array());
+  const cuts = layout.columns.map(({ feature }) =>
+    Float64Array.from([...(ranks.cuts.get(feature) ?? []), ...(categories.values.get(feature) ?? [])]),
+  );
   return { code, cuts, ensemble };
 }
 

@@ -1,7 +1,7 @@
 import type { Ensemble } from './ensemble.ts';
 
 /** Rows that the functions of a kernel work on at once: what they read and write stays in the cache. */
-export const BLOCK_ROWS = 512;
+export const BLOCK_ROWS = 1024;
 
 /** Trees as they are cached, and instantiated by every process: a module of some functions, and its program. */
 export interface KernelCode {
@@ -20,7 +20,7 @@ export interface KernelCode {
 /** Fresh from the compiler. */
 export interface CompiledKernel {
   readonly code: KernelCode;
-  /** By position in `code.columns`: values at or above a cut are told from those below it. */
+  /** By position in `code.columns`: values that the trees compare with, or that are next to one. */
   readonly cuts: readonly Float64Array[];
   /** What it was compiled from. */
   readonly ensemble: Ensemble;

@@ -1,5 +1,8 @@
 import { BLOCK_ROWS } from './kernel-code.ts';
 
+const CODE_PARTS = ['code', 'byte', 'bit'] as const;
+export type CodePart = (typeof CODE_PARTS)[number];
+
 /** Addresses in the memory of a kernel, for one block of rows. */
 export class Layout {
   readonly columns: readonly { readonly feature: number; readonly address: number }[];
@@ -11,6 +14,7 @@ export class Layout {
   /** The first byte that nothing lies at. */
   readonly bytes: number;
   readonly #ranks: number;
+  readonly #codes: number;
   readonly #tests: number;
   readonly #slots: number;
   readonly #columnOf: ReadonlyMap<number, number>;
@@ -20,6 +24,7 @@ export class Layout {
     readonly targets: number;
     readonly features: readonly number[];
     readonly rankColumns: number;
+    readonly categoryColumns: number;
     readonly tests: number;
     /** Of one byte a row. */
     readonly slots: number;
@@ -36,6 +41,7 @@ export class Layout {
     this.columns = sizes.features.map((feature) => ({ feature, address: area(valueBytes) }));
     this.scores = Array.from({ length: sizes.targets }, () => area(valueBytes));
     this.#ranks = area(sizes.rankColumns);
+    this.#codes = area(sizes.categoryColumns * CODE_PARTS.length);
     this.#tests = area(sizes.tests);
     this.#slots = area(sizes.slots);
     this.bytes = next;
@@ -50,6 +56,11 @@ export class Layout {
 
   ranks(column: number): number {
     return this.#ranks + column * BLOCK_ROWS;
+  }
+
+  /** The codes of categories, the number of the byte of a set that has their answers, and the bit of it. */
+  codes(column: number, part: CodePart): number {
+    return this.#codes + (column * CODE_PARTS.length + CODE_PARTS.indexOf(part)) * BLOCK_ROWS;
   }
 
   test(index: number): number {

@@ -9,15 +9,15 @@ const MOST_CUTS = 65_535;
 /** Ranks of one feature, a byte a row: among the cuts from `cutStart`, how many are not above the value. */
 export interface RankColumn {
   readonly feature: number;
+  /** Which rank NaN has: the greatest, or the least. */
   readonly nanHigh: boolean;
   readonly cutStart: number;
 }
 
-/** A column, and the rank in it that a split asks for. */
+/** A column, and the rank in it that a cut asks for: values above this rank go high. */
 export interface RankTest {
   /** Index of the column. */
   readonly column: number;
-  /** Of a cut: values above this rank go high. Of a value in a set: its rank. */
   readonly rank: number;
 }
 
@@ -32,9 +32,8 @@ export class RankColumns {
   readonly #indices: ReadonlyMap<number, ReadonlyMap<number, number>>;
   readonly #known = new Map<string, number>();
 
-  /** @param next the least number above another one, among those that values are */
-  constructor(trees: readonly SplitNode[], next: (value: number) => number) {
-    this.cuts = cutsOf(trees, next);
+  constructor(trees: readonly SplitNode[]) {
+    this.cuts = cutsOf(trees);
     this.#indices = new Map(
       [...this.cuts].map(([feature, cuts]) => [
         feature,
@@ -44,29 +43,9 @@ export class RankColumns {
   }
 
   ofCut(feature: number, nanHigh: boolean, cut: number): RankTest {
-    const index = this.#indexOf(feature, cut);
-    return {
-      column: this.#column(feature, nanHigh, index),
-      rank: index % CUTS_OF_COLUMN,
-    };
-  }
-
-  /** Where `eq` finds a value: its rank is one more than that of its own cut. */
-  ofValue(feature: number, value: number): RankTest {
-    const index = this.#indexOf(feature, value);
-    return { column: this.#column(feature, false, index), rank: (index % CUTS_OF_COLUMN) + 1 };
-  }
-
-  /** The greatest rank in a column; 255 stands for all above the cuts that it counts. */
-  greatestOf(column: number): number {
-    const { feature, cutStart } = this.columns[column] ?? { feature: -1, cutStart: 0 };
-    return Math.min(255, (this.cuts.get(feature)?.length ?? 0) - cutStart);
-  }
-
-  #indexOf(feature: number, cut: number): number {
     const index = this.#indices.get(feature)?.get(cut);
     if (index === undefined) throw new TypeError(`Feature ${feature} has no cut at ${cut}`);
-    return index;
+    return { column: this.#column(feature, nanHigh, index), rank: index % CUTS_OF_COLUMN };
   }
 
   #column(feature: number, nanHigh: boolean, cutIndex: number): number {
@@ -79,27 +58,15 @@ export class RankColumns {
   }
 }
 
-function cutsOf(
-  trees: readonly SplitNode[],
-  next: (value: number) => number,
-): ReadonlyMap<number, Float64Array> {
+function cutsOf(trees: readonly SplitNode[]): ReadonlyMap<number, Float64Array> {
   const found = new Map<number, Set<number>>();
-  const add = (feature: number, cut: number): void => {
-    const cuts = found.get(feature);
-    if (cuts === undefined) found.set(feature, new Set([cut]));
-    else cuts.add(cut);
-  };
   const waiting = [...trees];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     if (node.kind === 'leaf') continue;
-    if (node.kind === 'cut') add(node.feature, node.cut);
-    else {
-      // Below every number only NaN is left.
-      if (node.nanHigh) add(node.feature, Number.NEGATIVE_INFINITY);
-      for (const value of node.values) {
-        add(node.feature, value);
-        if (value !== Number.POSITIVE_INFINITY) add(node.feature, next(value));
-      }
+    if (node.kind === 'cut') {
+      const cuts = found.get(node.feature);
+      if (cuts === undefined) found.set(node.feature, new Set([node.cut]));
+      else cuts.add(node.cut);
     }
     waiting.push(node.low, node.high);
   }

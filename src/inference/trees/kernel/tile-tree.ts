@@ -1,7 +1,8 @@
 import type { Pattern, PatternNode } from '../wasm/pattern-function.ts';
-import { UnsupportedModel, type Vote } from './ensemble.ts';
+import type { CategoryColumns, CodeTest } from './category-columns.ts';
+import type { Vote } from './ensemble.ts';
 import type { RankColumns } from './rank-columns.ts';
-import type { SetSplit, SplitNode } from './splits.ts';
+import type { SplitNode } from './splits.ts';
 
 /** Where bytes lie that a node compares: in a column of ranks, or in one that a set was tested into. */
 export interface Source {
@@ -25,14 +26,12 @@ export interface PatternStep {
   readonly leaves: readonly number[];
 }
 
-/** Tests ranks for being some of those that a byte can be: the answer is 0 for them, else -1. */
+/** Tests whether values are in a set: the answer is 0 for them, else -1. */
 export interface TestStep {
   readonly kind: 'test';
-  readonly column: number;
   readonly target: number;
-  readonly ranks: readonly number[];
-  /** The greatest rank that the column has. */
-  readonly greatest: number;
+  /** One of them says so. */
+  readonly tests: readonly CodeTest[];
 }
 
 export interface TiledTree {
@@ -46,9 +45,8 @@ export interface TiledTree {
   readonly tests: number;
 }
 
-/** More leaves than a byte can number. */
+/** Leaves that a byte can number. */
 const BYTE_LEAVES = 256;
-const WIDE_LEAVES = 65_536;
 
 /**
  * Nodes of one pattern, at most. More of them keep more answers in registers, but there are more patterns
@@ -67,17 +65,17 @@ interface Tile {
 }
 
 /** Cuts a tree into patterns, and says in which order they are evaluated, and where their answers lie. */
-export function tileTree(tree: SplitNode, ranks: RankColumns): TiledTree {
-  // How many leaves there are shows at the end: a set in several columns of ranks repeats its high end.
-  const tiled = new Tiler(ranks, false).tile(tree);
-  if (tiled.leaves.length <= BYTE_LEAVES) return tiled;
-  if (tiled.leaves.length > WIDE_LEAVES)
-    throw new UnsupportedModel(`the sets of a tree make ${tiled.leaves.length} leaves of it`);
-  return new Tiler(ranks, true).tile(tree);
+export function tileTree(tree: SplitNode, ranks: RankColumns, categories: CategoryColumns): TiledTree {
+  return new Tiler(ranks, categories, leavesOf(tree) > BYTE_LEAVES).tile(tree);
+}
+
+function leavesOf(tree: SplitNode): number {
+  return tree.kind === 'leaf' ? 1 : leavesOf(tree.low) + leavesOf(tree.high);
 }
 
 class Tiler {
   readonly #ranks: RankColumns;
+  readonly #categories: CategoryColumns;
   readonly #wide: boolean;
   readonly #steps: Step[] = [];
   readonly #leaves: (readonly Vote[])[] = [];
@@ -85,8 +83,9 @@ class Tiler {
   readonly #tests = new Map<string, number>();
   #slots = 0;
 
-  constructor(ranks: RankColumns, wide: boolean) {
+  constructor(ranks: RankColumns, categories: CategoryColumns, wide: boolean) {
     this.#ranks = ranks;
+    this.#categories = categories;
     this.#wide = wide;
   }
 
@@ -112,10 +111,8 @@ class Tiler {
       const { column, rank } = this.#ranks.ofCut(node.feature, node.nanHigh, node.cut);
       return this.#join(node, { area: 'ranks', index: column }, rank);
     }
-    const { here, rest } = this.#bySet(node);
-    const test = this.#test(here.column, here.ranks);
-    // Tests answer 0 or -1, ranks are biased: see wasm/feature-functions.ts.
-    return this.#join(rest, { area: 'tests', index: test }, TEST_THRESHOLD);
+    const index = this.#test(this.#categories.tests(node));
+    return this.#join(node, { area: 'tests', index }, TEST_THRESHOLD);
   }
 
   #join({ low, high }: { low: SplitNode; high: SplitNode }, source: Source, threshold: number): Tile {
@@ -155,28 +152,13 @@ class Tiler {
     return target;
   }
 
-  /** What of a set lies in one column of ranks, and the split with what is left of it. */
-  #bySet(split: SetSplit<SplitNode>): {
-    here: { column: number; ranks: readonly number[] };
-    rest: { low: SplitNode; high: SplitNode };
-  } {
-    const { feature, values, nanHigh, high } = split;
-    const found = values.map((value) => ({ value, ...this.#ranks.ofValue(feature, value) }));
-    const nan = nanHigh ? this.#ranks.ofCut(feature, false, Number.NEGATIVE_INFINITY).column : null;
-    const column = nan ?? found[0]?.column ?? 0;
-    const ranks = found.filter((each) => each.column === column).map(({ rank }) => rank);
-    const others = found.filter((each) => each.column !== column).map(({ value }) => value);
-    const low = others.length === 0 ? split.low : { ...split, values: others, nanHigh: false };
-    return { here: { column, ranks: nan === null ? ranks : [0, ...ranks] }, rest: { low, high } };
-  }
-
-  #test(column: number, ranks: readonly number[]): number {
-    const key = `${column}: ${ranks.toSorted((a, b) => a - b).join(' ')}`;
+  #test(tests: readonly CodeTest[]): number {
+    const key = tests.map(({ column, codes }) => `${column}: ${codes.join(' ')}`).join(', ');
     const known = this.#tests.get(key);
     if (known !== undefined) return known;
     const target = this.#tests.size;
     this.#tests.set(key, target);
-    this.#steps.push({ kind: 'test', column, target, ranks, greatest: this.#ranks.greatestOf(column) });
+    this.#steps.push({ kind: 'test', target, tests });
     return target;
   }
 }

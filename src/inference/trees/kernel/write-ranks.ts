@@ -1,80 +1,87 @@
-import { splitRanks } from '../wasm/feature-functions.ts';
-import { HEADER_BYTES } from '../wasm/pattern-function.ts';
-import { CUTS_AT, countRanks, MOST_COUNTED, searchRanks } from '../wasm/rank-functions.ts';
+import { markMissing, splitRanks } from '../wasm/feature-functions.ts';
+import { countRanks, MOST_COUNTED, RANK_BIAS } from '../wasm/rank-functions.ts';
+import { ADDRESS_BYTES } from '../wasm/vector-loop.ts';
 import type { Layout } from './layout.ts';
 import type { ProgramWriter } from './program-writer.ts';
 import { CUTS_OF_COLUMN, type RankColumn, type RankColumns } from './rank-columns.ts';
+import { writeSearch } from './write-search.ts';
 
-const ADDRESSES_BYTES = 8;
+interface Target extends RankColumn {
+  readonly target: number;
+}
 
 /** The part of a program that turns values into ranks. */
 export function writeRanks(writer: ProgramWriter, ranks: RankColumns, layout: Layout, double: boolean): void {
   const wanted = ranks.columns.map((column, index) => ({ ...column, target: layout.ranks(index) }));
-  for (const [feature, cuts] of ranks.cuts)
-    for (const nanHigh of [false, true]) {
-      const targets = wanted.filter((each) => each.feature === feature && each.nanHigh === nanHigh);
-      const [first] = targets;
-      if (first === undefined) continue;
-      const source = layout.column(feature);
-      if (cuts.length <= CUTS_OF_COLUMN)
-        writeRank(writer, { source, target: first.target, cuts, nanHigh, double });
-      else writeSplitRanks(writer, { source, cuts, nanHigh, double }, targets, layout);
+  for (const [feature, cuts] of ranks.cuts) {
+    const source = layout.column(feature);
+    const ofFeature = wanted.filter((each) => each.feature === feature);
+    const starts = [...new Set(ofFeature.map(({ cutStart }) => cutStart))];
+    const isSplit = cuts.length > CUTS_OF_COLUMN;
+    if (isSplit) writeSearch(writer, { source, target: layout.wideRanks, cuts, double, result: 'shorts' });
+    for (const start of starts) {
+      const columns = ofFeature.filter(({ cutStart }) => cutStart === start);
+      // NaN ranks lowest at first.
+      const { target } = columns.find(({ nanHigh }) => !nanHigh) ?? (columns[0] as Target);
+      if (isSplit) writeSplit(writer, { source: layout.wideRanks, target, cutStart: start });
+      else if (double || cuts.length > MOST_COUNTED)
+        writeSearch(writer, { source, target, cuts, double, result: 'bytes' });
+      else writeCount(writer, { source, target, cuts });
+      const greatest = Math.min(255, cuts.length - start);
+      for (const column of columns)
+        if (column.nanHigh)
+          writeMissing(writer, {
+            values: source,
+            bytes: target,
+            target: column.target,
+            byte: greatest - RANK_BIAS,
+            double,
+          });
     }
+  }
 }
 
-interface Ranking {
-  readonly source: number;
-  readonly cuts: Float64Array;
-  readonly nanHigh: boolean;
-  readonly double: boolean;
-}
-
-function writeRank(writer: ProgramWriter, ranking: Ranking & { readonly target: number }): void {
-  const { nanHigh, ...rest } = ranking;
-  if (rest.double || rest.cuts.length > MOST_COUNTED) writeSearch(writer, ranking, false);
-  else writeCuts(writer, `count ${nanHigh}`, () => countRanks(nanHigh), rest);
-}
-
-function writeSearch(
+/** Gives the values of a feature that are no number a byte of their own. */
+export function writeMissing(
   writer: ProgramWriter,
-  { nanHigh, ...ranking }: Ranking & { readonly target: number },
-  wide: boolean,
+  missing: {
+    readonly values: number;
+    readonly bytes: number;
+    readonly target: number;
+    readonly byte: number;
+    readonly double: boolean;
+  },
 ): void {
-  const { cuts, double } = ranking;
-  const steps = Math.ceil(Math.log2(cuts.length + 1));
-  const padded = new Float64Array(2 ** steps - 1).fill(Number.NaN);
-  padded.set(cuts);
-  writeCuts(
-    writer,
-    `search ${steps} ${double} ${nanHigh} ${wide}`,
-    () => searchRanks(steps, { double, nanHigh }, wide),
-    { ...ranking, cuts: padded, count: cuts.length },
+  const { values, bytes, target, byte, double } = missing;
+  writer.record(
+    `missing ${double}`,
+    () => markMissing(double),
+    3 * ADDRESS_BYTES + 1,
+    (record) => {
+      record.word(values).word(bytes).word(target).byte(byte);
+    },
   );
 }
 
-function writeCuts(
+function writeCount(
   writer: ProgramWriter,
-  key: string,
-  make: Parameters<ProgramWriter['record']>[1],
-  ranking: Omit<Ranking, 'nanHigh'> & { readonly target: number; readonly count?: number },
+  { source, target, cuts }: { readonly source: number; readonly target: number; readonly cuts: Float64Array },
 ): void {
-  const { source, target, cuts, double, count = cuts.length } = ranking;
-  const bytes = CUTS_AT - HEADER_BYTES + cuts.length * (double ? 8 : 4);
-  writer.record(key, make, bytes, (record) => {
-    record.word(source).word(target).word(count).word(0);
-    for (const cut of cuts) record.value(cut, double);
+  writer.record('count', countRanks, 2 * ADDRESS_BYTES + 4 + cuts.length * 4, (record) => {
+    record.word(source).word(target).word(cuts.length);
+    for (const cut of cuts) record.value(cut, false);
   });
 }
 
-function writeSplitRanks(
+function writeSplit(
   writer: ProgramWriter,
-  ranking: Ranking,
-  columns: readonly (RankColumn & { readonly target: number })[],
-  layout: Layout,
+  {
+    source,
+    target,
+    cutStart,
+  }: { readonly source: number; readonly target: number; readonly cutStart: number },
 ): void {
-  writeSearch(writer, { ...ranking, target: layout.wideRanks }, true);
-  for (const { cutStart, target } of columns)
-    writer.record('split', splitRanks, ADDRESSES_BYTES + 2, (record) => {
-      record.word(layout.wideRanks).word(target).short(cutStart);
-    });
+  writer.record('split', splitRanks, 2 * ADDRESS_BYTES + 2, (record) => {
+    record.word(source).word(target).short(cutStart);
+  });
 }

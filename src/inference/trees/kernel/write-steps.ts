@@ -1,12 +1,10 @@
-import { equalRank, memberRanks } from '../wasm/feature-functions.ts';
+import { equalCode, memberCode, SET_BYTES } from '../wasm/category-functions.ts';
 import { keyOf, patternFunction } from '../wasm/pattern-function.ts';
 import { RANK_BIAS } from '../wasm/rank-functions.ts';
+import { ADDRESS_BYTES } from '../wasm/vector-loop.ts';
 import type { Layout } from './layout.ts';
 import type { Operands, ProgramWriter } from './program-writer.ts';
 import type { PatternStep, Source, TestStep, TiledTree } from './tile-tree.ts';
-
-/** Ranks that one table answers for. */
-const TABLE = 16;
 
 /** The part of a program that finds the leaves of one tree. */
 export function writeSteps(writer: ProgramWriter, { steps }: TiledTree, layout: Layout): void {
@@ -42,32 +40,36 @@ function addressOf({ area, index }: Source, layout: Layout): number {
   return area === 'ranks' ? layout.ranks(index) : layout.test(index);
 }
 
-function writeTest(
-  writer: ProgramWriter,
-  { column, target, ranks, greatest }: TestStep,
-  layout: Layout,
-): void {
-  const [source, answers] = [layout.ranks(column), layout.test(target)];
-  const [only] = ranks;
-  if (ranks.length === 1 && only !== undefined) {
-    writer.record('equal', equalRank, 9, (record) => {
-      record
-        .word(source)
-        .word(answers)
-        .byte(only - RANK_BIAS);
-    });
-    return;
-  }
-  // Every rank has an answer, also those above the greatest member.
-  const tables = Math.ceil((greatest + 1) / TABLE);
-  const members = new Set(ranks);
-  writer.record(
-    `member ${tables}`,
-    () => memberRanks(tables),
-    8 + tables * TABLE,
-    (record) => {
-      record.word(source).word(answers);
-      for (let rank = 0; rank < tables * TABLE; rank++) record.byte(members.has(rank) ? 0 : 0xff);
-    },
-  );
+function writeTest(writer: ProgramWriter, { target, tests }: TestStep, layout: Layout): void {
+  tests.forEach(({ column, codes }, index) => {
+    const also = index > 0;
+    const [only] = codes;
+    if (codes.length === 1 && only !== undefined)
+      writer.record(
+        `equal ${also}`,
+        () => equalCode(also),
+        2 * ADDRESS_BYTES + 1,
+        (record) => {
+          record.word(layout.codes(column, 'code')).word(layout.test(target)).byte(only);
+        },
+      );
+    else
+      writer.record(
+        `member ${also}`,
+        () => memberCode(also),
+        3 * ADDRESS_BYTES + SET_BYTES,
+        (record) => {
+          record.word(layout.codes(column, 'byte')).word(layout.codes(column, 'bit'));
+          record.word(layout.test(target));
+          for (const byte of bytesOf(codes)) record.byte(byte);
+        },
+      );
+  });
+}
+
+/** A bit for each code. */
+function bytesOf(codes: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(SET_BYTES);
+  for (const code of codes) bytes[code >> 3] = (bytes[code >> 3] ?? 0) | (1 << (code & 7));
+  return bytes;
 }

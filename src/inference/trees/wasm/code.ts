@@ -18,11 +18,13 @@ const PLAIN = {
   i32ShrU: 0x76,
   i32GeS: 0x4e,
   i32GtS: 0x4a,
+  f32Eq: 0x5b,
   f32Ge: 0x60,
   f32Ne: 0x5c,
   f32Lt: 0x5d,
   f32Gt: 0x5e,
   f32Add: 0x92,
+  f64Eq: 0x61,
   f64Ge: 0x66,
   f64Ne: 0x62,
   f64Lt: 0x63,
@@ -37,8 +39,10 @@ const VECTOR = {
   i8x16Splat: 0x0f,
   i16x8Splat: 0x10,
   i32x4Splat: 0x11,
+  i8x16Eq: 0x23,
   i8x16Ne: 0x24,
   i8x16GtS: 0x27,
+  f32x4Eq: 0x41,
   f32x4Ne: 0x42,
   f32x4Ge: 0x46,
   f64x2Ge: 0x4c,
@@ -47,8 +51,10 @@ const VECTOR = {
   or: 0x50,
   xor: 0x51,
   bitselect: 0x52,
+  i8x16NarrowI16x8S: 0x65,
   i8x16NarrowI16x8U: 0x66,
-  i8x16Add: 0x6e,
+  f32x4Floor: 0x68,
+  i8x16ShrU: 0x6d,
   i8x16Sub: 0x71,
   i8x16MaxU: 0x79,
   i16x8NarrowI32x4S: 0x85,
@@ -58,8 +64,11 @@ const VECTOR = {
   i16x8SubSatU: 0x93,
   i16x8MinU: 0x97,
   i16x8MaxU: 0x99,
+  i32x4ShrU: 0xad,
   i32x4Sub: 0xb1,
   f32x4Add: 0xe4,
+  f32x4Sub: 0xe5,
+  f32x4Mul: 0xe6,
   f32x4Pmin: 0xea,
   f32x4Pmax: 0xeb,
 } as const;
@@ -135,9 +144,25 @@ export class Code {
     return this.#emit(0xfd, 0x0d, ...lanes);
   }
 
+  /** The whole number in one of four lanes. */
+  lane(index: number): this {
+    return this.#emit(0xfd, 0x1b, index);
+  }
+
+  /** A vector of sixteen bytes. */
+  vectorOf(bytes: readonly number[]): this {
+    return this.#emit(0xfd, 0x0c, ...bytes);
+  }
+
   /** Sixteen times the same byte. */
   bytes(value: number): this {
-    return this.#emit(0xfd, 0x0c, ...new Array<number>(16).fill(value & 0xff));
+    return this.vectorOf(new Array<number>(16).fill(value & 0xff));
+  }
+
+  /** Four times the same whole number of 32 bits. */
+  words(value: number): this {
+    const word = [0, 8, 16, 24].map((shift) => (value >> shift) & 0xff);
+    return this.vectorOf([...word, ...word, ...word, ...word]);
   }
 
   /** Repeats `body` while the condition that it leaves on the stack holds. */
