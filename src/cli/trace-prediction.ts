@@ -6,9 +6,9 @@ import type { JobPlace } from '../jobs/publish/publish-earlier.ts';
 import { runsOfGeneration } from '../jobs/publish/runs-below.ts';
 import { openStore } from '../kv/open-store.ts';
 import type { KvStore } from '../kv/store.ts';
+import { exactValue } from '../lookup/exact-value.ts';
 import { keyColumnsOf } from '../lookup/explain-miss.ts';
 import { type KeyAddress, parseKeyTemplates, predictionAddress } from '../lookup/key-address.ts';
-import { type PredictionValue, parseValue } from '../lookup/parse-value.ts';
 import { PublishedReader } from '../lookup/published-reader.ts';
 import { runPaths } from '../runs/layout.ts';
 import { previousPublished } from '../runs/list/published-runs.ts';
@@ -28,7 +28,8 @@ type Asked = Readonly<Record<string, string>>;
 export interface TracedPrediction {
   readonly job: string;
   readonly key: Asked;
-  readonly value: PredictionValue;
+  /** As `exactValue` reads it. */
+  readonly value: unknown;
   readonly generation: string;
   readonly plan: Plan;
   /** ISO 8601; null: the folder does not say. */
@@ -41,7 +42,7 @@ export interface TracedPrediction {
 export interface PreviousPrediction {
   readonly run: string;
   /** Left out: it is not known, for the reason `why`. */
-  readonly value?: PredictionValue;
+  readonly value?: unknown;
   readonly why?: string;
 }
 
@@ -67,7 +68,7 @@ export async function tracePrediction(
     return {
       ...{ job, generation, row, plan: await readPlan(paths.plan) },
       key: askedKey(keyColumnsOf(info), columns),
-      value: parseValue(found, info),
+      value: exactValue(found, info),
       publishedAt: (await readPublication(paths))?.at ?? null,
       previous: await previousOf(store, place, info.runId, columns),
     };
@@ -123,7 +124,7 @@ async function previousOf(
     const text = await store.get(run, key, field);
     return text === undefined
       ? { run, why: 'it has no prediction for the key' }
-      : { run, value: parseValue(text, info) };
+      : { run, value: exactValue(text, info) };
   } catch (error) {
     if (!(error instanceof ServeBatchError) || error.code !== 'USAGE') throw error;
     return { run, why: `its key has other columns: ${[info.key, info.field].filter(Boolean).join(' and ')}` };

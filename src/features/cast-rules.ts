@@ -44,6 +44,7 @@ export function castSql(column: string, columnType: string, elementType: Element
     // The largest finite float16; infinities and NaN are values of their own.
     return `CASE WHEN abs(${value}) <= 65504 OR NOT isfinite(${value}) THEN ${value} END`;
   }
+  if (elementType === 'string') return wholeTextSql(name, columnType);
   const target = sqlTypeOf(elementType);
   if (columnType === target) return name;
   if (target === 'FLOAT' || target === 'DOUBLE') return floatSql(name, columnType, target);
@@ -52,6 +53,12 @@ export function castSql(column: string, columnType: string, elementType: Element
   if (columnType === 'VARCHAR' && INTEGERS.has(target))
     return `CASE WHEN regexp_full_match(${name}, '\\s*[+-]?\\d+\\s*') THEN ${cast} END`;
   return cast;
+}
+
+/** ONNX Runtime takes a text up to its first NUL: the model would see another text than the row has. */
+function wholeTextSql(name: string, columnType: string): string {
+  const text = columnType === 'VARCHAR' ? name : `CAST(${name} AS VARCHAR)`;
+  return `CASE WHEN NOT contains(${text}, chr(0)) THEN ${text} END`;
 }
 
 function floatSql(name: string, columnType: string, target: 'FLOAT' | 'DOUBLE'): string {

@@ -15,6 +15,11 @@ export function parseLossless(text: string): unknown {
 }
 
 /** JSON.stringify of what {@link parseLossless} gave: marked numbers come out as they were. */
-export function stringifyLossless(value: unknown): string {
-  return JSON.stringify(value).replace(MARKED, '$1');
+export function stringifyLossless(value: unknown, indent = 0): string {
+  return JSON.stringify(value, null, indent).replace(MARKED, '$1');
+}
+
+/** Whether {@link parseLossless} made this of a number. */
+export function isMarkedNumber(value: unknown): boolean {
+  return typeof value === 'string' && value.startsWith(MARK);
 }

@@ -66,6 +66,8 @@ describe('a value becomes', () => {
     ['-65505', 'DOUBLE', 'float16', null],
     ["'NaN'", 'DOUBLE', 'float16', 'NaN'],
     ["'Infinity'", 'DOUBLE', 'float16', 'Infinity'],
+    ["'a' || chr(0) || 'b'", 'VARCHAR', 'string', null],
+    ["'a b'", 'VARCHAR', 'string', 'a b'],
     ["'3.7'", 'VARCHAR', 'int64', null],
     ["'3.7'", 'VARCHAR', 'uint8', null],
     ["'3.0'", 'VARCHAR', 'int32', null],

@@ -205,3 +205,28 @@ it.each([
     /"Prize" is missing.*Did you mean "Price"\?[\s\S]*It has the columns Price, Store\./,
   );
 });
+
+it('gives a model each text whole, and rejects one that ONNX Runtime would cut off', async () => {
+  const texts = await writeOnnx(join(folder, 'texts.onnx'), identityGraph(1, 'string'));
+  const path = await writeTable(
+    'texts.parquet',
+    "SELECT unnest([chr(65279) || 'order', chr(65279) || 'beyond twelve bytes', 'cut' || chr(0) || 'off', '', chr(65279)]) AS x",
+  );
+  const { rows, paths } = await scoreTable(database, {
+    model: texts,
+    inputs: [path],
+    outputColumns: ['x'],
+    onInvalid: 'reject',
+  });
+  const parts = `read_parquet('${paths.part(0)}')`;
+  expect(rows).toHaveLength(4);
+  expect(await database.rows(`SELECT count(*) AS n FROM ${parts} WHERE x IS DISTINCT FROM y`)).toEqual([
+    { n: '0' },
+  ]);
+  const [reject] = await parquetRows(database, paths.rejects(0));
+  expect(reject).toMatchObject({
+    column: 'x',
+    reason:
+      'holds "cut\0off" with a NUL character, where ONNX Runtime would cut the text off; the model input "x" is string',
+  });
+});

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../core/effects.ts';
 import { formatPercent } from '../../core/text/amounts.ts';
-import type { PredictionValue } from '../../lookup/parse-value.ts';
 import type { PublishedView } from '../../lookup/published-view.ts';
 import type { CliContext } from '../context.ts';
 import { addOptions, debugOption, jsonOption, kvOption, option, outputOption } from '../options.ts';
@@ -67,19 +66,36 @@ async function lookup(
     const { view, found } = await (wantsSeries ? reader.series(columns) : reader.get(columns));
     const { info } = view;
     if (found === undefined) throw await explainMiss(context, { place, info, columns });
-    const { parseValue } = await import('../../lookup/parse-value.ts');
-    const answer =
-      typeof found === 'string'
-        ? { value: parseValue(found, info) }
-        : {
-            values: Object.fromEntries([...found].map(([field, each]) => [field, parseValue(each, info)])),
-          };
     context.out(
-      flags.json === true ? json({ ...originOf(place.job, view), ...answer }) : textOf(answer, view),
+      flags.json === true
+        ? await asJson(place.job, view, found)
+        : `${await asText(view, found)}${originText(view)}`,
     );
   } finally {
     await reader.close();
   }
+}
+
+/** The stored text of a prediction, or of each field of a series. */
+type Found = string | ReadonlyMap<string, string>;
+
+async function asJson(job: string, view: PublishedView, found: Found): Promise<string> {
+  const { stringifyLossless } = await import('../../features/lossless-json.ts');
+  const { exactValue } = await import('../../lookup/exact-value.ts');
+  const answer =
+    typeof found === 'string'
+      ? { value: exactValue(found, view.info) }
+      : {
+          values: Object.fromEntries([...found].map(([field, each]) => [field, exactValue(each, view.info)])),
+        };
+  return `${stringifyLossless({ ...originOf(job, view), ...answer }, 2)}\n`;
+}
+
+async function asText({ info }: PublishedView, found: Found): Promise<string> {
+  const { exactText, exactValue } = await import('../../lookup/exact-value.ts');
+  const show = (text: string): string => exactText(exactValue(text, info));
+  if (typeof found === 'string') return `${show(found)}\n`;
+  return seriesText(new Map([...found].map(([field, each]) => [field, show(each)])));
 }
 
 function originOf(job: string, { info, canary }: PublishedView) {
@@ -87,28 +103,9 @@ function originOf(job: string, { info, canary }: PublishedView) {
   return { job, run, createdAt, model, modelSha256, ...(canary === null ? {} : { canary }) };
 }
 
-type Answered =
-  | { readonly value: PredictionValue }
-  | { readonly values: Readonly<Record<string, PredictionValue>> };
-
-function textOf(answer: Answered, view: PublishedView): string {
-  const lines = 'value' in answer ? `${show(answer.value)}\n` : text(answer.values);
-  return `${lines}${originText(view)}`;
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
-}
-
-function text(values: Readonly<Record<string, PredictionValue>>): string {
-  const width = Math.max(...Object.keys(values).map((field) => field.length));
-  return Object.entries(values)
-    .map(([field, value]) => `${field.padEnd(width)}  ${show(value)}\n`)
-    .join('');
-}
-
-function show(value: PredictionValue): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+function seriesText(values: ReadonlyMap<string, string>): string {
+  const width = Math.max(...[...values.keys()].map((field) => field.length));
+  return [...values].map(([field, value]) => `${field.padEnd(width)}  ${value}\n`).join('');
 }
 
 function originText({ info, generation, canary }: PublishedView): string {

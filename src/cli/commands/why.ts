@@ -49,5 +49,6 @@ async function why(
   const traced = await tracePrediction(context, await placeOfJob(context, job, flags), columns, {
     explain: flags.explain === true,
   });
-  context.out(flags.json === true ? `${JSON.stringify(whyJson(traced), null, 2)}\n` : renderWhy(traced));
+  const { stringifyLossless } = await import('../../features/lossless-json.ts');
+  context.out(flags.json === true ? `${stringifyLossless(whyJson(traced), 2)}\n` : renderWhy(traced));
 }

@@ -1,6 +1,6 @@
 import { engineText } from '../../core/engine.ts';
 import type { NamedTable } from '../../core/table.ts';
-import type { PredictionValue } from '../../lookup/parse-value.ts';
+import { exactText } from '../../lookup/exact-value.ts';
 import type { TracedRow } from '../../shard/trace/trace-row.ts';
 import { placeText } from '../../source/row-place.ts';
 import type { PreviousPrediction, TracedPrediction } from '../trace-prediction.ts';
@@ -18,7 +18,7 @@ import { shortPath } from './short-path.ts';
 /** What a prediction comes from, for people. */
 export function renderWhy(traced: TracedPrediction): string {
   const { row, value } = traced;
-  return `${valueText(value)}\n${formatPairs([...runPairs(traced), ...inputPairs(traced)])}\n${featuresText(row)}${explainedText(row)}`;
+  return `${exactText(value)}\n${formatPairs([...runPairs(traced), ...inputPairs(traced)])}\n${featuresText(row)}${explainedText(row)}`;
 }
 
 /** The same as JSON. */
@@ -99,7 +99,7 @@ function inputText({ input }: TracedRow): string {
 function previousText(previous: PreviousPrediction | null): string {
   if (previous === null) return 'none: no other run was published before';
   const { run, value, why } = previous;
-  return value === undefined ? `not known from run ${run}: ${why}` : `${valueText(value)} (run ${run})`;
+  return value === undefined ? `not known from run ${run}: ${why}` : `${exactText(value)} (run ${run})`;
 }
 
 function featuresText({ features }: TracedRow): string {
@@ -146,10 +146,6 @@ function columnsText(columns: Readonly<Record<string, string | null>>): string {
   return Object.entries(columns)
     .map(([name, value]) => `${name}=${value ?? 'null'}`)
     .join(' ');
-}
-
-function valueText(value: PredictionValue): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 function timeOf(modifiedMs: number): string {

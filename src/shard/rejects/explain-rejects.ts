@@ -97,12 +97,13 @@ function reject(
     return { inputRow, column: null, value: null, reason: `the model fails on it: ${row.modelError}` };
   const blamed = required[row.requiredColumn];
   const value = found.value === null ? null : String(found.value);
-  const what = value === null ? 'is null' : `holds "${value}"${commaHint(value)}`;
+  const what = value === null ? 'is null' : `holds "${value}"${hint(value)}`;
   return { inputRow, column: blamed?.column ?? null, value, reason: `${what}; ${blamed?.wantedBy}` };
 }
 
-/** A column of numbers with decimal commas is text. */
-function commaHint(value: string): string {
+/** What a value that looks right needs said: a column of numbers with decimal commas is text, and nobody sees a NUL. */
+function hint(value: string): string {
+  if (value.includes('\0')) return ' with a NUL character, where ONNX Runtime would cut the text off';
   return /^[+-]?\d+,\d+$/.test(value) ? ' (for decimal commas, set input.csv.decimalSeparator: ",")' : '';
 }
 

@@ -8,11 +8,17 @@ export function openContent(path: string): Readable | null {
   const file = createReadStream(path, { highWaterMark: 1 << 20 });
   if (/\.gz$/i.test(path)) return compose(file, createGunzip({ chunkSize: 1 << 18 }));
   if (!/\.zst$/i.test(path)) return file;
-  const create = (zlib as { readonly createZstdDecompress?: () => NodeJS.ReadWriteStream })
-    .createZstdDecompress;
-  if (create !== undefined) return compose(file, create() as unknown as Transform);
+  if (unpackZstandard !== undefined) return compose(file, unpackZstandard() as unknown as Transform);
   file.destroy();
   return null;
+}
+
+const unpackZstandard = (zlib as { readonly createZstdDecompress?: () => NodeJS.ReadWriteStream })
+  .createZstdDecompress;
+
+/** Whether {@link openContent} can read a file. */
+export function canOpen(path: string): boolean {
+  return !/\.zst$/i.test(path) || unpackZstandard !== undefined;
 }
 
 /** What fails or ends of the two fails or ends both: a file that cannot be read is no end of its content. */

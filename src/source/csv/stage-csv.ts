@@ -8,6 +8,7 @@ import { countMalformedRows, type MalformedRows, malformedRowError } from '../fo
 import { copyToStaged, type StagedSelect } from '../formats/staged-copy.ts';
 import { readError } from '../read-error.ts';
 import { findPlace } from '../row-place.ts';
+import { canOpen } from './csv-bytes.ts';
 import { type CsvDialect, findDialect } from './csv-dialect.ts';
 import {
   badCellsOf,
@@ -45,11 +46,12 @@ export async function stageCsv(database: Database, request: CsvRequest): Promise
   if (groups.some(({ dialect }) => dialect.encoding === 'utf-16be'))
     return stageCopies(database, request, groups);
   try {
-    return await stageGroups(database, request, groups, new Map());
+    const staged = await stageGroups(database, request, groups, new Map());
+    if (!(sources.every(({ path }) => canOpen(path)) && (await hasQuotesAtNewlines(database)))) return staged;
   } catch (error) {
     if (!isMixedNewlines(error)) throw error;
-    return stageCopies(database, request, groups);
   }
+  return stageCopies(database, request, groups);
 }
 
 /** Files that DuckDB does not read as they are are copied first. */
@@ -141,6 +143,18 @@ async function stagedSelect(
 function isMixedNewlines(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error.message.includes('state machine reached an invalid state') || isMixedNewlines(error.cause);
+}
+
+/**
+ * Whether quotes made a row malformed that has a newline in it. Where line endings are mixed, DuckDB takes one that is
+ * not the file's for a character behind the closing quote, and the next row for the rest of this one.
+ */
+async function hasQuotesAtNewlines(database: Database): Promise<boolean> {
+  const [found] = await database.rows(
+    `SELECT count(*) AS n FROM reject_errors
+     WHERE error_type = 'UNQUOTED VALUE' AND regexp_matches(ltrim(csv_line, chr(10) || chr(13)), '[\\r\\n]')`,
+  );
+  return Number(found?.n) > 0;
 }
 
 async function copyPlainly(

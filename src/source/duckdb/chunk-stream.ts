@@ -61,7 +61,26 @@ function readColumn(vector: DuckDBVector, rows: number): ChunkColumn {
   if (items !== undefined) return { values: items, validity: bits };
   if (vector.type.toString() === 'BOOLEAN' && dataView !== undefined)
     return { values: new Uint8Array(dataView.buffer, dataView.byteOffset, rows), validity: bits };
+  return { values: readTexts(vector, rows, dataView), validity: bits };
+}
+
+/** Bytes that DuckDB takes for a text in a vector: its length, its first four bytes, and the rest or where it lies. */
+const TEXT_BYTES = 16;
+const BYTE_ORDER_MARK = { text: '\uFEFF', bytes: 3, prefix: 0xbfbbef, mask: 0xffffff };
+
+/** DuckDB's package drops a byte order mark at the beginning of a text, though it is one of its characters there. */
+function readTexts(vector: DuckDBVector, rows: number, dataView: DataView | undefined): string[] {
+  const { text, bytes, prefix, mask } = BYTE_ORDER_MARK;
   const texts = new Array<string>(rows);
-  for (let row = 0; row < rows; row++) texts[row] = (vector.getItem(row) as string | null) ?? '';
-  return { values: texts, validity: bits };
+  for (let row = 0; row < rows; row++) {
+    const read = vector.getItem(row) as string | null;
+    const at = row * TEXT_BYTES;
+    const isCut =
+      read !== null &&
+      dataView !== undefined &&
+      dataView.getUint32(at, true) >= bytes &&
+      (dataView.getUint32(at + 4, true) & mask) === prefix;
+    texts[row] = isCut ? `${text}${read}` : (read ?? '');
+  }
+  return texts;
 }

@@ -66,12 +66,12 @@ function unknownColumn(name: string, found: readonly Column[]): ServeBatchError 
   );
 }
 
-/** Integers beyond 2^53, as a DOUBLE prints them, inside a list or an object. */
-const BEYOND_DOUBLE = String.raw`(^|[^.\d])\d{16,}|[eE]\+?(1[5-9]|[2-9]\d|\d{3})`;
+/** Integers beyond 2^53, as a DOUBLE prints them, and numbers beyond its range, inside a list or an object. */
+const BEYOND_DOUBLE = String.raw`(^|[^.\d])\d{16,}|[eE]\+?(1[5-9]|[2-9]\d|\d{3})|Infinity`;
 
 /**
  * The columns, those of which a DOUBLE has lost digits as texts: DuckDB makes DOUBLE of integers beyond 128
- * bits, and of shorter ones where a fraction stands beside them. Null: there are none.
+ * bits, and of shorter ones where a fraction stands beside them; of 1e400 it makes infinity. Null: there are none.
  */
 export async function widened(
   database: Database,
@@ -83,7 +83,7 @@ export async function widened(
   const tests = doubles.map(({ name, readAs }, index) => {
     const test =
       readAs === 'DOUBLE'
-        ? `abs(${quoteName(name)}) >= 9007199254740992 AND isfinite(${quoteName(name)})`
+        ? `abs(${quoteName(name)}) >= 9007199254740992 AND NOT isnan(${quoteName(name)})`
         : `regexp_matches(CAST(to_json(${quoteName(name)}) AS VARCHAR), '${BEYOND_DOUBLE}')`;
     return `coalesce(bool_or(${test}), false) AS beyond${index}`;
   });

@@ -206,6 +206,20 @@ describe('the typed copy', () => {
   });
 });
 
+it.each([
+  ['LF in a file of CRLF', 'id;note\r\n1;"a;b"\r\n2;"say ""hi"""\n3;\r\n4;"two\r\nlines"\n5;"e"\r\n'],
+  ['CRLF in a file of LF', 'id;note\n1;"a;b"\n2;"say ""hi"""\r\n3;\n4;"two\r\nlines"\r\n5;"e"\n'],
+])('reads quoted cells in front of %s', async (_, content) => {
+  const input = await stage({ 'newlines.csv': content });
+  expect(await rowsOf(input)).toEqual([
+    ['1', 'a;b'],
+    ['2', 'say "hi"'],
+    ['3', null],
+    ['4', 'two\r\nlines'],
+    ['5', 'e'],
+  ]);
+});
+
 describe('rows that are set aside', () => {
   const CONTENT = 'a,b\n1,x\n2,y,z\n3,w\n4\n';
 

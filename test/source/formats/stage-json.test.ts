@@ -125,6 +125,8 @@ describe('numbers beyond 64 bits', () => {
       'VARCHAR',
       ['9007199254740993', '0.5'],
     ],
+    ['beyond a DOUBLE are bad cells', ['1e400', '0.5', '-1e-7', '2'], 'DOUBLE', [null, 0.5, -1e-7, 2]],
+    ['beyond a DOUBLE in a list are its text', ['[1e400, 0.5]'], 'VARCHAR', ['[1e400,0.5]']],
     ['in an object are its text', [`{"n": ${LONG}}`], 'VARCHAR', [`{"n":${LONG}}`]],
     ['in a list are its text', [`[${LONG}, 0.5]`], 'VARCHAR', [`[${LONG},0.5]`]],
   ])('%s', async (_, values, type, read_) => {
