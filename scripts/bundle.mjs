@@ -78,6 +78,17 @@ const ownPlaces = {
   },
 };
 
+/** Each start checks a handful of objects: the functions that zod would write for it take longer than they save. */
+const ZOD_CONFIG = '__zod_globalConfig = {}';
+const interpretedZod = {
+  name: 'interpreted-zod',
+  transform(code, id) {
+    if (!id.endsWith('/zod/v4/core/core.js')) return null;
+    if (!code.includes(ZOD_CONFIG)) throw new Error('zod keeps its configuration elsewhere: see ZOD_CONFIG.');
+    return { code: code.replace(ZOD_CONFIG, '__zod_globalConfig = { jitless: true }'), map: null };
+  },
+};
+
 /** All that modules import at once, and what that imports. */
 function closureOf(names, context) {
   const found = new Set();
@@ -136,7 +147,7 @@ const bundle = await rolldown({
   external: isExternal,
   platform: 'node',
   resolve: { extensions: ['.ts', '.js'] },
-  plugins: [ownPlaces],
+  plugins: [ownPlaces, interpretedZod],
   preserveEntrySignatures: 'allow-extension',
   // Those stand where a module may be loaded late, whoever else loads it.
   checks: { ineffectiveDynamicImport: false },

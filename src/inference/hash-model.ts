@@ -4,7 +4,8 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { systemErrorCode } from '../core/errors.ts';
 import { localModelNow } from './local-model.ts';
-import { readOnnxFile } from './read-onnx-file.ts';
+import { readModelFile } from './model-file.ts';
+import { onnxFileOf } from './read-onnx-file.ts';
 
 /**
  * sha256 of the model file as it is now and, where its weights lie in files beside it, of those too. Of a model in a
@@ -12,10 +13,10 @@ import { readOnnxFile } from './read-onnx-file.ts';
  */
 export async function hashModel(path: string): Promise<string> {
   const file = await localModelNow(path);
-  const { externalDataFiles } = await readOnnxFile(path);
+  const bytes = await readModelFile(path);
+  const { externalDataFiles } = onnxFileOf(path, bytes);
   const folder = resolve(dirname(file));
-  const hash = createHash('sha256');
-  await addFile(hash, file);
+  const hash = createHash('sha256').update(bytes);
   for (const name of externalDataFiles) {
     const beside = resolve(folder, name);
     // ONNX Runtime refuses data outside the model's folder when it loads; it is never read here.

@@ -55,6 +55,8 @@ const VALUE_TYPE = 2;
 const TYPE_TENSOR = 1;
 const TENSOR_SHAPE = 2;
 const TENSOR_EXTERNAL_DATA = 13;
+/** The entry of a tensor's external data that names its file. */
+const LOCATION = 'location';
 const ENTRY_KEY = 1;
 const ENTRY_VALUE = 2;
 const OPSET_DOMAIN = 1;
@@ -80,7 +82,8 @@ export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
     } else if (field === MODEL_OPSET) {
       opsets.push(readOpset(value));
     } else if (field === MODEL_GRAPH) {
-      collectFromGraph(value, external);
+      // A model of trees has a field for each number of each node: where no tensor can be elsewhere, none is visited.
+      if (holds(value, LOCATION)) collectFromGraph(value, external);
       eachField(value, (graphField, message) => {
         if (graphField === GRAPH_NODE) {
           const { domain, ...link } = readLink(message);
@@ -114,11 +117,10 @@ function readOpset(bytes: Uint8Array): Opset {
   const reader = new WireReader(bytes);
   let domain = '';
   let version = 0;
-  while (!reader.isAtEnd) {
-    const { field, wire } = reader.tag();
-    if (field === OPSET_DOMAIN) domain = reader.string();
-    else if (field === OPSET_VERSION) version = reader.uint32();
-    else reader.skip(wire);
+  while (reader.next()) {
+    if (reader.field === OPSET_DOMAIN) domain = reader.string();
+    else if (reader.field === OPSET_VERSION) version = reader.uint32();
+    else reader.skip();
   }
   return { domain: domain || 'ai.onnx', version };
 }
@@ -179,8 +181,12 @@ function collectFromTensor(tensor: Uint8Array, external: Set<string>): void {
   eachField(tensor, (field, value) => {
     if (field !== TENSOR_EXTERNAL_DATA) return;
     const [key, text] = readEntry(value);
-    if (key === 'location') external.add(text);
+    if (key === LOCATION) external.add(text);
   });
+}
+
+function holds(bytes: Uint8Array, text: string): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(text);
 }
 
 function readEntry(bytes: Uint8Array): [key: string, value: string] {
@@ -196,9 +202,8 @@ function readEntry(bytes: Uint8Array): [key: string, value: string] {
 /** Visits the length-delimited fields of a message and skips the others. */
 function eachField(bytes: Uint8Array, visit: (field: number, value: Uint8Array) => void): void {
   const reader = new WireReader(bytes);
-  while (!reader.isAtEnd) {
-    const { field, wire } = reader.tag();
-    if (wire === WIRE.lengthDelimited) visit(field, reader.bytes());
-    else reader.skip(wire);
+  while (reader.next()) {
+    if (reader.wire === WIRE.lengthDelimited) visit(reader.field, reader.bytes());
+    else reader.skip();
   }
 }

@@ -51,7 +51,7 @@ export const TENSOR_TYPE = {
   double: 11,
 } as const;
 
-type Field = (field: number, reader: WireReader, wire: number) => boolean;
+type Field = (field: number, reader: WireReader) => boolean;
 
 /** Reads an .onnx file. Field numbers are those of onnx.proto3. Throws a plain error where it is cut off or wrong. */
 export function parseOnnxGraph(bytes: Uint8Array): OnnxGraph {
@@ -113,15 +113,15 @@ function readAttribute(bytes: Uint8Array): Attribute & { readonly name: string }
   const floats: number[] = [];
   const ints: number[] = [];
   const texts: string[] = [];
-  eachField(bytes, (field, reader, wire) => {
+  eachField(bytes, (field, reader) => {
     if (field === 1) name = reader.string();
     else if (field === 2) float = reader.float();
     else if (field === 3) int = reader.int64();
     else if (field === 4) text = reader.string();
     else if (field === 5) tensor = readTensor(reader.bytes());
-    else if (field === 7) readNumbers(reader, wire, floats, () => reader.float());
-    else if (field === 8) readNumbers(reader, wire, ints, () => reader.int64());
-    else if (field === 9) texts.push(reader.string());
+    else if (field === 7) readNumbers(reader, floats, () => reader.float());
+    else if (field === 8) readNumbers(reader, ints, () => reader.int64());
+    else if (field === 9) readTexts(reader, texts);
     else {
       hasGraph ||= field === 6 || field === 11;
       return false;
@@ -139,15 +139,15 @@ function readTensor(bytes: Uint8Array): GraphTensor & { readonly name: string } 
   let type = 0;
   let raw: Uint8Array | null = null;
   let isElsewhere = false;
-  eachField(bytes, (field, reader, wire) => {
-    if (field === 1) readNumbers(reader, wire, dims, () => reader.int64());
+  eachField(bytes, (field, reader) => {
+    if (field === 1) readNumbers(reader, dims, () => reader.int64());
     else if (field === 2) type = reader.int32();
-    else if (field === 4) readNumbers(reader, wire, numbers, () => reader.float());
-    else if (field === 5 || field === 7) readNumbers(reader, wire, numbers, () => reader.int64());
-    else if (field === 6) texts.push(reader.string());
+    else if (field === 4) readNumbers(reader, numbers, () => reader.float());
+    else if (field === 5 || field === 7) readNumbers(reader, numbers, () => reader.int64());
+    else if (field === 6) readTexts(reader, texts);
     else if (field === 8) name = reader.string();
     else if (field === 9) raw = reader.bytes();
-    else if (field === 10) readNumbers(reader, wire, numbers, () => reader.double());
+    else if (field === 10) readNumbers(reader, numbers, () => reader.double());
     else {
       isElsewhere ||= field === 13 || field === 14;
       return false;
@@ -193,20 +193,23 @@ function readName(bytes: Uint8Array): string {
 }
 
 /** Repeated numbers: packed into one field, or a field each. */
-function readNumbers(reader: WireReader, wire: number, into: number[], read: () => number): void {
-  if (wire !== WIRE.lengthDelimited) {
-    into.push(read());
+function readNumbers(reader: WireReader, into: number[], read: () => number): void {
+  if (reader.wire !== WIRE.lengthDelimited) {
+    do into.push(read());
+    while (reader.goesOn());
     return;
   }
   const length = reader.uint32();
   for (const end = reader.at + length; reader.at < end; ) into.push(read());
 }
 
-/** `visit` reads the field and answers true, or leaves it. */
+function readTexts(reader: WireReader, into: string[]): void {
+  do into.push(reader.string());
+  while (reader.goesOn());
+}
+
+/** `visit` reads the field, and those of its number that follow, and answers true; or leaves it. */
 function eachField(bytes: Uint8Array, visit: Field): void {
   const reader = new WireReader(bytes);
-  while (!reader.isAtEnd) {
-    const { field, wire } = reader.tag();
-    if (!visit(field, reader, wire)) reader.skip(wire);
-  }
+  while (reader.next()) if (!visit(reader.field, reader)) reader.skip();
 }

@@ -4,7 +4,11 @@ import { type OnnxFile, parseOnnxFile } from './onnx-file.ts';
 
 /** Throws `MODEL_NOT_FOUND` or `MODEL_UNREADABLE`. */
 export async function readOnnxFile(path: string): Promise<OnnxFile> {
-  const bytes = await readModelFile(path);
+  return onnxFileOf(path, await readModelFile(path));
+}
+
+/** What stands in the bytes of a model. Throws `MODEL_UNREADABLE`. */
+export function onnxFileOf(path: string, bytes: Uint8Array): OnnxFile {
   try {
     return parseOnnxFile(bytes);
   } catch (error) {

@@ -8,13 +8,25 @@ export const WIRE = {
   fixed32: 5,
 } as const;
 
-/** Reads protobuf, field by field. Throws `RangeError` where it is cut off, and `TypeError` where it is none. */
+/** Longer texts are not compared with the one before. */
+const SHORT_TEXT = 32;
+
+/**
+ * Reads protobuf, field by field. Throws `RangeError` where it is cut off, and `TypeError` where it is none. A model of
+ * trees has a field for each number of each node, and is read once by each process: nothing is allocated for a field.
+ */
 export class WireReader {
   readonly #bytes: Buffer;
+  readonly #view: DataView;
   #at = 0;
+  #tag = 0;
+  /** By length the last text of it: a list of texts has mostly few different ones, such as those of nodes' modes. */
+  readonly #texts: (string | undefined)[] = [];
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const { buffer, byteOffset, byteLength } = bytes;
+    this.#bytes = Buffer.from(buffer, byteOffset, byteLength);
+    this.#view = new DataView(buffer, byteOffset, byteLength);
   }
 
   get at(): number {
@@ -25,10 +37,28 @@ export class WireReader {
     return this.#at >= this.#bytes.length;
   }
 
-  /** The next field: its number, and how it is written. */
-  tag(): { readonly field: number; readonly wire: number } {
-    const tag = this.uint32();
-    return { field: tag >>> 3, wire: tag & 7 };
+  /** Goes to the next field, whose value is read or skipped next; false: there is none. */
+  next(): boolean {
+    if (this.#at >= this.#bytes.length) return false;
+    this.#tag = this.uint32();
+    return true;
+  }
+
+  /** The number of this field. */
+  get field(): number {
+    return this.#tag >>> 3;
+  }
+
+  /** How this field is written. */
+  get wire(): number {
+    return this.#tag & 7;
+  }
+
+  /** Goes to the next field where that has the same number: repeated values are mostly a field each. */
+  goesOn(): boolean {
+    if (this.#tag > 0x7f || this.#bytes[this.#at] !== this.#tag) return false;
+    this.#at++;
+    return true;
   }
 
   uint32(): number {
@@ -45,50 +75,66 @@ export class WireReader {
   }
 
   float(): number {
-    return this.#bytes.readFloatLE(this.#skip(4));
+    return this.#view.getFloat32(this.#pass(4), true);
   }
 
   double(): number {
-    return this.#bytes.readDoubleLE(this.#skip(8));
+    return this.#view.getFloat64(this.#pass(8), true);
   }
 
   bytes(): Uint8Array {
     const length = this.uint32();
-    const start = this.#skip(length);
+    const start = this.#pass(length);
     return this.#bytes.subarray(start, start + length);
   }
 
   string(): string {
     const length = this.uint32();
-    const start = this.#skip(length);
-    return this.#bytes.toString('utf8', start, start + length);
+    const start = this.#pass(length);
+    const known = this.#texts[length];
+    if (known !== undefined && this.#isAt(start, known)) return known;
+    const text = this.#bytes.toString('utf8', start, start + length);
+    if (length < SHORT_TEXT && text.length === length) this.#texts[length] = text;
+    return text;
   }
 
-  /** Passes over the value of a field. */
-  skip(wire: number): void {
-    if (wire === WIRE.varint) this.#varint();
-    else if (wire === WIRE.fixed64) this.#skip(8);
-    else if (wire === WIRE.lengthDelimited) this.bytes();
-    else if (wire === WIRE.fixed32) this.#skip(4);
+  #isAt(start: number, ascii: string): boolean {
+    for (let index = 0; index < ascii.length; index++)
+      if (this.#bytes[start + index] !== ascii.charCodeAt(index)) return false;
+    return true;
+  }
+
+  /** Passes over the value of this field. */
+  skip(): void {
+    this.#skip(this.wire);
+  }
+
+  #skip(wire: number): void {
+    if (wire === WIRE.varint) this.int64();
+    else if (wire === WIRE.fixed64) this.#pass(8);
+    else if (wire === WIRE.lengthDelimited) this.#pass(this.uint32());
+    else if (wire === WIRE.fixed32) this.#pass(4);
     else if (wire === WIRE.groupStart) this.#skipGroup();
     else throw new TypeError(`wire type ${wire} at byte ${this.#at} is none of protobuf's`);
   }
 
   #skipGroup(): void {
-    for (let { wire } = this.tag(); wire !== WIRE.groupEnd; { wire } = this.tag()) this.skip(wire);
+    for (let wire = this.uint32() & 7; wire !== WIRE.groupEnd; wire = this.uint32() & 7) this.#skip(wire);
   }
 
   /** Most numbers have few bytes. Undefined, and nothing is read: this one has more than four. */
   #short(): number | undefined {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    let byte = bytes[at++];
     let value = 0;
-    for (let index = 0; index < 4; index++) {
-      const byte = this.#bytes[this.#at + index];
-      if (byte === undefined) return undefined;
-      value |= (byte & 0x7f) << (7 * index);
+    for (let shift = 0; shift < 28 && byte !== undefined; shift += 7) {
+      value |= (byte & 0x7f) << shift;
       if (byte < 0x80) {
-        this.#at += index + 1;
+        this.#at = at;
         return value;
       }
+      byte = bytes[at++];
     }
     return undefined;
   }
@@ -105,7 +151,7 @@ export class WireReader {
   }
 
   /** Where what is passed over begins. */
-  #skip(length: number): number {
+  #pass(length: number): number {
     const start = this.#at;
     if (start + length > this.#bytes.length) throw new RangeError('the bytes end within a field');
     this.#at += length;

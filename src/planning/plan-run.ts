@@ -29,7 +29,7 @@ import { assertGatesFit } from '../gates/fit-gates.ts';
 import type { Session } from '../inference/session.ts';
 import { showStoreUrl } from '../kv/store-kinds.ts';
 import type { Database } from '../source/duckdb/database.ts';
-import { functionNames } from '../source/duckdb/function-names.ts';
+import { FUNCTION_NAMES } from '../source/duckdb/function-names.ts';
 import { syntaxTree } from '../source/duckdb/syntax-tree.ts';
 import { resolveGrid } from '../source/grid/resolve-grid.ts';
 import { INPUT_ROW } from '../source/input-row.ts';
@@ -226,7 +226,7 @@ async function planSelect(
       code: 'FEATURES_SELECT',
       tables: ['input', ...tables.map(({ name }) => name)],
     });
-  const { inputAlias, keepsOrder, isProjection } = shapeOfSelect(parsed, await functionNames(database));
+  const { inputAlias, keepsOrder, isProjection } = shapeOfSelect(parsed, FUNCTION_NAMES);
   try {
     const own = await database.describe(spec.features.select);
     assertDistinct(own.map(({ name }) => name));

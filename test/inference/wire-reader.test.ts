@@ -31,13 +31,14 @@ describe('the reader of protobuf', () => {
             writer.bytes(bytes).string(text);
           }),
         );
-        expect(reader.tag()).toEqual({ field, wire: WIRE.varint });
+        expect(reader.next()).toBe(true);
+        expect([reader.field, reader.wire]).toEqual([field, WIRE.varint]);
         expect(reader.int64()).toBe(small);
         expect([reader.uint32(), reader.int32(), reader.int64()]).toEqual([unsigned, signed, long]);
         expect([reader.float(), reader.double()]).toEqual([single, double]);
         expect([...reader.bytes()]).toEqual([...bytes]);
         expect(reader.string()).toBe(text);
-        expect(reader.isAtEnd).toBe(true);
+        expect([reader.isAtEnd, reader.next()]).toEqual([true, false]);
       }),
     );
   });
@@ -54,8 +55,10 @@ describe('the reader of protobuf', () => {
         writer.uint32((6 << 3) | WIRE.varint).uint32(8);
       }),
     );
-    reader.skip(reader.tag().wire);
-    expect(reader.tag()).toEqual({ field: 6, wire: WIRE.varint });
+    reader.next();
+    reader.skip();
+    reader.next();
+    expect([reader.field, reader.wire]).toEqual([6, WIRE.varint]);
     expect(reader.uint32()).toBe(8);
   });
 
@@ -65,6 +68,34 @@ describe('the reader of protobuf', () => {
     expect(() => of(5, 1, 2).bytes()).toThrow('the bytes end within a field');
     expect(() => of(1, 2, 3).float()).toThrow('the bytes end within a field');
     expect(() => of(...Array<number>(11).fill(0xff)).int64()).toThrow('has more than 10 bytes');
-    expect(() => of(0).skip(6)).toThrow('wire type 6');
+    expect(() => {
+      const reader = of((1 << 3) | 6);
+      reader.next();
+      reader.skip();
+    }).toThrow('wire type 6');
+  });
+
+  it('goes on with fields of the same number only', () => {
+    const reader = new WireReader(
+      written((writer) => {
+        for (const value of [300, -1, 2]) writer.uint32((8 << 3) | WIRE.varint).int64(value);
+        writer.uint32((9 << 3) | WIRE.varint).int64(4);
+        for (const value of [5, 6]) writer.uint32((100 << 3) | WIRE.varint).int64(value);
+      }),
+    );
+    const read: number[][] = [];
+    while (reader.next()) {
+      const values: number[] = [];
+      do values.push(reader.int64());
+      while (reader.goesOn());
+      read.push([reader.field, ...values]);
+    }
+    // A tag of two bytes is a field of its own each time.
+    expect(read).toEqual([
+      [8, 300, -1, 2],
+      [9, 4],
+      [100, 5],
+      [100, 6],
+    ]);
   });
 });

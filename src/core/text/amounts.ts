@@ -1,6 +1,9 @@
 /** 7000 → `7,000`. */
 export function formatCount(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
+  const rounded = Math.round(value);
+  // A locale takes tens of milliseconds to load, which the first rows would wait for.
+  if (!Number.isSafeInteger(rounded)) return rounded.toLocaleString('en-US');
+  return String(rounded).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** 1, `occurrence` → `1 occurrence`; 7000, `row` → `7,000 rows`. */

@@ -8,7 +8,7 @@ import type { RunPaths } from '../../runs/layout.ts';
 import { keySql } from '../../sinks/kv/kv-batches.ts';
 import { keyTextSql } from '../../sinks/value-sql.ts';
 import type { Database } from '../../source/duckdb/database.ts';
-import { functionNames } from '../../source/duckdb/function-names.ts';
+import { FUNCTION_NAMES } from '../../source/duckdb/function-names.ts';
 import { syntaxTree } from '../../source/duckdb/syntax-tree.ts';
 import { dimensionTables } from '../../source/grid/grid-rows.ts';
 import { INPUT_ROW } from '../../source/input-row.ts';
@@ -75,7 +75,7 @@ async function isMadeOfKey(database: Database, plan: Plan): Promise<boolean> {
   if (keys.length !== names.length || !names.every((name) => keys.includes(name))) return false;
   if (features.select === null) return true;
   const parsed = parseSelect(await syntaxTree(database, features.select.sql));
-  const { inputAlias } = shapeOfSelect(parsed, await functionNames(database));
+  const { inputAlias } = shapeOfSelect(parsed, FUNCTION_NAMES);
   return inputAlias !== null && names.every((name) => passesOn(parsed, inputAlias, name));
 }
 

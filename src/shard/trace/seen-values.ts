@@ -4,7 +4,7 @@ import type { Plan } from '../../core/plan.ts';
 import { quoteName } from '../../core/text/sql.ts';
 import { findUnstable, parseSelect } from '../../features/plan-select.ts';
 import type { Database } from '../../source/duckdb/database.ts';
-import { functionNames } from '../../source/duckdb/function-names.ts';
+import { FUNCTION_NAMES } from '../../source/duckdb/function-names.ts';
 import { syntaxTree } from '../../source/duckdb/syntax-tree.ts';
 import { changeOf } from '../../source/files/fingerprint.ts';
 import { openShardRows } from '../../source/shard-rows.ts';
@@ -78,7 +78,7 @@ async function whyOther(database: Database, { input, features }: Plan): Promise<
   if (features.externalAccess)
     return 'features.externalAccess lets the SELECT read what the plan does not name';
   const parsed = parseSelect(await syntaxTree(database, features.select.sql));
-  const { unstable } = await functionNames(database);
+  const { unstable } = FUNCTION_NAMES;
   const columns = new Set(input.columns.map(({ name }) => name.toLowerCase()));
   const names = new Set([...unstable].filter((name) => !columns.has(name)));
   const found = findUnstable(parsed, names);

@@ -16,6 +16,8 @@ export type Step = PatternStep | TestStep;
 export interface PatternStep {
   readonly kind: 'pattern';
   readonly pattern: PatternNode;
+  /** Names it: `(L(LS))` is a node, its low end a leaf, its high end a node with a leaf and a slot. */
+  readonly key: string;
   readonly wide: boolean;
   /** The slot that it writes. */
   readonly target: number;
@@ -57,6 +59,7 @@ export const MOST_NODES = 3;
 /** A part of a tree that has not been evaluated yet. */
 interface Tile {
   readonly pattern: Pattern;
+  readonly key: string;
   readonly nodes: number;
   readonly sources: readonly Source[];
   readonly thresholds: readonly number[];
@@ -105,7 +108,7 @@ class Tiler {
   #visit(node: SplitNode): Tile {
     if (node.kind === 'leaf') {
       const leaf = this.#leaves.push(node.votes) - 1;
-      return { pattern: 'leaf', nodes: 0, sources: [], thresholds: [], slots: [], leaves: [leaf] };
+      return { pattern: 'leaf', key: 'L', nodes: 0, sources: [], thresholds: [], slots: [], leaves: [leaf] };
     }
     if (node.kind === 'cut') {
       const { column, rank } = this.#ranks.ofCut(node.feature, node.nanHigh, node.cut);
@@ -128,6 +131,7 @@ class Tiler {
     }
     return {
       pattern: { low: lowTile.pattern, high: highTile.pattern },
+      key: `(${lowTile.key}${highTile.key})`,
       nodes: 1 + lowTile.nodes + highTile.nodes,
       sources: [...lowTile.sources, source, ...highTile.sources],
       thresholds: [...lowTile.thresholds, threshold, ...highTile.thresholds],
@@ -138,17 +142,17 @@ class Tiler {
 
   #slotted(tile: Tile): Tile {
     const slot = this.#evaluate(tile);
-    return { pattern: 'slot', nodes: 0, sources: [], thresholds: [], slots: [slot], leaves: [] };
+    return { pattern: 'slot', key: 'S', nodes: 0, sources: [], thresholds: [], slots: [slot], leaves: [] };
   }
 
   /** A slot may be written by the step that reads it: each row is read before it is written. */
-  #evaluate({ pattern, sources, thresholds, slots, leaves }: Tile): number {
+  #evaluate({ pattern, key, sources, thresholds, slots, leaves }: Tile): number {
     if (pattern === 'leaf' || pattern === 'slot')
       throw new TypeError(`There is nothing to do for a ${pattern}`);
     this.#free.push(...slots);
     const target = this.#free.pop() ?? this.#slots++;
     const wide = this.#wide;
-    this.#steps.push({ kind: 'pattern', pattern, wide, target, sources, thresholds, slots, leaves });
+    this.#steps.push({ kind: 'pattern', pattern, key, wide, target, sources, thresholds, slots, leaves });
     return target;
   }
 

@@ -1,5 +1,5 @@
 import { equalCode, memberCode, SET_BYTES } from '../wasm/category-functions.ts';
-import { keyOf, patternFunction } from '../wasm/pattern-function.ts';
+import { patternFunction } from '../wasm/pattern-function.ts';
 import { RANK_BIAS } from '../wasm/rank-functions.ts';
 import { ADDRESS_BYTES } from '../wasm/vector-loop.ts';
 import type { Layout } from './layout.ts';
@@ -14,11 +14,10 @@ export function writeSteps(writer: ProgramWriter, { steps }: TiledTree, layout: 
 }
 
 function writePattern(writer: ProgramWriter, step: PatternStep, layout: Layout): void {
-  const { pattern, wide, target, sources, thresholds, slots, leaves } = step;
+  const { pattern, key, wide, target, sources, thresholds, slots, leaves } = step;
   const bytes = 4 * (1 + sources.length + slots.length) + thresholds.length + leaves.length * (wide ? 2 : 1);
-  const key = `${wide ? 'wide ' : ''}${keyOf(pattern)}`;
   writer.record(
-    key,
+    wide ? `wide ${key}` : key,
     () => patternFunction(pattern, wide),
     bytes,
     (record) => {

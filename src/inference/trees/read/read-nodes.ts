@@ -41,10 +41,14 @@ class NodeReader {
   readonly #whenTrue: readonly number[];
   readonly #whenFalse: readonly number[];
   readonly #missingTrue: readonly number[];
-  readonly #rows = new Map<number, Map<number, number>>();
-  readonly #votes = new Map<number, Vote[]>();
-  readonly #made = new Map<number, TreeNode>();
-  readonly #open = new Set<number>();
+  /** By tree: the row of its first node. */
+  readonly #firstRows = new Map<number, number>();
+  /** By tree and node; made where nodes are not numbered as they stand. */
+  #rows: ReadonlyMap<number, ReadonlyMap<number, number>> | null = null;
+  /** By row, as are the following. */
+  readonly #votes: (Vote[] | undefined)[] = [];
+  readonly #made: (TreeNode | undefined)[] = [];
+  readonly #open: Uint8Array;
 
   constructor(attributes: Attributes, votes: VoteColumns) {
     this.#features = attributes.ints('nodes_featureids');
@@ -55,14 +59,11 @@ class NodeReader {
     this.#whenTrue = attributes.ints('nodes_truenodeids');
     this.#whenFalse = attributes.ints('nodes_falsenodeids');
     this.#missingTrue = attributes.ints('nodes_missing_value_tracks_true');
-    this.#trees.forEach((tree, row) => {
-      let rows = this.#rows.get(tree);
-      if (rows === undefined) {
-        rows = new Map();
-        this.#rows.set(tree, rows);
-      }
-      rows.set(this.#nodes[row] ?? -1, row);
-    });
+    this.#open = new Uint8Array(this.#trees.length);
+    for (let row = 0; row < this.#trees.length; row++) {
+      const tree = this.#trees[row] ?? -1;
+      if (tree !== this.#trees[row - 1] && !this.#firstRows.has(tree)) this.#firstRows.set(tree, row);
+    }
     this.#readVotes(votes);
   }
 
@@ -72,32 +73,32 @@ class NodeReader {
   }
 
   #readVotes({ trees, nodes, targets, weights, count }: VoteColumns): void {
-    trees.forEach((tree, index) => {
-      const row = this.#row(tree, nodes[index]);
+    for (let index = 0; index < trees.length; index++) {
+      const row = this.#row(trees[index] ?? -1, nodes[index]);
       const [target, weight] = [targets[index] ?? -1, weights[index] ?? Number.NaN];
       if (target < 0 || target >= count) throw new UnsupportedModel(`a leaf votes for target ${target}`);
       if (!Number.isFinite(weight)) throw new UnsupportedModel(`the weight of a leaf is ${weight}`);
-      const votes = this.#votes.get(row);
-      if (votes === undefined) this.#votes.set(row, [{ target, weight }]);
+      const votes = this.#votes[row];
+      if (votes === undefined) this.#votes[row] = [{ target, weight }];
       else if (votes.some((vote) => vote.target === target))
         throw new UnsupportedModel('a leaf has two weights for one target');
       else votes.push({ target, weight });
-    });
+    }
   }
 
   #node(row: number): TreeNode {
-    const made = this.#made.get(row);
+    const made = this.#made[row];
     if (made !== undefined) return made;
-    if (this.#open.has(row)) throw new UnsupportedModel('the nodes of a tree form a circle');
-    this.#open.add(row);
+    if (this.#open[row] === 1) throw new UnsupportedModel('the nodes of a tree form a circle');
+    this.#open[row] = 1;
     const node = this.#modes[row] === 'LEAF' ? this.#leaf(row) : this.#branch(row);
-    this.#open.delete(row);
-    this.#made.set(row, node);
+    this.#open[row] = 0;
+    this.#made[row] = node;
     return node;
   }
 
   #leaf(row: number): Leaf {
-    const votes = this.#votes.get(row);
+    const votes = this.#votes[row];
     if (votes === undefined) throw new UnsupportedModel('a leaf has no weight');
     return { kind: 'leaf', votes };
   }
@@ -118,8 +119,21 @@ class NodeReader {
   }
 
   #row(tree: number, node = -1): number {
+    // Nearly every model numbers the nodes of a tree as they stand.
+    const likely = (this.#firstRows.get(tree) ?? -1) + node;
+    if (this.#rows === null && this.#nodes[likely] === node && this.#trees[likely] === tree) return likely;
+    this.#rows ??= this.#rowsByNumber();
     const row = this.#rows.get(tree)?.get(node);
     if (row === undefined) throw new UnsupportedModel(`tree ${tree} has no node ${node}`);
     return row;
+  }
+
+  #rowsByNumber(): ReadonlyMap<number, ReadonlyMap<number, number>> {
+    const found = new Map<number, Map<number, number>>();
+    this.#trees.forEach((tree, row) => {
+      const rows = found.get(tree) ?? new Map<number, number>();
+      found.set(tree, rows.set(this.#nodes[row] ?? -1, row));
+    });
+    return found;
   }
 }

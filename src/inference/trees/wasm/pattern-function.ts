@@ -15,13 +15,6 @@ export interface PatternNode {
 /** Bytes before the operands of a record of the program: which function, and how long the record is. */
 export const HEADER_BYTES = 8;
 
-/** `(L(LS))`: a node, its low end a leaf, its high end a node with a leaf and a slot. */
-export function keyOf(pattern: Pattern): string {
-  if (pattern === 'leaf') return 'L';
-  if (pattern === 'slot') return 'S';
-  return `(${keyOf(pattern.low)}${keyOf(pattern.high)})`;
-}
-
 /** Nodes, leaves and slots of a pattern. */
 export function countsOf(pattern: Pattern): { nodes: number; leaves: number; slots: number } {
   if (pattern === 'leaf') return { nodes: 0, leaves: 1, slots: 0 };
