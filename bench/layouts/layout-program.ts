@@ -26,6 +26,7 @@ async function main({ url, shape: name, lookups }: LayoutRequest): Promise<Layou
     const cpuBefore = process.cpuUsage();
     const start = performance.now();
     const { values } = await store.stage({
+      fence: { lineage: 'bench', token: 1 },
       generation: GENERATION,
       layout: shape.layout,
       shard: 0,

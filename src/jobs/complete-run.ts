@@ -1,6 +1,7 @@
 import { EXIT, ServeBatchError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { dropRefused, isRefusal } from '../publish/drop-generations.ts';
+import { fenceOf } from '../publish/publish-run.ts';
 import { clearWorkFiles, keepInput } from '../runs/clear-work-files.ts';
 import { runPaths } from '../runs/layout.ts';
 import type { RunSummary } from '../runs/list/run-summary.ts';
@@ -55,7 +56,7 @@ async function beginGeneration({ store, lock, options }: LockedJob, plan: Plan):
   const base = plan.kv?.extends;
   if (store === null || plan.kv === null || base === undefined) return true;
   try {
-    return await store.extend(plan.runId, { of: base.runId, layout: plan.kv.layout });
+    return await store.extend(plan.runId, { of: base.runId, layout: plan.kv.layout }, fenceOf(lock));
   } catch (error) {
     if (isRefusal(error)) await dropRefused(store, lock, plan.runId, options.effects.log);
     throw error;

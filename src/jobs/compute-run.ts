@@ -3,6 +3,7 @@ import type { Estimate } from '../core/estimate.ts';
 import { publicPath } from '../core/files/mirror.ts';
 import type { Plan } from '../core/plan.ts';
 import { formatCount, formatNumber } from '../core/text/amounts.ts';
+import { fenceOf } from '../publish/publish-run.ts';
 import { clearTemporaryFiles } from '../runs/clear-work-files.ts';
 import { runPaths } from '../runs/layout.ts';
 import { buildRunRecord, type RunOutcome } from '../runs/record/build-run-record.ts';
@@ -118,7 +119,7 @@ async function computeShards(run: RunToCompute, done: Map<number, ShardRecord>):
     workers,
     processes: shardsAtOnce(spec, plan.device),
     retries: spec.execution.retries,
-    loadStore: plan.kv !== null && storeUrl !== null && run.loadsStore,
+    loadUnder: plan.kv !== null && storeUrl !== null && run.loadsStore ? fenceOf(locked.lock) : null,
     rejectLimit: () => ({ policy: spec.onInvalid, before: rejectsOf(plan, done.values()) }),
     signal,
     ...(drain === undefined ? {} : { drain }),

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../core/effects.ts';
 import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import type { ShardPlan } from '../core/plan.ts';
+import type { Fence } from '../kv/store.ts';
 import type { RunShardsRequest, ShardEngine } from '../tasks/shard-engine.ts';
 
 const FIRST_BACKOFF_MS = 250;
@@ -16,7 +17,7 @@ export const LOCAL_ENGINE: ShardEngine = { ownsEarlier: false, compute: runShard
 export async function runShards(request: RunShardsRequest): Promise<void> {
   const waiting = [...request.shards];
   const failures: unknown[] = [];
-  const store = new StoreSwitch(request.loadStore, request.log);
+  const store = new StoreSwitch(request.loadUnder, request.log);
   const goesOn = (): boolean => failures.length === 0 && request.drain?.aborted !== true;
   let atWork = 0;
   const work = async (): Promise<void> => {
@@ -42,7 +43,7 @@ export async function runShards(request: RunShardsRequest): Promise<void> {
   }
   if (failures.length > 0) throw failures[0];
   request.drain?.throwIfAborted();
-  if (!request.loadStore) return;
+  if (request.loadUnder === null) return;
   for (const report of await request.workers.runInAll('finish-loads', null)) {
     if (report.storeError !== null) store.turnOff(report.storeError.message);
     request.onLoads(report.stageSeconds);
@@ -66,7 +67,7 @@ async function runOneShard(request: RunShardsRequest, shard: ShardPlan, store: S
     };
     try {
       const about = { index: shard.index, attempt, rejectLimit: request.rejectLimit() };
-      const task = { ...run, ...about, loadStore: store.isOn };
+      const task = { ...run, ...about, loadUnder: store.loadUnder };
       const { record, callRows, stageSeconds, storeError } = await workers.run('shard', task, { onRows });
       if (storeError !== null) store.turnOff(storeError.message);
       request.onLoads(stageSeconds);
@@ -112,21 +113,21 @@ function shardError(shard: ShardPlan, attempts: number, cause: ServeBatchError):
  * is loaded from them at the end, or by `publish` later.
  */
 class StoreSwitch {
-  #isOn: boolean;
+  #loadUnder: Fence | null;
   readonly #log: Log;
 
-  constructor(isOn: boolean, log: Log) {
-    this.#isOn = isOn;
+  constructor(loadUnder: Fence | null, log: Log) {
+    this.#loadUnder = loadUnder;
     this.#log = log;
   }
 
-  get isOn(): boolean {
-    return this.#isOn;
+  get loadUnder(): Fence | null {
+    return this.#loadUnder;
   }
 
   turnOff(reason: string): void {
-    if (!this.#isOn) return;
-    this.#isOn = false;
+    if (this.#loadUnder === null) return;
+    this.#loadUnder = null;
     this.#log.warn('the store cannot be loaded now; scoring goes on, and the store is loaded later', {
       reason,
     });

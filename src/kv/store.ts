@@ -122,13 +122,13 @@ export interface ManagedStore extends StorePointer {
   /**
    * Makes a generation begin as a copy of another one, before anything is staged into it: what was staged before is
    * forgotten. Idempotent: one that began so stays as it is. False, with nothing changed, where the store does not
-   * hold the other one in that layout. A time to live goes on from what is left of it.
+   * hold the other one in that layout. A time to live goes on from what is left of it. Throws `FENCED`.
    */
-  extend(generation: string, base: GenerationCopy): Promise<boolean>;
+  extend(generation: string, base: GenerationCopy, fence: Fence): Promise<boolean>;
   /** The shards that are marked as staged, by index. Marks live in the store, and die with its data. */
   stagedShards(generation: string): Promise<ReadonlyMap<number, StagedCounts>>;
-  /** Writes what readers are told; replaces what was there. */
-  describe(generation: string, info: GenerationInfo): Promise<void>;
+  /** Writes what readers are told; replaces what was there. Throws `FENCED`. */
+  describe(generation: string, info: GenerationInfo, fence: Fence): Promise<void>;
   /** Counts what the store really holds by visiting it; and makes it durable where the store can. */
   count(generation: string): Promise<GenerationCounts>;
   /**
@@ -167,6 +167,9 @@ export interface KvStore extends ManagedStore {
   /**
    * Writes one shard of a generation. Idempotent: staging a shard again, after any failure and from any
    * process, ends with the same content. At its end the shard is marked as staged.
+   *
+   * Throws `FENCED` once a newer token is here: then nothing that it still writes changes what a reader can see, now or
+   * later.
    */
   stage(request: StageRequest): Promise<StagedCounts>;
   info(generation: string): Promise<GenerationInfo | undefined>;
@@ -188,4 +191,6 @@ export interface StageRequest {
   /** Seconds that the values live, counted from now; null: until dropped. Staging again renews it. */
   readonly ttlSeconds: number | null;
   readonly signal: AbortSignal;
+  /** Under which the values are written. */
+  readonly fence: Fence;
 }

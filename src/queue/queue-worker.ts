@@ -155,7 +155,7 @@ class ShardHandler {
     const { runId, index, memoryLimit, rejectLimit, handedOutAt } = data;
     const { folderOfJob } = await this.#plans.find(data);
     const attempt = job.attemptsMade + job.stalledCounter + 1;
-    const task = { runId, index, memoryLimit, rejectLimit, handedOutAt, attempt, loadStore: false };
+    const task = { runId, index, memoryLimit, rejectLimit, handedOutAt, attempt, loadUnder: null };
     const { record } = await this.#workers.use(folderOfJob, (workers) =>
       workers.run('shard', task, cancelled === undefined ? {} : { signal: cancelled }),
     );

@@ -1,5 +1,6 @@
 import type { Log } from '../core/effects.ts';
 import type { Plan, ShardPlan } from '../core/plan.ts';
+import type { Fence } from '../kv/store.ts';
 import type { ShardRecord } from '../runs/record/shard-record.ts';
 import type { RejectLimit } from '../shard/run-shard.ts';
 import type { RunReference } from './tasks.ts';
@@ -22,8 +23,8 @@ export interface RunShardsRequest {
   readonly processes: number;
   /** How often a shard is tried again. */
   readonly retries: number;
-  /** Load the store, too. */
-  readonly loadStore: boolean;
+  /** Load the store, too, under this token; null: do not. */
+  readonly loadUnder: Fence | null;
   /** What the job allows, and how many rejects there are by now. */
   readonly rejectLimit: () => RejectLimit;
   readonly signal: AbortSignal;

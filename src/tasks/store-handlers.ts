@@ -20,16 +20,16 @@ export const STORE_HANDLERS: Handlers = {
     return null;
   },
 
-  async 'store-extend'(state, { job, generation, base }) {
-    return (await state.store(job)).extend(generation, base);
+  async 'store-extend'(state, { job, generation, base, fence }) {
+    return (await state.store(job)).extend(generation, base, fence);
   },
 
   async 'store-staged'(state, { job, generation }) {
     return [...(await (await state.store(job)).stagedShards(generation))];
   },
 
-  async 'store-describe'(state, { job, generation, info }) {
-    await (await state.store(job)).describe(generation, info);
+  async 'store-describe'(state, { job, generation, info, fence }) {
+    await (await state.store(job)).describe(generation, info, fence);
     return null;
   },
 

@@ -67,16 +67,16 @@ export class StoreInWorkers implements ManagedStore {
     await this.#step('store-claim', { job: this.#job, fence });
   }
 
-  extend(generation: string, base: GenerationCopy): Promise<boolean> {
-    return this.#ask('store-extend', { job: this.#job, generation, base });
+  extend(generation: string, base: GenerationCopy, fence: Fence): Promise<boolean> {
+    return this.#ask('store-extend', { job: this.#job, generation, base, fence });
   }
 
   async stagedShards(generation: string): Promise<ReadonlyMap<number, StagedCounts>> {
     return new Map(await this.#ask('store-staged', { job: this.#job, generation }));
   }
 
-  async describe(generation: string, info: GenerationInfo): Promise<void> {
-    await this.#step('store-describe', { job: this.#job, generation, info });
+  async describe(generation: string, info: GenerationInfo, fence: Fence): Promise<void> {
+    await this.#step('store-describe', { job: this.#job, generation, info, fence });
   }
 
   count(generation: string): Promise<GenerationCounts> {

@@ -43,11 +43,11 @@ export interface PublishTask extends FencedTask, GenerationTask {
   readonly canary: Canary | null;
 }
 
-export interface ExtendTask extends GenerationTask {
+export interface ExtendTask extends FencedTask, GenerationTask {
   readonly base: GenerationCopy;
 }
 
-export interface DescribeTask extends GenerationTask {
+export interface DescribeTask extends FencedTask, GenerationTask {
   readonly info: GenerationInfo;
 }
 

@@ -111,15 +111,15 @@ export const TASK_HANDLERS: TaskHandlers<TaskName> = {
   async shard(state, request, effects) {
     const { plan, paths, database } = await openRun(state, request);
     const session = await state.session(plan);
-    const { index, attempt, rejectLimit, loadStore, handedOutAt } = request;
+    const { index, attempt, rejectLimit, loadUnder, handedOutAt } = request;
     const assertWanted = (): void => effects.signal.throwIfAborted();
     const context = {
       ...{ plan, paths, database, session, attempt, rejectLimit, assertWanted, ...effects },
       ...(handedOutAt === undefined ? {} : { handedOutAt: new Date(handedOutAt) }),
     };
     const record = await runShard(context, index);
-    if (loadStore && plan.kv !== null) {
-      const load = { ...request, stageAs: index, duplicatesAmong: null };
+    if (loadUnder !== null && plan.kv !== null) {
+      const load = { ...request, stageAs: index, duplicatesAmong: null, fence: loadUnder };
       await state.loads.start((signal) => loadPart(state, load, { signal }));
     } else await releaseContent(paths.part(index));
     return { record, callRows: session.rowLimit?.rows ?? null, ...state.loads.report() };
@@ -302,6 +302,7 @@ async function loadPart(
           : readDuplicateWinners(database, kv, files),
       ttlSeconds,
       signal,
+      fence: request.fence,
     }),
   );
 }

@@ -7,7 +7,7 @@ import type { ModelSignature } from '../core/model.ts';
 import type { DraftPlan, KvLayout, Plan } from '../core/plan.ts';
 import type { ConditionState } from '../core/readiness.ts';
 import type { BadCells, Column, NamedTable, SourceFile, TableFormat } from '../core/table.ts';
-import type { StagedCounts, ValueAddress } from '../kv/store.ts';
+import type { Fence, StagedCounts, ValueAddress } from '../kv/store.ts';
 import type { PlanRequest } from '../planning/plan-run.ts';
 import type { CheckTablesRequest } from '../planning/readiness/check-tables.ts';
 import type { ShardRecord } from '../runs/record/shard-record.ts';
@@ -136,8 +136,8 @@ export interface ShardTask extends RunReference {
   readonly handedOutAt?: string;
   /** Where the shard ends early; null: nowhere. */
   readonly rejectLimit: RejectLimit | null;
-  /** Load the store, too: while the worker has its next shard. */
-  readonly loadStore: boolean;
+  /** Load the store, too, under this token, while the worker has its next shard; null: do not. */
+  readonly loadUnder: Fence | null;
 }
 
 export interface ShardOutcome extends LoadReport {
@@ -172,6 +172,7 @@ export interface LoadPartTask extends RunReference {
   readonly duplicatesAmong: readonly number[] | null;
   /** The generation of a later run that goes on from this one. Left out: the run's own. */
   readonly into?: LoadTarget;
+  readonly fence: Fence;
 }
 
 export interface LoadTarget {

@@ -94,6 +94,7 @@ async function doctorSays(project: Project): Promise<string> {
 
 const NEXT: Parameters<typeof stage>[1] = [['9:9', '2026-11-21', '9.5']];
 const SHARD: Omit<StageRequest, 'batches'> = {
+  fence: FENCE,
   ...{ generation: 'g2', layout: 'hash', shard: 1, ttlSeconds: null },
   signal: new AbortController().signal,
 };
@@ -114,7 +115,7 @@ describe('a Redis that changes while a job works', () => {
     const store = openStore({ url: withPassword('first'), job: 'sales' });
     onTestFinished(() => store.close());
     await stage(store, WEEK, { generation: 'g1' });
-    await store.describe('g1', INFO);
+    await store.describe('g1', INFO, FENCE);
     await store.publish('g1', FENCE);
     await redis.cli('ACL', 'SETUSER', 'jobs', 'resetpass', '>second');
     await expect(stage(store, WEEK, { generation: 'g2' })).rejects.toMatchObject({
@@ -134,7 +135,7 @@ describe('a Redis that changes while a job works', () => {
     const store = openStore({ url: pair.url, job: 'sales' });
     onTestFinished(() => store.close());
     await stage(store, WEEK, { generation: 'g1' });
-    await store.describe('g1', INFO);
+    await store.describe('g1', INFO, FENCE);
     await store.publish('g1', FENCE);
     await stage(store, WEEK, { generation: 'g2' });
     await pair.replicated();
@@ -157,7 +158,7 @@ describe('a Redis that changes while a job works', () => {
     await pair.promote();
     expect([...(await store.stagedShards('g2')).keys()]).toEqual([0]);
     await stage(store, NEXT, { generation: 'g2', shard: 1 });
-    await store.describe('g2', { ...INFO, runId: 'g2' });
+    await store.describe('g2', { ...INFO, runId: 'g2' }, FENCE);
     expect(await store.count('g2')).toEqual({ keys: 3, values: 4 });
     await store.publish('g2', FENCE);
     expect(await store.get('g2', '9:9', '2026-11-21')).toBe('9.5');
@@ -168,7 +169,7 @@ describe('a Redis that changes while a job works', () => {
     const store = openRedis({ url: redis.url, job: 'sales', clock: systemClock, timeouts });
     onTestFinished(() => store.close());
     await stage(store, WEEK, { generation: 'g1' });
-    await store.describe('g1', INFO);
+    await store.describe('g1', INFO, FENCE);
     await store.publish('g1', FENCE);
     const pid = Number(/process_id:(\d+)/.exec(await redis.cli('INFO', 'server'))?.[1]);
     process.kill(pid, 'SIGSTOP');

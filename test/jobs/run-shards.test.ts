@@ -6,6 +6,7 @@ import type { RunShardsRequest } from '../../src/tasks/shard-engine.ts';
 import type { LoadReport } from '../../src/tasks/store-loads.ts';
 import type { ShardOutcome, ShardTask } from '../../src/tasks/tasks.ts';
 import type { TaskOptions, Workers } from '../../src/tasks/workers.ts';
+import { FENCE } from '../kv/store-contract.ts';
 import { samplePlan, sampleShard } from '../runs/sample-run.ts';
 
 type Answer = (
@@ -63,7 +64,7 @@ async function run(answer: Answer, changes: Partial<RunShardsRequest> = {}): Pro
     workers: workers as unknown as Workers,
     processes: 1,
     retries: 1,
-    loadStore: true,
+    loadUnder: FENCE,
     rejectLimit: () => ({ policy: samplePlan().onInvalid, before: 0 }),
     signal: new AbortController().signal,
     log: silentLog,
@@ -252,17 +253,17 @@ describe('a store that fails', () => {
     const warnings: (string | LogFields | undefined)[][] = [];
     const log: Log = { ...silentLog, warn: (...args) => warnings.push(args) };
     const storeError = serializeError(new ServeBatchError('STORE_UNAVAILABLE', 'no answer'));
-    const loads: boolean[] = [];
+    const loads: unknown[] = [];
     const { committed, error } = await run(
-      ({ index, loadStore }) => {
-        loads.push(loadStore);
+      ({ index, loadUnder }) => {
+        loads.push(loadUnder);
         return index === 1 ? { storeError } : {};
       },
       { log },
     );
     expect(error).toBeNull();
     expect(committed).toEqual([0, 1, 2, 3]);
-    expect(loads).toEqual([true, true, false, false]);
+    expect(loads).toEqual([FENCE, FENCE, null, null]);
     expect(warnings).toEqual([
       [expect.stringContaining('store cannot be loaded now'), { reason: 'no answer' }],
     ]);

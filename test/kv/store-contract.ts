@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KvLayout } from '../../src/core/plan.ts';
-import type { GenerationInfo, KvBatch, KvStore, StagedCounts } from '../../src/kv/store.ts';
+import type { Fence, GenerationInfo, KvBatch, KvStore, StagedCounts } from '../../src/kv/store.ts';
 import { kvBatch, type KvRow as Row } from '../support/kv-batch.ts';
+import { describeFencedWrites } from './fence-contract.ts';
 
 export interface StoreUnderTest {
   /** A new store on the same data. */
@@ -36,6 +37,7 @@ export interface StageOptions {
   readonly rowsPerBatch?: number;
   readonly ttlSeconds?: number | null;
   readonly signal?: AbortSignal;
+  readonly fence?: Fence;
 }
 
 export function stage(
@@ -44,6 +46,7 @@ export function stage(
   options: StageOptions = {},
 ): Promise<StagedCounts> {
   return store.stage({
+    fence: options.fence ?? FENCE,
     generation: options.generation ?? 'g1',
     layout: options.layout ?? 'hash',
     shard: options.shard ?? 0,
@@ -246,7 +249,9 @@ export function describeStoreContract(
           ttlSeconds: null,
           signal: new AbortController().signal,
         };
-        await expect(store.stage({ ...request, batches: failing })).rejects.toThrow('the source broke');
+        await expect(store.stage({ fence: FENCE, ...request, batches: failing })).rejects.toThrow(
+          'the source broke',
+        );
         expect((await store.stagedShards('g1')).size).toBe(0);
         expect(await store.generations()).toEqual(['g1']);
         await store.drop('g1', FENCE);
@@ -263,9 +268,9 @@ export function describeStoreContract(
 
     describe('generations', () => {
       it('tells readers what they read', async () => {
-        await store.describe('g1', INFO);
+        await store.describe('g1', INFO, FENCE);
         expect(await open().info('g1')).toEqual(INFO);
-        await store.describe('g1', { ...INFO, model: 'other.onnx', field: null, valueKind: 'json' });
+        await store.describe('g1', { ...INFO, model: 'other.onnx', field: null, valueKind: 'json' }, FENCE);
         expect(await store.info('g1')).toMatchObject({ model: 'other.onnx', field: null, valueKind: 'json' });
         expect(await store.info('g2')).toBeUndefined();
       });
@@ -288,7 +293,7 @@ export function describeStoreContract(
 
       it('drops all of a generation, and can hold it again', async () => {
         await stage(store, WEEK);
-        await store.describe('g1', INFO);
+        await store.describe('g1', INFO, FENCE);
         await store.drop('g1', FENCE);
         expect(await store.generations()).toEqual([]);
         expect(await store.info('g1')).toBeUndefined();
@@ -317,12 +322,12 @@ export function describeStoreContract(
       const base = { of: 'g1', layout } as const;
       beforeEach(async () => {
         await stage(store, WEEK);
-        await store.describe('g1', INFO);
+        await store.describe('g1', INFO, FENCE);
       });
       const next = (rows: readonly Row[], shard = 5) => stage(store, rows, { generation: 'g2', shard });
 
       it('holds what the other one holds, and what is staged over it; the other one stays as it is', async () => {
-        expect(await store.extend('g2', base)).toBe(true);
+        expect(await store.extend('g2', base, FENCE)).toBe(true);
         expect(await store.count('g2')).toEqual({ keys: 2, values: 3 });
         await next([
           ['1:1', '2026-11-22', 'new'],
@@ -343,31 +348,31 @@ export function describeStoreContract(
       });
 
       it('is not copied again where it was begun, and keeps what was staged since', async () => {
-        await store.extend('g2', base);
+        await store.extend('g2', base, FENCE);
         await next([['1:3', 'f', 'v']]);
-        expect(await open().extend('g2', base)).toBe(true);
+        expect(await open().extend('g2', base, FENCE)).toBe(true);
         expect(await store.get('g2', '1:3', 'f')).toBe('v');
         expect((await store.stagedShards('g2')).has(5)).toBe(true);
       });
 
       it('forgets what was staged before: it has to be staged over the copy', async () => {
         await next([['1:1', '2026-11-21', 'early']]);
-        expect(await store.extend('g2', base)).toBe(true);
+        expect(await store.extend('g2', base, FENCE)).toBe(true);
         expect((await store.stagedShards('g2')).has(5)).toBe(false);
         expect(await store.get('g2', '1:1', '2026-11-21')).toBe('1.5');
       });
 
       it('does not begin where the store does not have the other one', async () => {
-        expect(await store.extend('g2', { ...base, of: 'g7' })).toBe(false);
+        expect(await store.extend('g2', { ...base, of: 'g7' }, FENCE)).toBe(false);
         expect(await store.generations()).toEqual(['g1']);
       });
 
       it('can be extended itself, also once the first one is dropped', async () => {
-        await store.extend('g2', base);
+        await store.extend('g2', base, FENCE);
         await next([['1:3', 'f', 'v']]);
-        await store.describe('g2', { ...INFO, runId: 'g2' });
+        await store.describe('g2', { ...INFO, runId: 'g2' }, FENCE);
         await store.drop('g1', FENCE);
-        expect(await store.extend('g3', { ...base, of: 'g2' })).toBe(true);
+        expect(await store.extend('g3', { ...base, of: 'g2' }, FENCE)).toBe(true);
         expect(await store.count('g3')).toEqual({ keys: 3, values: 4 });
         expect(await store.info('g3')).toBeUndefined();
         await store.drop('g2', FENCE);
@@ -380,18 +385,20 @@ export function describeStoreContract(
           (_, index): Row => [`k${index >> 1} é*`, `f${index % 7}`, `${index}`],
         );
         await stage(store, rows, { generation: 'g4' });
-        await store.describe('g4', INFO);
-        await store.extend('g5', { of: 'g4', layout });
+        await store.describe('g4', INFO, FENCE);
+        await store.extend('g5', { of: 'g4', layout }, FENCE);
         expect(await store.count('g5')).toEqual(await store.count('g4'));
         expect(await store.getSeries('g5', 'k7 é*')).toEqual(await store.getSeries('g4', 'k7 é*'));
       });
     });
 
+    describeFencedWrites(open, layout, { isOrdered: name === 'LMDB' });
+
     describe('publishing', () => {
       beforeEach(async () => {
         for (const generation of ['g1', 'g2']) {
           await stage(store, [['k', 'f', generation]], { generation });
-          await store.describe(generation, { ...INFO, runId: generation });
+          await store.describe(generation, { ...INFO, runId: generation }, FENCE);
         }
       });
 
@@ -443,7 +450,7 @@ export function describeStoreContract(
       it('refuses whoever held the lock before another one claimed the store, also to drop', async () => {
         await store.publish('g1', { ...FENCE, token: 10 });
         await store.claim({ ...FENCE, token: 11 });
-        await stage(store, [['k', 'f', 'new']], { generation: 'g3' });
+        await stage(store, [['k', 'f', 'new']], { generation: 'g3', fence: { ...FENCE, token: 11 } });
         for (const late of [
           () => store.publish('g2', { ...FENCE, token: 10 }),
           () => store.drop('g2', { ...FENCE, token: 10 }),

@@ -51,7 +51,7 @@ describe.each(STORES)('a canary in %s, %s', (kind, layout) => {
   async function load(value: number): Promise<void> {
     const generation = `g${value}`;
     await stage(store, rowsOf(value), { generation, layout });
-    await store.describe(generation, { ...INFO, runId: generation });
+    await store.describe(generation, { ...INFO, runId: generation }, FENCE);
   }
   const [canaryKey = 0] = keysOf('canary', 0.2);
   const [publishedKey = 0] = keysOf('published', 0.2);

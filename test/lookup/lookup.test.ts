@@ -57,7 +57,7 @@ describe.each(['LMDB', 'Redis'])('looking up in %s', (kind) => {
     info: Partial<GenerationInfo> = {},
   ): Promise<void> {
     await stage(store, rows, { generation });
-    await store.describe(generation, { ...INFO, runId: generation, ...info });
+    await store.describe(generation, { ...INFO, runId: generation, ...info }, FENCE);
     await store.publish(generation, FENCE);
   }
 

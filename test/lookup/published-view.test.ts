@@ -17,7 +17,7 @@ describe('following the pointer', () => {
     store = openStore({ url: `lmdb:${folder}`, job: 'sales' });
     for (const generation of ['g1', 'g2']) {
       await stage(store, WEEK, { generation });
-      await store.describe(generation, { ...INFO, runId: generation });
+      await store.describe(generation, { ...INFO, runId: generation }, FENCE);
     }
     await store.publish('g1', FENCE);
   });

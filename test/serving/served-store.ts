@@ -50,7 +50,7 @@ export async function publish(
   info: Partial<GenerationInfo> = {},
 ): Promise<void> {
   await stage(store, rows, { generation });
-  await store.describe(generation, { ...INFO, runId: generation, ...info });
+  await store.describe(generation, { ...INFO, runId: generation, ...info }, FENCE);
   await store.publish(generation, FENCE);
 }
 

@@ -29,14 +29,14 @@ it('has workers do all that opens the store, and reads the pointer itself', asyn
   const { asked, store } = storeWith(() => null);
   await store.ping();
   await store.claim(FENCE);
-  await store.describe('g2', INFO);
+  await store.describe('g2', INFO, FENCE);
   await store.publish('g2', FENCE);
   await store.drop('g1', FENCE);
   expect([await store.current(), await store.generations()]).toEqual(['g1', ['g1', 'g2']]);
   expect(asked).toEqual([
     ['store-ping', { job: 'sales' }],
     ['store-claim', { job: 'sales', fence: FENCE }],
-    ['store-describe', { job: 'sales', generation: 'g2', info: INFO }],
+    ['store-describe', { job: 'sales', generation: 'g2', info: INFO, fence: FENCE }],
     ['store-publish', { job: 'sales', generation: 'g2', fence: FENCE, canary: null }],
     ['store-drop', { job: 'sales', generation: 'g1', fence: FENCE }],
   ]);

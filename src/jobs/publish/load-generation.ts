@@ -1,6 +1,7 @@
 import { ServeBatchError } from '../../core/errors.ts';
 import { type Plan, shardInStore } from '../../core/plan.ts';
 import { formatNumber } from '../../core/text/amounts.ts';
+import { fenceOf } from '../../publish/publish-run.ts';
 import { verifyGeneration } from '../../publish/verify-generation.ts';
 import type { KvRecord } from '../../runs/record/run-record.ts';
 import { allOrFirstError } from './all-or-first-error.ts';
@@ -10,7 +11,7 @@ import type { CommittedRun } from './publish-committed.ts';
 
 export type LoadRequest = Pick<
   CommittedRun,
-  'folderOfJob' | 'plan' | 'run' | 'workers' | 'store' | 'committed' | 'effects' | 'drain' | 'policy'
+  'folderOfJob' | 'plan' | 'run' | 'workers' | 'store' | 'lock' | 'committed' | 'effects' | 'drain' | 'policy'
 >;
 
 export type KvCounts = Pick<KvRecord, 'keys' | 'values' | 'bytes' | 'example' | 'extends'>;
@@ -24,8 +25,11 @@ export async function loadGeneration(request: LoadRequest): Promise<KvCounts | n
   if (store === null) return null;
   const shards = shardsOf(plan);
   const first = plan.kv === null ? 0 : shardInStore(plan.kv, 0);
-  const load = (shard: number, signal: AbortSignal): Promise<unknown> =>
-    workers.runRetrying('load-part', { ...run, stageAs: shard - first, duplicatesAmong: null }, { signal });
+  const fence = fenceOf(request.lock);
+  const load = (shard: number, signal: AbortSignal): Promise<unknown> => {
+    const task = { ...run, stageAs: shard - first, duplicatesAmong: null, fence };
+    return workers.runRetrying('load-part', task, { signal });
+  };
   effects.progress.update({ stage: 'load store' });
   const own = {
     store,
@@ -38,7 +42,8 @@ export async function loadGeneration(request: LoadRequest): Promise<KvCounts | n
     },
     countDistinct: () => workers.runRetrying('count-distinct', { ...run, shards }),
     settleDuplicates: async () => {
-      await workers.runRetrying('load-part', { ...run, stageAs: shards.length, duplicatesAmong: shards });
+      const task = { ...run, stageAs: shards.length, duplicatesAmong: shards, fence };
+      await workers.runRetrying('load-part', task);
     },
   };
   const base = plan.kv?.extends;
@@ -53,7 +58,7 @@ export async function loadGeneration(request: LoadRequest): Promise<KvCounts | n
       `${formatNumber(duplicates, 'row')} with the key and field of a later row: the store holds the last of each`,
       { duplicates },
     );
-  await store.describe(plan.runId, generationInfo(plan));
+  await store.describe(plan.runId, generationInfo(plan), fence);
   const marks = await store.stagedShards(plan.runId);
   const bytes = shards.reduce((sum, shard) => sum + (marks.get(first + shard)?.bytes ?? 0), 0);
   const onto = base === undefined ? {} : { extends: base.runId };

@@ -1,6 +1,7 @@
 import { ServeBatchError } from '../../core/errors.ts';
 import type { ExtendedRun } from '../../core/plan.ts';
 import type { ManagedStore } from '../../kv/store.ts';
+import { fenceOf } from '../../publish/publish-run.ts';
 import {
   type HeldBefore,
   type VerifiedGeneration,
@@ -27,7 +28,7 @@ export async function loadOnto(
   const { store, plan, base, committed, effects } = request;
   const layout = plan.kv?.layout ?? 'hash';
   const ends = plan.kv?.ttlSeconds !== null;
-  if (await store.extend(plan.runId, { of: base.runId, layout })) {
+  if (await store.extend(plan.runId, { of: base.runId, layout }, fenceOf(request.lock))) {
     const known = ends ? null : (committed.kv?.values ?? null);
     try {
       return await verifyGeneration({ ...own, before: await copied(request, ends), known });
@@ -101,13 +102,14 @@ async function loadDuplicates(request: Onto, below: RunBelow): Promise<void> {
 }
 
 function loadPart(
-  { workers, plan, run }: Onto,
+  { workers, plan, run, lock }: Onto,
   { runId, ttlSeconds }: RunBelow,
   stageAs: number,
   duplicatesAmong: readonly number[] | null,
   signal?: AbortSignal,
 ): Promise<unknown> {
   const into = { generation: plan.runId, layout: plan.kv?.layout ?? 'hash', ttlSeconds };
-  const task = { runId, memoryLimit: run.memoryLimit, stageAs, duplicatesAmong, into };
+  const fence = fenceOf(lock);
+  const task = { runId, memoryLimit: run.memoryLimit, stageAs, duplicatesAmong, into, fence };
   return workers.runRetrying('load-part', task, signal === undefined ? {} : { signal });
 }

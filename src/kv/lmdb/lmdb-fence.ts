@@ -30,16 +30,21 @@ export interface FencedStep {
  * Looking and doing are one step for all processes: they happen inside a transaction of a file that is used
  * for nothing else, since LMDB lets one process write at a time and lets go when it dies.
  */
-export async function unlessFenced({ path, job, fence }: FencedStep, step: () => void): Promise<void> {
-  const turn = openLmdbFile(`${path}-turn`);
+export async function unlessFenced(fenced: FencedStep, step: () => void): Promise<void> {
+  const turn = openLmdbFile(`${fenced.path}-turn`);
   try {
     writeTransaction(turn, () => {
-      for (const file of [path, claimPath(path)]) checkFence(file, job, fence);
+      assertNotFenced(fenced);
       step();
     });
   } finally {
     await turn.db.close();
   }
+}
+
+/** Throws `FENCED` where a newer token of the same lineage was here. One may come just after. */
+export function assertNotFenced({ path, job, fence }: FencedStep): void {
+  for (const file of [path, claimPath(path)]) checkFence(file, job, fence);
 }
 
 async function replaceFenced(step: FencedStep, file: string, { canary, ...pointer }: Pointer): Promise<void> {

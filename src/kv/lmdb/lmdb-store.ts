@@ -20,7 +20,7 @@ import type {
 import { dropCurrentError, missingGenerationError } from '../store-errors.ts';
 import { copyLmdbFile, removeLmdbFile } from './lmdb-copy.ts';
 import { lmdbError } from './lmdb-error.ts';
-import { claimPointer, replacePointer, unlessFenced } from './lmdb-fence.ts';
+import { assertNotFenced, claimPointer, replacePointer, unlessFenced } from './lmdb-fence.ts';
 import { LmdbGeneration } from './lmdb-generation.ts';
 import { LmdbPointer, readPointerSync } from './lmdb-pointer.ts';
 
@@ -69,17 +69,28 @@ export class LmdbStore implements KvStore {
     });
   }
 
+  /**
+   * Whoever loses the lock in the middle of a shard writes it to its end, and changes nothing by that: an entry is named
+   * after its shard, and whoever writes it writes the same.
+   */
   async stage(request: StageRequest): Promise<StagedCounts> {
+    const { fence } = request;
+    await this.#onDisk(async () => assertNotFenced({ path: this.#pointer.path, job: this.#job, fence }));
     return this.#use(await this.#writable(request.generation), (generation) => generation.stage(request));
   }
 
-  async extend(generation: string, { of }: GenerationCopy): Promise<boolean> {
+  async extend(generation: string, { of }: GenerationCopy, fence: Fence): Promise<boolean> {
     if (this.#existing(generation)?.generation.base() === of) return true;
     const from = this.#pointer.fileOf(of);
     if (!existsSync(from)) return false;
     await this.#close(generation);
-    await this.#onDisk(() => copyLmdbFile(from, this.#pointer.fileOf(generation)));
-    await this.#use(await this.#writable(generation), (copy) => copy.beginAs(of));
+    await this.#onDisk(() =>
+      copyLmdbFile({
+        ...{ from, to: this.#pointer.fileOf(generation) },
+        prepare: (path) => this.#beginAs(path, of),
+        unlessFenced: (step) => this.#unlessFenced(fence, step),
+      }),
+    );
     return true;
   }
 
@@ -87,8 +98,9 @@ export class LmdbStore implements KvStore {
     return this.#existing(generation)?.generation.stagedShards() ?? new Map();
   }
 
-  async describe(generation: string, info: GenerationInfo): Promise<void> {
-    (await this.#writable(generation)).generation.describe(info);
+  async describe(generation: string, info: GenerationInfo, fence: Fence): Promise<void> {
+    const open = await this.#writable(generation);
+    await this.#unlessFenced(fence, () => open.generation.describe(info));
   }
 
   async info(generation: string): Promise<GenerationInfo | undefined> {
@@ -133,11 +145,7 @@ export class LmdbStore implements KvStore {
   }
 
   async withdraw(fence: Fence): Promise<void> {
-    const { path } = this.#pointer;
-    await this.#onDisk(async () => {
-      await makeFolder(this.#folder);
-      await unlessFenced({ path, job: this.#job, fence }, () => rmSync(path, { force: true }));
-    });
+    await this.#unlessFenced(fence, () => rmSync(this.#pointer.path, { force: true }));
   }
 
   generations(): Promise<readonly string[]> {
@@ -146,15 +154,20 @@ export class LmdbStore implements KvStore {
 
   async drop(generation: string, fence: Fence): Promise<void> {
     const path = this.#pointer.fileOf(generation);
-    const pointer = this.#pointer.path;
     await this.#close(generation);
-    await this.#onDisk(() =>
-      unlessFenced({ path: pointer, job: this.#job, fence }, () => {
-        if (generationsOf(readPointerSync(pointer)).includes(generation))
-          throw dropCurrentError(this.#job, generation);
-        removeLmdbFile(path);
-      }),
-    );
+    await this.#unlessFenced(fence, () => {
+      if (generationsOf(readPointerSync(this.#pointer.path)).includes(generation))
+        throw dropCurrentError(this.#job, generation);
+      removeLmdbFile(path);
+    });
+  }
+
+  /** Takes a step unless a newer token was here: then `FENCED`. */
+  #unlessFenced(fence: Fence, step: () => void): Promise<void> {
+    return this.#onDisk(async () => {
+      await makeFolder(this.#folder);
+      await unlessFenced({ path: this.#pointer.path, job: this.#job, fence }, step);
+    });
   }
 
   async get(generation: string, key: string, field: string | null): Promise<string | undefined> {
@@ -196,6 +209,15 @@ export class LmdbStore implements KvStore {
     const open = { generation: new LmdbGeneration(path, this.#clock), users: 0 };
     this.#open.set(generation, open);
     return open;
+  }
+
+  async #beginAs(path: string, base: string): Promise<void> {
+    const copy = new LmdbGeneration(path, this.#clock);
+    try {
+      await copy.beginAs(base);
+    } finally {
+      await copy.close();
+    }
   }
 
   async #use<T>(open: OpenGeneration, action: (generation: LmdbGeneration) => Promise<T>): Promise<T> {

@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import type { RowGroup } from '../group-rows.ts';
 import { countsOf } from '../staged-mark.ts';
 import type { Fence, StagedCounts, StageRequest } from '../store.ts';
 import type { RedisClient } from './connection/redis-client.ts';
 import type { RedisLink } from './connection/redis-link.ts';
+import { isGivenUp, transactionFrames } from './fence/fenced-frames.ts';
+import { RedisFence } from './fence/redis-fence.ts';
 import { RedisHashCommands } from './hash/redis-hash-commands.ts';
 import { takesDumps } from './hash/takes-dumps.ts';
 import { RedisBulk } from './load/redis-bulk.ts';
@@ -14,12 +17,15 @@ import { copyKeys } from './redis-copy.ts';
 import { LAYOUT_FIELD, type RedisKeys, SHARD_FIELD } from './redis-keys.ts';
 import { texts } from './redis-reader.ts';
 import { rehearse } from './redis-rehearsal.ts';
-import { KEYS_BESIDE, newerToken, SCAN_SIZES, UNLINK } from './redis-scripts.ts';
+import { CLAIM, KEYS_BESIDE, newerToken, SCAN_SIZES, UNLINK } from './redis-scripts.ts';
 import type { RedisServers, StagedShard } from './redis-servers.ts';
 import type { RedisTarget } from './redis-url.ts';
 
 /** Keys that a server looks at in one step of SCAN: about a millisecond of its time. */
 export const SCAN_COUNT = 2_000;
+
+/** Of a shard that was given up, since somebody wrote to the fence meanwhile. */
+const MOST_ATTEMPTS = 3;
 
 /** All keys on one server. */
 export class OneServer implements RedisServers {
@@ -62,7 +68,15 @@ export class OneServer implements RedisServers {
   }
 
   stage(request: StageRequest, markOf: (shard: StagedShard) => string): Promise<StagedCounts> {
-    return this.#link.withTarget((target) => this.#stage(target, request, markOf), request.signal);
+    return this.#link.withTarget(async (target) => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await this.#stage(target, request, markOf);
+        } catch (error) {
+          if (!isGivenUp(error) || attempt === MOST_ATTEMPTS) throw error;
+        }
+      }
+    }, request.signal);
   }
 
   async #stage(
@@ -70,11 +84,15 @@ export class OneServer implements RedisServers {
     request: StageRequest,
     markOf: (shard: StagedShard) => string,
   ): Promise<StagedCounts> {
-    const { generation, layout, shard } = request;
+    const { generation, layout, shard, fence } = request;
     const meta = this.keys.meta(generation);
+    // A server that was emptied has forgotten who holds the lock.
+    await new RedisFence(this, this.#job, fence).run(CLAIM);
     const dumps = layout === 'hash' && (await this.#dumpsOf(target));
     const bulk = await RedisBulk.connect(target, this.#link.timeouts);
     try {
+      const load = { job: this.#job, fence, fenceKey: this.keys.fence };
+      bulk.fence(transactionFrames(load, `${this.keys.ping}:${randomBytes(6).toString('hex')}`));
       // On the same connection, before any value: readers have to know how to read it. Not HSET: its answer is
       // a number, and those are counted as values.
       bulk.command(['HMSET', meta, LAYOUT_FIELD, layout]);
@@ -148,8 +166,8 @@ export class OneServer implements RedisServers {
     );
   }
 
-  async copy(from: string, to: string): Promise<void> {
-    await copyKeys(this.#link, this.keys, { from, to, scanCount: SCAN_COUNT });
+  async copy(from: string, to: string, fence: RedisFence): Promise<void> {
+    await copyKeys(this.#link, this.keys, { from, to, scanCount: SCAN_COUNT }, fence);
   }
 
   async close(): Promise<void> {

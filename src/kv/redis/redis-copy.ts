@@ -1,4 +1,5 @@
 import type { RedisLink } from './connection/redis-link.ts';
+import type { RedisFence } from './fence/redis-fence.ts';
 import { BASE_FIELD, LAYOUT_FIELD, LIST_FIELD, type RedisKeys, SHARD_FIELD } from './redis-keys.ts';
 import { readHash } from './redis-reader.ts';
 import { COPY } from './redis-scripts.ts';
@@ -19,20 +20,23 @@ export interface RedisCopy {
  * Copies one generation to another. The new one's marks of staged shards go first, since a copy may replace what they
  * say; that it is a copy is noted last.
  */
-export async function copyGeneration(servers: RedisServers, from: string, to: string): Promise<void> {
+export async function copyGeneration(
+  servers: RedisServers,
+  fence: RedisFence,
+  { from, to }: Pick<RedisCopy, 'from' | 'to'>,
+): Promise<void> {
   const { keys } = servers;
   const target = keys.meta(to);
   const marks = (await servers.runPatiently((redis) => readHash(redis, target))).flatMap(([field]) =>
     field.startsWith(SHARD_FIELD) ? [field] : [],
   );
-  if (marks.length > 0) await servers.runPatiently((redis) => redis.hdel(target, ...marks));
+  for (const some of pieces(marks, FIELDS_PER_WRITE)) await fence.write(target, 'HDEL', ...some);
   const kept = (await servers.runPatiently((redis) => readHash(redis, keys.meta(from)))).filter(
     ([field]) => field === LAYOUT_FIELD || field.startsWith(LIST_FIELD),
   );
-  for (const some of pieces(kept.flat(), FIELDS_PER_WRITE))
-    await servers.runPatiently((redis) => redis.hset(target, ...some));
-  await servers.copy(from, to);
-  await servers.runPatiently((redis) => redis.hset(target, BASE_FIELD, from));
+  for (const some of pieces(kept.flat(), FIELDS_PER_WRITE)) await fence.write(target, 'HSET', ...some);
+  await servers.copy(from, to, fence);
+  await fence.write(target, 'HSET', BASE_FIELD, from);
 }
 
 /** Copies the predictions in the server: no value crosses the network. A key that is copied twice ends the same. */
@@ -40,6 +44,7 @@ export async function copyKeys(
   link: RedisLink,
   keys: RedisKeys,
   { from, to, scanCount }: RedisCopy,
+  fence: RedisFence,
 ): Promise<void> {
   const [own, others] = [keys.series(from, ''), keys.series(to, '')];
   let cursor = '0';
@@ -50,7 +55,7 @@ export async function copyKeys(
     );
     for (const some of pieces(found, KEYS_PER_COPY)) {
       const names = some.map((key) => `${others}${key.slice(own.length)}`);
-      await link.runPatiently((redis) => redis.eval(COPY, some.length, ...some, ...names));
+      await fence.run(COPY, some, names);
     }
     cursor = next;
   } while (cursor !== '0');

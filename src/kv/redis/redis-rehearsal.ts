@@ -1,7 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { INFO_FIELD, LAYOUT_FIELD, RedisKeys } from './redis-keys.ts';
-import { CLAIM, FORGET, KEYS_BESIDE, PUBLISH, RETIRE, SCAN_SIZES, UNLINK } from './redis-scripts.ts';
+import {
+  CLAIM,
+  FORGET,
+  GUARD,
+  KEYS_BESIDE,
+  PUBLISH,
+  RETIRE,
+  SCAN_SIZES,
+  UNLINK,
+  WRITE,
+} from './redis-scripts.ts';
 
 const GENERATION = 'rehearsal';
 /** Where the process dies in between, what it wrote is gone after this. */
@@ -13,7 +23,16 @@ const EXPIRES_SECONDS = 5;
  * cluster or a full server shows before anything is computed. Throws the server's first refusal.
  */
 export async function rehearse(redis: Redis, job: string): Promise<void> {
-  await rehearseWith(redis, new RedisKeys(job).ping, () => []);
+  await rehearseWith(redis, new RedisKeys(job).ping, (own) => {
+    const text = own.series(GENERATION, 'text');
+    return [
+      ['call', 'WATCH', own.fence],
+      ['eval', GUARD, 2, own.fence, text, 'rehearsal', 1],
+      ['call', 'MULTI'],
+      ['set', text, '1', 'EX', EXPIRES_SECONDS],
+      ['call', 'EXEC'],
+    ];
+  });
 }
 
 type Command = (string | number)[];
@@ -39,7 +58,8 @@ function commandsOn(ping: string, own: RedisKeys, further: readonly Command[]): 
   return [
     ['set', ping, '', 'PX', 1000],
     ...[['hmset', meta, LAYOUT_FIELD, 'packed'], expire(meta), ['hset', meta, INFO_FIELD, '{}']],
-    ...[['sadd', generations, GENERATION], expire(generations)],
+    ['eval', WRITE, 2, fence, generations, 'rehearsal', 1, 'SADD', GENERATION],
+    expire(generations),
     ...[['hset', hash, 'field', '1'], expire(hash), ['set', text, '1', 'EX', EXPIRES_SECONDS]],
     ...[
       ['hget', hash, 'field'],

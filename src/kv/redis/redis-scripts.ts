@@ -14,10 +14,29 @@ export function newerToken(answer: unknown): number | null {
   return /^\d+$/.test(String(answer)) ? Number(answer) : null;
 }
 
-/** Returns `claimed`. */
+/** Changes nothing where it is claimed so already: those who load watch the fence. Returns `claimed`. */
 export const CLAIM = `${UNLESS_FENCED}
-redis.call('HSET', KEYS[1], 'lineage', ARGV[1], 'token', ARGV[2])
+if fence[1] ~= ARGV[1] or fence[2] ~= ARGV[2] then
+  redis.call('HSET', KEYS[1], 'lineage', ARGV[1], 'token', ARGV[2])
+end
 return 'claimed'`;
+
+/**
+ * KEYS: fence, a key that is watched as the fence is. ARGV: lineage, token. Where a newer token was here, it touches
+ * that key, so that the transaction that follows is given up, and answers with an error, `FENCED` and the newer token.
+ */
+export const GUARD = `
+local fence = redis.call('HMGET', KEYS[1], 'lineage', 'token')
+if fence[1] == ARGV[1] and tonumber(fence[2]) > tonumber(ARGV[2]) then
+  redis.call('SET', KEYS[2], '', 'PX', 1000)
+  return redis.error_reply('FENCED ' .. fence[2])
+end
+return redis.status_reply('OK')`;
+
+/** KEYS: fence, a key. ARGV: lineage, token, a command, and what it has behind the key. Returns `written`. */
+export const WRITE = `${UNLESS_FENCED}
+redis.call(ARGV[3], KEYS[2], unpack(ARGV, 4))
+return 'written'`;
 
 /** Of the fence: what PUBLISH did last. A later claim leaves them alone. */
 export const FLIP_FIELDS = ['flip:generation', 'flip:lineage', 'flip:token'] as const;
@@ -65,14 +84,14 @@ redis.call('SREM', KEYS[2], ARGV[3])
 return 'forgotten'`;
 
 /**
- * KEYS: keys to copy. ARGV: the names of the copies. With what is left of their time to live; DUMP and RESTORE,
- * since COPY came with Redis 6.2.
+ * KEYS: fence, keys to copy. ARGV: lineage, token, the names of the copies. With what is left of their time to live;
+ * DUMP and RESTORE, since COPY came with Redis 6.2.
  */
-export const COPY = `
-for i, key in ipairs(KEYS) do
-  local value = redis.call('DUMP', key)
-  local ttl = redis.call('PTTL', key)
-  if value and ttl ~= 0 then redis.call('RESTORE', ARGV[i], math.max(ttl, 0), value, 'REPLACE') end
+export const COPY = `${UNLESS_FENCED}
+for i = 2, #KEYS do
+  local value = redis.call('DUMP', KEYS[i])
+  local ttl = redis.call('PTTL', KEYS[i])
+  if value and ttl ~= 0 then redis.call('RESTORE', ARGV[i + 1], math.max(ttl, 0), value, 'REPLACE') end
 end
 return 'copied'`;
 

@@ -1,6 +1,7 @@
 import type { StagedMark } from '../staged-mark.ts';
 import type { Fence, StagedCounts, StageRequest } from '../store.ts';
 import type { RedisClient } from './connection/redis-client.ts';
+import type { RedisFence } from './fence/redis-fence.ts';
 import type { RedisKeys } from './redis-keys.ts';
 
 /**
@@ -25,7 +26,7 @@ export interface RedisServers {
   claim(fence: Fence): Promise<number | null>;
   /**
    * Writes the values of a shard, and then its mark: once the servers, and replicas that may take over from them, have
-   * all of it.
+   * all of it. Throws `FENCED`.
    */
   stage(request: StageRequest, markOf: (shard: StagedShard) => string): Promise<StagedCounts>;
   /** How many keys there are, leaving out these: they hold no predictions. */
@@ -36,8 +37,8 @@ export interface RedisServers {
   readonly mayMove: boolean;
   /** Deletes the predictions of a generation. Returns the newer token where one was here, and stops then. */
   unlink(generation: string, fence: Fence): Promise<number | null>;
-  /** Copies the predictions of one generation to another. Idempotent. */
-  copy(from: string, to: string): Promise<void>;
+  /** Copies the predictions of one generation to another. Idempotent. Throws `FENCED`. */
+  copy(from: string, to: string, fence: RedisFence): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -18,8 +18,9 @@ import type {
   StageRequest,
   ValueAddress,
 } from '../store.ts';
-import { dropCurrentError, fencedError, missingGenerationError } from '../store-errors.ts';
+import { dropCurrentError, missingGenerationError } from '../store-errors.ts';
 import type { RedisClient } from './connection/redis-client.ts';
+import { RedisFence } from './fence/redis-fence.ts';
 import { RedisHashReader } from './hash/redis-hash-reader.ts';
 import { RedisPackedReader } from './packed/redis-packed-reader.ts';
 import { countByMarks } from './redis-account.ts';
@@ -28,7 +29,7 @@ import { copyGeneration } from './redis-copy.ts';
 import { BASE_FIELD, INFO_FIELD, LAYOUT_FIELD, type RedisKeys, SHARD_FIELD } from './redis-keys.ts';
 import { RedisLayouts } from './redis-layouts.ts';
 import { pipelineTexts, type RedisReader, readHash } from './redis-reader.ts';
-import { CLAIM, FLIP_FIELDS, FORGET, newerToken, PUBLISH, RETIRE, WITHDRAW } from './redis-scripts.ts';
+import { CLAIM, FLIP_FIELDS, FORGET, PUBLISH, RETIRE, WITHDRAW } from './redis-scripts.ts';
 import type { RedisServers } from './redis-servers.ts';
 
 /** Looks for keys that move between servers meanwhile. */
@@ -74,16 +75,16 @@ export class RedisStore implements KvStore {
   }
 
   async stage(request: StageRequest): Promise<StagedCounts> {
-    const { generation, ttlSeconds } = request;
+    const { generation, ttlSeconds, fence } = request;
     checkGeneration(generation);
-    await this.#register(generation);
+    await this.#register(generation, this.#under(fence));
     return this.#servers.stage(request, (shard) => {
       const expiresAtMs = ttlSeconds === null ? null : this.#nowMs() + ttlSeconds * 1000;
       return formatMark({ ...shard, expiresAtMs });
     });
   }
 
-  async extend(generation: string, { of, layout }: GenerationCopy): Promise<boolean> {
+  async extend(generation: string, { of, layout }: GenerationCopy, fence: Fence): Promise<boolean> {
     checkGeneration(generation);
     const [base, begun] = await this.#servers.runPatiently((redis) =>
       Promise.all([
@@ -94,8 +95,9 @@ export class RedisStore implements KvStore {
     if (begun === of) return true;
     const [held, info] = base;
     if (info == null || (held ?? 'hash') !== layout) return false;
-    await this.#register(generation);
-    await copyGeneration(this.#servers, of, generation);
+    const under = this.#under(fence);
+    await this.#register(generation, under);
+    await copyGeneration(this.#servers, under, { from: of, to: generation });
     return true;
   }
 
@@ -115,11 +117,11 @@ export class RedisStore implements KvStore {
     return marks;
   }
 
-  async describe(generation: string, info: GenerationInfo): Promise<void> {
+  async describe(generation: string, info: GenerationInfo, fence: Fence): Promise<void> {
     checkGeneration(generation);
-    await this.#register(generation);
-    const meta = this.#keys.meta(generation);
-    await this.#servers.runPatiently((redis) => redis.hset(meta, INFO_FIELD, JSON.stringify(info)));
+    const under = this.#under(fence);
+    await this.#register(generation, under);
+    await under.write(this.#keys.meta(generation), 'HSET', INFO_FIELD, JSON.stringify(info));
   }
 
   async info(generation: string): Promise<GenerationInfo | undefined> {
@@ -202,8 +204,9 @@ export class RedisStore implements KvStore {
   }
 
   async claim(fence: Fence): Promise<void> {
-    await this.#fenced(CLAIM, fence);
-    this.#throwIfNewer(await this.#servers.claim(fence), fence);
+    const under = this.#under(fence);
+    await under.run(CLAIM);
+    under.throwIfNewer(await this.#servers.claim(fence));
   }
 
   async publish(generation: string, fence: Fence, canary: Canary | null = null): Promise<void> {
@@ -211,31 +214,16 @@ export class RedisStore implements KvStore {
     for (const each of shown) checkGeneration(each);
     const names = [...[this.#keys.pointer, this.#keys.canary], ...shown.map((each) => this.#keys.meta(each))];
     const values = [generation, ...(canary === null ? [] : [canaryText(generation, canary)])];
-    const answer = await this.#fenced(PUBLISH, fence, names, values);
+    const answer = await this.#under(fence).run(PUBLISH, names, values);
     if (answer === 'missing') throw missingGenerationError(this.#job, shown.join(' or '), this.url);
   }
 
   async withdraw(fence: Fence): Promise<void> {
-    await this.#fenced(WITHDRAW, fence, [this.#keys.pointer, this.#keys.canary]);
+    await this.#under(fence).run(WITHDRAW, [this.#keys.pointer, this.#keys.canary]);
   }
 
-  /** Runs a script that does nothing where a newer token was here. Throws `FENCED` then. */
-  async #fenced(
-    script: string,
-    fence: Fence,
-    keys: readonly string[] = [],
-    values: readonly string[] = [],
-  ): Promise<unknown> {
-    const names = [this.#keys.fence, ...keys];
-    const answer = await this.#servers.runPatiently((redis) =>
-      redis.eval(script, names.length, ...names, fence.lineage, fence.token, ...values),
-    );
-    this.#throwIfNewer(newerToken(answer), fence);
-    return answer;
-  }
-
-  #throwIfNewer(newer: number | null, fence: Fence): void {
-    if (newer !== null) throw fencedError(this.#job, newer, fence);
+  #under(fence: Fence): RedisFence {
+    return new RedisFence(this.#servers, this.#job, fence);
   }
 
   async generations(): Promise<readonly string[]> {
@@ -248,11 +236,12 @@ export class RedisStore implements KvStore {
     this.#layouts.forget(generation);
     const { pointer, canary, generations } = this.#keys;
     const meta = this.#keys.meta(generation);
-    const retired = await this.#fenced(RETIRE, fence, [pointer, canary, meta], [generation]);
+    const under = this.#under(fence);
+    const retired = await under.run(RETIRE, [pointer, canary, meta], [generation]);
     if (retired === 'current') throw dropCurrentError(this.#job, generation);
-    this.#throwIfNewer(await this.#servers.unlink(generation, fence), fence);
+    under.throwIfNewer(await this.#servers.unlink(generation, fence));
     // Last: a drop that was cut short is still known, and can be done again.
-    await this.#fenced(FORGET, fence, [generations], [generation]);
+    await under.run(FORGET, [generations], [generation]);
   }
 
   async get(generation: string, key: string, field: string | null): Promise<string | undefined> {
@@ -287,8 +276,8 @@ export class RedisStore implements KvStore {
   }
 
   /** Before the first write, so that a generation that was staged in part can be found and dropped. */
-  async #register(generation: string): Promise<void> {
-    await this.#servers.runPatiently((redis) => redis.sadd(this.#keys.generations, generation));
+  async #register(generation: string, fence: RedisFence): Promise<void> {
+    await fence.write(this.#keys.generations, 'SADD', generation);
   }
 
   #nowMs(): number {

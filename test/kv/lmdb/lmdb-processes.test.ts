@@ -110,6 +110,7 @@ describe('LMDB with several processes', () => {
     const reader = openStore({ url: `lmdb:${folder}`, job: 'sales' });
     try {
       await store.stage({
+        fence: FENCE,
         generation: 'g0',
         layout: 'hash',
         shard: 0,
@@ -119,7 +120,7 @@ describe('LMDB with several processes', () => {
         ttlSeconds: null,
         signal: new AbortController().signal,
       });
-      await store.describe('g0', INFO);
+      await store.describe('g0', INFO, FENCE);
       await store.publish('g0', FENCE);
       const { child, exit, started } = startChild(0);
       await started;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore } from '../../../src/kv/open-store.ts';
 import type { KvStore } from '../../../src/kv/store.ts';
 import { kvBatch } from '../../support/kv-batch.ts';
-import { describeStoreContract, stage, WEEK } from '../store-contract.ts';
+import { describeStoreContract, FENCE, stage, WEEK } from '../store-contract.ts';
 
 describeStoreContract('LMDB', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'serve-batch-lmdb-'));
@@ -62,6 +62,7 @@ describe('counting what an LMDB file holds', () => {
         };
         await expect(
           store.stage({
+            fence: FENCE,
             generation: 'g1',
             shard: 1,
             batches,

@@ -26,6 +26,7 @@ async function* batches(): AsyncGenerator<KvBatch> {
 
 const store = openStore({ url, job: 'sales' });
 await store.stage({
+  fence: { lineage: 'folder-1', token: 1 },
   generation: 'g1',
   layout: layout === 'packed' ? 'packed' : 'hash',
   shard,

@@ -99,12 +99,12 @@ describe.each(KV_LAYOUTS)('a Redis that knows only what Redis 5 has: %s', (layou
       await store.ping();
       await store.claim(FENCE);
       await stage(store, WEEK, { layout, ttlSeconds: 3600 });
-      await store.describe('g1', INFO);
+      await store.describe('g1', INFO, FENCE);
       await store.publish('g1', FENCE);
       expect(await store.count('g1')).toEqual({ keys: 2, values: 3 });
-      expect(await store.extend('g2', { of: 'g1', layout })).toBe(true);
+      expect(await store.extend('g2', { of: 'g1', layout }, FENCE)).toBe(true);
       await stage(store, [['1:2', '2026-11-22', '4.5']], { layout, generation: 'g2', shard: 1 });
-      await store.describe('g2', INFO);
+      await store.describe('g2', INFO, FENCE);
       expect(await store.count('g2')).toEqual({ keys: 2, values: 4 });
       await store.publish('g2', FENCE, { generation: 'g1', share: 0.5 });
       await store.publish('g2', FENCE);

@@ -8,7 +8,7 @@ import { FENCE, INFO, stage, WEEK } from '../store-contract.ts';
 
 /** What docs/redis.md asks for the user that runs jobs. */
 const COMMANDS =
-  'GET SET EXISTS DEL UNLINK EXPIRE SADD SREM SMEMBERS HSET HGET HGETALL HMGET HLEN HMSET HEXISTS GETRANGE SCAN DBSIZE EVAL';
+  'GET SET EXISTS DEL UNLINK EXPIRE SADD SREM SMEMBERS HSET HGET HGETALL HMGET HLEN HMSET HEXISTS GETRANGE SCAN DBSIZE EVAL WATCH MULTI EXEC';
 
 /** The names of all commands that a server carries out, those of scripts too. */
 async function watchCommands(url: string) {
@@ -48,7 +48,7 @@ async function useAll(store: KvStore): Promise<void> {
       shard: 1,
     });
     await store.stagedShards(generation);
-    await store.describe(generation, INFO);
+    await store.describe(generation, INFO, FENCE);
     await store.info(generation);
     await store.count(generation);
     await store.publish(generation, FENCE);
@@ -112,7 +112,7 @@ describe('the first check of a Redis', () => {
       const generation = `of-${layout}`;
       await stage(store, WEEK, { generation, layout });
       await stage(store, WEEK, { generation, layout, ttlSeconds: 60 });
-      await store.describe(generation, INFO);
+      await store.describe(generation, INFO, FENCE);
       expect(await store.count(generation)).toEqual({ keys: 2, values: 3 });
       await store.publish(generation, FENCE);
       expect(await store.get(generation, '1:2', '2026-11-21')).toBe('3.5');

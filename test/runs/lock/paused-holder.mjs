@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+/** So many that they are not all sent at the end. */
+const KEYS = 10_000;
+
 const [dist, folderOfJob, storeUrl, generation, step] = process.argv.slice(2);
 const load = (path) => import(pathToFileURL(join(dist, path)).href);
 const { acquireLock } = await load('runs/lock/lock.js');
@@ -31,9 +34,28 @@ async function waitAt(here) {
   await word;
 }
 
+/** Older values of a generation whose newer ones its successor loads: with a pause among them. */
+async function* olderValues() {
+  const { KvBatchBuilder } = await load('sinks/kv/kv-batch-builder.js');
+  for (const half of ['first', 'second']) {
+    const builder = new KvBatchBuilder(KEYS, true);
+    for (let key = 0; key < KEYS; key++) {
+      builder.endKey(builder.bytes.text(`${half}${key}`));
+      builder.endRow(builder.bytes.text('f'), builder.bytes.text('older'));
+    }
+    yield builder.batch();
+    if (half === 'first') await waitAt('load');
+  }
+}
+
 async function publish() {
   await store.claim(fence);
-  await store.describe(generation, { ...info, valueKind: 'number' });
+  if (step === 'load') {
+    const { signal } = new AbortController();
+    const shard = { generation, layout: 'hash', shard: 0, ttlSeconds: null };
+    await store.stage({ ...shard, batches: olderValues, fence, signal });
+  }
+  await store.describe(generation, { ...info, valueKind: 'number' }, fence);
   await waitAt('flip');
   await store.publish(generation, fence);
   await waitAt('drop');

@@ -12,8 +12,10 @@ import { locksFolder } from '../../../src/runs/layout.ts';
 import { acquireLock, type JobLock } from '../../../src/runs/lock/lock.ts';
 import { claimPath } from '../../../src/runs/lock/lock-claim.ts';
 import { readCurrent, setCurrent } from '../../../src/runs/publication.ts';
-import { INFO } from '../../kv/store-contract.ts';
+import { INFO, stage } from '../../kv/store-contract.ts';
 import { assertBuilt, REPOSITORY } from '../../support/built.ts';
+import type { KvRow } from '../../support/kv-batch.ts';
+import { startRedis } from '../../support/redis-server.ts';
 import { temporaryFolder } from '../sample-run.ts';
 
 const MINE = '20261121T000000Z-mine';
@@ -69,7 +71,7 @@ it.each([
     const store = openStore({ url: storeUrl, job: 'sales' });
     onTestFinished(() => store.close());
     await store.claim(fenceOf(lock));
-    await store.describe(MINE, { ...INFO, runId: MINE });
+    await store.describe(MINE, { ...INFO, runId: MINE }, fenceOf(lock));
     await store.publish(MINE, fenceOf(lock));
     await setCurrent(folderOfJob, MINE, {
       token: lock.token,
@@ -83,6 +85,28 @@ it.each([
     await lock.assertHeld();
   },
 );
+
+it('a holder that is stopped while it loads older values again, and continued once its successor has published newer ones, writes none of them', async () => {
+  const folderOfJob = join(await temporaryFolder(), 'sales');
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const holder = await pausedAt('load', folderOfJob, redis.url);
+
+  const lock = await takeOver(folderOfJob);
+  const fence = fenceOf(lock);
+  const store = openStore({ url: redis.url, job: 'sales' });
+  onTestFinished(() => store.close());
+  const rows = ['first1', 'second1'].map((key): KvRow => [key, 'f', 'newer']);
+  await store.claim(fence);
+  await stage(store, rows, { generation: PAUSED, fence, shard: 1 });
+  await store.describe(PAUSED, INFO, fence);
+  await store.publish(PAUSED, fence);
+
+  expect(await holder.goesOn()).toBe('FENCED');
+  for (const [key, field] of rows) expect(await store.get(PAUSED, key, field)).toBe('newer');
+  expect(await store.get(PAUSED, 'second2', 'f')).toBeUndefined();
+  expect((await store.stagedShards(PAUSED)).has(0)).toBe(false);
+});
 
 it('only the holder changes what readers see, also where its folder of the lock was cleared away', async () => {
   const folderOfJob = await temporaryFolder();

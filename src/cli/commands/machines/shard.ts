@@ -1,9 +1,11 @@
 import { type Command, InvalidArgumentError, type Option } from 'commander';
-import { deserializeError, ServeBatchError } from '../../../core/errors.ts';
+import { deserializeError, type SerializedError, ServeBatchError } from '../../../core/errors.ts';
 import type { Plan } from '../../../core/plan.ts';
+import type { Fence } from '../../../kv/store.ts';
 import type { Wanted } from '../../../runs/dispatch/shards-of-task.ts';
 import type { RunPaths } from '../../../runs/layout.ts';
 import type { ShardRecord } from '../../../runs/record/shard-record.ts';
+import type { ShardOutcome } from '../../../tasks/tasks.ts';
 import type { WorkerState } from '../../../tasks/worker-state.ts';
 import type { CliContext } from '../../context.ts';
 import { addOptions, debugOption, jsonOption, option, wholeNumber } from '../../options.ts';
@@ -66,14 +68,34 @@ async function shard(context: CliContext, flags: ShardFlags): Promise<void> {
   const storeUrl = flags.kv === undefined || flags.kv === 'none' ? null : flags.kv;
   const state = new WorkerState({ folder, storeUrl });
   const records: ShardRecord[] = [];
+  let loadUnder = storeUrl === null ? null : await fenceOfTask(folder, plan.runId);
+  const sawLoads = (error: SerializedError | null): void => {
+    if (error === null) return;
+    if (error.code !== 'FENCED') throw deserializeError(error);
+    loadUnder = null;
+    context.err(`The store is left to the process that took the job over: ${error.message}\n`);
+  };
   try {
-    for (const index of shards)
-      records.push(await computeShard(context, state, plan, index, storeUrl !== null));
-    await finishLoads(context, state);
+    for (const index of shards) {
+      const { record, storeError } = await computeShard(context, state, plan, index, loadUnder);
+      records.push(record);
+      sawLoads(storeError);
+    }
+    sawLoads(await finishLoads(context, state));
   } finally {
     await state.close();
   }
-  show(context, flags, records, storeUrl !== null);
+  show(context, flags, records, loadUnder !== null);
+}
+
+/** Null: readers see the run already, so that its store is not loaded again. */
+async function fenceOfTask(folder: string, runId: string): Promise<Fence | null> {
+  const { fenceWithoutLock } = await import('../../../runs/lock/fence-without-lock.ts');
+  const { readCurrent } = await import('../../../runs/publication.ts');
+  const { systemClock } = await import('../../../core/effects.ts');
+  // In this order: a run is published before its lock is released.
+  const fence = await fenceWithoutLock(folder, systemClock);
+  return (await readCurrent(folder)) === runId ? null : fence;
 }
 
 /** The shards that this task is to compute. */
@@ -123,23 +145,22 @@ async function computeShard(
   state: WorkerState,
   { runId, onInvalid }: Plan,
   index: number,
-  loadStore: boolean,
-): Promise<ShardRecord> {
+  loadUnder: Fence | null,
+): Promise<ShardOutcome> {
   const { TASK_HANDLERS } = await import('../../../tasks/task-handlers.ts');
   const { memoryLimitOf } = await import('../../../jobs/limits/memory-limit.ts');
   const request = {
-    ...{ runId, index, loadStore, attempt: 1, rejectLimit: { policy: onInvalid, before: 0 } },
+    ...{ runId, index, loadUnder, attempt: 1, rejectLimit: { policy: onInvalid, before: 0 } },
     memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }),
   };
   const effects = { now: () => new Date(), onRows: () => {}, signal };
-  return (await TASK_HANDLERS.shard(state, request, effects)).record;
+  return TASK_HANDLERS.shard(state, request, effects);
 }
 
-async function finishLoads({ signal }: CliContext, state: WorkerState): Promise<void> {
+async function finishLoads({ signal }: CliContext, state: WorkerState): Promise<SerializedError | null> {
   const { TASK_HANDLERS } = await import('../../../tasks/task-handlers.ts');
   const effects = { now: () => new Date(), onRows: () => {}, signal };
-  const { storeError } = await TASK_HANDLERS['finish-loads'](state, null, effects);
-  if (storeError !== null) throw deserializeError(storeError);
+  return (await TASK_HANDLERS['finish-loads'](state, null, effects)).storeError;
 }
 
 function show(

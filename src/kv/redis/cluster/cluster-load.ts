@@ -1,11 +1,15 @@
 import type { RowGroup } from '../../group-rows.ts';
 import type { StagedCounts, StageRequest } from '../../store.ts';
+import { scriptFrames } from '../fence/fenced-frames.ts';
+import type { RedisFence } from '../fence/redis-fence.ts';
 import { RedisHashCommands } from '../hash/redis-hash-commands.ts';
 import { RedisBulk } from '../load/redis-bulk.ts';
 import type { ShardSink } from '../load/redis-shard-writer.ts';
 import { RedisPackedCommands } from '../packed/redis-packed-commands.ts';
 import { type RedisCommands, ttlText } from '../redis-commands.ts';
 import type { ClusterConnection, ClusterMap, Master } from './cluster-connection.ts';
+import { LOAD_HERE } from './cluster-scripts.ts';
+import { FencedHere } from './fenced-here.ts';
 import { crc16, slotOf } from './key-slot.ts';
 import { MergesInClient } from './merges-in-client.ts';
 import { Redirected } from './redirected.ts';
@@ -20,6 +24,9 @@ export interface ClusterLoadOptions {
   readonly prefix: Buffer;
   readonly meta: string;
   readonly request: Pick<StageRequest, 'layout' | 'ttlSeconds'>;
+  readonly fence: RedisFence;
+  /** The copy of the fence that lies on a master. */
+  readonly fenceOn: (master: Master) => string;
 }
 
 interface Lane {
@@ -57,14 +64,16 @@ export class ClusterLoad implements ShardSink {
 
   /** Connects to all masters. Throws `STORE_UNAVAILABLE` or `STORE_REFUSED`. */
   static async connect(options: ClusterLoadOptions): Promise<ClusterLoad> {
-    const { cluster, map, prefix, meta, request } = options;
+    const { cluster, map, prefix, meta, request, fence, fenceOn } = options;
     const ttl = ttlText(request.ttlSeconds);
-    const merges = new MergesInClient(cluster, meta, ttl);
-    const redirected = new Redirected(cluster);
+    const here = new FencedHere({ ...fence, copies: map.masters.map(fenceOn) });
+    const merges = new MergesInClient({ cluster, meta, ttlSeconds: ttl, fence, here });
+    const redirected = new Redirected(cluster, here);
     const lanes: Lane[] = [];
     try {
       for (const master of map.masters) {
         const bulk = await RedisBulk.connect(master.connection.target, cluster.timeouts);
+        bulk.fence(scriptFrames({ ...fence, fenceKey: fenceOn(master) }, LOAD_HERE));
         bulk.onRedirected((commands) => redirected.add(commands));
         const commands =
           request.layout === 'packed'
@@ -104,17 +113,18 @@ export class ClusterLoad implements ShardSink {
   }
 
   /**
-   * Waits until a replica of each master has what was written so far, through whichever connection: behind a write of
-   * this connection, which is the last.
+   * Waits until a replica of each master has what was written so far, through whichever connection: behind a write that
+   * is the last.
    * @param pingKey names a key that lies on a master
    */
   async replicate(pingKey: (master: Master) => string): Promise<void> {
     await Promise.all(
-      this.#lanes.map(async ({ master, bulk }) => {
-        bulk.command(['SET', pingKey(master), '', 'PX', '1000']);
-        if (master.hasReplicas) bulk.command(['WAIT', '1', String(REPLICA_WAIT_MS)]);
-        await bulk.finish();
-      }),
+      this.#lanes.map(({ master }) =>
+        master.connection.run(async (redis) => {
+          await redis.set(pingKey(master), '', 'PX', 1000);
+          if (master.hasReplicas) await redis.wait(1, REPLICA_WAIT_MS);
+        }),
+      ),
     );
   }
 

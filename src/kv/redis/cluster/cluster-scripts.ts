@@ -45,11 +45,70 @@ end
 return found`;
 
 /**
- * KEYS: a key. ARGV: what it held, or nothing; what it shall hold; seconds to live, or nothing. Returns 1, or 0 where it
- * holds something else by now.
+ * Scripts that begin so have KEYS: a key; ARGV: lineage, token, how many copies of the fence there are, these, and then
+ * others, from `first` on. They return a list: the newer token, as text, where one was here; `unknown`, where this
+ * server holds no copy; else `done`, and what they did.
  */
-export const REPLACE_PACKED = `
-local held = redis.call('GET', KEYS[1])
-if (held or '') ~= ARGV[1] then return 0 end
-if ARGV[3] == '' then redis.call('SET', KEYS[1], ARGV[2]) else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
-return 1`;
+const UNLESS_FENCED_HERE = `
+local first = 4 + tonumber(ARGV[3])
+local state = 'unknown'
+for i = 4, first - 1 do
+  local fence = redis.pcall('HMGET', ARGV[i], 'lineage', 'token')
+  if not fence.err and fence[1] then
+    state = 'done'
+    if fence[1] == ARGV[1] and tonumber(fence[2]) > tonumber(ARGV[2]) then return {fence[2]} end
+  end
+end
+if state ~= 'done' then return {state} end
+`;
+
+/**
+ * A command with the arguments from one place to another behind its key. Lua passes on some thousand: of more, an HSET
+ * is done in pieces.
+ */
+const CARRY_OUT = `
+local function carry_out(call, command, key, from, to)
+  if to - from < 6000 then return call(command, key, unpack(ARGV, from, to)) end
+  local sum = 0
+  for at = from, to, 5000 do
+    local reply = call(command, key, unpack(ARGV, at, math.min(at + 4999, to)))
+    if type(reply) ~= 'number' then return reply end
+    sum = sum + reply
+  end
+  return sum
+end
+`;
+
+/** With a command, and what it has behind the key. */
+export const WRITE_HERE = `${UNLESS_FENCED_HERE}${CARRY_OUT}
+return {state, carry_out(redis.call, ARGV[first], KEYS[1], first + 1, #ARGV)}`;
+
+/** With what the key held, or nothing; what it shall hold; seconds to live, or nothing. 0 where it holds something else by now. */
+export const REPLACE_PACKED = `${UNLESS_FENCED_HERE}
+local before, after, ttl = ARGV[first], ARGV[first + 1], ARGV[first + 2]
+if (redis.call('GET', KEYS[1]) or '') ~= before then return {state, 0} end
+if ttl == '' then redis.call('SET', KEYS[1], after) else redis.call('SET', KEYS[1], after, 'EX', ttl) end
+return {state, 1}`;
+
+/**
+ * KEYS: the fence of this server. ARGV: lineage, token, and commands, each behind its number of parts. Returns what each
+ * answered; one that this server cannot carry out, as it does not hold the key, or not alone, is answered as by a
+ * server that sends it elsewhere. An error, `FENCED` and the newer token, where one was here.
+ */
+export const LOAD_HERE = `
+local fence = redis.call('HMGET', KEYS[1], 'lineage', 'token')
+if fence[1] == ARGV[1] and tonumber(fence[2]) > tonumber(ARGV[2]) then
+  return redis.error_reply('FENCED ' .. fence[2])
+end
+${CARRY_OUT}
+local replies, at = {}, 3
+while ARGV[at] do
+  local parts = tonumber(ARGV[at])
+  local reply = carry_out(redis.pcall, ARGV[at + 1], ARGV[at + 2], at + 3, at + parts)
+  if type(reply) == 'table' and reply.err and string.find(reply.err, 'cluster', 1, true) then
+    reply = {err = 'TRYAGAIN ' .. reply.err}
+  end
+  replies[#replies + 1] = reply
+  at = at + parts + 1
+end
+return replies`;

@@ -2,6 +2,7 @@ import { countsOf } from '../../staged-mark.ts';
 import type { Fence, StagedCounts, StageRequest } from '../../store.ts';
 import { PATIENCE_MS, throughFailover } from '../connection/failover.ts';
 import type { RedisClient } from '../connection/redis-client.ts';
+import { RedisFence } from '../fence/redis-fence.ts';
 import { RedisBulk } from '../load/redis-bulk.ts';
 import { RedisShardWriter } from '../load/redis-shard-writer.ts';
 import { LAYOUT_FIELD, type RedisKeys, SHARD_FIELD } from '../redis-keys.ts';
@@ -11,6 +12,7 @@ import type { ClusterConnection, Master } from './cluster-connection.ts';
 import { ClusterKeys } from './cluster-keys.ts';
 import { ClusterLoad } from './cluster-load.ts';
 import { copyInCluster } from './copy-in-cluster.ts';
+import { FencedHere } from './fenced-here.ts';
 import { rehearseOnMaster } from './rehearse-on-master.ts';
 import { sizesInCluster } from './sizes-in-cluster.ts';
 import { unlinkOnMaster } from './unlink-on-master.ts';
@@ -23,12 +25,14 @@ export class ClusterServers implements RedisServers {
   readonly mayMove = true;
   readonly keys: RedisKeys;
   readonly #own: ClusterKeys;
+  readonly #job: string;
   readonly #cluster: ClusterConnection;
 
   constructor(cluster: ClusterConnection, keys: RedisKeys, job: string) {
     this.#cluster = cluster;
     this.keys = keys;
     this.#own = new ClusterKeys(job);
+    this.#job = job;
   }
 
   get url(): string {
@@ -69,11 +73,20 @@ export class ClusterServers implements RedisServers {
   async #stageOnce(request: StageRequest, markOf: (shard: StagedShard) => string): Promise<StagedCounts> {
     const { generation, layout, shard, signal } = request;
     const meta = this.keys.meta(generation);
-    // Before any value: readers have to know how to read it.
-    await this.run((client) => client.hset(meta, LAYOUT_FIELD, layout));
-    const prefix = Buffer.from(this.keys.series(generation, ''));
+    const fence = new RedisFence(this, this.#job, request.fence);
+    await fence.run(CLAIM);
     const map = await this.#cluster.map();
-    const load = await ClusterLoad.connect({ cluster: this.#cluster, map, prefix, meta, request });
+    // A master may have come since the lock was taken.
+    fence.throwIfNewer(
+      firstNewer(await Promise.all(map.masters.map((each) => this.#claimOn(each, request.fence)))),
+    );
+    // Before any value: readers have to know how to read it.
+    await fence.write(meta, 'HSET', LAYOUT_FIELD, layout);
+    const prefix = Buffer.from(this.keys.series(generation, ''));
+    const fenceOn = ({ tag }: Master): string => this.#own.fence(tag);
+    const load = await ClusterLoad.connect({
+      ...{ cluster: this.#cluster, map, prefix, meta, request, fence, fenceOn },
+    });
     try {
       const writer = new RedisShardWriter(load, prefix.length);
       for await (const batch of request.batches()) await writer.write(batch, signal);
@@ -81,7 +94,7 @@ export class ClusterServers implements RedisServers {
       const staged = await writer.finish();
       // The mark may live on where values are lost: it comes when these are on two servers.
       await load.replicate(({ tag }) => this.#own.ping(tag));
-      await this.run((client) => client.hset(meta, `${SHARD_FIELD}${shard}`, markOf(staged)));
+      await fence.write(meta, 'HSET', `${SHARD_FIELD}${shard}`, markOf(staged));
       return countsOf(staged);
     } finally {
       load.close();
@@ -113,8 +126,17 @@ export class ClusterServers implements RedisServers {
     return firstNewer(newer);
   }
 
-  async copy(from: string, to: string): Promise<void> {
-    await this.#onMasters((master) => copyInCluster(this.#cluster, master, this.keys, { from, to }));
+  async copy(from: string, to: string, fence: RedisFence): Promise<void> {
+    await throughFailover(async () => {
+      const { masters } = await this.#cluster.map();
+      fence.throwIfNewer(
+        firstNewer(await Promise.all(masters.map((each) => this.#claimOn(each, fence.fence)))),
+      );
+      const here = new FencedHere({ ...fence, copies: masters.map(({ tag }) => this.#own.fence(tag)) });
+      await Promise.all(
+        masters.map((master) => copyInCluster(this.#cluster, master, this.keys, { from, to }, here)),
+      );
+    }, PATIENCE_MS.long);
   }
 
   async close(): Promise<void> {

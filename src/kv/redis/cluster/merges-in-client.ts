@@ -1,14 +1,24 @@
 import type { Cluster } from 'ioredis';
 import { PATIENCE_MS } from '../connection/failover.ts';
+import type { RedisFence } from '../fence/redis-fence.ts';
 import { mergePacked, type PackedText } from '../packed/merge-packed.ts';
 import type { PackedEntry, PackedMerges } from '../packed/packed-merges.ts';
 import { countLines, listId } from '../packed/packed-text.ts';
 import { pieces } from '../redis-copy.ts';
 import { LIST_FIELD } from '../redis-keys.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
-import { REPLACE_PACKED } from './cluster-scripts.ts';
+import type { FencedHere } from './fenced-here.ts';
 
 const ENTRIES_AT_ONCE = 200;
+
+export interface MergesOptions {
+  readonly cluster: ClusterConnection;
+  /** The key that holds the lists of fields. */
+  readonly meta: string;
+  readonly ttlSeconds: string | null;
+  readonly fence: RedisFence;
+  readonly here: FencedHere;
+}
 
 /**
  * In a cluster the lists of fields lie on another server than most keys, out of the reach of a script: values are
@@ -18,15 +28,19 @@ export class MergesInClient implements PackedMerges {
   readonly #cluster: ClusterConnection;
   readonly #meta: string;
   readonly #ttl: string;
+  readonly #fence: RedisFence;
+  readonly #here: FencedHere;
   /** By id, as they were written: one character a byte. */
   readonly #lists = new Map<string, string>();
   readonly #unwritten = new Map<string, Buffer>();
   #waiting: PackedEntry[] = [];
 
-  constructor(cluster: ClusterConnection, meta: string, ttlSeconds: string | null) {
+  constructor({ cluster, meta, ttlSeconds, fence, here }: MergesOptions) {
     this.#cluster = cluster;
     this.#meta = meta;
     this.#ttl = ttlSeconds ?? '';
+    this.#fence = fence;
+    this.#here = here;
   }
 
   putList(id: string, list: Buffer): void {
@@ -60,15 +74,14 @@ export class MergesInClient implements PackedMerges {
     const fields = [...this.#unwritten].map(([id, list]) => [`${LIST_FIELD}${id}`, list] as const);
     this.#unwritten.clear();
     for (const some of pieces(fields, ENTRIES_AT_ONCE))
-      await this.#cluster.run((client) => client.hset(this.#meta, ...some.flat()), PATIENCE_MS.long);
+      await this.#fence.write(this.#meta, 'HSET', ...some.flat());
   }
 
   async #mergeOne(client: Cluster, { key, packed }: PackedEntry): Promise<number> {
     for (;;) {
       const held = await client.getBuffer(key);
       const { text, created } = await this.#merged(client, held, packed);
-      const done = await client.eval(REPLACE_PACKED, 1, key, held ?? '', text, this.#ttl);
-      if (done === 1) return created;
+      if (await this.#here.replacePacked(client, key, held, text, this.#ttl)) return created;
     }
   }
 
@@ -85,14 +98,14 @@ export class MergesInClient implements PackedMerges {
     const merged = mergePacked({ list: oldList, text: held }, { list: newList, text: packed });
     this.putList(listId(merged.list), merged.list);
     // Before the key that needs it.
-    await this.#writeListNow(client, listId(merged.list));
+    await this.#writeListNow(listId(merged.list));
     return { text: merged.text, created: merged.created };
   }
 
-  async #writeListNow(client: Cluster, id: string): Promise<void> {
+  async #writeListNow(id: string): Promise<void> {
     const list = this.#unwritten.get(id);
     if (list === undefined) return;
-    await client.hset(this.#meta, `${LIST_FIELD}${id}`, list);
+    await this.#fence.write(this.#meta, 'HSET', `${LIST_FIELD}${id}`, list);
     this.#unwritten.delete(id);
   }
 

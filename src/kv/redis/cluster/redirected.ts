@@ -4,16 +4,19 @@ import type { PackedEntry } from '../packed/packed-merges.ts';
 import { countLines } from '../packed/packed-text.ts';
 import { pieces } from '../redis-copy.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
+import type { FencedHere } from './fenced-here.ts';
 
 const COMMANDS_AT_ONCE = 500;
 
 /** Commands of a load that a master did not carry out, as their slot has moved, or is moving. */
 export class Redirected {
   readonly #cluster: ClusterConnection;
+  readonly #here: FencedHere;
   #commands: (readonly Buffer[])[] = [];
 
-  constructor(cluster: ClusterConnection) {
+  constructor(cluster: ClusterConnection, here: FencedHere) {
     this.#cluster = cluster;
+    this.#here = here;
   }
 
   add(commands: Commands): void {
@@ -46,7 +49,11 @@ export class Redirected {
   #send(commands: Commands): Promise<readonly unknown[]> {
     return this.#cluster.run(
       (client) =>
-        Promise.all(commands.map(([name, ...args]) => client.call(name?.toString() ?? '', ...args))),
+        Promise.all(
+          commands.map(([name, key, ...args]) =>
+            this.#here.write(client, name?.toString() ?? '', key?.toString() ?? '', args),
+          ),
+        ),
       PATIENCE_MS.long,
     );
   }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { rehearseWith } from '../redis-rehearsal.ts';
-import { REPLACE_PACKED, SCAN_HERE, UNLINK_HERE } from './cluster-scripts.ts';
+import { LOAD_HERE, REPLACE_PACKED, SCAN_HERE, UNLINK_HERE } from './cluster-scripts.ts';
 
 /**
  * Uses every command that loading, counting, publishing and dropping will use on one master, on keys below `ping`,
@@ -13,7 +13,8 @@ export async function rehearseOnMaster(redis: Redis, ping: string): Promise<void
       ['wait', 0, 1],
       ['asking'],
       ['type', text],
-      ['eval', REPLACE_PACKED, 1, text, '', '1', '5'],
+      ['eval', REPLACE_PACKED, 1, text, 'rehearsal', 1, 1, own.fence, '', '1', '5'],
+      ['eval', LOAD_HERE, 1, own.fence, 'rehearsal', 1, 3, 'EXPIRE', text, '5'],
       ['eval', SCAN_HERE, 0, '0', own.seriesPattern('rehearsal'), 10, 'packed'],
       ['eval', UNLINK_HERE, 1, own.fence, 'rehearsal', 1, text],
     ];

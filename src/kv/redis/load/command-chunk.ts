@@ -16,9 +16,21 @@ export class CommandChunk {
   /** Where each command starts. */
   readonly #starts: number[] = [];
   #count = 0;
+  #isArguments = false;
+  #arguments = 0;
 
   constructor(capacity: number) {
     this.#bytes = new ByteWriter(capacity);
+  }
+
+  /** From here on its commands are arguments of another one: each stands there as the number of its parts, and these. */
+  asArguments(): void {
+    this.#isArguments = true;
+  }
+
+  /** That its commands make. */
+  get arguments(): number {
+    return this.#arguments;
   }
 
   /** Commands. */
@@ -39,11 +51,23 @@ export class CommandChunk {
   clear(): void {
     this.#bytes.clear();
     this.#count = 0;
+    this.#arguments = 0;
+  }
+
+  /** Commands that are encoded already; with none, what belongs to those before it. */
+  whole(bytes: Buffer, commands: number): void {
+    for (let index = 0; index < commands; index++) this.#starts[this.#count++] = this.#bytes.length;
+    this.#bytes.piece(bytes, 0, bytes.length);
   }
 
   /** Begins a command of so many parts; each must follow by {@link part}, {@link piece} or {@link made}. */
   begin(parts: number): void {
     this.#starts[this.#count++] = this.#bytes.length;
+    if (this.#isArguments) {
+      this.#arguments += parts + 1;
+      this.part(String(parts));
+      return;
+    }
     this.#bytes.byte(ASTERISK);
     this.#bytes.decimal(parts);
     this.#bytes.lineEnd();
@@ -83,9 +107,12 @@ export class CommandChunk {
     this.#bytes.wroteTo(putLineEnd(bytes, end - (start - real)));
   }
 
-  /** Commands that were made elsewhere, and where each of them starts. */
-  append(commands: Buffer, starts: Uint32Array): void {
-    const offset = this.#bytes.length;
+  /**
+   * Commands that were made elsewhere, and where each of them starts.
+   * @param begin where the first does
+   */
+  append(commands: Buffer, starts: Uint32Array, begin: number): void {
+    const offset = this.#bytes.length - begin;
     this.#bytes.piece(commands, 0, commands.length);
     for (let index = 0; index < starts.length; index++)
       this.#starts[this.#count++] = offset + (starts[index] as number);
@@ -95,7 +122,7 @@ export class CommandChunk {
   commandsAt(places: readonly number[]): readonly (readonly Buffer[])[] {
     if (places.length === 0) return [];
     const bytes = Buffer.from(this.view());
-    return places.map((place) => partsOf(bytes, this.#starts[place] ?? 0));
+    return places.map((place) => partsOf(bytes, this.#starts[place] ?? 0, this.#isArguments));
   }
 
   #size(bytes: number): void {
@@ -111,17 +138,27 @@ function putLineEnd(bytes: Buffer, at: number): number {
   return at + 2;
 }
 
+/** A command by itself. With more parts than there are, the rest follows behind it. */
+export function encodeCommand(parts: readonly string[], count = parts.length): Buffer {
+  const chunk = new CommandChunk(256);
+  chunk.begin(count);
+  for (const part of parts) chunk.part(part);
+  return Buffer.from(chunk.view());
+}
+
 /** Reads what {@link CommandChunk} wrote: views. */
-function partsOf(bytes: Buffer, start: number): readonly Buffer[] {
+function partsOf(bytes: Buffer, start: number, isArguments: boolean): readonly Buffer[] {
   let at = start;
-  /** The number of a line such as `*4` or `$12`. */
-  const number = (): number => {
+  /** The number of a line such as `*4` or `$12`, or without such a sign before it. */
+  const number = (signs = 1): number => {
     let value = 0;
-    for (at++; bytes[at] !== CARRIAGE_RETURN; at++) value = value * 10 + (bytes[at] as number) - ZERO;
+    for (at += signs; bytes[at] !== CARRIAGE_RETURN; at++) value = value * 10 + (bytes[at] as number) - ZERO;
     at += 2;
     return value;
   };
-  return Array.from({ length: number() }, () => {
+  // Where it is an argument, its own size stands before it.
+  if (isArguments) number();
+  return Array.from({ length: number(isArguments ? 0 : 1) }, () => {
     const size = number();
     const part = bytes.subarray(at, at + size);
     at += size + 2;

@@ -1,6 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { RedisTimeouts } from '../connection/redis-connection.ts';
+import type { FencedFrames, ScriptFrames, TransactionFrames } from '../fence/fenced-frames.ts';
 import { RedisReplyError, redisError } from '../redis-errors.ts';
 import { type RedisTarget, tlsOptions } from '../redis-url.ts';
 import { CommandChunk } from './command-chunk.ts';
@@ -10,6 +11,8 @@ import { ReplyCounter } from './reply-counter.ts';
 const GRACE_MS = 500;
 /** A chunk is sent when it has this many bytes. */
 const CHUNK_BYTES = 256 * 1024;
+/** A transaction or a call of a script ends when it has this many: the server does nothing else for a millisecond. */
+const FRAME_BYTES = 64 * 1024;
 
 /** Commands, by their parts. */
 export type Commands = readonly (readonly Buffer[])[];
@@ -25,7 +28,12 @@ export type Commands = readonly (readonly Buffer[])[];
 export class RedisBulk {
   readonly #target: RedisTarget;
   readonly #socket: Socket;
-  readonly #replies = new ReplyCounter();
+  readonly #replies = new ReplyCounter(() => this.#frames !== null);
+  #frames: FencedFrames | null = null;
+  #transaction: TransactionFrames | null = null;
+  #script: ScriptFrames | null = null;
+  /** Where in the chunk the transaction ends that is open; 0: none is. */
+  #frameEnd = 0;
   #chunk = new CommandChunk(CHUNK_BYTES + 64 * 1024);
   /** Sent before; its bytes stay until its replies have come. */
   #spare = new CommandChunk(CHUNK_BYTES + 64 * 1024);
@@ -44,7 +52,7 @@ export class RedisBulk {
       this.#replies.take(bytes);
       const { error, redirection } = this.#replies;
       const refusal = error ?? (this.#onRedirected === undefined ? redirection : undefined);
-      if (refusal !== undefined) this.#fail(new RedisReplyError(refusal));
+      if (refusal !== undefined) this.#fail(this.#frames?.errorOf(refusal) ?? new RedisReplyError(refusal));
       this.#wake?.();
     });
     socket.on('error', (error) => this.#fail(error));
@@ -71,6 +79,17 @@ export class RedisBulk {
     }
   }
 
+  /** Puts frames around all that follows. Nothing waits to be sent or answered. */
+  fence(frames: FencedFrames): void {
+    this.#frames = frames;
+    if (frames.kind === 'transaction') {
+      this.#transaction = frames;
+      return;
+    }
+    this.#script = frames;
+    for (const chunk of [this.#chunk, this.#spare]) chunk.asArguments();
+  }
+
   command(parts: readonly string[]): void {
     this.begin(parts.length);
     for (const part of parts) this.part(part);
@@ -78,8 +97,23 @@ export class RedisBulk {
 
   /** Begins a command of so many parts; each must follow by {@link part}, {@link piece} or {@link made}. */
   begin(parts: number): void {
+    if (this.#transaction !== null) this.#openFrame(this.#transaction);
     this.#chunk.begin(parts);
     this.#commands++;
+  }
+
+  #openFrame(transaction: TransactionFrames): void {
+    if (this.#frameEnd > this.#chunk.length) return;
+    this.#closeFrame();
+    this.#chunk.whole(transaction.opening, transaction.openingCommands);
+    this.#commands += transaction.openingCommands;
+    this.#frameEnd = this.#chunk.length + FRAME_BYTES;
+  }
+
+  #closeFrame(): void {
+    if (this.#frameEnd === 0 || this.#transaction === null) return;
+    this.#chunk.whole(this.#transaction.closing, 0);
+    this.#frameEnd = 0;
   }
 
   /** One part of a command. */
@@ -99,8 +133,17 @@ export class RedisBulk {
 
   /** Commands that were made elsewhere, each from its place in `starts` on. */
   append(commands: Buffer, starts: Uint32Array): void {
-    this.#chunk.append(commands, starts);
-    this.#commands += starts.length;
+    for (let first = 0; first < starts.length; ) {
+      if (this.#transaction !== null) this.#openFrame(this.#transaction);
+      const room = this.#transaction === null ? commands.length : this.#frameEnd - this.#chunk.length;
+      const begin = starts[first] as number;
+      let next = first + 1;
+      while (next < starts.length && (starts[next] as number) - begin < room) next++;
+      const end = next < starts.length ? (starts[next] as number) : commands.length;
+      this.#chunk.append(commands.subarray(begin, end), starts.subarray(first, next), begin);
+      this.#commands += next - first;
+      first = next;
+    }
   }
 
   /**
@@ -126,13 +169,14 @@ export class RedisBulk {
 
   /** Whether {@link send} should be called before more is added. */
   get isFull(): boolean {
-    return this.#chunk.length >= CHUNK_BYTES;
+    return this.#chunk.length >= (this.#script === null ? CHUNK_BYTES : FRAME_BYTES);
   }
 
   /** Sends the chunk, and waits until the one before it was answered. */
   async send(): Promise<void> {
     this.#throwFailure();
-    if (this.#chunk.length > 0) this.#socket.write(this.#chunk.view());
+    this.#closeFrame();
+    if (this.#chunk.length > 0) this.#write();
     await this.#answered(this.#spareFreeAt);
     const first = this.#spareFreeAt - this.#spare.count;
     const commandsOf = (replies: readonly number[]) =>
@@ -150,6 +194,13 @@ export class RedisBulk {
   async finish(): Promise<void> {
     do await this.send();
     while (this.#chunk.length > 0 || this.#spare.length > 0);
+  }
+
+  #write(): void {
+    this.#socket.cork();
+    if (this.#script !== null) this.#socket.write(this.#script.callOf(this.#chunk.arguments));
+    this.#socket.write(this.#chunk.view());
+    this.#socket.uncork();
   }
 
   close(): void {

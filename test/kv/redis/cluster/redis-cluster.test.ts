@@ -103,7 +103,7 @@ describe('a cluster', () => {
 
   it('is how other services read: the pointer has the job in braces, a prediction has not', async () => {
     await stage(store, [...WEEK, ['{1}:2', '2026-11-21', '9']]);
-    await store.describe('g1', INFO);
+    await store.describe('g1', INFO, FENCE);
     await store.claim(FENCE);
     await store.publish('g1', FENCE);
     const [port = 0] = cluster.ports;
@@ -170,7 +170,7 @@ describe('a cluster', () => {
       await own.claim(FENCE);
       await stage(own, WEEK, { layout });
       await stage(own, [...WEEK, ['1:2', '2026-11-23', '4']], { layout, shard: 1, ttlSeconds: 60 });
-      await own.describe('g1', INFO);
+      await own.describe('g1', INFO, FENCE);
       expect(await own.count('g1')).toEqual({ keys: 2, values: 4 });
       await own.publish('g1', FENCE);
       const reader = await allow('readers', [
@@ -210,6 +210,7 @@ describe('a cluster', () => {
   describe.each(KV_LAYOUTS)('while it changes, %s', (layout) => {
     const stageWhile = (event: () => Promise<unknown>) =>
       store.stage({
+        fence: FENCE,
         generation: 'g1',
         layout,
         shard: 0,
@@ -269,6 +270,7 @@ describe('a cluster', () => {
     await store.claim(FENCE);
     const [victim] = await cluster.masters();
     await store.stage({
+      fence: FENCE,
       generation: 'g1',
       layout: 'hash',
       shard: 0,
@@ -278,7 +280,7 @@ describe('a cluster', () => {
     });
     expect([...(await store.stagedShards('g1')).keys()]).toEqual([0]);
     expect(await store.count('g1')).toEqual(WHOLE);
-    await store.describe('g1', INFO);
+    await store.describe('g1', INFO, FENCE);
     await store.publish('g1', FENCE);
     expect(await store.current()).toBe('g1');
     expect(await store.getMany('g1', ASKED)).toEqual(VALUES);

@@ -52,7 +52,7 @@ describe('the connection to Redis', () => {
     const store = open(server.url);
     await stage(store, WEEK);
     await stage(store, [['1:3', null, '9']], { generation: 'g2' });
-    await store.describe('g1', INFO);
+    await store.describe('g1', INFO, FENCE);
     await store.publish('g1', FENCE);
     expect(await server.cli('GET', 'sales:current')).toBe('g1');
     expect(await server.cli('HGET', 'sales:g1:1:1', '2026-11-22')).toBe('2.5');
@@ -86,7 +86,8 @@ describe('the connection to Redis', () => {
     );
     expect(await store.count('g1')).toEqual({ keys: 5000, values: 5000 });
     await store.drop('g1', FENCE);
-    expect(await server.cli('DBSIZE')).toBe(String(others.length - 1));
+    const left = (await server.cli('KEYS', '*')).split('\n').sort();
+    expect(left).toEqual(['a', 'sales:fence', 'sales:g10:k', 'sales:g1x:k', 'xsales:g1:k']);
   });
 
   it('logs in with a password that needs encoding, on every connection', async () => {
@@ -103,7 +104,7 @@ describe('the connection to Redis', () => {
     await server.cli('ACL', 'SETUSER', 'loader', 'on', '>secret-of-loader', '~*', '+@all');
     const store = open(`redis://loader:secret-of-loader@127.0.0.1:${server.port}/3`);
     await stage(store, WEEK);
-    await store.describe('g1', INFO);
+    await store.describe('g1', INFO, FENCE);
     await store.publish('g1', FENCE);
     expect(await server.cli('GET', 'sales:current')).toBe('');
     expect(await server.cli('-n', '3', 'GET', 'sales:current')).toBe('g1');
@@ -212,6 +213,7 @@ describe('the connection to Redis', () => {
     };
     const error = await failureOf(
       store.stage({
+        fence: FENCE,
         generation: 'g1',
         layout: 'hash',
         shard: 0,

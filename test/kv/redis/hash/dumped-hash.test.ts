@@ -9,7 +9,7 @@ import { takesDumps } from '../../../../src/kv/redis/hash/takes-dumps.ts';
 import { RedisKeys } from '../../../../src/kv/redis/redis-keys.ts';
 import { type KvRow, kvBatch } from '../../../support/kv-batch.ts';
 import { type RedisServer, startRedis } from '../../../support/redis-server.ts';
-import { stage } from '../../store-contract.ts';
+import { FENCE, stage } from '../../store-contract.ts';
 
 let server: RedisServer;
 let redis: Redis;
@@ -121,6 +121,7 @@ describe('loading hashes', () => {
     day: number,
   ): Promise<{ readonly restore: number; readonly hset: number }> {
     const store = openStore({ url, job: 'sales' });
+    await store.claim(FENCE);
     const [restores, sets] = [await calls('restore'), await calls('hset')];
     try {
       await stage(store, rows(2_000, day), { shard: day, generation: 'g1' });

@@ -196,6 +196,7 @@ describe('staging that is cut short', () => {
   it.each([0, 100, 1_500, 3_400])('after %d rows ends whole once it is staged again', async (cutAt) => {
     for (const shard of [1, 0]) {
       const cut = store.stage({
+        fence: FENCE,
         generation: 'g1',
         layout: 'packed',
         shard,

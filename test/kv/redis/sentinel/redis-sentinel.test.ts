@@ -29,7 +29,7 @@ describe('the primary that sentinels name', () => {
   it('is written to and read from', async () => {
     await store.ping();
     await stage(store, WEEK);
-    await store.describe('g1', INFO);
+    await store.describe('g1', INFO, FENCE);
     await store.claim(FENCE);
     await store.publish('g1', FENCE);
     expect(await group.cli(await group.primary(), 'GET', 'sales:current')).toBe('g1');
@@ -79,7 +79,15 @@ describe('the primary that sentinels name', () => {
       yield kvBatch(ROWS.slice(3_500));
     };
     const signal = new AbortController().signal;
-    await store.stage({ generation: 'g2', layout: 'hash', shard: 0, batches, ttlSeconds: null, signal });
+    await store.stage({
+      fence: FENCE,
+      generation: 'g2',
+      layout: 'hash',
+      shard: 0,
+      batches,
+      ttlSeconds: null,
+      signal,
+    });
     expect(await group.primary()).not.toBe(before);
     expect(await store.count('g2')).toEqual({ keys: 1_000, values: 7_000 });
     expect(await store.current()).toBe('g1');
