@@ -111,7 +111,7 @@ export class CommandChunk {
    * Commands that were made elsewhere, and where each of them starts.
    * @param begin where the first does
    */
-  append(commands: Buffer, starts: Uint32Array, begin: number): void {
+  append(commands: Buffer, starts: Uint32Array, begin = 0): void {
     const offset = this.#bytes.length - begin;
     this.#bytes.piece(commands, 0, commands.length);
     for (let index = 0; index < starts.length; index++)
