@@ -5,6 +5,13 @@ import { visible } from '../core/text/visible.ts';
 import { Child } from './child-process.ts';
 import { compileCacheEnvironment } from './compile-cache.ts';
 
+const living = new Set<ChildProcess>();
+
+/** For a process that ends at once: a child that is busy or stopped would not notice. */
+export function killChildren(): void {
+  for (const child of living) child.kill('SIGKILL');
+}
+
 /** Starts a child process. The command line does this before it loads what it needs itself: this loads little. */
 export function startChild(): Child {
   return new Child(forkChild);
@@ -24,6 +31,8 @@ function forkChild(): ChildProcess {
       ORT_DISABLE_TELEMETRY: '1',
     },
   });
+  living.add(child);
+  child.once('exit', () => living.delete(child));
   // Those who look at the parent see it at once; the log of the run gets it, too.
   const decoder = new StringDecoder('utf8');
   child.stderr?.on('data', (bytes: Buffer) => process.stderr.write(visible(decoder.write(bytes))));

@@ -1,5 +1,6 @@
 import type { Child } from '../children/child-process.ts';
 import { ChildProcesses } from '../children/child-processes.ts';
+import { killChildren } from '../children/start-child.ts';
 import { Secrets } from '../core/text/secrets.ts';
 import { OWN_LINE, visible } from '../core/text/visible.ts';
 import type { CliContext } from './context.ts';
@@ -9,7 +10,11 @@ import { listenToSignals } from './watch/signals.ts';
 
 /** Runs the command line of this process. The file of the bundle that holds this may wait for nothing while it is loaded. */
 export async function start(early: Child | undefined): Promise<void> {
-  const { signal, drain, allowGrace, stopListening } = listenToSignals();
+  const { signal, drain, allowGrace, stopListening } = listenToSignals((error) => {
+    const exitCode = printError(context, args, error);
+    killChildren();
+    process.exit(exitCode);
+  });
   const args = process.argv.slice(2);
   const secrets = new Secrets();
   const write = writerTo(process.stdout, (error) => {

@@ -25,7 +25,7 @@ interface Kept {
  * The runs that are going on, and the places they take: `execution.slots` of `--concurrency`. One that hangs
  * gives its place to others after a while, so that a few of them cannot keep healthy jobs from running.
  *
- * A job of several slots that finds too few places free has them kept: those that start from then on take
+ * A job of several slots whose turn it is and that finds too few places free has them kept: those that start from then on take
  * together no more than what it leaves over. So it starts at the latest when all the runs that were going on
  * have ended, and smaller jobs use the rest meanwhile.
  */
@@ -56,7 +56,7 @@ export class GoingRuns {
     return this.#taken(({ hasPassed }) => hasPassed) + slots <= this.#places - this.#kept.slots;
   }
 
-  /** Keeps places for a job that has found no room, unless another has come before it. One place comes free by itself. */
+  /** Keeps places for the job whose turn it is and that finds no room, unless another has come before it. One place comes free by itself. */
   keepFor(job: ScheduledJob): void {
     const slots = this.#slotsOf(job);
     if (this.#kept !== null || slots === 1) return;

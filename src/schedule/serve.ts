@@ -174,17 +174,22 @@ class ScheduleService {
   #start(): void {
     const { effects } = this.#options;
     const ready = this.#ready.inOrder(effects.clock.now());
+    let isTurnOf: ScheduledJob | null = null;
     for (const each of this.#runs.inTurn(ready.filter(({ job }) => !this.#runs.has(job.spec.name)))) {
       if (effects.drain.aborted) return;
-      if (this.#runs.hasRoomFor(each.job)) this.#run(each);
-      else this.#leaveWaiting(each);
+      if (this.#runs.hasRoomFor(each.job)) {
+        this.#run(each);
+        continue;
+      }
+      isTurnOf ??= each.job;
+      if (isTurnOf === each.job) this.#runs.keepFor(each.job);
+      this.#noteWaiting(each);
     }
   }
 
   /** One that is late counts as late however long it waits. */
-  #leaveWaiting({ job, work }: Ready): void {
+  #noteWaiting({ job, work }: Ready): void {
     const { effects } = this.#options;
-    this.#runs.keepFor(job);
     if (work.kind !== 'run' || !isInTime(work.occurrence, effects.clock.now())) return;
     const { name } = job.spec;
     const at = work.occurrence.getTime();

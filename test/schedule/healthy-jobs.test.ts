@@ -142,11 +142,11 @@ describe('many jobs with much to catch up', () => {
     expect(Math.abs(turns - 20)).toBeLessThanOrEqual(1);
   });
 
-  it('take turns, however long their runs are, and write nothing while they wait', async () => {
+  it('take turns, however long their runs are and however many places they take, and write nothing while they wait', async () => {
     const root = await quickFolder();
     const simulation = simulate('2026-11-21T12:12:00Z');
     const jobs = Array.from({ length: 12 }, (_, index) =>
-      named(`late-${index}`, root, { cron: '*/15 * * * *', catchup: 'all' }),
+      named(`late-${index}`, root, { cron: '*/15 * * * *', catchup: 'all' }, index === 5 ? 2 : 1),
     );
     await serveUntil('2026-11-21T12:12:30Z', jobs, simulation, simulation.effects.runJob);
     const next = simulate(simulation.clock);

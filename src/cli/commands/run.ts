@@ -77,7 +77,7 @@ Examples:
 
 async function run(context: CliContext, job: string | undefined, flags: RunCommandFlags): Promise<void> {
   const { signal, drain, stdin, workers } = context;
-  context.allowGrace(flags.dryRun === true ? 0 : (flags.grace ?? DEFAULT_GRACE_SECONDS));
+  if (flags.dryRun !== true) context.allowGrace(flags.grace ?? DEFAULT_GRACE_SECONDS);
   // It loads its libraries while the job is read; the command line may have started it before.
   workers.prepare();
   const { jobOfFlags } = await import('../targets/job-of-flags.ts');
