@@ -7,7 +7,10 @@ import asc from 'assemblyscript/asc';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const KERNELS = [{ source: 'kernels/restore-hashes.ts', target: 'src/kv/redis/hash/restore-hashes-wasm.ts' }];
+const KERNELS = [
+  { source: 'kernels/row-texts.ts', target: 'src/sinks/kv/row-texts-wasm.ts' },
+  { source: 'kernels/restore-hashes.ts', target: 'src/kv/redis/hash/restore-hashes-wasm.ts' },
+];
 
 const OPTIONS = [
   '--runtime',

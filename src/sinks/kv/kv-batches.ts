@@ -6,15 +6,10 @@ import type { KvBatch } from '../../kv/store.ts';
 import { streamChunks, streamVectors } from '../../source/duckdb/chunk-stream.ts';
 import type { Database } from '../../source/duckdb/database.ts';
 import { columnOf, templateSql } from '../value-sql.ts';
-import { KvBatchBuilder } from './kv-batch-builder.ts';
+import { KernelRows } from './kernel-rows.ts';
 import { isSmallInteger, type KvTexts, planKvTexts } from './kv-texts.ts';
-import { textColumn } from './text-column.ts';
-import { TextWriter } from './text-writer.ts';
-
-/** A store may do much for each batch: LMDB one transaction. */
-const ROWS_PER_BATCH = 16_384;
-/** Rows that DuckDB hands over at once. */
-const CHUNK_ROWS = 2_048;
+import { PlainRows } from './plain-rows.ts';
+import type { RowWriter } from './row-writer.ts';
 
 /**
  * The rows of a part for the store, all rows of one key next to each other. A table ordered by date
@@ -147,26 +142,32 @@ async function isInRuns(
 }
 
 async function* toBatches(database: Database, texts: KvTexts, from: string): AsyncGenerator<KvBatch> {
-  const columns = texts.columns.map(({ kind, nonFinite }) => textColumn(kind, nonFinite));
-  const key = new TextWriter(texts.key, columns);
-  const field = texts.field === null ? null : new TextWriter(texts.field, columns);
-  const value = new TextWriter(texts.value, columns);
-  const builder = new KvBatchBuilder(ROWS_PER_BATCH + CHUNK_ROWS, field !== null);
-  const { bytes } = builder;
+  const kernel = new KernelRows(texts);
+  try {
+    yield* batchesOf(database, texts, from, kernel);
+  } finally {
+    kernel.close();
+  }
+}
+
+async function* batchesOf(
+  database: Database,
+  texts: KvTexts,
+  from: string,
+  kernel: KernelRows,
+): AsyncGenerator<KvBatch> {
+  let writer: RowWriter = kernel;
   const list = texts.columns.map(({ sql }, index) => `${sql} AS c${index}`).join(', ');
   for await (const { rows, vectors } of streamVectors(database, `SELECT ${list} FROM ${from}`)) {
-    columns.forEach((column, index) => {
-      const vector = vectors[index];
-      if (vector !== undefined) column.load(vector, rows);
-    });
-    for (let row = 0; row < rows; row++) {
-      if (row === 0 || !key.isRepeated(row)) builder.endKey(key.write(bytes, row));
-      const fieldSize = field === null ? 0 : field.write(bytes, row);
-      builder.endRow(fieldSize, value.write(bytes, row));
+    if (writer.isFull) {
+      yield writer.batch();
+      writer.clear();
     }
-    if (builder.rows < ROWS_PER_BATCH) continue;
-    yield builder.batch();
-    builder.clear();
+    if (writer.write(vectors, rows)) continue;
+    if (writer.rows > 0) yield writer.batch();
+    // What the kernel does not take will most likely come again.
+    writer = new PlainRows(texts);
+    writer.write(vectors, rows);
   }
-  if (builder.rows > 0) yield builder.batch();
+  if (writer.rows > 0) yield writer.batch();
 }

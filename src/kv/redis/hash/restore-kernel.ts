@@ -1,4 +1,4 @@
-import { ensureMemory, type KernelExports, WasmKernel } from '../../../core/machine/wasm-kernel.ts';
+import { type KernelExports, KernelMemory, WasmKernel } from '../../../core/machine/wasm-kernel.ts';
 import type { BatchPlace } from '../../group-rows.ts';
 import type { KvBatch } from '../../store.ts';
 import type { TakenGroups } from '../redis-commands.ts';
@@ -8,8 +8,6 @@ import { MODULE_BASE64 } from './restore-hashes-wasm.ts';
 const TARGET_BYTES = 256 * 1024;
 /** No RESTORE has fewer. */
 const SMALLEST_COMMAND = 64;
-/** The kernel reads and writes up to so many bytes behind a text. */
-const SLACK = 64;
 /** The kernel's reason to stop, where another call goes on. */
 const IS_FULL = 1;
 
@@ -41,6 +39,10 @@ interface RestoreExports extends KernelExports {
 
 const KERNEL = new WasmKernel<RestoreExports>(MODULE_BASE64);
 
+/** One instance for the process, lent for one call at a time: what stands in it is that of the last to have it. */
+let instance: RestoreExports | null = null;
+let lastUser: RestoreKernel | null = null;
+
 /** Gets commands, each from its place in `starts` on. Both are valid during the call. */
 type OnCommands = (commands: Buffer, starts: Uint32Array) => void;
 
@@ -49,66 +51,80 @@ type OnCommands = (commands: Buffer, starts: Uint32Array) => void;
  * makes of one group after the other, in a fraction of the time.
  */
 export class RestoreKernel {
-  readonly #exports = KERNEL.start();
+  readonly #prefix: Buffer;
+  readonly #ttlMilliseconds: string;
   readonly #onCommands: OnCommands;
-  readonly #target: number;
-  readonly #starts: number;
+  #target = 0;
+  #starts = 0;
   /** Where batches go. */
-  readonly #batch: number;
+  #batch = 0;
   /** The one that was put there last. */
   #loaded: KvBatch | null = null;
   #bytesAt = 0;
 
   /** @param prefix of each key */
   constructor(prefix: Buffer, ttlMilliseconds: string, onCommands: OnCommands) {
+    this.#prefix = prefix;
+    this.#ttlMilliseconds = ttlMilliseconds;
     this.#onCommands = onCommands;
-    const middle = Buffer.from(`\r\n$${ttlMilliseconds.length}\r\n${ttlMilliseconds}\r\n$`);
-    const head = Buffer.from(HEAD);
-    const [headAt, prefixAt, middleAt, target, starts, batch] = places(this.#exports.freeFrom(), [
-      head.length,
-      prefix.length,
-      middle.length,
-      TARGET_BYTES,
-      (TARGET_BYTES / SMALLEST_COMMAND) * 4,
-    ]) as unknown as Six;
-    [this.#target, this.#starts, this.#batch] = [target, starts, batch];
-    const exports = this.#exports;
-    ensureMemory(exports.memory, batch);
-    const memory = Buffer.from(exports.memory.buffer);
-    memory.set(head, headAt);
-    memory.set(prefix, prefixAt);
-    memory.set(middle, middleAt);
-    exports.makeTables();
-    exports.setCommand(headAt, head.length, prefixAt, prefix.length, middleAt, middle.length);
-    exports.setTarget(target, TARGET_BYTES, starts);
   }
 
   /** See `GroupLane`. It takes no group that is too much for a dump. */
   take(batch: KvBatch, from: BatchPlace): TakenGroups {
     const { fieldSizes } = batch;
-    if (fieldSizes === null) return { ...from, keys: 0, values: 0, bytes: 0 };
-    if (this.#loaded !== batch) this.#load(batch, fieldSizes);
     let place = from;
     let [keys, values, bytes] = [0, 0, 0];
+    if (fieldSizes === null) return { ...from, keys, values, bytes };
+    const exports = this.#lent();
+    if (this.#loaded !== batch) this.#load(exports, batch, fieldSizes);
     for (;;) {
-      const [reason, key, row, at, ...made] = this.#restore(place);
+      const [reason, key, row, at, ...made] = this.#restore(exports, place);
       place = { key, row, at: at - this.#bytesAt };
       const [written, commands, newValues, newBytes] = made;
       keys += commands;
       values += newValues;
       bytes += newBytes;
-      if (commands > 0) this.#handOut(written, commands);
+      if (commands > 0) this.#handOut(exports, written, commands);
       if (reason !== IS_FULL || commands === 0) return { ...place, keys, values, bytes };
     }
   }
 
-  #restore({ key, row, at }: BatchPlace): Results {
-    const results = this.#exports.restoreHashes(key, row, at + this.#bytesAt);
-    return [...new Uint32Array(this.#exports.memory.buffer, results, 8)] as unknown as Results;
+  /** The instance, with what is common to all commands in its memory. */
+  #lent(): RestoreExports {
+    instance ??= KERNEL.take();
+    if (lastUser !== this) {
+      this.#setUp(instance);
+      this.#loaded = null;
+    }
+    lastUser = this;
+    return instance;
   }
 
-  #handOut(bytes: number, commands: number): void {
-    const { buffer } = this.#exports.memory;
+  #setUp(exports: RestoreExports): void {
+    const memory = new KernelMemory(exports.memory, exports.freeFrom());
+    const [head, middle] = [
+      HEAD,
+      `\r\n$${this.#ttlMilliseconds.length}\r\n${this.#ttlMilliseconds}\r\n$`,
+    ].map((text) => Buffer.from(text)) as [Buffer, Buffer];
+    const put = (text: Buffer): [at: number, bytes: number] => {
+      const at = memory.take(text.length);
+      Buffer.from(exports.memory.buffer).set(text, at);
+      return [at, text.length];
+    };
+    this.#target = memory.take(TARGET_BYTES);
+    this.#starts = memory.take((TARGET_BYTES / SMALLEST_COMMAND) * 4);
+    exports.makeTables();
+    exports.setCommand(...put(head), ...put(this.#prefix), ...put(middle));
+    exports.setTarget(this.#target, TARGET_BYTES, this.#starts);
+    this.#batch = memory.end;
+  }
+
+  #restore(exports: RestoreExports, { key, row, at }: BatchPlace): Results {
+    const results = exports.restoreHashes(key, row, at + this.#bytesAt);
+    return [...new Uint32Array(exports.memory.buffer, results, 8)] as unknown as Results;
+  }
+
+  #handOut({ memory: { buffer } }: RestoreExports, bytes: number, commands: number): void {
     this.#onCommands(
       Buffer.from(buffer, this.#target, bytes),
       new Uint32Array(buffer, this.#starts, commands),
@@ -116,7 +132,7 @@ export class RestoreKernel {
   }
 
   /** Copies a batch into the kernel's memory. */
-  #load(batch: KvBatch, fields: Uint32Array): void {
+  #load(exports: RestoreExports, batch: KvBatch, fields: Uint32Array): void {
     const { bytes, keys, rows } = batch;
     const arrays = [
       batch.keySizes.subarray(0, keys),
@@ -125,17 +141,14 @@ export class RestoreKernel {
       batch.valueSizes.subarray(0, rows),
       bytes,
     ];
-    const [keySizes, keyRows, fieldSizes, valueSizes, bytesAt, end] = places(
-      this.#batch,
-      arrays.map(({ byteLength }) => byteLength),
-    ) as unknown as Six;
-    ensureMemory(this.#exports.memory, end);
-    const memory = Buffer.from(this.#exports.memory.buffer);
-    [keySizes, keyRows, fieldSizes, valueSizes, bytesAt].forEach((at, index) => {
-      const { buffer, byteOffset, byteLength } = arrays[index] as Uint32Array | Buffer;
-      memory.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    const free = new KernelMemory(exports.memory, this.#batch);
+    const places = arrays.map(({ byteLength }) => free.take(byteLength)) as Five;
+    const memory = Buffer.from(exports.memory.buffer);
+    arrays.forEach(({ buffer, byteOffset, byteLength }, index) => {
+      memory.set(new Uint8Array(buffer, byteOffset, byteLength), places[index]);
     });
-    this.#exports.setBatch(keys, keySizes, keyRows, fieldSizes, valueSizes, bytesAt + bytes.length);
+    const [keySizes, keyRows, fieldSizes, valueSizes, bytesAt] = places;
+    exports.setBatch(keys, keySizes, keyRows, fieldSizes, valueSizes, bytesAt + bytes.length);
     this.#loaded = batch;
     this.#bytesAt = bytesAt;
   }
@@ -143,15 +156,4 @@ export class RestoreKernel {
 
 /** Reason, key, row, at, bytes written, commands, values, bytes of texts. */
 type Results = readonly [number, number, number, number, number, number, number, number];
-type Six = readonly [number, number, number, number, number, number];
-
-/** Where pieces of memory of so many bytes go, one after the other with room between them; and where they end. */
-function places(from: number, sizes: readonly number[]): readonly number[] {
-  const ends = [align(from)];
-  for (const size of sizes) ends.push(align((ends.at(-1) ?? 0) + size + SLACK));
-  return ends;
-}
-
-function align(address: number): number {
-  return Math.ceil(address / 16) * 16;
-}
+type Five = [number, number, number, number, number];
