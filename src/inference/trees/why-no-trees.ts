@@ -5,7 +5,7 @@ import { TreeKernel } from './kernel/tree-kernel.ts';
 export function whyNoTrees(): string | null {
   try {
     const leaf = (weight: number) => ({ kind: 'leaf', votes: [{ target: 0, weight }] }) as const;
-    const branch = { kind: 'branch', feature: 0, mode: 'leq', values: [0], missingTrue: false } as const;
+    const branch = { kind: 'branch', feature: 0, mode: 'leq', value: 0, missingTrue: false } as const;
     const tree = { ...branch, whenTrue: leaf(1), whenFalse: leaf(2) };
     const { code } = compileKernel({ double: false, trees: [tree], targets: 1, aggregate: 'sum' });
     const kernel = new TreeKernel(code);

@@ -81,8 +81,7 @@ function endOf(branch: Branch, value: number): TreeNode {
   return isTrue ? branch.whenTrue : branch.whenFalse;
 }
 
-function holds({ mode, values }: Branch, value: number): boolean {
-  const [limit = Number.NaN] = values;
+function holds({ mode, value: limit }: Branch, value: number): boolean {
   switch (mode) {
     case 'leq':
       return value <= limit;
@@ -96,8 +95,6 @@ function holds({ mode, values }: Branch, value: number): boolean {
       return value === limit;
     case 'neq':
       return value !== limit;
-    case 'member':
-      return values.some((each) => each === value);
   }
 }
 

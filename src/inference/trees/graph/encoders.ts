@@ -39,7 +39,7 @@ function encodeLabels(node: GraphNode, builder: RecipeBuilder): void {
       : value.type === 'string'
         ? given.text
         : value.type === 'int64'
-          ? given.int
+          ? attributes.int(value.default, 0)
           : given.float;
   const values = list('values', value.plural);
   builder.each(node, from, value.type, (register, _, to) => ({

@@ -145,6 +145,9 @@ function vectorize(node: GraphNode, builder: RecipeBuilder): void {
   const tables = builder.inputs(node);
   if (!tables.every(({ type }) => type === 'float32'))
     throw new UnsupportedModel('FeatureVectorizer casts other types than float32');
+  const dimensions = new Attributes(node).ints('inputdimensions');
+  if (!tables.every(({ columns }, index) => columns.length === dimensions[index]))
+    throw new UnsupportedModel('FeatureVectorizer takes some columns of an input only');
   const columns = tables.flatMap((table) => table.columns);
   builder.set(node.outputs[0], { type: 'float32', isMatrix: true, columns });
 }

@@ -24,15 +24,14 @@ export interface Vote {
 }
 
 /** How a branch compares its feature (left) with its value (right). */
-export const MODES = ['leq', 'lt', 'gte', 'gt', 'eq', 'neq', 'member'] as const;
+export const MODES = ['leq', 'lt', 'gte', 'gt', 'eq', 'neq'] as const;
 export type Mode = (typeof MODES)[number];
 
 export interface Branch {
   readonly kind: 'branch';
   readonly feature: number;
   readonly mode: Mode;
-  /** One; any number for `member`. */
-  readonly values: readonly number[];
+  readonly value: number;
   /** Where NaN goes, apart from what the comparison says. */
   readonly missingTrue: boolean;
   /** Branches may share an end. */

@@ -18,8 +18,7 @@ export function sameTree(a: TreeNode, b: TreeNode): boolean {
     a.feature === b.feature &&
     a.mode === b.mode &&
     a.missingTrue === b.missingTrue &&
-    a.values.length === b.values.length &&
-    a.values.every((value, index) => Object.is(value, b.values[index])) &&
+    Object.is(a.value, b.value) &&
     sameTree(a.whenTrue, b.whenTrue) &&
     sameTree(a.whenFalse, b.whenFalse)
   );

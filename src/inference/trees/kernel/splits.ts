@@ -53,15 +53,13 @@ export function splitsOf(tree: TreeNode, double: boolean): SplitNode {
 type Ends = CutSplit<TreeNode> | SetSplit<TreeNode>;
 
 function splitOf(branch: Branch, next: (value: number) => number): Ends | TreeNode {
-  const { feature, mode, missingTrue, whenTrue, whenFalse } = branch;
-  const [value = Number.NaN] = branch.values;
+  const { feature, mode, value, missingTrue, whenTrue, whenFalse } = branch;
   switch (mode) {
     case 'eq':
-    case 'member':
       return setSplit(feature, chainOf(branch));
     case 'neq':
       // NaN differs from every value, so that it always goes where the comparison holds.
-      return setSplit(feature, { values: branch.values, nanHigh: false, low: whenTrue, high: whenFalse });
+      return setSplit(feature, { values: [value], nanHigh: false, low: whenTrue, high: whenFalse });
     case 'leq':
     case 'lt': {
       if (Number.isNaN(value)) return allButNan(branch, whenFalse);
@@ -101,14 +99,17 @@ function chainOf(first: Branch): SetEnds {
   const values: number[] = [];
   let nanHigh = false;
   let rest: TreeNode = first;
-  while (isSet(rest) && rest.feature === feature && sameTree(rest.whenTrue, whenTrue)) {
-    values.push(...rest.values);
+  while (isEquality(rest) && rest.feature === feature && sameTree(rest.whenTrue, whenTrue)) {
+    // Of some such chains, ONNX Runtime makes one branch that treats NaN as the first one does.
+    if (rest.missingTrue && !first.missingTrue)
+      throw new UnsupportedModel('a chain of categories treats missing values in two ways');
+    values.push(rest.value);
     nanHigh ||= rest.missingTrue;
     rest = rest.whenFalse;
   }
   return { values, nanHigh, low: rest, high: whenTrue };
 }
 
-function isSet(node: TreeNode): node is Branch {
-  return node.kind === 'branch' && (node.mode === 'eq' || node.mode === 'member');
+function isEquality(node: TreeNode): node is Branch {
+  return node.kind === 'branch' && node.mode === 'eq';
 }

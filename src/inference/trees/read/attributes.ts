@@ -1,8 +1,11 @@
 import type { Attribute, GraphNode } from '../../onnx-graph.ts';
+import { UnsupportedModel } from '../kernel/ensemble.ts';
 
 /** Attributes of a node by name; what is absent is empty. */
 export class Attributes {
   readonly #all: ReadonlyMap<string, Attribute>;
+  /** Lists that are read item by item are looked at once. */
+  readonly #checked = new Set<string>();
 
   constructor(node: GraphNode) {
     this.#all = node.attributes;
@@ -17,7 +20,7 @@ export class Attributes {
   }
 
   int(name: string, otherwise: number): number {
-    return this.#all.get(name)?.int ?? otherwise;
+    return exact(name, this.#all.get(name)?.int ?? otherwise);
   }
 
   float(name: string, otherwise: number): number {
@@ -25,7 +28,10 @@ export class Attributes {
   }
 
   ints(name: string): readonly number[] {
-    return this.#all.get(name)?.ints ?? [];
+    const ints = this.#all.get(name)?.ints ?? [];
+    if (!this.#checked.has(name)) for (const value of ints) exact(name, value);
+    this.#checked.add(name);
+    return ints;
   }
 
   floats(name: string): readonly number[] {
@@ -47,4 +53,10 @@ export class Attributes {
     const tensor = this.tensor(`${name}_as_tensor`);
     return tensor.length > 0 ? tensor : this.floats(name);
   }
+}
+
+/** Numbers of 64 bits were read as float64. */
+function exact(name: string, value: number): number {
+  if (Number.isSafeInteger(value)) return value;
+  throw new UnsupportedModel(`${name} has a whole number beyond 2^53`);
 }

@@ -69,7 +69,14 @@ class NodeReader {
 
   trees(): readonly TreeNode[] {
     // A tree begins with the first of its nodes.
-    return this.#trees.flatMap((tree, row) => (tree === this.#trees[row - 1] ? [] : [this.#node(row)]));
+    const starts = [...this.#trees.keys()].filter((row) => this.#trees[row] !== this.#trees[row - 1]);
+    const trees = starts.map((row) => this.#node(row));
+    // What ONNX Runtime makes of anything else is its own affair.
+    if (starts.length !== this.#firstRows.size)
+      throw new UnsupportedModel('the nodes of a tree stand among those of another');
+    if (this.#trees.some((_, row) => this.#made[row] === undefined))
+      throw new UnsupportedModel('the first node of a tree does not lead to all others');
+    return trees;
   }
 
   #readVotes({ trees, nodes, targets, weights, count }: VoteColumns): void {
@@ -111,7 +118,7 @@ class NodeReader {
       kind: 'branch',
       feature: this.#features[row] ?? -1,
       mode,
-      values: [this.#values[row] ?? Number.NaN],
+      value: this.#values[row] ?? Number.NaN,
       missingTrue: this.#missingTrue[row] === 1,
       whenTrue: this.#node(this.#row(tree, this.#whenTrue[row])),
       whenFalse: this.#node(this.#row(tree, this.#whenFalse[row])),
