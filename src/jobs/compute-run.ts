@@ -16,7 +16,7 @@ import type { ShardEngine } from '../tasks/shard-engine.ts';
 import { rememberHalved } from '../tuning/remember-halved.ts';
 import { checkGatesOf } from './gates/check-gates-of.ts';
 import { memoryLimitOf } from './limits/memory-limit.ts';
-import { isTimeLimit } from './limits/time-limit.ts';
+import { isOwnLimit } from './limits/time-limit.ts';
 import type { LockedJob } from './lock/locked-run.ts';
 import { shardsAtOnce } from './plan/device-of-run.ts';
 import { singleFileOf } from './publish/single-file.ts';
@@ -86,7 +86,7 @@ export async function computeRun<T>(
 
 /** Whether a signal ended the run: then it did not fail. */
 function isAskedToEnd(error: unknown, { signal, drain }: LockedJob['options']): boolean {
-  return (signal.aborted && !isTimeLimit(signal)) || (drain?.aborted === true && error === drain.reason);
+  return (signal.aborted && !isOwnLimit(signal)) || (drain?.aborted === true && error === drain.reason);
 }
 
 /** Whether others have still to compute shards: then the run did not fail. */

@@ -2,10 +2,12 @@ import { ServeBatchError, toServeBatchError } from '../core/errors.ts';
 import { inSpan } from '../core/tracing.ts';
 import { whileHeld } from '../runs/lock/under-lock.ts';
 import { claimFolder } from './candidate-folder.ts';
+import { unlessWriterStopped } from './limits/stopped-writer-limit.ts';
 import { timeLimitsOf, withinTimeLimit } from './limits/time-limit.ts';
 import type { LockedRun } from './lock/locked-run.ts';
 import { runLocked } from './lock/run-locked.ts';
 import { withLockedRun } from './lock/with-locked-run.ts';
+import { storeUrlOf } from './plan/locations.ts';
 import type { RunEnd, RunJobOptions, RunJobResult } from './run-job-options.ts';
 import { reportingRelease } from './run-reporter.ts';
 
@@ -20,9 +22,11 @@ export async function runJob(options: RunJobOptions): Promise<RunJobResult> {
   return inSpan({ name: `run ${spec.name}`, attributes }, async (span) => {
     const result = await reportingRelease(options, () =>
       withinTimeLimit(timeLimitsOf(spec), spec.name, signal, (limited) =>
-        withLockedRun({ ...options, signal: limited }, (locked) => runWitnessed(locked, options), {
-          computesHere: spec.execution.queue === null,
-        }),
+        unlessWriterStopped({ storeUrl: storeUrlOf(spec), job: spec.name }, limited, (watched) =>
+          withLockedRun({ ...options, signal: watched }, (locked) => runWitnessed(locked, options), {
+            computesHere: spec.execution.queue === null,
+          }),
+        ),
       ),
     );
     span.set(attributesOf(result));

@@ -14,6 +14,7 @@ import { assertPlannedHere } from '../../runs/record/versions.ts';
 import { RunLog } from '../../runs/run-log.ts';
 import { completeRun, publishCommittedRun } from '../complete-run.ts';
 import { processesOf } from '../limits/processes.ts';
+import { unlessWriterStopped } from '../limits/stopped-writer-limit.ts';
 import { timeLimitsOf, withinTimeLimit } from '../limits/time-limit.ts';
 import type { LockedJob } from '../lock/locked-run.ts';
 import { ReleaseStack } from '../lock/release-stack.ts';
@@ -51,7 +52,9 @@ export async function finishRun(options: FinishOptions): Promise<RanJob> {
   const spec = await specOf(options, paths, plan);
   return reportingRelease(options, () =>
     withinTimeLimit(timeLimitsOf(spec), spec.name, signal, (limited) =>
-      finishInTime({ ...options, signal: limited }, spec, paths, plan),
+      unlessWriterStopped({ storeUrl: storeUrlOf(spec), job: spec.name }, limited, (watched) =>
+        finishInTime({ ...options, signal: watched }, spec, paths, plan),
+      ),
     ),
   );
 }

@@ -42,9 +42,9 @@ export async function withinTimeLimit<T>(
   }
 }
 
-/** Whether an abort comes from the time limit: then the run has failed, and was not asked to end. */
-export function isTimeLimit(signal: AbortSignal): boolean {
-  return signal.reason instanceof ServeBatchError && signal.reason.code === 'TIMED_OUT';
+/** Whether an abort comes from a limit of the run itself: then the run has failed, and was not asked to end. */
+export function isOwnLimit({ reason }: AbortSignal): boolean {
+  return reason instanceof ServeBatchError && ['TIMED_OUT', 'STORE_UNAVAILABLE'].includes(reason.code);
 }
 
 function timedOut(job: string, limitMs: number): ServeBatchError {

@@ -14,9 +14,10 @@ import { markRolledBack, readCurrent, wasPublished, wasRolledBack } from '../../
 import { type RunRecord, readManifest } from '../../runs/record/run-record.ts';
 import type { StartWorkers } from '../../tasks/workers.ts';
 import { memoryLimitOf } from '../limits/memory-limit.ts';
+import { unlessWriterStopped } from '../limits/stopped-writer-limit.ts';
 import { type RunReporter, reportingRelease } from '../run-reporter.ts';
 import { canaryBeside, canaryRun, markCanaryEnded, noCanary } from './canary.ts';
-import { type PublishPolicy, prepareStore, publishAgain } from './publish-committed.ts';
+import { type CommittedRun, type PublishPolicy, prepareStore, publishAgain } from './publish-committed.ts';
 import { storeOfRun } from './store-of-run.ts';
 
 /** Where a job's runs are, and where its predictions go. */
@@ -132,11 +133,12 @@ async function assertRollbackTarget(folderOfJob: string, to: string, from: strin
 
 /** As {@link publishEarlier}, for a caller that holds the lock. */
 export async function publishLocked(
-  { place, effects, signal, force, canary: share, startWorkers = startChildren }: PublishEarlierOptions,
+  options: PublishEarlierOptions,
   lock: JobLock,
   runId: string,
   policy?: PublishPolicy,
 ): Promise<RunRecord> {
+  const { place, signal } = options;
   const paths = runPaths(place.folderOfJob, runId);
   const committed = await readManifest(paths);
   if (committed === undefined)
@@ -146,6 +148,24 @@ export async function publishLocked(
     );
   const plan = await readPlan(paths.plan);
   const storeUrl = plan.kv === null ? null : (place.storeUrl ?? plan.kv.url);
+  return unlessWriterStopped({ storeUrl, job: place.job }, signal, (watched) =>
+    publishCommittedRun({ ...options, signal: watched }, lock, {
+      ...{ plan, committed, storeUrl, policy: policy ?? policyOf(committed, plan, options.force) },
+    }),
+  );
+}
+
+interface RunToPublish extends Pick<CommittedRun, 'plan' | 'committed' | 'policy'> {
+  readonly storeUrl: string | null;
+}
+
+async function publishCommittedRun(
+  { place, effects, signal, canary: share, startWorkers = startChildren }: PublishEarlierOptions,
+  lock: JobLock,
+  { plan, committed, storeUrl, policy }: RunToPublish,
+): Promise<RunRecord> {
+  const { runId } = plan;
+  const paths = runPaths(place.folderOfJob, runId);
   const workers = startWorkers({
     size: machineLimits().cpus,
     place: { folder: place.folderOfJob, storeUrl },
@@ -164,7 +184,7 @@ export async function publishLocked(
       run: { runId, memoryLimit: memoryLimitOf({ execution: { memoryLimitBytes: null } }) },
       folderOfJob: place.folderOfJob,
       singleFile: outputFileFormat(path) === null ? null : path,
-      policy: policy ?? policyOf(committed, plan, force),
+      policy,
       ...(canary === undefined ? {} : { canary }),
     });
   } finally {

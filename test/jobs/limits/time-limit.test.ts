@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isTimeLimit, withinTimeLimit } from '../../../src/jobs/limits/time-limit.ts';
+import { isOwnLimit, withinTimeLimit } from '../../../src/jobs/limits/time-limit.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -18,7 +18,7 @@ describe('a time limit', () => {
       exitCode: 1,
       message: expect.stringContaining('Raise execution.timeout'),
     });
-    expect(seen !== undefined && isTimeLimit(seen)).toBe(true);
+    expect(seen !== undefined && isOwnLimit(seen)).toBe(true);
   });
 
   it('waits no longer for work that hangs even then', async () => {
@@ -33,7 +33,7 @@ describe('a time limit', () => {
     const asked = new AbortController();
     asked.abort(new Error('SIGTERM'));
     const limits = { limitMs: 60_000, graceMs: 1 };
-    const work = async (signal: AbortSignal) => [signal.aborted, isTimeLimit(signal)];
+    const work = async (signal: AbortSignal) => [signal.aborted, isOwnLimit(signal)];
     expect(await withinTimeLimit(limits, 'sales', asked.signal, work)).toEqual([true, false]);
   });
 });
