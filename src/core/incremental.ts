@@ -32,6 +32,8 @@ export interface ColumnWindow extends ChainLink {
   readonly rowsUpTo?: number;
   /** Rows up to `from` that came after the run before this one, and that no run takes. Left out: a run of an earlier version. */
   readonly lateRows?: number;
+  /** Rows that the run before this one counted and that are gone: they hide as many in `lateRows`. Left out: none. */
+  readonly deletedRows?: number;
   /** Rows up to `from` that came after the run before this one, and that this run takes. Left out: it looks for none. */
   readonly lateTaken?: number;
   /** What the next run looks at again. Left out: it takes what is above `to` and nothing else. */
@@ -73,6 +75,12 @@ export function lateTakenText(window: IncrementalPlan | null | undefined): strin
 export function lateRowsText(window: IncrementalPlan | null | undefined): string | null {
   if (window?.kind !== 'column' || window.from === null || (window.lateRows ?? 0) === 0) return null;
   return `${formatNumber(window.lateRows ?? 0, 'row')} with ${window.column} up to ${window.from} came after the run before, and no run takes them`;
+}
+
+/** How many rows are gone that late rows can hide behind, for people; null: none are. */
+export function deletedRowsText(window: IncrementalPlan | null | undefined): string | null {
+  if (window?.kind !== 'column' || (window.deletedRows ?? 0) === 0) return null;
+  return `at least ${formatNumber(window.deletedRows ?? 0, 'row')} that the run before counted ${window.deletedRows === 1 ? 'is' : 'are'} gone: as many rows may have come too late and are not counted`;
 }
 
 /**

@@ -150,7 +150,7 @@ it('an incremental job adds to its store, and knows in the bucket what it has ta
   const grows = await makeProject({
     jobs: {
       grows: [
-        'input: {path: data.csv, incremental: {column: n}, csv: {types: {price: DOUBLE}}}',
+        'input: {path: data.csv, incremental: {column: n, lateness: 3}, csv: {types: {price: DOUBLE}}}',
         'model: fixtures/sales-by-column.onnx',
         'output: {path: az://jobs/out, columns: [n, day, price]}',
         'kv: {url: "lmdb:kv", key: "{day}", field: "{n}", values: [price]}',
@@ -158,22 +158,27 @@ it('an incremental job adds to its store, and knows in the bucket what it has ta
     },
   });
   const features = 'price,discount,day_of_week,month,size_sqm,lag_7,lag_14,mean_28,region,category';
-  const run = async (rows: number): Promise<string> => {
-    const lines = Array.from({ length: rows }, (_, n) => `${n},d1,${n / 8},0.5,3,11,900,1,2,3,west,pet`);
+  const run = async (...rows: readonly number[]): Promise<string> => {
+    const lines = rows.map((n) => `${n},d1,${n / 8},0.5,3,11,900,1,2,3,west,pet`);
     await grows.write('data.csv', `n,day,${features}\n${lines.join('\n')}\n`);
     return output(['run', 'grows'], grows);
   };
   const series = async (): Promise<number> =>
     (await output(['lookup', 'grows', 'day=d1'], grows)).split('\n').filter((line) => /^\d/.test(line))
       .length;
-  expect(await run(4)).toContain('4 in, 4 out');
-  expect(await run(7)).toMatch(/3 in, 3 out[\s\S]*with those of run/);
+  expect(await run(0, 1, 2, 4)).toContain('4 in, 4 out');
+  const second = await run(0, 1, 2, 3, 4, 5, 6);
+  expect(second).toMatch(/3 in, 3 out[\s\S]*with those of run/);
+  expect(second).toMatch(/late rows +1 row with n up to 4 came after the run before; this run takes them/);
   expect(await series()).toBe(7);
-  expect(await run(7)).toContain('Nothing new');
+  expect(await run(0, 1, 2, 3, 4, 5, 6)).toContain('Nothing new');
+  expect(await run(1, 2, 3, 4, 5, 6, 7)).toMatch(
+    /late rows +at least 1 row that the run before counted is gone/,
+  );
   const counted = ['query', 'SELECT count(*) AS n FROM grows', '--format', 'csv'];
-  expect(await output(counted, grows)).toBe('n\n7\n');
+  expect(await output(counted, grows)).toBe('n\n8\n');
   await output(['rollback', 'grows'], grows);
-  expect(await series()).toBe(4);
+  expect(await series()).toBe(7);
 });
 
 it('backfilled runs are scored, and intervals are made of their errors, as in a folder', async () => {

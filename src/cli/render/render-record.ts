@@ -1,5 +1,10 @@
 import { engineText } from '../../core/engine.ts';
-import { type IncrementalPlan, lateRowsText, lateTakenText } from '../../core/incremental.ts';
+import {
+  deletedRowsText,
+  type IncrementalPlan,
+  lateRowsText,
+  lateTakenText,
+} from '../../core/incremental.ts';
 import { missingData } from '../../core/readiness.ts';
 import { formatNumber, formatPercent } from '../../core/text/amounts.ts';
 import { badCellsText } from '../../core/text/bad-cells-text.ts';
@@ -54,7 +59,7 @@ export function summaryPairs(record: RunRecord): readonly Pair[] {
 
 /** Rows that came late: those that the run takes, and those that no run takes. */
 export function lateRowsPairs(window: IncrementalPlan | null | undefined): readonly Pair[] {
-  const texts = [lateTakenText(window), lateRowsText(window)];
+  const texts = [lateTakenText(window), lateRowsText(window), deletedRowsText(window)];
   return texts.flatMap((text) => (text === null ? [] : [['late rows', text] as const]));
 }
 

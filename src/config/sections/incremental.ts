@@ -56,7 +56,9 @@ export const incremental = z
         key: z
           .union([text(KEY), texts(KEY)], { error: KEY })
           .exactOptional()
-          .describe('With lateness: the columns that make a row known again. Default: all columns.'),
+          .describe(
+            'With lateness: the columns that make a row known again. Default: all columns, so that a row that was changed counts as another one.',
+          ),
         files: z
           .literal(true, { error: 'true, or no files beside a column.' })
           .exactOptional()

@@ -19,6 +19,34 @@ export function countLateRows(
   return Math.max(0, upTo, passed.at - last.rowsAtTo);
 }
 
+/**
+ * Rows that were counted by the run that has the watermark and are gone, as far as no others came: as many that came
+ * too late cannot be told from them.
+ */
+export function countDeletedRows(
+  last: Pick<ColumnWindow, 'rowsUpTo' | 'lateWindow'>,
+  passed: PassedRows | null,
+): number {
+  if (passed === null) return 0;
+  if (passed.late !== null && last.lateWindow !== undefined)
+    return Math.max(0, last.lateWindow.rowsBelow - passed.late.below);
+  return last.rowsUpTo === undefined ? 0 : Math.max(0, last.rowsUpTo - passed.upTo);
+}
+
+/** What the log says where the count of late rows is not to be relied on. */
+export function deletedRowsWarning(
+  deleted: number,
+  { column, to, lateWindow }: Pick<ColumnWindow, 'column' | 'to' | 'lateWindow'>,
+): string {
+  const where = lateWindow === undefined ? `up to ${to}` : `below ${lateWindow.from?.value ?? to}`;
+  return `At least ${formatNumber(deleted, 'row')} with ${column} ${where} ${deleted === 1 ? 'was' : 'were'} deleted since the run before. As many rows that came too late are not counted: a count cannot tell them apart. If some came, take everything with --full.`;
+}
+
+/** What the log says of late rows that are taken and known by all of their columns. */
+export function changedRowsNote(taken: number): string {
+  return `${formatNumber(taken, 'row')} came late and ${taken === 1 ? 'is' : 'are'} taken. A row that was taken before and has changed since counts as another one: name input.incremental.key where rows change.`;
+}
+
 /** What the log says of late rows that are not taken. */
 export function lateRowsWarning(
   late: number,

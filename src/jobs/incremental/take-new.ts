@@ -6,11 +6,18 @@ import type { ColumnWindow, IncrementalPlan } from '../../core/incremental.ts';
 import type { ResolvedInput } from '../../core/table.ts';
 import { columnNeeds } from '../../planning/column-needs.ts';
 import type { LateRequest } from '../../source/incremental/late-rows.ts';
+import type { PassedRows } from '../../source/incremental/take-rows.ts';
 import type { WatermarkValue } from '../../source/incremental/watermark-type.ts';
 import type { PlanningLimits } from '../../tasks/tasks.ts';
 import type { Workers } from '../../tasks/workers.ts';
 import type { IncrementalStart } from './incremental-start.ts';
-import { countLateRows, lateRowsWarning } from './late-rows.ts';
+import {
+  changedRowsNote,
+  countDeletedRows,
+  countLateRows,
+  deletedRowsWarning,
+  lateRowsWarning,
+} from './late-rows.ts';
 
 /** What a run takes of an input that grows, as its plan says it. */
 export interface TakenInput {
@@ -64,19 +71,34 @@ async function takeColumn(request: TakeRequest, start: IncrementalStart): Promis
       needs: columnNeeds(spec, null),
     },
   });
-  const lateRows = last === null ? 0 : countLateRows(last, passed);
-  if (last !== null && lateRows > 0)
-    log.warn(lateRowsWarning(lateRows, last), { column: last.column, rows: lateRows });
+  const counted = last === null ? { lateRows: 0 } : countPassed(last, passed, log);
+  const lateTaken = passed?.late?.taken ?? 0;
+  if (lateTaken > 0 && late?.key === null) log.info(changedRowsNote(lateTaken), { rows: lateTaken });
   if (taken === null) return null;
   const { column, to, rowsAtTo, rowsUpTo, lateWindow, input } = taken;
   const window = { column: column.name, columnType: column.type, from: last?.to ?? null, to };
   return {
     incremental: {
-      ...{ kind: 'column', ...link, ...window, rowsAtTo, rowsUpTo, lateRows },
-      ...(lateWindow === null ? {} : { lateTaken: passed?.late?.taken ?? 0, lateWindow }),
+      ...{ kind: 'column', ...link, ...window, rowsAtTo, rowsUpTo, ...counted },
+      ...(lateWindow === null ? {} : { lateTaken, lateWindow }),
     },
     taken: input,
   };
+}
+
+/** Says what came too late, and where the count of that is not to be relied on. */
+function countPassed(
+  last: ColumnWindow,
+  passed: PassedRows | null,
+  log: Log,
+): Pick<ColumnWindow, 'lateRows' | 'deletedRows'> {
+  const { column } = last;
+  const lateRows = countLateRows(last, passed);
+  const deletedRows = countDeletedRows(last, passed);
+  if (lateRows > 0) log.warn(lateRowsWarning(lateRows, last), { column, rows: lateRows });
+  if (deletedRows === 0) return { lateRows };
+  log.warn(deletedRowsWarning(deletedRows, last), { column, rows: deletedRows });
+  return { lateRows, deletedRows };
 }
 
 /** What of the rows up to the watermark is to be looked at again; null: nothing is. */

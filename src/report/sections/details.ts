@@ -1,4 +1,4 @@
-import { lateRowsText, lateTakenText } from '../../core/incremental.ts';
+import { deletedRowsText, lateRowsText, lateTakenText } from '../../core/incremental.ts';
 import { describeTensor } from '../../core/model.ts';
 import { formatBytes, formatCount, formatSeconds } from '../../core/text/amounts.ts';
 import { badCellsText } from '../../core/text/bad-cells-text.ts';
@@ -65,7 +65,8 @@ function planPairs({ plan }: DetailsFacts): Pair[] {
 
 function recordPairs(record: RunRecord): Pair[] {
   const { shards, model, output, kv, versions, host, coverage } = record;
-  const late = [lateTakenText(record.incremental), lateRowsText(record.incremental)];
+  const texts = [lateTakenText, lateRowsText, deletedRowsText];
+  const late = texts.map((textOf) => textOf(record.incremental));
   return [
     ['started', formatInstant(record.startedAt)],
     ['finished', `${formatInstant(record.finishedAt)}, after ${formatSeconds(record.durationSeconds)}`],

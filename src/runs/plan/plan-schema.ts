@@ -60,6 +60,7 @@ export const incrementalSchema: z.ZodType<IncrementalPlan> = z.discriminatedUnio
     rowsAtTo: count,
     rowsUpTo: count.exactOptional(),
     lateRows: count.exactOptional(),
+    deletedRows: count.exactOptional(),
     lateTaken: count.exactOptional(),
     lateWindow: z
       .strictObject({

@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ColumnWindow } from '../../../src/core/incremental.ts';
 import { quoteText } from '../../../src/core/text/sql.ts';
-import { countLateRows } from '../../../src/jobs/incremental/late-rows.ts';
+import {
+  countDeletedRows,
+  countLateRows,
+  deletedRowsWarning,
+} from '../../../src/jobs/incremental/late-rows.ts';
 import { NO_NEEDS } from '../../../src/source/csv/staged-columns.ts';
 import type { Database } from '../../../src/source/duckdb/database.ts';
 import { findFiles } from '../../../src/source/files/find-files.ts';
@@ -40,6 +44,26 @@ describe('rows that came late', () => {
   it('are none without a watermark; after a run of an earlier version, those at the watermark', () => {
     expect(countLateRows(last, null)).toBe(0);
     expect(countLateRows({ rowsAtTo: 2 }, { at: 5, upTo: 100, late: null })).toBe(3);
+  });
+});
+
+describe('rows that are gone, and hide as many that came too late', () => {
+  const last = { column: 'n', to: '9', rowsUpTo: 10, rowsAtTo: 1 };
+
+  it.each([
+    ['none where nothing was deleted', { at: 2, upTo: 10 }, 0],
+    ['none where more came than went: nobody can tell', { at: 2, upTo: 12 }, 0],
+    ['what is missing', { at: 2, upTo: 7 }, 3],
+  ])('are %s', (_, passed, deleted) => {
+    expect(countDeletedRows(last, { ...passed, late: null })).toBe(deleted);
+  });
+
+  it('are those below the lateness, where the job has one: within it each row is known', () => {
+    const lateWindow = { from: { value: '5', type: 'BIGINT' }, rowsBelow: 4 };
+    const passed = { at: 1, upTo: 5, late: { within: 2, taken: 0, overtaken: 0, below: 3 } };
+    expect(countDeletedRows({ ...last, lateWindow }, passed)).toBe(1);
+    expect(deletedRowsWarning(1, { ...last, lateWindow })).toContain('1 row with n below 5 was deleted');
+    expect(countDeletedRows(last, null)).toBe(0);
   });
 });
 
