@@ -7,6 +7,8 @@ import { systemClock } from '../../../src/core/effects.ts';
 import type { MadeRun } from '../../../src/jobs/hand-out/make-run.ts';
 import { rangesOf } from '../../../src/jobs/hand-out/nobody.ts';
 import { specForDispatch, specOfDispatch } from '../../../src/jobs/hand-out/spec-of-dispatch.ts';
+import { openStore } from '../../../src/kv/open-store.ts';
+import { fenceOf } from '../../../src/publish/publish-run.ts';
 import { acquireLock } from '../../../src/runs/lock/lock.ts';
 import type { RunRecord } from '../../../src/runs/record/run-record.ts';
 import { expectGoldenStore } from '../../support/golden.ts';
@@ -109,6 +111,22 @@ describe('plan, shard and finish', () => {
     const text = await readFile(join(folderOf(made), 'shards/00001.json'), 'utf8');
     expect(JSON.parse(text).host).toMatch(/./);
   });
+});
+
+it('a task that loads the store leaves it to whoever took the job over meanwhile, and ends well', async () => {
+  const project = await makeProject();
+  const made = await plan(project, ['--groups', '2']);
+  const url = `lmdb:${project.path('elsewhere')}`;
+  expect((await task(project, made, 0, ['--kv', url])).stdout).toContain('loaded into the store');
+
+  const lock = await acquireLock(project.path('out/sales'), { clock: systemClock });
+  const store = openStore({ url, job: 'sales' });
+  await store.claim(fenceOf(lock));
+  await store.close();
+  const late = await task(project, made, 1, ['--kv', url]);
+  await lock.release();
+  expect(late).toMatchObject({ code: 0, stderr: expect.stringContaining('is left to the process that') });
+  expect(late.stdout).not.toContain('loaded into the store');
 });
 
 describe('a dispatch list', () => {
