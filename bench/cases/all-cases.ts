@@ -6,6 +6,7 @@ import { lookup } from './lookup.ts';
 import { memory } from './memory.ts';
 import { linearParquet, smallNetParquet, treesParquet, wideNetParquet } from './parquet-cases.ts';
 import { pandas, plainPipeline } from './peer-cases.ts';
+import { redisByDate } from './redis-by-date.ts';
 import { redisLoad, treesRedis } from './redis-cases.ts';
 import { redisLayouts } from './redis-layouts.ts';
 import { serving } from './serving.ts';
@@ -24,6 +25,7 @@ export const ALL_CASES: readonly BenchCase[] = [
   gridJoins,
   redisLoad,
   redisLayouts,
+  redisByDate,
   treesRedis,
   lmdbLoad,
   treesLmdb,

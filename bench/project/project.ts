@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import type { KvLayout } from '../../src/core/plan.ts';
 import { FIRST_DAY } from '../data/sales-sql.ts';
 import { REPOSITORY } from '../repository.ts';
 
@@ -9,6 +10,8 @@ export interface ProjectContent {
   readonly input: string;
   /** As `kv.url`: `none`, `lmdb:PATH` or `redis://...`. */
   readonly kvUrl: string;
+  /** As `kv.layout`; its default where it is left out. */
+  readonly layout?: KvLayout;
 }
 
 /** The name of the job, as in its keys and in its folder. */
@@ -32,11 +35,14 @@ export async function writeGridProject(folder: string, days: number): Promise<vo
 }
 
 /** The job of jobs/sales.yaml over another table, model and store, in a project folder of its own. */
-export async function writeProject(folder: string, { model, input, kvUrl }: ProjectContent): Promise<void> {
+export async function writeProject(
+  folder: string,
+  { model, input, kvUrl, layout = 'hash' }: ProjectContent,
+): Promise<void> {
   const job = parse(await readFile(join(REPOSITORY, 'jobs/sales.yaml'), 'utf8')) as {
     readonly kv: Readonly<Record<string, unknown>>;
   };
-  await writeJob(folder, { ...job, model, input, output: 'out', kv: { ...job.kv, url: kvUrl } });
+  await writeJob(folder, { ...job, model, input, output: 'out', kv: { ...job.kv, url: kvUrl, layout } });
 }
 
 async function writeJob(folder: string, job: object): Promise<void> {

@@ -178,6 +178,11 @@ export interface KvPlan {
   readonly duplicates: KvDuplicates;
   /** Of an incremental job: the run whose generation this one goes on from. Left out: it begins empty. */
   readonly extends?: ExtendedRun;
+  /**
+   * How many slices of the keys the store is loaded in, once all parts are there: rows of a key lie in many shards.
+   * Left out: it is loaded shard by shard. There are never more than shards.
+   */
+  readonly slices?: number;
 }
 
 export interface ExtendedRun {
@@ -186,7 +191,13 @@ export interface ExtendedRun {
   readonly firstShard: number;
 }
 
-/** The number that a shard of the run has in the store. */
+/** The numbers of what the store is loaded in, from 0: slices of the keys, or shards. */
+export function loadsOf({ kv, shards }: Pick<Plan, 'kv' | 'shards'>): number[] {
+  const { length } = shards;
+  return Array.from({ length: kv?.slices ?? length }, (_, index) => index);
+}
+
+/** The number that a shard or a slice of the run has in the store. */
 export function shardInStore({ extends: base }: Pick<KvPlan, 'extends'>, shard: number): number {
   return (base?.firstShard ?? 0) + shard;
 }

@@ -97,7 +97,7 @@ function isMissing(error: unknown): boolean {
 async function computeShards(run: RunToCompute, done: Map<number, ShardRecord>): Promise<void> {
   const { plan, meter, engine } = run;
   const { locked } = run;
-  const { options, workers, folder, storeUrl } = locked;
+  const { options, workers, folder } = locked;
   const { spec, effects, signal, drain } = options;
   const { progress, log, clock } = effects;
   const rowsReused = [...done.values()].reduce((rows, { rowsIn }) => rows + rowsIn, 0);
@@ -119,7 +119,7 @@ async function computeShards(run: RunToCompute, done: Map<number, ShardRecord>):
     workers,
     processes: shardsAtOnce(spec, plan.device),
     retries: spec.execution.retries,
-    loadUnder: plan.kv !== null && storeUrl !== null && run.loadsStore ? fenceOf(locked.lock) : null,
+    loadUnder: loadsBeside(run) ? fenceOf(locked.lock) : null,
     rejectLimit: () => ({ policy: spec.onInvalid, before: rejectsOf(plan, done.values()) }),
     signal,
     ...(drain === undefined ? {} : { drain }),
@@ -145,6 +145,11 @@ async function computeShards(run: RunToCompute, done: Map<number, ShardRecord>):
       assertRejectsWithin(spec.onInvalid, plan, rejectsOf(plan, done.values()));
     },
   });
+}
+
+/** Whether shards are loaded while others are scored. Slices of the keys need all parts. */
+function loadsBeside({ plan, locked, loadsStore }: RunToCompute): boolean {
+  return plan.kv !== null && plan.kv.slices === undefined && locked.storeUrl !== null && loadsStore;
 }
 
 function shardFields({ index, attempt, rowsOut, rejects, part }: ShardRecord) {

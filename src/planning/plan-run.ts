@@ -5,7 +5,15 @@ import { keptColumns } from '../config/sections/output.ts';
 import { boundColumns } from '../core/accuracy.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import type { IncrementalPlan } from '../core/incremental.ts';
-import type { DraftPlan, ExtendedRun, FeaturesPlan, KvPlan, RunIdentity, SelectPlan } from '../core/plan.ts';
+import type {
+  DraftPlan,
+  ExtendedRun,
+  FeaturesPlan,
+  KvPlan,
+  Plan,
+  RunIdentity,
+  SelectPlan,
+} from '../core/plan.ts';
 import type { Column, InputFingerprint, InputFormat, NamedTable, ResolvedInput } from '../core/table.ts';
 import { suggestion } from '../core/text/nearest.ts';
 import { quoteText } from '../core/text/sql.ts';
@@ -42,6 +50,7 @@ import { columnNeeds, specKeyColumns } from './column-needs.ts';
 import { planIntervals } from './plan-intervals.ts';
 import { planKeptColumns, withoutPredictions } from './plan-kept-columns.ts';
 import { DEFAULT_SHARD_ROWS, planShards } from './plan-shards.ts';
+import { planSlices } from './slices/plan-slices.ts';
 import { spellColumns } from './spell-columns.ts';
 import { tryModel } from './trial/try-model.ts';
 
@@ -57,6 +66,8 @@ export interface PlanRequest {
   readonly storeUrl: string | null;
   readonly stagedPath: string;
   readonly stagingRejectsPath: string;
+  /** Whether parts can be read again and again: in a bucket, each time costs a download. */
+  readonly partsAreNear: boolean;
   /** Of an input that grows: what of it the run takes. */
   readonly incremental: IncrementalPlan | null;
   /** The run whose generation in the store this one goes on from; null: it begins empty. */
@@ -121,10 +132,9 @@ export async function planRun(
   });
   const kept = givesWay ? withoutPredictions(wanted, predictions) : wanted;
   const bounds = planIntervals(request, { input, kept, predictions });
-  const store = planKv(spec, request, kept, [
-    ...predictions.flatMap(({ columns }) => columns),
-    ...boundColumns(bounds),
-  ]);
+  const shards = planShards(input.rows, spec.execution.shardRows ?? DEFAULT_SHARD_ROWS);
+  const made = [...predictions.flatMap(({ columns }) => columns), ...boundColumns(bounds)];
+  const store = await withSlices(database, planKv(spec, request, kept, made), { request, input, shards });
   const output = { keptColumns: kept, predictions, compression: spec.output.compression };
   if (spec.actuals !== null) scoreColumns(spec.actuals, { input, output, kv: store });
   await assertGatesFit(database, {
@@ -156,7 +166,7 @@ export async function planRun(
     threads: spec.execution.threads,
     device: { name: spec.execution.device, options: spec.execution.deviceOptions },
     engine: spec.execution.engine,
-    shards: planShards(input.rows, spec.execution.shardRows ?? DEFAULT_SHARD_ROWS),
+    shards,
   };
 }
 
@@ -273,6 +283,17 @@ function hiddenInputError(added: readonly string[]): ServeBatchError {
     'FEATURES_SELECT',
     `features.select reads input inside a subquery, so that ${added.join(', ')} cannot be added to it. Write it as SELECT ... FROM input JOIN ..., carry these columns through the subquery, or keep none of them with output.columns: [].`,
   );
+}
+
+/** How the store is loaded, as far as that follows from the order of the input's rows. */
+async function withSlices(
+  database: Database,
+  kv: KvPlan | null,
+  about: { readonly request: PlanRequest; readonly input: ResolvedInput; readonly shards: Plan['shards'] },
+): Promise<KvPlan | null> {
+  if (kv === null || !about.request.partsAreNear) return kv;
+  const slices = await planSlices(database, { ...about, key: kv.key });
+  return slices === null ? kv : { ...kv, slices };
 }
 
 function planKv(

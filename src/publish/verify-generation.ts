@@ -6,14 +6,14 @@ export interface VerifyRequest {
   readonly generation: string;
   /** Rows of all parts: as many values must be there, unless keys repeat. */
   readonly rows: number;
-  /** Shards that must have been staged, as the store numbers them. */
-  readonly shards: readonly number[];
+  /** Shards, or slices of the keys, that must have been staged, as the store numbers them. */
+  readonly loads: readonly number[];
   /** What of runs before this one must be there, too; null: the generation is of one run alone. */
   readonly before: HeldBefore | null;
   /** How many values were there when the generation was verified before; null: it never was, or some may have ended. */
   readonly known: number | null;
-  /** Loads shards from their parts; idempotent. */
-  readonly load: (shards: readonly number[]) => Promise<void>;
+  /** Loads them from the parts; idempotent. */
+  readonly load: (loads: readonly number[]) => Promise<void>;
   /** Counts distinct keys and (key, field) pairs in the parts. */
   readonly countDistinct: () => Promise<GenerationCounts>;
   /** Writes the last of the rows that share a key and field over the others. */
@@ -41,10 +41,10 @@ export interface VerifiedGeneration extends GenerationCounts {
  */
 export async function verifyGeneration(request: VerifyRequest): Promise<VerifiedGeneration> {
   const staged = await request.store.stagedShards(request.generation);
-  await request.load(request.shards.filter((shard) => !staged.has(shard)));
+  await request.load(request.loads.filter((each) => !staged.has(each)));
   const verified = await compare(request);
   if (verified !== null) return verified;
-  await request.load(request.shards);
+  await request.load(request.loads);
   const again = await compare(request);
   if (again !== null) return again;
   throw await incompleteError(request);

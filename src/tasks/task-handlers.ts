@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServeBatchError } from '../core/errors.ts';
-import { fetchContents, obtain, releaseContent } from '../core/files/mirror.ts';
+import { fetchContents, obtain, releaseContent, sharedMirrorOf } from '../core/files/mirror.ts';
 import { CPU } from '../core/machine/device.ts';
 import { machineLimits } from '../core/machine/machine-limits.ts';
 import { type Plan, shardInStore } from '../core/plan.ts';
@@ -11,13 +11,13 @@ import type { StagedCounts } from '../kv/store.ts';
 import { planRun } from '../planning/plan-run.ts';
 import { checkTables } from '../planning/readiness/check-tables.ts';
 import type { RunPaths } from '../runs/layout.ts';
-import { checkPartContent } from '../runs/record/check-parts.ts';
 import { showShards } from '../runs/record/shard-record.ts';
 import { runShard } from '../shard/run-shard.ts';
 import { traceRow } from '../shard/trace/trace-row.ts';
 import { exampleKey } from '../sinks/kv/example-key.ts';
 import { countDistinct, readDuplicateWinners, readKvBatches } from '../sinks/kv/kv-batches.ts';
 import { readAddresses } from '../sinks/kv/read-addresses.ts';
+import { readSlice } from '../sinks/kv/read-slice.ts';
 import { sampleKeys } from '../sinks/kv/sample-keys.ts';
 import { mergeParts } from '../sinks/parquet/merge-parts.ts';
 import { readMissing } from '../sinks/parquet/read-missing.ts';
@@ -49,7 +49,10 @@ export const TASK_HANDLERS: TaskHandlers<TaskName> = {
   async plan(state, { plan: task, memoryLimit, threads }) {
     const paths = state.paths(task.runId);
     const { staged, stagingRejects, temp } = paths;
-    const plan = { ...task, stagedPath: staged, stagingRejectsPath: stagingRejects };
+    const plan = {
+      ...{ ...task, stagedPath: staged, stagingRejectsPath: stagingRejects },
+      partsAreNear: sharedMirrorOf(state.folder) === undefined,
+    };
     const { model, execution } = plan.spec;
     const asked = {
       model: { path: model.path, sha256: plan.identity.modelSha256 },
@@ -118,7 +121,7 @@ export const TASK_HANDLERS: TaskHandlers<TaskName> = {
       ...(handedOutAt === undefined ? {} : { handedOutAt: new Date(handedOutAt) }),
     };
     const record = await runShard(context, index);
-    if (loadUnder !== null && plan.kv !== null) {
+    if (loadUnder !== null && plan.kv !== null && plan.kv.slices === undefined) {
       const load = { ...request, stageAs: index, duplicatesAmong: null, fence: loadUnder };
       await state.loads.start((signal) => loadPart(state, load, { signal }));
     } else await releaseContent(paths.part(index));
@@ -285,21 +288,27 @@ async function loadPart(
   const database = await state.databaseForLoads(main);
   const store = await state.store(plan.job);
   const kv = kvOf(plan);
-  if (request.duplicatesAmong === null) await checkPartContent(paths, request.stageAs, signal);
+  const { stageAs, duplicatesAmong } = request;
+  const slice = kv.slices === undefined ? null : { index: stageAs, of: kv.slices };
+  const shards = duplicatesAmong ?? (slice === null ? [stageAs] : plan.shards.map(({ index }) => index));
+  if (duplicatesAmong === null)
+    for (const shard of shards) await state.checkedParts.check(paths, shard, signal);
   const { generation, layout, ttlSeconds } = request.into ?? {
     generation: plan.runId,
     layout: kv.layout,
     ttlSeconds: kv.ttlSeconds,
   };
-  return whileHere(partFiles(paths, request.duplicatesAmong ?? [request.stageAs]), (files) =>
+  return whileHere(partFiles(paths, shards), (files) =>
     store.stage({
       generation,
       layout,
-      shard: shardInStore(kv, request.stageAs),
-      batches: () =>
-        request.duplicatesAmong === null
-          ? readKvBatches(database, kv, paths.part(request.stageAs))
-          : readDuplicateWinners(database, kv, files),
+      shard: shardInStore(kv, stageAs),
+      batches: () => {
+        if (duplicatesAmong !== null) return readDuplicateWinners(database, kv, files);
+        return slice === null
+          ? readKvBatches(database, kv, paths.part(stageAs))
+          : readSlice(database, kv, files, slice);
+      },
       ttlSeconds,
       signal,
       fence: request.fence,

@@ -109,7 +109,7 @@ export interface PlanningLimits {
 }
 
 export interface PlanTask extends PlanningLimits {
-  readonly plan: Omit<PlanRequest, 'stagedPath' | 'stagingRejectsPath'>;
+  readonly plan: Omit<PlanRequest, 'stagedPath' | 'stagingRejectsPath' | 'partsAreNear'>;
 }
 
 export interface TakeRowsTask extends PlanningLimits {
@@ -166,7 +166,7 @@ export interface SampleTask extends PartsTask {
 }
 
 export interface LoadPartTask extends RunReference {
-  /** The shard whose part is loaded; one beyond all for `duplicatesAmong`. */
+  /** The shard, or the slice of the keys, that is loaded; one beyond all shards for `duplicatesAmong`. */
   readonly stageAs: number;
   /** Not a part, but the rows among the parts of these shards whose key and field occur twice, the last of each. */
   readonly duplicatesAmong: readonly number[] | null;

@@ -11,6 +11,7 @@ import type { KvStore } from '../kv/store.ts';
 import { enginesFolder, type RunPaths, runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
 import { withPathsFrom } from '../runs/plan/plan-paths.ts';
+import { CheckedParts } from '../runs/record/checked-parts.ts';
 import { Database } from '../source/duckdb/database.ts';
 import { comparedHere } from '../tuning/compare-engines.ts';
 import { covers, type Reach } from './job-reach.ts';
@@ -29,6 +30,7 @@ export class WorkerState {
   #store: KvStore | null = null;
   #scratch: string | null = null;
   readonly loads = new StoreLoads();
+  readonly checkedParts = new CheckedParts();
 
   constructor(place: WorkPlace) {
     this.#place = place;

@@ -64,6 +64,7 @@ export async function planTable(
     storeUrl: flags.kv ?? null,
     stagedPath: paths.staged,
     stagingRejectsPath: paths.stagingRejects,
+    partsAreNear: true,
     incremental: null,
     extended: null,
     taken: null,

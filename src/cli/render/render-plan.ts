@@ -72,7 +72,7 @@ export function renderPlan({ plan, select, earlier }: PlanToShow): string {
         'store',
         kv === null
           ? 'none'
-          : `${shortUrl(kv.url)}, key ${kv.key}${kv.field === null ? '' : `, field ${kv.field}`}, value ${kv.values.join(', ')}`,
+          : `${shortUrl(kv.url)}, key ${kv.key}${kv.field === null ? '' : `, field ${kv.field}`}, value ${kv.values.join(', ')}${kv.slices === undefined ? '' : ', loaded by key'}`,
       ],
       [
         'shards',

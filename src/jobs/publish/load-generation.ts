@@ -1,5 +1,5 @@
 import { ServeBatchError } from '../../core/errors.ts';
-import { type Plan, shardInStore } from '../../core/plan.ts';
+import { loadsOf, type Plan, shardInStore } from '../../core/plan.ts';
 import { formatNumber } from '../../core/text/amounts.ts';
 import { fenceOf } from '../../publish/publish-run.ts';
 import { verifyGeneration } from '../../publish/verify-generation.ts';
@@ -26,8 +26,9 @@ export async function loadGeneration(request: LoadRequest): Promise<KvCounts | n
   const shards = shardsOf(plan);
   const first = plan.kv === null ? 0 : shardInStore(plan.kv, 0);
   const fence = fenceOf(request.lock);
-  const load = (shard: number, signal: AbortSignal): Promise<unknown> => {
-    const task = { ...run, stageAs: shard - first, duplicatesAmong: null, fence };
+  const loads = loadsOf(plan).map((index) => first + index);
+  const load = (inStore: number, signal: AbortSignal): Promise<unknown> => {
+    const task = { ...run, stageAs: inStore - first, duplicatesAmong: null, fence };
     return workers.runRetrying('load-part', task, { signal });
   };
   effects.progress.update({ stage: 'load store' });
@@ -35,7 +36,7 @@ export async function loadGeneration(request: LoadRequest): Promise<KvCounts | n
     store,
     generation: plan.runId,
     rows: request.committed.rowsOut,
-    shards: shards.map((shard) => first + shard),
+    loads,
     load: async (missing: readonly number[]) => {
       await allOrFirstError(missing, load, request.drain);
       effects.progress.update({ stage: 'verify' });
@@ -60,7 +61,7 @@ export async function loadGeneration(request: LoadRequest): Promise<KvCounts | n
     );
   await store.describe(plan.runId, generationInfo(plan), fence);
   const marks = await store.stagedShards(plan.runId);
-  const bytes = shards.reduce((sum, shard) => sum + (marks.get(first + shard)?.bytes ?? 0), 0);
+  const bytes = loads.reduce((sum, inStore) => sum + (marks.get(inStore)?.bytes ?? 0), 0);
   const onto = base === undefined ? {} : { extends: base.runId };
   return { keys, values, bytes, ...onto, ...(await exampleOf(request)) };
 }

@@ -40,7 +40,7 @@ export async function loadOnto(
     }
   }
   const below = await runsBelow(request.folderOfJob, plan, effects.clock);
-  if (await loadRuns(request, below)) await own.load(own.shards);
+  if (await loadRuns(request, below)) await own.load(own.loads);
   return verifyGeneration({ ...own, before: fromParts(request, below, ends), known: null });
 }
 
@@ -81,13 +81,11 @@ async function loadRuns(request: Onto, below: readonly RunBelow[]): Promise<bool
   const staged = await store.stagedShards(plan.runId);
   let isLoading = false;
   for (const each of below) {
-    const missing = isLoading
-      ? each.shards
-      : each.shards.filter((shard) => !staged.has(each.firstShard + shard));
+    const missing = isLoading ? each.loads : each.loads.filter((load) => !staged.has(each.firstShard + load));
     if (missing.length === 0) continue;
     isLoading = true;
     effects.log.info(`loading the predictions of run ${each.runId} again`, { runId: each.runId });
-    await allOrFirstError(missing, (shard, signal) => loadPart(request, each, shard, null, signal), drain);
+    await allOrFirstError(missing, (load, signal) => loadPart(request, each, load, null, signal), drain);
     await loadDuplicates(request, each);
   }
   return isLoading;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
-import { type ExtendedRun, type Plan, shardInStore } from '../../core/plan.ts';
+import { type ExtendedRun, loadsOf, type Plan, shardInStore } from '../../core/plan.ts';
 import { runPaths } from '../../runs/layout.ts';
 import { readPlan } from '../../runs/plan/plan-file.ts';
 import { readPublication } from '../../runs/publication.ts';
@@ -10,7 +10,9 @@ import { type RunRecord, readManifest } from '../../runs/record/run-record.ts';
 export interface RunBelow {
   readonly runId: string;
   readonly shards: readonly number[];
-  /** The number of its first shard in the store. */
+  /** What it is loaded in: shards, or slices of the keys. */
+  readonly loads: readonly number[];
+  /** The number that the first of them has in the store. */
   readonly firstShard: number;
   readonly rows: number;
   /** What is left of the time to live of its values; null: they have none. */
@@ -77,6 +79,7 @@ async function readRun(
   const run = {
     runId,
     shards: shards.map(({ index }) => index),
+    loads: loadsOf({ kv, shards }),
     firstShard: shardInStore(kv, 0),
     rows: record.rowsOut,
     ttlSeconds: kv.ttlSeconds === null ? null : kv.ttlSeconds - ageOf(record, publishedAt, clock),

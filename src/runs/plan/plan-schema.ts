@@ -207,6 +207,7 @@ const kv: z.ZodType<KvPlan> = z.strictObject({
   layout: z.enum(KV_LAYOUTS),
   duplicates: z.enum(KV_DUPLICATES),
   extends: z.strictObject({ runId: z.string(), firstShard: count }).exactOptional(),
+  slices: z.int().positive().exactOptional(),
 });
 
 const intervals: z.ZodType<IntervalsPlan> = z.strictObject({

@@ -38,6 +38,8 @@ export class RedisBulk {
   /** Sent before; its bytes stay until its replies have come. */
   #spare = new CommandChunk(CHUNK_BYTES + 64 * 1024);
   #commands = 0;
+  /** Of them: those that the server was sent. */
+  #sent = 0;
   /** Replies that must have come before the spare chunk's bytes may be written over. */
   #spareFreeAt = 0;
   #onNils: (commands: Commands) => void = () => {};
@@ -177,6 +179,7 @@ export class RedisBulk {
     this.#throwFailure();
     this.#closeFrame();
     if (this.#chunk.length > 0) this.#write();
+    this.#sent = this.#commands;
     await this.#answered(this.#spareFreeAt);
     const first = this.#spareFreeAt - this.#spare.count;
     const commandsOf = (replies: readonly number[]) =>
@@ -217,10 +220,11 @@ export class RedisBulk {
     this.#throwFailure();
   }
 
+  /** Nothing is wrong with a server that was sent nothing: rows may have to be sorted first. */
   #checkSilence(): void {
     const { count } = this.#replies;
     const check = () => {
-      if (this.#replies.count === count && count < this.#commands)
+      if (this.#replies.count === count && count < this.#sent)
         this.#fail(new Error('the server stopped replying while a shard was being staged'));
     };
     setTimeout(check, GRACE_MS).unref();

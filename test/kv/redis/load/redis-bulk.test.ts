@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { REDIS_TIMEOUTS } from '../../../../src/kv/redis/connection/redis-connection.ts';
 import { RedisBulk } from '../../../../src/kv/redis/load/redis-bulk.ts';
@@ -11,6 +11,7 @@ describe('loading over one connection', () => {
   let client: Socket | undefined;
   let received = '';
   let bulk: RedisBulk;
+  let connect: (answerMs: number) => Promise<RedisBulk>;
 
   beforeEach(async () => {
     received = '';
@@ -23,7 +24,9 @@ describe('loading over one connection', () => {
     await once(server, 'listening');
     const address = server.address();
     const port = typeof address === 'object' ? address?.port : undefined;
-    bulk = await RedisBulk.connect(parseRedisUrl(`redis://127.0.0.1:${port}`), REDIS_TIMEOUTS);
+    const target = parseRedisUrl(`redis://127.0.0.1:${port}`);
+    connect = (answerMs) => RedisBulk.connect(target, { ...REDIS_TIMEOUTS, answerMs });
+    bulk = await connect(REDIS_TIMEOUTS.answerMs);
   });
   afterEach(async () => {
     bulk.close();
@@ -69,6 +72,18 @@ describe('loading over one connection', () => {
     expect(finished).toBe(false);
     client?.write('K\r\n');
     await finishing;
+  });
+
+  it('waits for rows that take long to come: a server that was sent nothing is not silent', async () => {
+    const patient = await connect(10);
+    patient.command(['SET', 'k', 'v']);
+    // Longer than the time in which it has to answer what it was sent, and its grace.
+    await pause(700);
+    const finished = patient.finish();
+    await vi.waitFor(() => expect(received).toContain('SET'));
+    client?.write('+OK\r\n');
+    await finished;
+    patient.close();
   });
 
   it('hands out commands that were answered with nil, and waits for those that are sent for them', async () => {
