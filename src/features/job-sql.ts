@@ -1,6 +1,6 @@
 import { ServeBatchError } from '../core/errors.ts';
 import { parseLossless } from './lossless-json.ts';
-import { type SqlNode, walk, withQueries } from './sql-tree.ts';
+import { type SqlNode, walk, whyNoTree, withQueries } from './sql-tree.ts';
 
 /** A piece of SQL that a job file holds: what it is called in messages, and the tables that it may read. */
 export interface JobSql {
@@ -73,7 +73,7 @@ export function parseOneSelect(
   const tree = parseLossless(serialized) as SqlNode;
   const statements = Array.isArray(tree.statements) ? tree.statements : [];
   if (tree.error !== true && statements.length === 1) return tree;
-  const reason = tree.error === true ? `: ${String(tree.error_message)}` : '';
+  const reason = tree.error === true ? `: ${whyNoTree(tree)}` : '';
   throw new ServeBatchError('JOB_FILE', `${field} cannot be read${reason}. ${expected}.`, {
     fields: { field },
   });
@@ -92,7 +92,7 @@ export function parseCondition(
   const statements = Array.isArray(parsed.statements) ? (parsed.statements as readonly SqlNode[]) : [];
   const node = statements.length === 1 ? (statements[0]?.node as SqlNode) : undefined;
   if (node !== undefined && isOneExpression(node)) return node;
-  const reason = parsed.error === true ? `: ${String(parsed.error_message)}` : '';
+  const reason = parsed.error === true ? `: ${whyNoTree(parsed)}` : '';
   throw new ServeBatchError(
     code,
     `${field} is not one SQL condition${reason}. Expected an expression that is true or false, such as store <> 7.`,

@@ -1,6 +1,6 @@
 import { ServeBatchError } from '../core/errors.ts';
 import { parseLossless, stringifyLossless } from './lossless-json.ts';
-import { type SqlNode, walk, withQueries } from './sql-tree.ts';
+import { type SqlNode, walk, whyNoTree, withQueries } from './sql-tree.ts';
 
 export interface SelectShape {
   /** How the SELECT calls the table `input` in its own FROM; null where it stands deeper, in a subquery. */
@@ -24,7 +24,7 @@ export function parseSelect(serialized: string): SqlNode {
   if (parsed.error === true)
     throw new ServeBatchError(
       'FEATURES_SELECT',
-      `features.select cannot be read: ${String(parsed.error_message)}. Expected one SELECT over the table input, in DuckDB's SQL.`,
+      `features.select cannot be read: ${whyNoTree(parsed)}. Expected one SELECT over the table input, in DuckDB's SQL.`,
     );
   const statements = parsed.statements as readonly SqlNode[];
   if (statements.length !== 1 || selectNode(parsed).type !== 'SELECT_NODE')

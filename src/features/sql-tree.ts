@@ -18,3 +18,9 @@ export function* walk(value: unknown, enters: (node: SqlNode) => boolean): Gener
   }
   for (const inner of Object.values(value)) yield* walk(inner, enters);
 }
+
+/** Why DuckDB made no tree, for people: it speaks of its own function where a statement is no SELECT. */
+export function whyNoTree({ error_message: said }: SqlNode): string {
+  const reason = String(said);
+  return reason.startsWith('Only SELECT statements can be') ? 'a statement in it is not a SELECT' : reason;
+}

@@ -113,7 +113,7 @@ describe('refuses what would see one shard only, or is no single SELECT:', () =>
     ['SELECT price FROM input UNION ALL SELECT price FROM input', 'must be one SELECT'],
     ['SELECT price FROM input; SELECT 1', 'must be one SELECT'],
     ['SELEKT price FROM input', 'cannot be read'],
-    ['DROP TABLE input', 'cannot be read'],
+    ['DROP TABLE input', 'cannot be read: a statement in it is not a SELECT'],
     ['SELECT sum(price) AS s FROM input', 'the aggregate sum()'],
     ['SELECT price FROM input QUALIFY row_number() OVER (PARTITION BY id) = 1', 'a window function (OVER)'],
     ['SELECT price FROM input WHERE price = 1 GROUP BY ALL', 'GROUP BY'],

@@ -1,3 +1,4 @@
+import { readlink } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
@@ -47,18 +48,23 @@ async function readText(file: string, shownAs: string): Promise<string> {
   try {
     return await readTextFile(file, MAX_BYTES);
   } catch (error) {
-    throw new ServeBatchError('JOB_FILE', `The job file ${shownAs} ${whyUnreadable(error)}`, {
+    throw new ServeBatchError('JOB_FILE', `The job file ${shownAs} ${await whyUnreadable(error, file)}`, {
       cause: error,
       fields: { file: shownAs },
     });
   }
 }
 
-function whyUnreadable(error: unknown): string {
+async function whyUnreadable(error: unknown, file: string): Promise<string> {
   if (error instanceof NotAFileError) return `is ${error.kind}, not a file. Give the path of a YAML file.`;
   if (error instanceof FileTooLargeError)
     return `has ${error.bytes} bytes; a job file has at most ${MAX_BYTES}. Put long lists of values into a table, and long SQL into the model's features.`;
-  if (systemErrorCode(error) === 'ENOENT') return 'does not exist. Check its path.';
+  if (systemErrorCode(error) === 'ENOENT') {
+    const target = await readlink(file).catch(() => null);
+    return target === null
+      ? 'does not exist. Check its path.'
+      : `is a link to ${target}, which does not exist. Delete the link, or mend it.`;
+  }
   if (systemErrorCode(error) === 'ELOOP') return 'is a link that leads back to itself. Check the link.';
   return `cannot be read: ${String(error)}. Check its path and permissions.`;
 }

@@ -46,7 +46,7 @@ describe('a job file', () => {
   it.each([
     ['a named pipe', () => execFileSync('mkfifo', [file]), /is a named pipe, not a file/],
     ['a link that leads back to itself', () => symlinkSync('week.yaml', file), /leads back to itself/],
-    ['a dead link', () => symlinkSync('gone.yaml', file), /does not exist/],
+    ['a dead link', () => symlinkSync('gone.yaml', file), /is a link to gone\.yaml, which does not exist/],
     ['a device', () => symlinkSync('/dev/zero', file), /is a device, not a file/],
     ['a folder', () => symlinkSync(tmpdir(), file), /is a folder, not a file/],
   ])('that is %s is refused at once', async (_, make, message) => {

@@ -72,7 +72,10 @@ async function listCommand(
   const shown = found.slice(0, filter.limit);
   if (flags.json === true) context.out(`${JSON.stringify(shown, null, 2)}\n`);
   else if (shown.length > 0) context.out(context.secrets.mask(renderOccurrences(shown, context.width)));
-  else context.out('No such occurrences. Only jobs with a schedule have some.\n');
+  else
+    context.out(
+      'No such occurrences. A job with a schedule has some from when "schedule" or "tick" first sees it.\n',
+    );
 }
 
 function filterOf({ state, since, limit = DEFAULT_LIMIT }: OccurrencesFlags): OccurrenceFilter {
