@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { expected, flag, pattern, section } from './fields/field-kinds.ts';
+import { JOB_NAME_EXPECTED, JOB_NAME_PATTERN } from './job-name.ts';
 import { actuals } from './sections/actuals.ts';
 import { coverage } from './sections/coverage.ts';
 import { execution } from './sections/execution.ts';
@@ -20,10 +21,6 @@ import { serving } from './sections/serving.ts';
 import { isTableName } from './sections/wait-for.ts';
 
 /** What stands in `jobs/NAME.yaml`. Every field has a description: editors show it, the reference lists it. */
-
-export const JOB_NAME_PATTERN = /^[a-z0-9][a-z0-9_-]*$/;
-export const JOB_NAME_EXPECTED =
-  'lower-case letters, digits, "-" and "_", a letter or digit first. Write for example daily-sales.';
 
 export const jobFileSchema = section({
   name: pattern(JOB_NAME_PATTERN, JOB_NAME_EXPECTED)

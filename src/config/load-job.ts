@@ -5,7 +5,7 @@ import type { FieldProblem } from './file/explain-issues.ts';
 import type { Environment } from './file/fill-environment.ts';
 import { loadProject } from './file/load-project.ts';
 import { type JobDocument, readJobFile } from './file/read-job-file.ts';
-import { JOB_NAME_EXPECTED, JOB_NAME_PATTERN } from './job-schema.ts';
+import { JOB_NAME_EXPECTED, JOB_NAME_PATTERN } from './job-name.ts';
 import type { JobSpec } from './job-spec.ts';
 import { normaliseJob } from './normalise-job.ts';
 import { parseJob } from './parse-job.ts';

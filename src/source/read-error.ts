@@ -5,6 +5,13 @@ export function readError(error: unknown, what: string): ServeBatchError {
   if (error instanceof ServeBatchError || isDiskFull(error) || isOutOfMemory(error))
     return toServeBatchError(error);
   const reason = duckdbReason(error);
+  const [, encoding] = /does not support the encoding: "(.*)"/.exec(reason) ?? [];
+  if (encoding !== undefined)
+    return new ServeBatchError(
+      'INPUT_UNREADABLE',
+      `${what} cannot be read: input.csv.encoding is "${encoding}"; expected utf-8, utf-16 or latin-1. Convert other encodings first: iconv -f ${encoding} -t UTF-8.`,
+      { cause: error, fields: { file: what } },
+    );
   return new ServeBatchError(
     'INPUT_UNREADABLE',
     `${what} cannot be read: ${reason}. Expected a whole file of that format; check that the copy or the export is complete.`,

@@ -339,6 +339,11 @@ describe('which file', () => {
     expect(error.message.replace('dir.yaml, ', '').replace('dir, ', '')).toContain(message);
   });
 
+  it.each(['Weekly Sales', ''])('is found by its file where its name, "%s", cannot be one', async (name) => {
+    await write('jobs/odd.yaml', `{name: "${name}", model: m}`);
+    expect((await failureOf(loadJob('odd', options()))).message).toMatch(/^jobs\/odd\.yaml:1:2 {2}name is /);
+  });
+
   it('says so where two files have the name', async () => {
     await write('jobs/a.yaml', '{name: sales, model: m}');
     await write('jobs/sales.yaml', 'model: m');

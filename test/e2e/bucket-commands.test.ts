@@ -5,6 +5,7 @@ import type { RunRecord } from '../../src/runs/record/run-record.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import { JOB, sold, week } from '../jobs/accuracy/weekly-project.ts';
 import { type Azurite, startAzurite } from '../support/azurite.ts';
+import { identityGraph, writeOnnx } from '../support/onnx.ts';
 import { makeProject, type Project } from '../support/project.ts';
 import { startRedis } from '../support/redis-server.ts';
 import { BucketOutput } from './bucket.ts';
@@ -151,16 +152,17 @@ it('an incremental job adds to its store, and knows in the bucket what it has ta
     jobs: {
       grows: [
         'input: {path: data.csv, incremental: {column: n, lateness: 3}, csv: {types: {price: DOUBLE}}}',
-        'model: fixtures/sales-by-column.onnx',
+        'model: identity.onnx',
+        'features: {columns: [price]}',
         'output: {path: az://jobs/out, columns: [n, day, price]}',
         'kv: {url: "lmdb:kv", key: "{day}", field: "{n}", values: [price]}',
       ].join('\n'),
     },
   });
-  const features = 'price,discount,day_of_week,month,size_sqm,lag_7,lag_14,mean_28,region,category';
+  await writeOnnx(grows.path('identity.onnx'), identityGraph(1));
   const run = async (...rows: readonly number[]): Promise<string> => {
-    const lines = rows.map((n) => `${n},d1,${n / 8},0.5,3,11,900,1,2,3,west,pet`);
-    await grows.write('data.csv', `n,day,${features}\n${lines.join('\n')}\n`);
+    const lines = rows.map((n) => `${n},d1,${n / 8}`);
+    await grows.write('data.csv', `n,day,price\n${lines.join('\n')}\n`);
     return output(['run', 'grows'], grows);
   };
   const series = async (): Promise<number> =>

@@ -13,8 +13,8 @@ import { BucketOutput } from './bucket.ts';
 /** More of them: `npm run campaign:bucket`. */
 const INSTANTS = Number(process.env.BUCKET_INSTANTS ?? 2);
 const SEED = 7;
-const SHARDS = 14;
-const RUN = ['run', 'sales', '--shard-rows', '500', '--processes', '2', '--kv', 'none'];
+const SHARDS = 7;
+const RUN = ['run', 'sales', '--shard-rows', '1000', '--processes', '2', '--kv', 'none'];
 
 let azurite: Azurite;
 let project: Project;
@@ -207,7 +207,8 @@ describe(`kill -9 at ${INSTANTS} random instants of a run into a bucket (seed ${
 
 describe('two runs into one bucket', () => {
   const bucket = outputIn('rivals');
-  const run = [...RUN, '--output', bucket.address];
+  // Of twice as many shards, so that a run is at work long enough to be stopped.
+  const run = [...RUN, '--shard-rows', '500', '--output', bucket.address];
 
   /** Starts a run, and stops it once so many of its shards are committed. */
   async function startAndStop(args: readonly string[], shards: number) {
@@ -220,7 +221,7 @@ describe('two runs into one bucket', () => {
         return { ...running, runId };
       }
       if (running.process.exitCode !== null) throw new Error(`it has ended: ${running.stderr()}`);
-      await sleep(5);
+      await sleep(20);
     }
   }
 

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
 import { suggestion } from '../../core/text/nearest.ts';
+import { JOB_NAME_PATTERN } from '../job-name.ts';
 import { type Environment, fillEnvironment } from './fill-environment.ts';
 import { readJobFile } from './read-job-file.ts';
 
@@ -70,7 +71,8 @@ async function readEntry(file: string, projectFolder: string, env: Environment):
       typeof pickFields
     >;
     return {
-      name: typeof name === 'string' ? name : stem,
+      // A name that cannot be one is told where the file is checked: until then the job has that of its file.
+      name: typeof name === 'string' && JOB_NAME_PATTERN.test(name) ? name : stem,
       file,
       isDefault: isDefault === true || isDefault === 'true',
       problem: null,

@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { ServeBatchError } from '../../core/errors.ts';
 import { openContent } from './csv-bytes.ts';
 import type { CsvDialect } from './csv-dialect.ts';
 import { QuoteScanner } from './quote-scanner.ts';
@@ -23,21 +24,35 @@ export async function writePlainCopy(
   const scanner = new QuoteScanner(dialect);
   await pipeline(
     content,
-    (blocks: AsyncIterable<Buffer>) => withLineFeeds(asBytes(blocks, dialect.encoding), scanner),
+    (blocks: AsyncIterable<Buffer>) => withLineFeeds(asBytes(blocks, dialect.encoding, source), scanner),
     createWriteStream(target, { flags: 'wx' }),
   );
   return true;
 }
 
 /** UTF-16 as UTF-8; other encodings have the same bytes for quotes, delimiters and newlines. */
-async function* asBytes(blocks: AsyncIterable<Buffer>, encoding: string): AsyncGenerator<Buffer> {
+async function* asBytes(
+  blocks: AsyncIterable<Buffer>,
+  encoding: string,
+  source: string,
+): AsyncGenerator<Buffer> {
   if (!encoding.startsWith('utf-16')) {
     yield* blocks;
     return;
   }
-  const decoder = new TextDecoder(encoding === 'utf-16be' ? 'utf-16be' : 'utf-16le');
-  for await (const block of blocks) yield Buffer.from(decoder.decode(block, { stream: true }));
-  yield Buffer.from(decoder.decode());
+  // Half a character is an error: nothing is put in its place.
+  const decoder = new TextDecoder(encoding === 'utf-16be' ? 'utf-16be' : 'utf-16le', { fatal: true });
+  try {
+    for await (const block of blocks) yield Buffer.from(decoder.decode(block, { stream: true }));
+    yield Buffer.from(decoder.decode());
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new ServeBatchError(
+      'INPUT_UNREADABLE',
+      `${source} has bytes that are not UTF-16, although it begins as such a file or input.csv.encoding says so. Expected whole characters; check that the copy or the export is complete, and set input.csv.encoding (utf-8, utf-16 or latin-1).`,
+      { cause: error, fields: { file: source } },
+    );
+  }
 }
 
 async function* withLineFeeds(blocks: AsyncIterable<Buffer>, scanner: QuoteScanner): AsyncGenerator<Buffer> {

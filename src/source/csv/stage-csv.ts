@@ -49,7 +49,7 @@ export async function stageCsv(database: Database, request: CsvRequest): Promise
     const staged = await stageGroups(database, request, groups, new Map());
     if (!(sources.every(({ path }) => canOpen(path)) && (await hasQuotesAtNewlines(database)))) return staged;
   } catch (error) {
-    if (!isMixedNewlines(error)) throw error;
+    if (!isBeyondDuckdb(error)) throw error;
   }
   return stageCopies(database, request, groups);
 }
@@ -139,10 +139,13 @@ async function stagedSelect(
   };
 }
 
-/** What DuckDB says of a file in which some lines end in CRLF and others in LF. */
-function isMixedNewlines(error: unknown): boolean {
+/** What DuckDB says of a file in which some lines end in CRLF and others in LF, and of characters of four bytes in UTF-16. */
+function isBeyondDuckdb(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return error.message.includes('state machine reached an invalid state') || isMixedNewlines(error.cause);
+  return (
+    /state machine reached an invalid state|is not utf-16 encoded/.test(error.message) ||
+    isBeyondDuckdb(error.cause)
+  );
 }
 
 /**

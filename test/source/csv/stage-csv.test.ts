@@ -206,6 +206,22 @@ describe('the typed copy', () => {
   });
 });
 
+it('reads UTF-16 with characters beyond 16 bits, and refuses half of one', async () => {
+  const content = '\uFEFFid,note\n1,🙂\n2,日\n';
+  const input = await stage({ 'wide.csv': Buffer.from(content, 'utf16le') });
+  expect(await rowsOf(input)).toEqual([
+    ['1', '🙂'],
+    ['2', '日'],
+  ]);
+  const half = Buffer.from(content.replace('🙂', '\ud83d'), 'utf16le');
+  await expect(stage({ 'half.csv': half })).rejects.toMatchObject({ code: 'INPUT_UNREADABLE' });
+});
+
+it('says which encodings there are', async () => {
+  const staged = stage({ 'encoding.csv': 'id,x\n1,2\n' }, { csv: { encoding: 'ebcdic' } });
+  await expect(staged).rejects.toThrow('input.csv.encoding is "ebcdic"; expected utf-8, utf-16 or latin-1');
+});
+
 it.each([
   ['LF in a file of CRLF', 'id;note\r\n1;"a;b"\r\n2;"say ""hi"""\n3;\r\n4;"two\r\nlines"\n5;"e"\r\n'],
   ['CRLF in a file of LF', 'id;note\n1;"a;b"\n2;"say ""hi"""\r\n3;\n4;"two\r\nlines"\r\n5;"e"\n'],
