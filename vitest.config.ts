@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { ClosingLine } from './test/support/closing-line.ts';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 /** Tests of the whole program, and tests that replace modules: each file has a process of its own. */
 const ALONE = ['test/e2e/**/*.test.ts', 'test/support/**/*.test.ts', ...filesThatMock()];
@@ -23,6 +24,7 @@ export default defineConfig({
     server: { deps: { external: [/\/dist\//] } },
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // Whole runs of the built command line, on machines that may be busy.
     testTimeout: 120_000,
     hookTimeout: 120_000,
