@@ -38,14 +38,10 @@ export async function checkWhole(bench: Bench, job: JobName, allowed: readonly s
 }
 
 /**
- * What is there once the command is through. A process that lost the lock deletes nothing, so that its own scratch
- * folder may stay.
+ * What is there once the command is through. A process that lost the lock deletes nothing, and one that stands still
+ * has not come to it yet, so that their own scratch folders may be there.
  */
-export async function checkDone(
-  bench: Bench,
-  { job, slice, runId }: Attempt,
-  victim: Victim | null,
-): Promise<void> {
+export async function checkDone(bench: Bench, { job, slice, runId }: Attempt, victim: Victim): Promise<void> {
   const published = await readPublished(bench.project.path('out', job));
   if (published === null) throw new Error(`nothing of ${job} is published`);
   if (runId !== null) expectOneOf(published.runId, [runId], 'the folder shows');

@@ -140,7 +140,7 @@ async function takeOver(bench: Bench, attempt: Attempt, { pid }: { readonly pid:
     }
     assertDone(attempt, result);
     await learnNewRun(bench, attempt);
-    await checkDone(bench, attempt, null);
+    await checkDone(bench, attempt, 'stop');
   } finally {
     signal(-pid, 'SIGCONT');
   }

@@ -1,5 +1,7 @@
-import { open, readdir, readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readdir, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 /** A process that stands still (SIGSTOP, a debugger) and holds a lock that others wait for. */
 export interface StoppedWriter {
@@ -13,45 +15,51 @@ export interface StoppedWriter {
  * stopped).
  */
 const MUTEX_WORDS = [24, 64, 104];
-const HEADER_BYTES = 128;
 /** The word's other bits say that somebody waits, and that its owner has died. */
 const THREAD_BITS = 0x3f_ff_ff_ff;
+const PRINT_HEADER = `
+const bytes = Buffer.alloc(128);
+require('node:fs').readSync(require('node:fs').openSync(process.argv[1]), bytes, 0, 128, 0);
+process.stdout.write(bytes.toString('hex'));`;
 
 /**
  * Who holds a lock of one of the job's files in the folder and was stopped. LMDB waits for such a process for ever: it
- * lets go of the locks of processes that die, and of no others. The files are read, and not opened as LMDB does.
+ * lets go of the locks of processes that die, and of no others.
  */
 export async function findStoppedWriter(folder: string, job: string): Promise<StoppedWriter | null> {
-  const names = await readdir(folder).catch(() => []);
-  for (const name of names) {
-    if (!name.startsWith(`${job}.`) || !name.endsWith('-lock')) continue;
-    const file = join(folder, name);
-    for (const pid of await holdersOf(file)) if (await isStoppedWith(pid, file)) return { pid, file };
+  const prefix = join(await realpath(folder).catch(() => folder), `${job}.`);
+  for (const name of await readdir('/proc').catch(() => [])) {
+    const pid = Number(name);
+    if (!(pid > 0) || !(await isStopped(pid))) continue;
+    for (const file of await lockFilesOf(pid, prefix)) if (await holdsLock(pid, file)) return { pid, file };
   }
   return null;
 }
 
-async function holdersOf(file: string): Promise<readonly number[]> {
-  try {
-    const handle = await open(file, 'r');
-    try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
-      if (bytesRead < HEADER_BYTES) return [];
-      return MUTEX_WORDS.map((at) => buffer.readUInt32LE(at) & THREAD_BITS).filter((thread) => thread > 0);
-    } finally {
-      await handle.close();
-    }
-  } catch {
-    // It was dropped, or may not be read.
-    return [];
-  }
+async function isStopped(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The second field is the program's name in brackets, with any characters in it.
+  return /^[Tt]/.test(stat.slice(stat.lastIndexOf(')') + 2));
 }
 
-/** Whether a thread of this machine was stopped, and has mapped the file, as far as can be seen. */
-async function isStoppedWith(thread: number, file: string): Promise<boolean> {
-  const stat = await readFile(`/proc/${thread}/stat`, 'utf8').catch(() => '');
-  // The second field is the program's name in brackets, with any characters in it.
-  if (!/^[Tt]/.test(stat.slice(stat.lastIndexOf(')') + 2))) return false;
-  const maps = await readFile(`/proc/${thread}/maps`, 'utf8').catch(() => null);
-  return maps === null || maps.includes(file);
+async function lockFilesOf(pid: number, prefix: string): Promise<ReadonlySet<string>> {
+  const maps = await readFile(`/proc/${pid}/maps`, 'utf8').catch(() => '');
+  const paths = maps.split('\n').map((line) => line.slice(line.indexOf('/')));
+  return new Set(paths.filter((path) => path.startsWith(prefix) && path.endsWith('-lock')));
+}
+
+/**
+ * Read by a process of its own: one that closes the lock file, and has it open through LMDB as well, would lose the
+ * locks by which LMDB knows that it is there.
+ */
+async function holdsLock(pid: number, file: string): Promise<boolean> {
+  try {
+    const threads = new Set((await readdir(`/proc/${pid}/task`)).map(Number));
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', PRINT_HEADER, file]);
+    const header = Buffer.from(stdout, 'hex');
+    return MUTEX_WORDS.some((at) => threads.has(header.readUInt32LE(at) & THREAD_BITS));
+  } catch {
+    // It has ended, or the file was dropped.
+    return false;
+  }
 }
