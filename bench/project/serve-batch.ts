@@ -26,6 +26,17 @@ export function measureRun(data: DataFolder, request: RunRequest): Promise<Measu
   return measureRunOf(data, (folder) => writeProject(folder, request), request);
 }
 
+/** The same in a folder in which a run used the model before: what a nightly job sees. */
+export async function measureKnownRun(data: DataFolder, request: RunRequest): Promise<Measurement> {
+  const { folder } = await commitRun(data, request);
+  try {
+    const measured = await serveBatch(folder, ['run', '--force', ...request.flags]);
+    return await runMeasurement(folder, measured, request.rows);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /** The same of any project that `write` makes, with a job called {@link JOB}. */
 export async function measureRunOf(
   data: DataFolder,

@@ -7,6 +7,7 @@ import { CPU } from '../core/machine/device.ts';
 import { machineLimits } from '../core/machine/machine-limits.ts';
 import { type Plan, shardInStore } from '../core/plan.ts';
 import { quoteFiles, quoteName, quoteText } from '../core/text/sql.ts';
+import type { Session } from '../inference/session.ts';
 import type { StagedCounts } from '../kv/store.ts';
 import { planRun } from '../planning/plan-run.ts';
 import { checkTables } from '../planning/readiness/check-tables.ts';
@@ -60,13 +61,15 @@ export const TASK_HANDLERS: TaskHandlers<TaskName> = {
       // Whatever the run will be computed on: a plan asks only what the model takes and gives.
       device: CPU,
     };
-    const session = await (execution.engine === 'onnxruntime'
-      ? state.runtimeSession(asked)
-      : state.planningSession(asked));
+    const open = (): Promise<Session> =>
+      execution.engine === 'onnxruntime' ? state.runtimeSession(asked) : state.planningSession(asked);
     const reach = reachOfRequest(plan, paths);
     // Nothing is copied: the database for shards will do, and is warm for the first of them.
-    if (plan.format === 'parquet' || plan.format === 'grid')
-      return planRun(await state.database(temp, memoryLimit, reach), session, plan);
+    if (plan.format === 'parquet' || plan.format === 'grid') {
+      const [database, session] = await bothOpened(state.database(temp, memoryLimit, reach), open());
+      return planRun(database, session, plan);
+    }
+    const session = await open();
     return withDatabase({ threads, memoryLimit, temporaryFolder: temp }, async (database) => {
       if (reach !== null) await database.confine(reach);
       return planRun(database, session, plan);
@@ -314,6 +317,17 @@ async function loadPart(
       fence: request.fence,
     }),
   );
+}
+
+/** DuckDB opens in a thread of its own, while the model is loaded. What is wrong with the model is said first. */
+async function bothOpened(
+  database: Promise<Database>,
+  session: Promise<Session>,
+): Promise<readonly [Database, Session]> {
+  // Neither is left opening: a worker that is told to end closes what it has.
+  await Promise.allSettled([database, session]);
+  const opened = await session;
+  return [await database, opened];
 }
 
 function kvOf(plan: Plan): NonNullable<Plan['kv']> {
