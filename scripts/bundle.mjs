@@ -19,6 +19,7 @@ const ENTRIES = [
   'devices/probe-child',
   'inference/session-thread',
   'serving/reports/report-child',
+  'source/csv/direct/copy-thread',
 ];
 
 /**

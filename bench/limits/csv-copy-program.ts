@@ -20,7 +20,8 @@ async function stage({ from, to, threads }: Omit<CsvCopyRequest, 'by'>): Promise
   const database = await Database.open({ threads, memoryLimit: '1GB', temporaryFolder });
   try {
     return await timed(async () => {
-      await stageCsv(database, { sources, options: {}, needs: NEEDS, target: to });
+      const { signal } = new AbortController();
+      await stageCsv(database, { sources, options: {}, needs: NEEDS, target: to, signal });
     });
   } finally {
     database.close();

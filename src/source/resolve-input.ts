@@ -4,7 +4,6 @@ import { ServeBatchError } from '../core/errors.ts';
 import { commitFile, makeFolder, temporaryName } from '../core/files/durable-file.ts';
 import type { BadCells, Column, InputFingerprint, InputFormat, ResolvedInput } from '../core/table.ts';
 import { quoteName, quoteText } from '../core/text/sql.ts';
-import { stageCsv } from './csv/stage-csv.ts';
 import { type ColumnNeeds, NO_NEEDS } from './csv/staged-columns.ts';
 import type { Database } from './duckdb/database.ts';
 import { fileRowsSql } from './file-rows.ts';
@@ -86,11 +85,16 @@ async function stagedTable(
 ): Promise<ResolvedInput> {
   const { paths, format, source } = request;
   const base = { format, paths, grid: null, sources: source.sources, fingerprint: source.fingerprint };
-  const watch = { folder: dirname(temporary), interrupt: () => database.connection.interrupt() };
+  const stop = new AbortController();
+  const interrupt = (): void => {
+    stop.abort();
+    database.connection.interrupt();
+  };
+  const watch = { folder: dirname(temporary), interrupt };
   const spool = spoolOf(database);
   const staged = await whileSpaceLasts(watch, async () => {
     const sources = await spool.local(source.sources, 'whole');
-    return stageAs(database, { ...request, source: { ...source, sources } }, temporary);
+    return stageAs(database, { ...request, source: { ...source, sources } }, temporary, stop.signal);
   });
   assertNoRowNumber(
     staged.columns,
@@ -120,13 +124,21 @@ async function stagedTable(
   };
 }
 
-async function stageAs(database: Database, request: InputRequest, target: string): Promise<StagedSelect> {
+async function stageAs(
+  database: Database,
+  request: InputRequest,
+  target: string,
+  signal: AbortSignal,
+): Promise<StagedSelect> {
   const { source, options, setAside, needs } = request;
   if (request.format !== 'grid') await assertIsWhatItSays(source.sources, request.format);
   await assertWholeArchives(source.sources, options.maxBytes);
   switch (request.format) {
-    case 'csv':
-      return stageCsv(database, { sources: source.sources, options: options.csv, needs, target });
+    case 'csv': {
+      // The most of what reads tables, which a run of Parquet does not need.
+      const { stageCsv } = await import('./csv/stage-csv.ts');
+      return stageCsv(database, { sources: source.sources, options: options.csv, needs, target, signal });
+    }
     case 'json':
       return stageJson(database, {
         sources: source.sources,

@@ -4,12 +4,18 @@ import type { SourceFile } from '../../core/table.ts';
 import { quoteText } from '../../core/text/sql.ts';
 import type { Database } from '../duckdb/database.ts';
 import type { CsvOptions } from '../formats/input-options.ts';
-import { countMalformedRows, type MalformedRows, malformedRowError } from '../formats/malformed-row.ts';
+import {
+  countMalformedRows,
+  type MalformedRows,
+  malformedRowError,
+  NO_MALFORMED_ROWS,
+} from '../formats/malformed-row.ts';
 import { copyToStaged, type StagedSelect } from '../formats/staged-copy.ts';
 import { readError } from '../read-error.ts';
 import { findPlace } from '../row-place.ts';
 import { canOpen } from './csv-bytes.ts';
 import { type CsvDialect, findDialect } from './csv-dialect.ts';
+import { copyDirectly } from './direct/copy-directly.ts';
 import {
   badCellsOf,
   countsOfAll,
@@ -22,7 +28,7 @@ import { columnOf, guessColumns } from './guess-columns.ts';
 import { type Proof, proveColumns } from './plain/prove-columns.ts';
 import { writePlainCopy } from './plain-copy.ts';
 import { findPlaces, LINES_TABLE, PLACES_TABLE, rowCounts, type StagedFile } from './row-places.ts';
-import type { ColumnNeeds, StagedColumn } from './staged-columns.ts';
+import { type ColumnNeeds, isTyped, type StagedColumn } from './staged-columns.ts';
 import { type CsvGroup, stagingSelect } from './staging-select.ts';
 
 export interface CsvRequest {
@@ -31,6 +37,8 @@ export interface CsvRequest {
   readonly needs: ColumnNeeds;
   /** The typed Parquet file that is made. */
   readonly target: string;
+  /** Ends the copying; what is made then is of no use. */
+  readonly signal: AbortSignal;
 }
 
 /** Types are right after the second reading: this only keeps a fault of ours from going on for ever. */
@@ -76,28 +84,24 @@ async function stageGroups(
   originals: ReadonlyMap<string, string>,
 ): Promise<StagedSelect> {
   const { sources, options, needs, target } = request;
-  const guessed = await guessColumns(database, groups, options, needs).catch((error) => {
+  const files = filesOf(groups, originals);
+  await dropRejects(database);
+  let columns = await guessColumns(database, groups, options, needs).catch((error) => {
     throw readError(error, namesOf(sources));
   });
-  const files = filesOf(groups, originals);
-  let proof = await proveColumns(groups, guessed, options);
-  let columns = proof?.columns ?? guessed;
   for (let reading = 1; ; reading++) {
-    await copyRows(database, request, groups, columns);
-    const rows = await rowCounts(database, target, files);
-    if (proof !== null && !(await isAsProved(database, proof, files, rows))) {
-      proof = null;
-      columns = guessed;
-      continue;
-    }
-    const odd = await oddCells(database, target, columns);
-    const changed = await countsOfAll(database, target, columns, odd, request);
+    const copy = await copyRows(database, request, groups, columns);
+    const odd = await oddCells(database, target, copy.columns);
+    const changed = await countsOfAll(database, target, copy.columns, odd, request);
     if (changed.size === 0 || reading >= MOST_READINGS) {
-      const found = await countMalformedRows(database, malformedSql(originals));
-      await findPlaces(database, files, { rows, proved: proof !== null, malformedSql: found.sql });
+      const found = copy.isProved
+        ? NO_MALFORMED_ROWS
+        : await countMalformedRows(database, malformedSql(originals));
+      const rows = copy.rows ?? (await rowCounts(database, target, files));
+      await findPlaces(database, files, { rows, proved: copy.isProved, malformedSql: found.sql });
       const malformed = found.sql === null ? found : await countMalformedRows(database, withLines(found.sql));
       assertNoPreamble(groups, malformed);
-      return stagedSelect(database, columns, odd, malformed, options);
+      return stagedSelect(database, copy.columns, odd, malformed, options);
     }
     columns = columns.map((column, index) => {
       const counts = changed.get(column.name);
@@ -106,17 +110,55 @@ async function stageGroups(
   }
 }
 
-/** Whether DuckDB found what was proved: as many rows of each file, and nothing that it cannot read. */
-async function isAsProved(
+/** What is in the copy. */
+interface CopiedRows {
+  /** Those marked whose cells are known to be plain. */
+  readonly columns: readonly StagedColumn[];
+  /** Whether files are known to have a record a line, all of which were copied. */
+  readonly isProved: boolean;
+  /** Of each file; null: nobody has counted them. */
+  readonly rows: readonly number[] | null;
+}
+
+/** Without DuckDB where all is plain; by its reader what is; with care what is not. */
+async function copyRows(
   database: Database,
+  request: CsvRequest,
+  groups: readonly CsvGroup[],
+  columns: readonly StagedColumn[],
+): Promise<CopiedRows> {
+  const { sources, options, target, signal } = request;
+  const threads = await database.threads();
+  const rows = await copyDirectly({ groups, columns, options, target, threads, signal }).catch((error) => {
+    throw signal.aborted ? error : readError(error, namesOf(sources));
+  });
+  if (rows !== null) return { columns: columns.map(asProved), isProved: true, rows };
+  const proof = await proveColumns(groups, columns, options);
+  if (proof !== null) {
+    await copyByDatabase(database, request, groups, proof.columns);
+    const counts = await provedCounts(database, request, groups, proof);
+    if (counts !== null) return { columns: proof.columns, isProved: true, rows: counts };
+  }
+  await copyByDatabase(database, request, groups, columns);
+  return { columns, isProved: false, rows: null };
+}
+
+function asProved(column: StagedColumn): StagedColumn {
+  return isTyped(column) ? { ...column, check: 'proved' } : column;
+}
+
+/** The rows of each file, if DuckDB found what was proved, and nothing that it cannot read; null: it did not. */
+async function provedCounts(
+  database: Database,
+  { target }: CsvRequest,
+  groups: readonly CsvGroup[],
   { records }: Proof,
-  files: readonly StagedFile[],
-  rows: readonly number[],
-): Promise<boolean> {
+): Promise<readonly number[] | null> {
+  const files = filesOf(groups, new Map());
+  const rows = await rowCounts(database, target, files);
   const [rejected] = await database.rows('SELECT count(*) AS n FROM reject_errors');
-  return (
-    Number(rejected?.n) === 0 && files.every(({ readPath }, index) => records.get(readPath) === rows[index])
-  );
+  const isRight = files.every(({ readPath }, index) => records.get(readPath) === rows[index]);
+  return isRight && Number(rejected?.n) === 0 ? rows : null;
 }
 
 async function stagedSelect(
@@ -213,14 +255,19 @@ async function groupFiles(
   return groups;
 }
 
-async function copyRows(
+/** Each scan adds to them, those of other files, too. */
+async function dropRejects(database: Database): Promise<void> {
+  await database.run('DROP TABLE IF EXISTS reject_errors');
+  await database.run('DROP TABLE IF EXISTS reject_scans');
+}
+
+async function copyByDatabase(
   database: Database,
   { sources, options, target }: CsvRequest,
   groups: readonly CsvGroup[],
   columns: readonly StagedColumn[],
 ): Promise<void> {
-  await database.run('DROP TABLE IF EXISTS reject_errors');
-  await database.run('DROP TABLE IF EXISTS reject_scans');
+  await dropRejects(database);
   const selects = groups.map((group) => stagingSelect(group, columns, options, sources.length > 1));
   try {
     await copyToStaged(database, selects.join(' UNION ALL BY NAME '), target);

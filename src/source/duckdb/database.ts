@@ -112,6 +112,12 @@ export class Database {
     }
   }
 
+  /** How many it may use. */
+  async threads(): Promise<number> {
+    const [row] = await this.rows("SELECT current_setting('threads') AS n");
+    return Number(row?.n);
+  }
+
   async run(sql: string): Promise<void> {
     await this.connection.run(sql);
   }

@@ -61,7 +61,8 @@ function fieldsOf({ dialect }: CsvGroup, columns: readonly StagedColumn[]): read
   return fields;
 }
 
-function cellsOf(column: StagedColumn, options: CsvOptions): CellAutomaton | null {
+/** The automaton of a column's plain cells; null: none is known, or its cells are looked at in another way, too. */
+export function cellsOf(column: StagedColumn, options: CsvOptions): CellAutomaton | null {
   const { type, textColumn } = column;
   const isOpen =
     isTyped(column) && textColumn === null && !hasFormat(type, options) && isOnlyEmptyNull(options);
