@@ -1,6 +1,6 @@
 import type { ActualsSource, ActualsSpec } from '../core/accuracy.ts';
 import { isDiskFull, isOutOfMemory, ServeBatchError } from '../core/errors.ts';
-import type { NamedTable } from '../core/table.ts';
+import type { Column, NamedTable } from '../core/table.ts';
 import { formatNumber } from '../core/text/amounts.ts';
 import { suggestion } from '../core/text/nearest.ts';
 import { quoteName, quoteText } from '../core/text/sql.ts';
@@ -36,10 +36,15 @@ export interface ActualsRequest {
 /** A relation with the rows of the actuals as the job gives them. */
 const WRITTEN = 'serve_batch_written_actuals';
 /**
- * A row a series and date: the key's columns in the types of the parts, `t` and `y`; `step2`, the square of the
- * step from the date before, for scales; `mark`, a hash of the row.
+ * A row a series and date: the key's columns in the types of the parts, named by {@link seriesNames}; `t` and `y`;
+ * `step2`, the square of the step from the date before, for scales; `mark`, a hash of the row.
  */
 export const ACTUALS = 'serve_batch_actuals';
+
+/** What SQL calls the columns of a series: names of the table's own could be `t` or `y`. */
+export function seriesNames(series: readonly Column[]): readonly string[] {
+  return series.map((_, index) => `s${index}`);
+}
 
 /** Rows of the actuals that count, and those left out since a column of the key, the date or the actual is missing. */
 export interface ActualsCounts {
@@ -142,9 +147,9 @@ async function usableSql(
 ): Promise<string> {
   const written = (await database.describe(`SELECT * FROM ${WRITTEN}`)).map(({ name }) => name);
   const named = (name: string): string => quoteName(columnOf(name, written));
-  const keys = series.map(({ name }) => quoteName(name));
+  const keys = seriesNames(series);
   const list = [
-    ...series.map(({ name, type }) => `CAST(${named(name)} AS ${type}) AS ${quoteName(name)}`),
+    ...series.map(({ name, type }, index) => `CAST(${named(name)} AS ${type}) AS ${keys[index]}`),
     date === null
       ? 'NULL::TIMESTAMP AS t'
       : `CAST(CAST(${named(date.name)} AS ${date.type}) AS TIMESTAMP) AS t`,
@@ -156,7 +161,7 @@ async function usableSql(
 
 /** Usable rows, each with the step from the one before it in its series, once the first that is not zero has come. */
 function stepsSql(usable: string, { series, date }: KeyColumns): string {
-  const keys = series.map(({ name }) => quoteName(name));
+  const keys = seriesNames(series);
   const isDoubled = date === null ? 'row_number() OVER dates > 1' : 'coalesce(lag(t) OVER dates = t, false)';
   const partition = keys.length === 0 ? '' : `PARTITION BY ${keys.join(', ')} `;
   return `SELECT * EXCLUDE (before, has_begun), hash(${[...keys, 't', 'y'].join(', ')}) AS mark,
@@ -179,7 +184,10 @@ function columnOf(name: string, written: readonly string[]): string {
 
 /** SQL of how a message names a row of the actuals. */
 function nameSql({ series, date }: KeyColumns): string {
-  const texts = series.map(({ name }) => `${quoteText(`${name}=`)} || CAST(${quoteName(name)} AS VARCHAR)`);
+  const keys = seriesNames(series);
+  const texts = series.map(
+    ({ name }, index) => `${quoteText(`${name}=`)} || CAST(${keys[index]} AS VARCHAR)`,
+  );
   const time =
     date === null ? [] : [`${quoteText(`${date.name}=`)} || CAST(CAST(t AS ${date.type}) AS VARCHAR)`];
   return [...texts, ...time].join(" || ' ' || ");

@@ -1,7 +1,7 @@
 import type { Column } from '../core/table.ts';
 import { quoteFiles, quoteName, quoteText } from '../core/text/sql.ts';
 import type { Database } from '../source/duckdb/database.ts';
-import { ACTUALS } from './actuals-tables.ts';
+import { ACTUALS, seriesNames } from './actuals-tables.ts';
 import type { ScoreColumns } from './score-columns.ts';
 
 /** A run as it is compared with the actuals. */
@@ -36,25 +36,22 @@ const WEEK_SECONDS = 604_800;
 export async function fillScored(database: Database, run: RunToScore): Promise<void> {
   const { columns, origin } = run;
   const { series, date } = columns;
-  const keys = series.map(({ name }) => quoteName(name));
+  const keys = seriesNames(series);
   const on = (other: string, more: readonly string[]): string =>
     [...keys.map((key) => `made.${key} = ${other}.${key}`), ...more].join(' AND ') || 'true';
   const list = [
-    ...columns.by.map((name, index) => `${segmentText(`made.${quoteName(name)}`)} AS by${index}`),
+    ...columns.by.map((_, index) => `made.by${index}`),
     'made.t',
     `${date === null ? 'NULL' : horizonSql('made.t', originOf(date, origin))}::INTEGER AS h`,
-    `CAST(made.${quoteName(columns.prediction)} AS DOUBLE) AS p`,
+    'made.p',
     'came.y',
     'came.mark',
     ...(run.sample === undefined ? [] : ['made.place']),
     ...(date === null || run.sample !== undefined
       ? ['NULL::DOUBLE AS naive', 'NULL::DOUBLE AS scale']
       : [ifAhead(run, 'known.naive'), ifAhead(run, 'scales.scale')]),
-    ...columns.quantiles.map(({ column }, index) => `CAST(made.${quoteName(column)} AS DOUBLE) AS q${index}`),
-    ...columns.intervals.flatMap(({ lower, upper }, index) => [
-      `CAST(made.${quoteName(lower)} AS DOUBLE) AS low${index}`,
-      `CAST(made.${quoteName(upper)} AS DOUBLE) AS high${index}`,
-    ]),
+    ...columns.quantiles.map((_, index) => `made.q${index}`),
+    ...columns.intervals.flatMap((_, index) => [`made.low${index}`, `made.high${index}`]),
   ];
   const came = await actualsOf(database, run);
   const joins = [`LEFT JOIN ${came} AS came ON ${on('came', date === null ? [] : ['made.t = came.t'])}`];
@@ -99,19 +96,31 @@ async function someOf(database: Database, run: RunToScore): Promise<string> {
   const rows = Number(counted?.n);
   const numbered = `SELECT *, row_number() OVER () AS place FROM (${madeSql(run)})`;
   if (rows <= run.sample) return numbered;
-  const keys = [...run.columns.series.map(({ name }) => quoteName(name)), 't'].join(', ');
+  const keys = [...seriesNames(run.columns.series), 't'].join(', ');
   return `SELECT * FROM (${numbered}) WHERE hash(${keys}) % ${rows} < ${run.sample}`;
 }
 
-/** The rows of the parts, with the predicted time. */
-function madeSql({ parts, mayRepeat, columns: { series, date } }: RunToScore): string {
-  const time = date === null ? 'NULL::TIMESTAMP' : `CAST(${quoteName(date.name)} AS TIMESTAMP)`;
-  const read = (options: string): string =>
-    `SELECT *, ${time} AS t FROM read_parquet(${quoteFiles(parts)}, hive_partitioning = false${options})`;
-  if (!mayRepeat) return read('');
-  const keys = [...series.map(({ name }) => quoteName(name)), 't'].join(', ');
-  return `SELECT * FROM (${read(', filename = true, file_row_number = true')})
-    QUALIFY row_number() OVER (PARTITION BY ${keys} ORDER BY length(filename) DESC, filename DESC, file_row_number DESC) = 1`;
+/** The rows of the parts, with names of our own: whatever the columns of the table are called. */
+function madeSql({ parts, mayRepeat, columns }: RunToScore): string {
+  const { series, date, by, prediction, quantiles, intervals } = columns;
+  const names = seriesNames(series);
+  const number = (column: string): string => `CAST(${quoteName(column)} AS DOUBLE)`;
+  const list = [
+    ...series.map(({ name }, index) => `${quoteName(name)} AS ${names[index]}`),
+    `${date === null ? 'NULL::TIMESTAMP' : `CAST(${quoteName(date.name)} AS TIMESTAMP)`} AS t`,
+    ...by.map((name, index) => `${segmentText(quoteName(name))} AS by${index}`),
+    `${number(prediction)} AS p`,
+    ...quantiles.map(({ column }, index) => `${number(column)} AS q${index}`),
+    ...intervals.flatMap(({ lower, upper }, index) => [
+      `${number(lower)} AS low${index}`,
+      `${number(upper)} AS high${index}`,
+    ]),
+  ];
+  const read = (more: string, options: string): string =>
+    `SELECT ${list.join(', ')}${more} FROM read_parquet(${quoteFiles(parts)}, hive_partitioning = false${options})`;
+  if (!mayRepeat) return read('', '');
+  return `SELECT * FROM (${read(', filename, file_row_number', ', filename = true, file_row_number = true')})
+    QUALIFY row_number() OVER (PARTITION BY ${[...names, 't'].join(', ')} ORDER BY length(filename) DESC, filename DESC, file_row_number DESC) = 1`;
 }
 
 /** What lies before it was known when the run was made. */

@@ -116,6 +116,14 @@ describe('figures', () => {
     }
   });
 
+  it('are the same whatever else the table has, under whatever names', async () => {
+    const named = (select: string) =>
+      `SELECT *, 1 AS t, 2 AS y, 3 AS p, 4 AS mark, 5 AS h, 6 AS place, 7 AS q0 FROM (${select})`;
+    const plain = await prepare();
+    const other = await prepare(named);
+    expect(recordOf(await other.score()).whole).toEqual(recordOf(await plain.score()).whole);
+  });
+
   it('have no share where all actuals are zero, and no scale where nothing ever changed', () => {
     const zero = found.get('product zero');
     expect([zero?.scored, zero?.rmsse, zero?.naive.rmsse]).toEqual([21, null, null]);

@@ -62,6 +62,9 @@ function rowsDoNotFit(what: string, column: string, names: readonly string[] = [
   return new ServeBatchError('USAGE', `The rows ${what}.${list}`, { fields: { column } });
 }
 
+/** The first column of a row whose cell does not have its type. The rows may have a column `bad` of their own. */
+const BAD = 'serve_batch_bad_cell';
+
 /** Rows that somebody has posted, typed as those of the input, in a table of the database. */
 export class PostedRows {
   readonly rows: number;
@@ -124,8 +127,8 @@ export class PostedRows {
     const [counted] = await run.database.rows(`SELECT count(*) AS n FROM ${table}`);
     const which = isBad.map((sql, index) => `WHEN ${sql} THEN ${index}`).join(' ');
     const bad = await run.database.rows(
-      `SELECT ${INPUT_ROW} AS n, bad, CASE bad ${cells.map(({ text }, index) => `WHEN ${index} THEN CAST(${text} AS VARCHAR)`).join(' ')} END AS text
-       FROM (SELECT *, CASE ${which} END AS bad FROM ${numberedRows}) WHERE bad IS NOT NULL`,
+      `SELECT ${INPUT_ROW} AS n, ${BAD} AS bad, CASE ${BAD} ${cells.map(({ text }, index) => `WHEN ${index} THEN CAST(${text} AS VARCHAR)`).join(' ')} END AS text
+       FROM (SELECT *, CASE ${which} END AS ${BAD} FROM ${numberedRows}) WHERE ${BAD} IS NOT NULL`,
     );
     const rejects = bad.map((row) => badCell(Number(row.n), columns[Number(row.bad)], String(row.text)));
     return new PostedRows(

@@ -35,9 +35,12 @@ export async function* readDuplicateWinners(
 ): AsyncGenerator<KvBatch> {
   const from = `read_parquet(${quoteFiles(parts)})`;
   const columns = await database.describe(`SELECT * FROM ${from}`);
-  const winners = `(SELECT *, count(*) OVER same AS c, row_number() OVER (same ORDER BY n DESC) AS place
-    FROM (SELECT *, ${keySql(kv, columns)}, row_number() OVER () AS n FROM ${from})
-    WINDOW same AS (PARTITION BY k, f)) WHERE c > 1 AND place = 1 ORDER BY k, f`;
+  const { key, field } = templatesSql(kv, columns);
+  // Names that no column of a table can have: the columns of the parts stand beside them.
+  const winners = `(SELECT *, row_number() OVER () AS serve_batch_place,
+      ${key} AS serve_batch_key, ${field} AS serve_batch_field FROM ${from})
+    WINDOW same AS (PARTITION BY serve_batch_key, serve_batch_field)
+    QUALIFY count(*) OVER same > 1 AND row_number() OVER (same ORDER BY serve_batch_place DESC) = 1 ORDER BY serve_batch_key, serve_batch_field`;
   yield* toBatches(database, planKvTexts(kv, columns), winners);
 }
 
@@ -57,8 +60,16 @@ export async function countDistinct(
 
 /** `k`: key, `f`: field, as the store has them. */
 export function keySql(kv: Pick<KvPlan, 'key' | 'field'>, columns: readonly Column[]): string {
+  const { key, field } = templatesSql(kv, columns);
+  return `${key} AS k, ${field} AS f`;
+}
+
+function templatesSql(
+  kv: Pick<KvPlan, 'key' | 'field'>,
+  columns: readonly Column[],
+): { readonly key: string; readonly field: string } {
   const text = (template: string) => `coalesce(${templateSql(template, columns)}, '')`;
-  return `${text(kv.key)} AS k, ${kv.field === null ? "''" : text(kv.field)} AS f`;
+  return { key: text(kv.key), field: kv.field === null ? "''" : text(kv.field) };
 }
 
 /** The texts of the rows of a FROM clause, in its order: rows of one key must lie next to each other in it. */

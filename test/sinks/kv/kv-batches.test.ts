@@ -146,6 +146,12 @@ describe('where a key and field occur twice', () => {
     ]);
   });
 
+  it('columns of the table may be called what they like', async () => {
+    const named = `SELECT *, 7 AS k, 8 AS f, 9 AS n, 1 AS c, 2 AS place FROM (${TWICE})`;
+    const parts = [await part('named.parquet', named)];
+    expect(await entries(readDuplicateWinners(database, KV, parts))).toEqual([['1:2', 'mon', '4.0']]);
+  });
+
   it('keys and pairs are counted once each', async () => {
     const parts = [await part('counted.parquet', TWICE)];
     expect(await countDistinct(database, KV, parts)).toEqual({ keys: 2, values: 3 });
