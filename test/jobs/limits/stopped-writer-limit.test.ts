@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { unlessWriterStopped } from '../../../src/jobs/limits/stopped-writer-limit.ts';
+import { openLmdbFile } from '../../../src/kv/lmdb/lmdb-file.ts';
 import { findStoppedWriter } from '../../../src/kv/lmdb/lmdb-stopped-writer.ts';
 import { REPOSITORY } from '../../support/built.ts';
 
@@ -31,6 +32,9 @@ describe.skipIf(!existsSync('/proc/self/stat'))(
       process.send('done');
       process.disconnect();`;
       const path = join(folder, 'sales.g1.lmdb');
+      // This process has the file open, too.
+      const own = openLmdbFile(path);
+      onTestFinished(() => own.db.close());
       const child = spawn(process.execPath, ['-e', script, path], {
         cwd: REPOSITORY,
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -47,6 +51,10 @@ describe.skipIf(!existsSync('/proc/self/stat'))(
       const { folder, child, path, found } = await stoppedWriter();
       expect(found).toEqual({ pid: child.pid, file: `${path}-lock` });
       expect(await findStoppedWriter(folder, 'sale')).toBeNull();
+      // By its locks LMDB knows who has the file open: to look must not lose that of this process.
+      const locks = readFileSync('/proc/locks', 'utf8').split('\n');
+      const isOwn = new RegExp(` ${process.pid} \\S+:${statSync(`${path}-lock`).ino} `);
+      expect(locks.some((line) => isOwn.test(line))).toBe(true);
       const done = once(child, 'message');
       child.kill('SIGCONT');
       await done;
