@@ -13,6 +13,7 @@ const KERNELS = [
 ];
 
 const OPTIONS = [
+  // The runtime without a garbage collector, as AssemblyScript calls it: kernels manage their memory themselves.
   '--runtime',
   'stub',
   '-O3',

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../../src/kv/open-store.ts';
 import type { KvStore } from '../../../src/kv/store.ts';
-import { type RedisServerOptions, startRedis } from '../../support/redis-server.ts';
+import { openTestStore, startTestRedis } from '../../support/test-redis.ts';
 import { FENCE, INFO, stage, WEEK } from '../store-contract.ts';
 
 /** What docs/redis.md asks for the user that runs jobs. */
@@ -64,49 +64,34 @@ async function useAll(store: KvStore): Promise<void> {
 }
 
 describe('the first check of a Redis', () => {
-  const releases: (() => Promise<void>)[] = [];
-  afterEach(async () => {
-    for (const release of releases.splice(0).reverse()) await release();
-  });
-
-  async function start(options: RedisServerOptions = {}) {
-    const server = await startRedis(options);
-    releases.push(() => server.stop());
-    return server;
-  }
-  function open(url: string): KvStore {
-    const store = openStore({ url, job: 'sales' });
-    releases.push(() => store.close());
-    return store;
-  }
   function withUser(url: string, user: string): string {
     return url.replace('redis://', `redis://${user}@`);
   }
 
   it('leaves nothing behind but the mark that lives for a second', async () => {
-    const server = await start();
-    await open(server.url).ping();
+    const server = await startTestRedis();
+    await openTestStore(server.url).ping();
     expect(['', 'sales:ping']).toContain(await server.cli('KEYS', '*'));
   });
 
   it.each(['EVAL', 'DBSIZE', 'UNLINK', 'HMSET', 'EXPIRE'])('finds that %s was renamed', async (command) => {
-    const server = await start({ args: ['--rename-command', command, ''] });
-    await expect(open(server.url).ping()).rejects.toMatchObject({
+    const server = await startTestRedis({ args: ['--rename-command', command, ''] });
+    await expect(openTestStore(server.url).ping()).rejects.toMatchObject({
       code: 'STORE_REFUSED',
       message: expect.stringMatching(/unknown|lacks/i),
     });
   });
 
   it('finds that a user lacks a right that loading needs', async () => {
-    const server = await start();
+    const server = await startTestRedis();
     const commands = COMMANDS.split(' ').map((each) => `+${each.toLowerCase()}`);
     await server.cli('ACL', 'SETUSER', 'jobs', 'on', '>pw', '~sales:*', ...commands);
     await server.cli('ACL', 'SETUSER', 'few', 'on', '>pw', '~sales:*', '+set', '+get', '+hset');
-    await expect(open(withUser(server.url, 'few:pw')).ping()).rejects.toMatchObject({
+    await expect(openTestStore(withUser(server.url, 'few:pw')).ping()).rejects.toMatchObject({
       code: 'STORE_REFUSED',
       message: expect.stringContaining('NOPERM'),
     });
-    const store = open(withUser(server.url, 'jobs:pw'));
+    const store = openTestStore(withUser(server.url, 'jobs:pw'));
     await store.ping();
     for (const layout of ['hash', 'packed'] as const) {
       const generation = `of-${layout}`;
@@ -121,7 +106,7 @@ describe('the first check of a Redis', () => {
   });
 
   it('finds each command that is missing of those that the docs ask for', async () => {
-    const server = await start();
+    const server = await startTestRedis();
     await server.cli('ACL', 'SETUSER', 'jobs', 'on', '>pw', '~sales:*');
     const found: string[] = [];
     for (const missing of COMMANDS.split(' ')) {
@@ -137,10 +122,10 @@ describe('the first check of a Redis', () => {
   });
 
   it('uses every command that loading, publishing, reading and dropping use, also inside scripts', async () => {
-    const server = await start();
+    const server = await startTestRedis();
     const seen = await watchCommands(server.url);
-    releases.push(seen.stop);
-    const store = open(server.url);
+    onTestFinished(seen.stop);
+    const store = openTestStore(server.url);
     await store.ping();
     const rehearsed = await seen.take();
     await useAll(store);
@@ -152,24 +137,24 @@ describe('the first check of a Redis', () => {
   });
 
   it('finds that the keys of another job are all that a user may use', async () => {
-    const server = await start();
+    const server = await startTestRedis();
     await server.cli('ACL', 'SETUSER', 'other', 'on', '>pw', '~other:*', '+@all');
-    await expect(open(withUser(server.url, 'other:pw')).ping()).rejects.toMatchObject({
+    await expect(openTestStore(withUser(server.url, 'other:pw')).ping()).rejects.toMatchObject({
       code: 'STORE_REFUSED',
     });
   });
 
   it('finds a password that the server does not want, as loading would', async () => {
-    const server = await start();
-    await expect(open(withUser(server.url, ':pw')).ping()).rejects.toMatchObject({
+    const server = await startTestRedis();
+    await expect(openTestStore(withUser(server.url, ':pw')).ping()).rejects.toMatchObject({
       code: 'STORE_REFUSED',
       message: expect.stringContaining('password'),
     });
   });
 
   it('finds a cluster', async () => {
-    const server = await start({ args: ['--cluster-enabled', 'yes'] });
-    await expect(open(server.url).ping()).rejects.toMatchObject({
+    const server = await startTestRedis({ args: ['--cluster-enabled', 'yes'] });
+    await expect(openTestStore(server.url).ping()).rejects.toMatchObject({
       code: 'STORE_REFUSED',
       message: expect.stringContaining('Cluster'),
     });

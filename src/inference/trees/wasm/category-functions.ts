@@ -3,8 +3,8 @@ import type { ModuleFunction } from './module.ts';
 import { behindAddresses, eachVector, narrowWords, type VectorLoop } from './vector-loop.ts';
 
 /**
- * The code of a category is a byte: from 1 to `MOST_CODES` for those that a column knows, `NAN_CODE` for a value
- * that is no number, another one for every other value.
+ * The code of a category is a byte: from 1 to `MOST_CODES` for those that a column knows, `NAN_CODE` for NaN, and
+ * another one for every other value.
  */
 export const MOST_CODES = 252;
 export const NAN_CODE = 254;

@@ -29,8 +29,8 @@ export function splitRanks(): ModuleFunction {
 }
 
 /**
- * Copies the bytes of a feature, and has one byte for every value that is no number. The record: the values, the
- * bytes, where the bytes go (it may be the same place), the byte for no number.
+ * Copies the bytes of a feature, and writes one byte for every NaN. The record: the values, the bytes, where the
+ * bytes go (it may be the same place), the byte for NaN.
  */
 export function markMissing(double: boolean): ModuleFunction {
   let byte = 0;

@@ -1,7 +1,7 @@
 import { GROUP_ROWS, MOST_ENTRIES, SLOTS } from './group-size.ts';
 import type { StagedKind } from './staged-kind.ts';
 
-/** 32-bit words of a value that is no text. */
+/** 32-bit words of a value of any type but text. */
 export const WORDS = 2;
 /** Bytes before a text that say how long it is. */
 export const LENGTH_BYTES = 4;
@@ -29,7 +29,7 @@ export class ColumnValues {
   lastLow = 0;
   lastHigh = 0;
   lastIndex = -1;
-  /** Of values that are no texts, their words: those of the dictionary, and all. */
+  /** Words of the values of a column without text: those of the dictionary, and all. */
   readonly entryWords: Int32Array;
   plainWords = new Int32Array(0);
   /** Texts as Parquet has them, a length before each, and where those of the dictionary begin. */

@@ -36,6 +36,8 @@ interface Waiting {
 class CopyThread {
   readonly #worker: Worker;
   readonly #waiting: Waiting[] = [];
+  /** Why it copies nothing any more. */
+  #failure: { readonly error: unknown } | null = null;
 
   constructor(workerData: CopySpec) {
     this.#worker = new Worker(new URL('./copy-thread.js', import.meta.url), { workerData });
@@ -50,6 +52,7 @@ class CopyThread {
 
   copy(task: PieceTask): Promise<CopiedGroup | null> {
     return new Promise((resolve, reject) => {
+      if (this.#failure !== null) return reject(this.#failure.error);
       this.#waiting.push({ resolve, reject });
       this.#worker.postMessage(task);
     });
@@ -60,6 +63,7 @@ class CopyThread {
   }
 
   #fail(error: unknown): void {
+    this.#failure ??= { error };
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 }

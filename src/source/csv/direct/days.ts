@@ -5,7 +5,7 @@ const DAYS_OF_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 /** What stands for a day that no calendar has. */
 export const NO_DAY = 0x7fff_ffff;
 
-/** Days since 1970 of `2026-11-21`, whose first byte is at a place; {@link NO_DAY}: that is no day. */
+/** Days since 1970 of the day that is written at a place, as in `2026-11-21`; {@link NO_DAY} where none is. */
 export function dayAt(bytes: Uint8Array, at: number): number {
   if (bytes[at + 4] !== MINUS || bytes[at + 7] !== MINUS || bytes[at] === ZERO) return NO_DAY;
   const year = twoDigits(bytes, at) * 100 + twoDigits(bytes, at + 2);
@@ -15,7 +15,7 @@ export function dayAt(bytes: Uint8Array, at: number): number {
   return isOf ? daysSince1970(year, month, day) : NO_DAY;
 }
 
-/** Less than any number, where they are no digits. */
+/** The number that two digits make; a negative one where they are not both digits. */
 export function twoDigits(bytes: Uint8Array, at: number): number {
   const tens = (bytes[at] as number) - ZERO;
   const ones = (bytes[at + 1] as number) - ZERO;

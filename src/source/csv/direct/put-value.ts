@@ -14,7 +14,7 @@ export function putNull(column: ColumnValues): void {
   column.definedBits[row >> 3] = (column.definedBits[row >> 3] as number) & ~(1 << (row & 7));
 }
 
-/** A value that is no text, by its bits. */
+/** A value of any type but text, by its bits. */
 export function putWords(column: ColumnValues, low: number, high: number): void {
   if (!column.isDictionary) putPlain(column, low, high);
   else if (low === column.lastLow && high === column.lastHigh && column.lastIndex !== NONE)

@@ -1,36 +1,19 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../../src/core/effects.ts';
 import { type ServeBatchError, serializeError } from '../../../../src/core/errors.ts';
-import { openStore } from '../../../../src/kv/open-store.ts';
 import { openRedis } from '../../../../src/kv/redis/open-redis.ts';
 import type { KvBatch, KvStore } from '../../../../src/kv/store.ts';
 import { type KvRow, kvBatch } from '../../../support/kv-batch.ts';
-import { type RedisServerOptions, startRedis, TLS_FILES } from '../../../support/redis-server.ts';
+import { TLS_FILES } from '../../../support/redis-server.ts';
+import { openTestStore, startTestRedis } from '../../../support/test-redis.ts';
 import { FENCE, INFO, stage, WEEK } from '../../store-contract.ts';
 
 const PASSWORD = 'p@ss:w/rd#ä 1';
 
 describe('the connection to Redis', () => {
-  const releases: (() => Promise<void>)[] = [];
-  afterEach(async () => {
-    for (const release of releases.splice(0).reverse()) await release();
-  });
-
-  async function start(options: RedisServerOptions = {}) {
-    const server = await startRedis(options);
-    releases.push(() => server.stop());
-    return server;
-  }
-
-  function open(url: string): KvStore {
-    const store = openStore({ url, job: 'sales' });
-    releases.push(() => store.close());
-    return store;
-  }
-
   async function failureOf(action: Promise<unknown>): Promise<ServeBatchError> {
     const error: unknown = await action.then(
       () => undefined,
@@ -48,8 +31,8 @@ describe('the connection to Redis', () => {
   }
 
   it('is how other services read: GET the pointer, then HGET or HGETALL', async () => {
-    const server = await start();
-    const store = open(server.url);
+    const server = await startTestRedis();
+    const store = openTestStore(server.url);
     await stage(store, WEEK);
     await stage(store, [['1:3', null, '9']], { generation: 'g2' });
     await store.describe('g1', INFO, FENCE);
@@ -76,10 +59,10 @@ describe('the connection to Redis', () => {
   });
 
   it('leaves the keys of others alone when it counts and drops', async () => {
-    const server = await start();
+    const server = await startTestRedis();
     const others = ['sales:g1', 'sales:g1x:k', 'xsales:g1:k', 'sales:g10:k', 'a'];
     for (const key of others) if (key !== 'sales:g1') await server.cli('SET', key, 'v');
-    const store = open(server.url);
+    const store = openTestStore(server.url);
     await stage(
       store,
       Array.from({ length: 5000 }, (_, index): KvRow => [`${index}`, 'f', 'v']),
@@ -91,8 +74,8 @@ describe('the connection to Redis', () => {
   });
 
   it('logs in with a password that needs encoding, on every connection', async () => {
-    const server = await start({ password: PASSWORD });
-    const store = open(server.url);
+    const server = await startTestRedis({ password: PASSWORD });
+    const store = openTestStore(server.url);
     await store.ping();
     await stage(store, WEEK);
     expect(await store.count('g1')).toEqual({ keys: 2, values: 3 });
@@ -100,9 +83,9 @@ describe('the connection to Redis', () => {
   });
 
   it('logs in as a user, and chooses a database', async () => {
-    const server = await start();
+    const server = await startTestRedis();
     await server.cli('ACL', 'SETUSER', 'loader', 'on', '>secret-of-loader', '~*', '+@all');
-    const store = open(`redis://loader:secret-of-loader@127.0.0.1:${server.port}/3`);
+    const store = openTestStore(`redis://loader:secret-of-loader@127.0.0.1:${server.port}/3`);
     await stage(store, WEEK);
     await store.describe('g1', INFO, FENCE);
     await store.publish('g1', FENCE);
@@ -116,13 +99,13 @@ describe('the connection to Redis', () => {
     ['no password', (url: string) => url.replace(/:[^:@]*@/, ''), PASSWORD],
     ['a wrong user', (url: string) => url.replace('//:', '//somebody:'), PASSWORD],
   ])('says that the login is refused: %s', async (_, change, password) => {
-    const server = await start({ password: PASSWORD });
+    const server = await startTestRedis({ password: PASSWORD });
     for (const action of [
       (store: KvStore) => store.ping(),
       (store: KvStore) => store.current(),
       (store: KvStore) => stage(store, WEEK),
     ]) {
-      const error = await failureOf(action(open(change(server.url))));
+      const error = await failureOf(action(openTestStore(change(server.url))));
       expect(error).toMatchObject({ code: 'STORE_REFUSED', retryable: false });
       expect(error.message).toContain(`127.0.0.1:${server.port}`);
       expect(error.message).toContain('password');
@@ -131,14 +114,14 @@ describe('the connection to Redis', () => {
   });
 
   it('speaks TLS, in reading and in staging', async () => {
-    const server = await start({ tls: true, password: PASSWORD });
-    const store = open(server.url);
+    const server = await startTestRedis({ tls: true, password: PASSWORD });
+    const store = openTestStore(server.url);
     await stage(store, WEEK);
     expect(await store.count('g1')).toEqual({ keys: 2, values: 3 });
     expect(await store.get('g1', '1:2', '2026-11-21')).toBe('3.5');
     expect(server.url).toMatch(/^rediss:/);
     const { cert, key, ca } = TLS_FILES;
-    const byName = open(
+    const byName = openTestStore(
       server.url.replace('127.0.0.1', 'localhost').replace(/\?.*/, `?ca=${ca}&cert=${cert}&key=${key}`),
     );
     await stage(byName, WEEK, { shard: 1 });
@@ -146,24 +129,24 @@ describe('the connection to Redis', () => {
   });
 
   it('does not trust a certificate of an unknown authority', async () => {
-    const server = await start({ tls: true });
-    const error = await failureOf(open(server.url.replace(/\?.*/, '')).ping());
+    const server = await startTestRedis({ tls: true });
+    const error = await failureOf(openTestStore(server.url.replace(/\?.*/, '')).ping());
     expect(error).toMatchObject({ code: 'STORE_REFUSED', retryable: false });
     expect(error.message).toMatch(/certificate.*NODE_EXTRA_CA_CERTS/);
   });
 
   it('says that a server without TLS does not speak it', async () => {
-    const server = await start();
-    const error = await failureOf(open(server.url.replace('redis:', 'rediss:')).ping());
+    const server = await startTestRedis();
+    const error = await failureOf(openTestStore(server.url.replace('redis:', 'rediss:')).ping());
     expect(error.code).toBe('STORE_UNAVAILABLE');
     expect(error.message).toContain('TLS');
   });
 
   it('names host and port where nobody listens', async () => {
-    const server = await start({ password: PASSWORD });
+    const server = await startTestRedis({ password: PASSWORD });
     await server.kill();
     for (const action of [(store: KvStore) => store.ping(), (store: KvStore) => stage(store, WEEK)]) {
-      const error = await failureOf(action(open(server.url)));
+      const error = await failureOf(action(openTestStore(server.url)));
       expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true, exitCode: 7 });
       expect(error.message).toContain(`127.0.0.1:${server.port}`);
       expectNoPassword(error, PASSWORD);
@@ -176,7 +159,7 @@ describe('the connection to Redis', () => {
     await once(silent, 'listening');
     const address = silent.address();
     const port = typeof address === 'object' ? address?.port : undefined;
-    releases.push(async () => {
+    onTestFinished(async () => {
       for (const socket of sockets) socket.destroy();
       silent.close();
     });
@@ -186,13 +169,13 @@ describe('the connection to Redis', () => {
       clock: systemClock,
       timeouts: { connectMs: 200, answerMs: 200 },
     });
-    releases.push(() => store.close());
+    onTestFinished(() => store.close());
     expect(await failureOf(store.current())).toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
   it('finds marks and data gone after the server was restarted, and can stage again', async () => {
-    const server = await start();
-    const store = open(server.url);
+    const server = await startTestRedis();
+    const store = openTestStore(server.url);
     await stage(store, WEEK);
     expect((await store.stagedShards('g1')).size).toBe(1);
     await server.restart();
@@ -204,8 +187,8 @@ describe('the connection to Redis', () => {
   });
 
   it('fails, and does not mark the shard, where the server goes away while it is staged', async () => {
-    const server = await start();
-    const store = open(server.url);
+    const server = await startTestRedis();
+    const store = openTestStore(server.url);
     const interrupted = async function* (): AsyncGenerator<KvBatch> {
       yield kvBatch([['k', 'f', 'v']]);
       await server.restart();
@@ -229,8 +212,8 @@ describe('the connection to Redis', () => {
   });
 
   it('says that a replica takes no writes', async () => {
-    const server = await start();
-    const store = open(server.url);
+    const server = await startTestRedis();
+    const store = openTestStore(server.url);
     await stage(store, WEEK);
     await server.cli('REPLICAOF', '127.0.0.1', '1');
     expect(await store.get('g1', '1:2', '2026-11-21')).toBe('3.5');
@@ -246,8 +229,8 @@ describe('the connection to Redis', () => {
   });
 
   it('says that the memory of the server is used up, and does not mark the shard', async () => {
-    const server = await start({ args: ['--maxmemory', '3mb', '--maxmemory-policy', 'noeviction'] });
-    const store = open(server.url);
+    const server = await startTestRedis({ args: ['--maxmemory', '3mb', '--maxmemory-policy', 'noeviction'] });
+    const store = openTestStore(server.url);
     const rows = Array.from({ length: 40_000 }, (_, index): KvRow => [`${index}`, 'f', 'x'.repeat(100)]);
     const error = await failureOf(stage(store, rows));
     expect(error).toMatchObject({ code: 'STORE_REFUSED', message: expect.stringContaining('maxmemory') });
@@ -257,9 +240,9 @@ describe('the connection to Redis', () => {
   });
 
   it('says what a user may not do', async () => {
-    const server = await start();
+    const server = await startTestRedis();
     await server.cli('ACL', 'SETUSER', 'reader', 'on', '>secret-of-reader', '~*', '+@read', '+@connection');
-    const store = open(`redis://reader:secret-of-reader@127.0.0.1:${server.port}`);
+    const store = openTestStore(`redis://reader:secret-of-reader@127.0.0.1:${server.port}`);
     expect(await store.current()).toBeUndefined();
     for (const action of [store.ping(), stage(store, WEEK)]) {
       const error = await failureOf(action);
@@ -269,9 +252,9 @@ describe('the connection to Redis', () => {
   });
 
   it('does not write to another database than the one that was named', async () => {
-    const server = await start();
+    const server = await startTestRedis();
     for (const action of [(store: KvStore) => store.ping(), (store: KvStore) => stage(store, WEEK)]) {
-      const error = await failureOf(action(open(`${server.url}/99`)));
+      const error = await failureOf(action(openTestStore(`${server.url}/99`)));
       expect(error).toMatchObject({ code: 'STORE_REFUSED', message: expect.stringContaining('database') });
     }
     expect(await server.cli('DBSIZE')).toBe('0');
