@@ -70,7 +70,7 @@ describe('a Redis that loses what was published', () => {
     await redis.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
     await redis.cli('CONFIG', 'SET', 'maxmemory', String(Number(used) + 100_000));
     const result = await project.serveBatch(['run', '--force', ...kv()]);
-    expect(result.stderr).toMatch(/Does the store evict keys|does not hold|has lost|refuses/);
+    expect(result.stderr).toMatch(/Does the store evict keys|does not hold|has lost|refuses/i);
     expect(result.code).toBe(7);
     expect((await project.published())?.runId).toBe(published);
   });

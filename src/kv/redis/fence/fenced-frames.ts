@@ -81,7 +81,7 @@ function errorsOf({ job, fence }: FencedLoad): ErrorOfReply {
     if (reply !== ABORTED) return undefined;
     return new ServeBatchError(
       'STORE_UNAVAILABLE',
-      `The store changed while it was loaded: another process claimed job "${job}", or the server was emptied. Give the same command again.`,
+      `The store changed while it was loaded: another process claimed job "${job}", or the server has lost keys. Was it emptied, or does the store evict keys (maxmemory-policy)? If not, give the same command again.`,
       { fields: { job, reply } },
     );
   };
