@@ -2,6 +2,7 @@ import type { InputBinding } from '../../core/plan.ts';
 import { parseOnnxGraph } from '../onnx-graph.ts';
 import { type InputShape, makeRecipe } from './graph/make-recipe.ts';
 import type { CompiledRecipe } from './graph/recipe-builder.ts';
+import { UnsupportedModel } from './kernel/ensemble.ts';
 
 /** What a job takes of a model. */
 export interface ModelUse {
@@ -19,5 +20,15 @@ export function compileModel(model: Uint8Array, { inputs, outputs }: ModelUse): 
       isMatrix: rowShape.length === 1,
     }),
   );
-  return makeRecipe(parseOnnxGraph(model), shapes, outputs);
+  const graph = parseOnnxGraph(model);
+  try {
+    return makeRecipe(graph, shapes, outputs);
+  } catch (error) {
+    throw isTooDeep(error) ? new UnsupportedModel('its trees are too deep') : error;
+  }
+}
+
+/** Trees are walked by functions that call themselves: a chain of thousands of branches is more than V8's stack holds. */
+function isTooDeep(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes('call stack');
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { TREE_ENGINE_VERSION } from '../../core/engine.ts';
 import { makeFolder, writeFileDurably } from '../../core/files/durable-file.ts';
 import type { ModelSignature } from '../../core/model.ts';
@@ -60,10 +60,10 @@ export function isSameMachine(one: ComparedOn, other: ComparedOn): boolean {
   return one.onnxruntime === other.onnxruntime && one.cpu === other.cpu && one.platform === other.platform;
 }
 
-/** Undefined: it is missing, or damaged in any way. */
+/** Undefined: it is missing, damaged in any way, or the file of another model under this name. */
 export async function readRecipe(path: string): Promise<RecipeFile | undefined> {
   try {
-    return decode(await readFile(path));
+    return decode(await readFile(path), basename(path));
   } catch {
     return undefined;
   }
@@ -72,11 +72,13 @@ export async function readRecipe(path: string): Promise<RecipeFile | undefined> 
 /** It shows under its name only when it is complete. Throws system errors. */
 export async function writeRecipe(path: string, file: RecipeFile): Promise<void> {
   await makeFolder(dirname(path));
-  await writeFileDurably(path, encode(file));
+  await writeFileDurably(path, encode(file, basename(path)));
   await dropOldest(dirname(path));
 }
 
 interface Header {
+  /** Of the file: a copy of it under another name says nothing of the model that is named there. */
+  readonly name: string;
   readonly recipe: Omit<Recipe, 'kernels'>;
   readonly kernels: readonly (Omit<KernelCode, 'program' | 'module' | 'firstScore'> & {
     readonly programStart: number;
@@ -90,9 +92,10 @@ interface Header {
   readonly signature: ModelSignature | null;
 }
 
-function encode({ recipe, comparedOn, signature }: RecipeFile): Uint8Array {
+function encode({ recipe, comparedOn, signature }: RecipeFile, name: string): Uint8Array {
   const { kernels, ...plain } = recipe;
   const header: Header = {
+    name,
     recipe: plain,
     kernels: kernels.map(({ program, module, firstScore, ...rest }) => ({
       ...rest,
@@ -114,7 +117,7 @@ function encode({ recipe, comparedOn, signature }: RecipeFile): Uint8Array {
 }
 
 /** Throws where anything is not as it was written. */
-function decode(bytes: Buffer): RecipeFile {
+function decode(bytes: Buffer, name: string): RecipeFile {
   const content = bytes.subarray(0, bytes.length - HASH_BYTES);
   if (!hashOf(content).equals(bytes.subarray(content.length))) throw new TypeError('damaged');
   if (content.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new TypeError('another file');
@@ -122,6 +125,7 @@ function decode(bytes: Buffer): RecipeFile {
   let at = textStart + content.readUInt32LE(MAGIC.length);
   const header = JSON.parse(content.toString('utf8', textStart, at)) as Header;
   if (header.version !== TREE_ENGINE_VERSION) throw new TypeError('another version');
+  if (header.name !== name) throw new TypeError('the file of another model');
   const take = (length: number): Uint8Array => {
     at += length;
     return content.subarray(at - length, at);

@@ -88,6 +88,20 @@ const MODELS: readonly (readonly [string, readonly Row[], string])[] = [
   ],
 ];
 
+/** A chain that a tree's own exporter would hardly write: every branch has a leaf and the next branch. */
+function chain(branches: number): readonly Row[] {
+  const rows = Array.from({ length: branches }, (_, index) => [
+    [0, 2 * index, LEQ, index, 2 * index + 1, 2 * index + 2] as const,
+    leaf(0, 2 * index + 1, index),
+  ]);
+  return [...rows.flat(), leaf(0, 2 * branches, -1)];
+}
+
+test('a tree that is thousands of branches deep is left to ONNX Runtime', () => {
+  expect(() => compile('TreeEnsembleRegressor', regressor(chain(200)))).not.toThrow();
+  expect(() => compile('TreeEnsembleRegressor', regressor(chain(30_000)))).toThrow('its trees are too deep');
+});
+
 test.each(MODELS)('%s is left to ONNX Runtime', (_, rows, why) => {
   expect(() => compile('TreeEnsembleRegressor', regressor(rows))).toThrow(why);
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -75,6 +75,15 @@ test('a file that is missing, cut off or changed in any byte is none', async () 
     await writeFile(path, whole.subarray(0, at));
     expect(await readRecipe(path)).toBeUndefined();
   }
+});
+
+test('the file of another model is none, though it is whole', async () => {
+  const [own, others] = [join(folder, recipeName('one', use)), join(folder, recipeName('other', use))];
+  await writeRecipe(own, { recipe: recipe(), comparedOn, signature });
+  await copyFile(own, others);
+  expect(await readRecipe(own)).toBeDefined();
+  expect(await readRecipe(others)).toBeUndefined();
+  expect(await findRecipe(folder, 'other', comparedOn)).toBeUndefined();
 });
 
 test('the name says the model and what is taken of it', () => {

@@ -274,3 +274,39 @@ const GROWN: readonly [string, TestRegressor][] = [
 test.each(GROWN)('%s: the same bits as ONNX Runtime', async (_, model) => {
   await expectSame(treeModel(regressorNode(model), model), model, 7, 3000);
 });
+
+/** Trees whose weights are few and round, so that scores are often equal, or at a limit. */
+function drawing(classes: number, votedFor: readonly number[], lowest: number): TestClassifier {
+  const { trees, ...rest } = grown(31, 4, {
+    leaves: 10,
+    votes: (next) => votedFor.map((target) => [target, lowest + Math.floor(next() * 3) / 4] as const),
+  });
+  return { ...rest, trees, baseValues: [], labels: Array.from({ length: classes }, (_, index) => index) };
+}
+
+test.each([
+  ['two of two', drawing(2, [0, 1], 0)],
+  ['two of two, below 0', drawing(2, [0, 1], -0.25)],
+  ['one of two', drawing(2, [1], -0.125)],
+  ['one of two, below 0', drawing(2, [0], -0.25)],
+  ['three', drawing(3, [0, 1, 2], 0)],
+  ['five, below 0', drawing(5, [0, 1, 2, 3, 4], -0.25)],
+] as const)('classes that draw, votes for %s: the label of ONNX Runtime', async (_, model) => {
+  await expectSame(treeModel(classifierNode(model), model), model, 3, 2000);
+});
+
+const LEAST = { float32: 2 ** -149, float64: 2 ** -1074 };
+const GREATEST = { float32: 2 ** 128 - 2 ** 104, float64: Number.MAX_VALUE };
+
+test.each(
+  ['SUM', 'AVERAGE', 'MIN', 'MAX'].flatMap((each) =>
+    [1, 2].flatMap((targets) => [false, true].map((double) => [each, targets, double] as const)),
+  ),
+)('%s of %i targets (float64: %s) at the ends of the type: the same bits', async (each, targets, double) => {
+  const type = double ? 'float64' : 'float32';
+  const weights = [LEAST[type], -LEAST[type], GREATEST[type], -GREATEST[type], -0];
+  const votes = (next: () => number): readonly (readonly [number, number])[] =>
+    Array.from({ length: targets }, (_, target) => [target, weights[Math.floor(next() * 5)] ?? 0]);
+  const model = { ...grown(33, 3, { leaves: 9, votes }, double), targets, aggregate: each, baseValues: [] };
+  await expectSame(treeModel(regressorNode(model), model), model, 5, 500);
+});
