@@ -5,6 +5,9 @@ import type { ScheduledJob } from './schedule-effects.ts';
 /** A run without any progress for so long keeps its lock, but no longer its place. */
 export const STALLED_MS = 15 * 60_000;
 
+/** What is said of it, and what to do. */
+export const NO_PROGRESS = `has made no progress for ${formatSeconds(STALLED_MS / 1000)}: others may take its place. Set execution.timeout, so that such a run ends.`;
+
 interface GoingRun {
   readonly job: string;
   readonly slots: number;
@@ -42,6 +45,12 @@ export class GoingRuns {
 
   get names(): readonly string[] {
     return [...this.#runs.keys()];
+  }
+
+  /** Those that have made no progress for long. */
+  get stalled(): readonly string[] {
+    this.#findStalled();
+    return [...this.#runs.values()].filter(({ isStalled }) => isStalled).map(({ job }) => job);
   }
 
   has(job: string): boolean {
@@ -112,10 +121,7 @@ export class GoingRuns {
     for (const run of this.#runs.values()) {
       if (run.isStalled || clock.monotonicMs() - run.lastProgressMs < STALLED_MS) continue;
       run.isStalled = true;
-      log.warn(
-        `has made no progress for ${formatSeconds(STALLED_MS / 1000)}: others may take its place. Set execution.timeout, so that such a run ends.`,
-        { job: run.job },
-      );
+      log.warn(NO_PROGRESS, { job: run.job });
     }
   }
 }

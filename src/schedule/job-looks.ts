@@ -32,6 +32,11 @@ export class JobLooks {
     this.#limits = limits;
   }
 
+  /** Jobs whose last look took long, or still goes on. */
+  get slow(): readonly string[] {
+    return [...this.#slow];
+  }
+
   /** Looks at each of them, but for those that are being looked at. Never throws. */
   async at(jobs: readonly ScheduledJob[]): Promise<void> {
     let isOver = false;

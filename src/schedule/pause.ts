@@ -54,9 +54,10 @@ export async function resumeJob(folder: string): Promise<Pause | undefined> {
   return known;
 }
 
-/** `paused since 2026-11-21T08:00:00Z by anna@build-3: the prices are wrong`. */
+/** `paused since 2026-11-21T08:00:00Z by anna@build-3: the prices are wrong`, in one line. */
 export function describePause({ since, by, reason }: Pause): string {
-  return `paused since ${since.replace('.000Z', 'Z')} by ${by}${reason === null ? '' : `: ${reason}`}`;
+  const why = reason === null ? '' : `: ${reason.replace(/\s+/g, ' ')}`;
+  return `paused since ${since.replace('.000Z', 'Z')} by ${by}${why}`;
 }
 
 /** Tells once of a pause that lasts for long: whoever paused the job may have forgotten it. */

@@ -31,6 +31,16 @@ export class ReadyJobs {
     return this.#jobs.size;
   }
 
+  has(name: string): boolean {
+    return this.#jobs.has(name);
+  }
+
+  /** Those that wait for a job: `schedule.after`. */
+  after(name: string): readonly ScheduledJob[] {
+    const jobs = [...this.#jobs.values()].map(({ job }) => job);
+    return jobs.filter(({ schedule }) => schedule.after.includes(name));
+  }
+
   keepOnly(jobs: readonly ScheduledJob[]): void {
     const names = new Set(jobs.map(({ spec }) => spec.name));
     for (const name of [...this.#jobs.keys()])

@@ -3,8 +3,9 @@ import { untilAborted } from '../core/until-aborted.ts';
 import { folderOfJob } from '../jobs/plan/locations.ts';
 import { nextOccurrence } from './cron/cron-times.ts';
 import { forgetSchedule } from './due/first-sight.ts';
-import { GoingRuns } from './going-runs.ts';
+import { GoingRuns, NO_PROGRESS } from './going-runs.ts';
 import { JobLooks } from './job-looks.ts';
+import { type JobProblem, JobProblems } from './job-problems.ts';
 import type { LoadedSchedule } from './load-jobs.ts';
 import { lookAtJob, noteWaiting } from './look.ts';
 import { findLostStore, mendStore } from './outage/keep-store.ts';
@@ -20,6 +21,9 @@ const LOOK_MS = 60_000;
 const STORE_LOOK_MS = 5 * 60_000;
 /** What runs that are told to end at once may take to release their locks. */
 const RELEASE_MS = 5000;
+const WHAT_FAILED = { run: 'its last run', mend: 'to load its store again' } as const;
+const SILENT_LOOK =
+  'its folder, store, webhook or tables take long to answer, or do not answer at all. Other jobs do not wait for it.';
 
 export interface ServeOptions {
   /** Called at each look at all jobs: job files may have changed. */
@@ -33,12 +37,18 @@ export interface ServeOptions {
   readonly onStart: (loaded: LoadedSchedule) => Promise<void>;
   /** Called after each look, at least each minute: a sign of life for those who watch the service. Never throws. */
   readonly onLook?: (look: Look) => Promise<void>;
+  /** Nobody who watches has to wait longer for a sign of life. Default: a minute. */
+  readonly longestSilenceMs?: number;
+  /** Called when it is asked to end, while runs finish. Never throws. */
+  readonly onDrain?: () => Promise<void>;
 }
 
 export interface Look {
   readonly jobs: number;
   /** Names of jobs that run. */
   readonly running: readonly string[];
+  /** Of single jobs: the scheduler itself is well. */
+  readonly problems: readonly JobProblem[];
 }
 
 /**
@@ -52,7 +62,7 @@ export async function serveSchedule(options: ServeOptions): Promise<never> {
   await options.onStart(await options.load());
   while (!effects.drain.aborted) await service.lookAndSleep();
   const wasIdle = service.isIdle;
-  await service.settled();
+  await Promise.all([options.onDrain?.(), service.settled()]);
   throw wasIdle ? idleReason(effects.drain.reason) : effects.drain.reason;
 }
 
@@ -74,8 +84,7 @@ class ScheduleService {
   readonly #ended = new Map<string, ScheduledJob>();
   /** The occurrence of a job that was noted last, for it had to wait for its turn. */
   readonly #noted = new Map<string, number>();
-  /** What is wrong and was said: once is enough. */
-  readonly #said = new Map<string, string>();
+  readonly #problems: JobProblems;
   #wake = new AbortController();
   /** When all jobs were looked at, and when they are to be looked at again. */
   #lookedAt = Number.POSITIVE_INFINITY;
@@ -85,6 +94,7 @@ class ScheduleService {
     this.#options = options;
     const { clock, log, drain } = options.effects;
     this.#runs = new GoingRuns(options.concurrency, { clock, log });
+    this.#problems = new JobProblems(log);
     this.#looks = new JobLooks(
       (job) => this.#look(job),
       () => this.#wake.abort(),
@@ -109,16 +119,26 @@ class ScheduleService {
   }
 
   async lookAndSleep(): Promise<void> {
-    const { effects, sleep, onLook } = this.#options;
+    const { effects, sleep, onLook, longestSilenceMs = LOOK_MS } = this.#options;
     this.#wake = new AbortController();
     const now = effects.clock.now().getTime();
     // Earlier than before: the clock was set back.
     if (now >= this.#lookAt || now < this.#lookedAt) await this.#lookAtAll(now);
     else await this.#looks.at([...this.#ended.values()]);
     this.#start();
-    await onLook?.({ jobs: this.#ready.known, running: this.#runs.names });
+    await onLook?.(this.#found());
     if (effects.drain.aborted) return;
-    await sleep(Math.max(this.#lookAt - effects.clock.now().getTime(), 1), this.#wake.signal);
+    const pauseMs = Math.min(this.#lookAt - effects.clock.now().getTime(), longestSilenceMs);
+    await sleep(Math.max(pauseMs, 1), this.#wake.signal);
+  }
+
+  #found(): Look {
+    const stalled = this.#runs.stalled.map((job) => ({ job, problem: `its run ${NO_PROGRESS}` }));
+    const silent = this.#looks.slow
+      .filter((job) => this.#ready.has(job))
+      .map((job) => ({ job, problem: SILENT_LOOK }));
+    const problems = [...this.#problems.all, ...stalled, ...silent];
+    return { jobs: this.#ready.known, running: this.#runs.names, problems };
   }
 
   async #lookAtAll(now: number): Promise<void> {
@@ -126,9 +146,13 @@ class ScheduleService {
     this.#lookAt = now + LOOK_MS;
     const { jobs, off, problems } = await this.#options.load();
     for (const { job, error } of problems)
-      this.#sayOnce(job, `the job file cannot be used: ${error.message}`);
+      this.#problems.say('file', job, `the job file cannot be used: ${error.message}`);
+    this.#problems.keepOnly('file', new Set(problems.map(({ job }) => job)));
     for (const { spec } of off) this.#beside('forget', spec.name, () => forgetSchedule(folderOfJob(spec)));
     this.#ready.keepOnly(jobs);
+    const names = new Set(jobs.map(({ spec }) => spec.name));
+    for (const place of ['look', 'store', 'score', 'note', 'run', 'mend'] as const)
+      this.#problems.keepOnly(place, names);
     await this.#looks.at(jobs);
   }
 
@@ -144,8 +168,9 @@ class ScheduleService {
       this.#ready.setOccurrence(job, run[0] ?? null);
       const next = nextOccurrence(job.schedule, effects.clock.now());
       for (const at of [nextAt, next]) if (at !== null) this.#lookAt = Math.min(this.#lookAt, at.getTime());
+      this.#problems.isOver('look', name);
     } catch (error) {
-      this.#sayOnce(name, `cannot be looked at: ${String(error)}`);
+      this.#problems.say('look', name, cannotBeLookedAt(error));
     }
   }
 
@@ -164,9 +189,12 @@ class ScheduleService {
     });
   }
 
-  #beside(kind: string, job: string, work: () => Promise<void>): void {
+  #beside(kind: 'forget' | 'note' | 'score' | 'store', job: string, work: () => Promise<void>): void {
     this.#side.begin(`${kind} ${job}`, () =>
-      work().catch((error: unknown) => this.#sayOnce(job, `cannot be looked at: ${String(error)}`)),
+      work().then(
+        () => this.#problems.isOver(kind, job),
+        (error: unknown) => this.#problems.say(kind, job, cannotBeLookedAt(error)),
+      ),
     );
   }
 
@@ -204,23 +232,30 @@ class ScheduleService {
     this.#ready.started(job);
     const end = this.#runs.start(job, async (progress) => {
       try {
-        if (work.kind === 'run') await runAndReport(job, work.occurrence, effects, { progress });
-        else await mendStore(job, work.lost, effects);
+        const fault =
+          work.kind === 'run'
+            ? await runAndReport(job, work.occurrence, effects, { progress })
+            : await mendStore(job, work.lost, effects);
+        if (fault === null) this.#problems.isOver(work.kind, name);
+        else this.#problems.show(work.kind, name, `${WHAT_FAILED[work.kind]} failed: ${fault.message}`);
       } catch (error) {
-        if (!effects.drain.aborted) effects.log.error(`ended unexpectedly: ${String(error)}`, { job: name });
+        if (effects.drain.aborted) return;
+        const problem = `ended unexpectedly: ${String(error)}`;
+        this.#problems.show(work.kind, name, `${WHAT_FAILED[work.kind]} ${problem}`);
+        effects.log.error(problem, { job: name });
       }
     });
     void end.then(() => {
       this.#ended.set(name, job);
+      // It may be what they have waited for.
+      for (const each of this.#ready.after(name)) this.#ended.set(each.spec.name, each);
       // Others have waited for its place; whether it goes on itself, a look has to say.
       this.#start();
       this.#wake.abort();
     });
   }
+}
 
-  #sayOnce(job: string, message: string): void {
-    if (this.#said.get(job) === message) return;
-    this.#said.set(job, message);
-    this.#options.effects.log.warn(message, { job });
-  }
+function cannotBeLookedAt(error: unknown): string {
+  return `cannot be looked at: ${error instanceof ServeBatchError ? error.message : String(error)}`;
 }

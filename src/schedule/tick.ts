@@ -38,11 +38,16 @@ export async function tickOnce(
   }
   for (const { spec } of off) await forgetSchedule(folderOfJob(spec));
   const places = { looks: new Places(LOOKS_AT_ONCE), runs: new Places(concurrency) };
+  const ends = new Map<string, Promise<void>>();
   const work = async (job: ScheduledJob): Promise<void> => {
-    const found = await tickJob(job, effects, places).catch((error) => unreadable(job, error, effects));
+    const othersEnd = async () => void (await Promise.all(job.schedule.after.map((name) => ends.get(name))));
+    const found = await tickJob(job, effects, places, othersEnd).catch((error) =>
+      unreadable(job, error, effects),
+    );
     failures.push(...found);
   };
-  await Promise.all(jobs.map(work));
+  for (const job of jobs) ends.set(job.spec.name, work(job));
+  await Promise.all(ends.values());
   return failures[0] ?? null;
 }
 
@@ -58,14 +63,17 @@ function unreadable(
   return [fault];
 }
 
+/** @param othersEnd resolves when the jobs that it waits for have done what is due of them */
 async function tickJob(
   job: ScheduledJob,
   effects: ScheduleEffects,
   { looks, runs }: TickPlaces,
+  othersEnd: () => Promise<void>,
 ): Promise<ServeBatchError[]> {
   const { slots } = job.spec.execution;
   const failures: ServeBatchError[] = [];
   const tried = new Set<number>();
+  let mayBeFreed = job.schedule.after.length > 0;
   for (let isFirst = true; ; isFirst = false) {
     effects.drain.throwIfAborted();
     const decision = await looks.take(1, () => lookAtJob(job, effects));
@@ -74,6 +82,11 @@ async function tickJob(
     if (unmended !== null) failures.push(unmended);
     failures.push(...decision.unready);
     const next = decision.run.find((each) => !tried.has(each.getTime()));
+    if (next === undefined && mayBeFreed) {
+      await othersEnd();
+      mayBeFreed = false;
+      continue;
+    }
     if (next === undefined) {
       await runs.take(slots, () => scorePublished(job, effects));
       return failures.length > 0 ? failures : stillFailing(job, decision);

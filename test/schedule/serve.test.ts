@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ServeBatchError } from '../../src/core/errors.ts';
 import { nextOccurrence, occurrencesBetween } from '../../src/schedule/cron/cron-times.ts';
 import type { LoadedSchedule } from '../../src/schedule/load-jobs.ts';
@@ -170,6 +170,51 @@ describe('the service', () => {
     await expect(service).rejects.toMatchObject({ code: 'SIGTERM' });
     expect(simulation.computed).toEqual(['2026-11-21T00:00:00.000Z']);
     expect(simulation.log.filter((line) => line.includes('model is missing'))).toHaveLength(1);
+  });
+
+  it('shows what is wrong with single jobs until it is over, and gives signs of life as often as is asked', async () => {
+    const root = await quickFolder();
+    const job = scheduledJob(root, { cron: '*/2 * * * *', retries: 0 });
+    const simulation = simulate('2026-11-21T00:00:30Z');
+    simulation.mishaps.push('fails');
+    const error = new ServeBatchError('JOB_FILE', 'jobs/b.yaml:1:1  model is missing');
+    const shown = new Map<string, string>();
+    const served = serveSchedule({
+      async load() {
+        const isBroken = simulation.clock.now() < new Date('2026-11-21T00:01:30Z');
+        return { jobs: [job], off: [], problems: isBroken ? [{ job: 'b', error }] : [] };
+      },
+      effects: simulation.effects,
+      concurrency: 2,
+      longestSilenceMs: 20_000,
+      async onLook({ problems }) {
+        const time = simulation.clock.now().toISOString().slice(14, 19);
+        shown.set(time, problems.map((each) => `${each.job}: ${each.problem}`).join('; '));
+      },
+      async sleep(ms, signal) {
+        const ended =
+          simulation.clock.now() < new Date('2026-11-21T00:02:00Z') ? 'failed for good' : 'published';
+        await vi.waitFor(() => expect(simulation.log.join()).toContain(ended));
+        await simulation.idle();
+        if (signal.aborted) return;
+        simulation.clock.advance(ms);
+        if (simulation.clock.now() > new Date('2026-11-21T00:02:40Z')) simulation.drain.abort(ENDED);
+      },
+      onStart: async () => {},
+    });
+    await expect(served).rejects.toMatchObject({ code: 'SIGTERM' });
+    const file = 'b: the job file cannot be used: jobs/b.yaml:1:1  model is missing';
+    const run = expect.stringMatching(/^sales: its last run failed: /);
+    expect([...shown]).toEqual([
+      ['00:30', expect.stringMatching(`^${file}; sales: its last run failed: `)],
+      ['00:50', expect.stringContaining(file)],
+      ['01:10', expect.stringContaining(file)],
+      ['01:30', run],
+      ['01:50', run],
+      ['02:00', ''],
+      ['02:20', ''],
+      ['02:40', ''],
+    ]);
   });
 
   it('says that a job cannot be looked at, and goes on', async () => {

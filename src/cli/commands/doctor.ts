@@ -42,7 +42,7 @@ async function doctorCommand(
   const groups =
     schedule === undefined
       ? await (await import('../doctor/examine.ts')).examine(context, options, systemClock)
-      : [{ name: 'Schedule', checks: [await lookForScheduler(context, schedule)] }];
+      : [{ name: 'Schedule', checks: await lookForScheduler(context, schedule) }];
   const verdict = verdictOf(groups);
   const exitCode = verdict?.exitCode ?? EXIT.done;
   if (json === true) context.out(`${JSON.stringify({ exitCode, groups }, null, 2)}\n`);
@@ -51,7 +51,7 @@ async function doctorCommand(
   if (verdict !== null) throw verdict;
 }
 
-async function lookForScheduler({ cwd }: CliContext, file: string): Promise<Check> {
+async function lookForScheduler({ cwd }: CliContext, file: string): Promise<readonly Check[]> {
   const { checkSchedule } = await import('../doctor/check-schedule.ts');
   const { systemClock } = await import('../../core/effects.ts');
   return checkSchedule(resolve(cwd, file), systemClock);

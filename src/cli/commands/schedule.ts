@@ -80,7 +80,7 @@ async function serve(context: CliContext, flags: ScheduleFlags): Promise<void> {
   await serveSchedule({
     load: () => loadSchedule(context),
     effects,
-    onLook: signsOfLife({ ...effects, env: context.env, file }),
+    ...signsOfLife({ ...effects, env: context.env, mask: (text) => context.secrets.mask(text), file }),
     concurrency: flags.concurrency ?? DEFAULT_CONCURRENCY,
     sleep,
     onStart: async (loaded) => {

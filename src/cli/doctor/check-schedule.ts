@@ -13,11 +13,20 @@ const schema: z.ZodType<AliveFile> = z.object({
   pid: z.int(),
   jobs: z.int(),
   running: z.array(z.string()),
+  problems: z.array(z.object({ job: z.string(), problem: z.string() })).default([]),
 });
 
-/** Whether the scheduler that writes this file has looked at its jobs lately. */
-export async function checkSchedule(file: string, clock: Clock): Promise<Check> {
+/**
+ * Whether the scheduler that writes this file has looked at its jobs lately, and what is wrong with single jobs: those
+ * are no failures, for a scheduler that is started again helps none of them.
+ */
+export async function checkSchedule(file: string, clock: Clock): Promise<readonly Check[]> {
   const alive = await readAlive(file);
+  const problems = (alive?.problems ?? []).map(({ job, problem }) => finding('warn', job, problem));
+  return [checkLooks(file, alive, clock), ...problems];
+}
+
+function checkLooks(file: string, alive: AliveFile | null, clock: Clock): Check {
   if (alive === null)
     return failure(
       'schedule',

@@ -5,7 +5,7 @@ import { isCommitted } from '../../runs/list/run-status.ts';
 import { type OccurrenceWait, writeWait } from '../../runs/occurrence/occurrence-record.ts';
 import type { Decision, OccurrenceLedger } from '../due/decide.ts';
 import type { ScheduledJob, ScheduleEffects } from '../schedule-effects.ts';
-import { checkOccurrence, waits, waitsUntil } from './check-ready.ts';
+import { checkOccurrence, hasNewlyPublished, waits, waitsUntil } from './check-ready.ts';
 import { giveUpWaiting } from './give-up-waiting.ts';
 
 /** Occurrences that are looked at in one look: checks may read tables. */
@@ -39,18 +39,16 @@ export async function awaitData(
   const unready: ServeBatchError[] = [];
   const awaited = { ...decision, waits: found, unready };
   if (!waits(job)) return awaited;
-  const now = effects.clock.now();
   let nextAt = decision.nextAt;
   let checks = 0;
   for (const occurrence of decision.run) {
     if (isComputed(occurrence, ledger)) return { ...awaited, run: [occurrence], nextAt };
     const known = ledger.waits.get(occurrence.toISOString());
-    const checkAt = nextCheck(known, job, now);
-    if (checkAt === null && checks++ >= CHECKS_AT_ONCE) continue;
-    const { kind, wait, failure } =
-      checkAt === null
-        ? await check(job, occurrence, known, effects)
-        : { kind: 'waits', wait: known ?? null, failure: null };
+    const isTime = await isTimeToCheck(known, job, occurrence, effects);
+    if (isTime && checks++ >= CHECKS_AT_ONCE) continue;
+    const { kind, wait, failure } = isTime
+      ? await check(job, occurrence, known, effects)
+      : { kind: 'waits', wait: known ?? null, failure: null };
     if (wait !== null) found.set(occurrence.toISOString(), wait);
     if (failure !== null) unready.push(failure);
     if (kind === 'ready') return { ...awaited, run: [occurrence], nextAt };
@@ -70,12 +68,17 @@ function isComputed(occurrence: Date, { records, runs }: OccurrenceLedger): bool
   return (records.get(at)?.runId ?? null) !== null || (run !== undefined && isCommitted(run.status));
 }
 
-/** When an occurrence is to be checked again; null: now. What lies farther ahead was written under another clock. */
-function nextCheck(known: OccurrenceWait | undefined, job: ScheduledJob, now: Date): number | null {
-  if (known === undefined || known.readiness.isReady) return null;
-  const at = Date.parse(known.nextCheckAt);
-  const pauseMs = job.schedule.checkEverySeconds * 1000;
-  return at > now.getTime() && at - now.getTime() <= pauseMs ? at : null;
+/** A job that was published is no news of a minute later. A check that lies farther ahead than that was written under another clock. */
+async function isTimeToCheck(
+  known: OccurrenceWait | undefined,
+  job: ScheduledJob,
+  occurrence: Date,
+  { clock }: ScheduleEffects,
+): Promise<boolean> {
+  if (known === undefined || known.readiness.isReady) return true;
+  const pauseMs = Date.parse(known.nextCheckAt) - clock.now().getTime();
+  if (pauseMs <= 0 || pauseMs > job.schedule.checkEverySeconds * 1000) return true;
+  return hasNewlyPublished(job, occurrence, known.readiness, clock);
 }
 
 async function check(

@@ -1,5 +1,6 @@
 import { bindJob } from '../../config/bind-job.ts';
 import type { JobSpec } from '../../config/job-spec.ts';
+import type { Clock } from '../../core/effects.ts';
 import { toServeBatchError } from '../../core/errors.ts';
 import { type ConditionState, type Readiness, readinessOf } from '../../core/readiness.ts';
 import type { ScheduledJob, ScheduleEffects } from '../schedule-effects.ts';
@@ -21,6 +22,20 @@ export async function checkOccurrence(
   const jobs = await Promise.all(after.map((each) => predecessorState(each, occurrence, clock)));
   if (schedule.waitFor.length === 0) return readinessOf(now, jobs);
   return readinessOf(now, [...jobs, ...(await dataOf(spec, occurrence, effects))]);
+}
+
+/** Whether a job that an occurrence waits for has published since the last look: then nobody waits for the next one. */
+export async function hasNewlyPublished(
+  { after = [] }: ScheduledJob,
+  occurrence: Date,
+  known: Readiness,
+  clock: Clock,
+): Promise<boolean> {
+  for (const each of after) {
+    const { condition, isMet } = await predecessorState(each, occurrence, clock);
+    if (isMet && known.conditions.some((was) => was.condition === condition && !was.isMet)) return true;
+  }
+  return false;
 }
 
 /** A condition that cannot be looked at is not met: its deadline comes all the same. */

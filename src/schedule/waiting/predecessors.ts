@@ -2,10 +2,12 @@ import type { Clock } from '../../core/effects.ts';
 import { ServeBatchError } from '../../core/errors.ts';
 import type { ConditionState } from '../../core/readiness.ts';
 import { suggestion } from '../../core/text/nearest.ts';
+import { readHolder } from '../../runs/lock/lock.ts';
 import { occurrenceStatus } from '../../runs/occurrence/list-occurrences.ts';
 import { readRecord } from '../../runs/occurrence/occurrence-record.ts';
-import { runsByOccurrence } from '../../runs/occurrence/runs-by-occurrence.ts';
+import { type RunOfOccurrence, runsByOccurrence } from '../../runs/occurrence/runs-by-occurrence.ts';
 import { type CronSchedule, nextOccurrences, occurrencesBetween } from '../cron/cron-times.ts';
+import { describePause, readPause } from '../pause.ts';
 
 /** A job that another one waits for: `schedule.after`. */
 export interface Predecessor {
@@ -99,11 +101,23 @@ export async function predecessorState(
   const run = (await runsByOccurrence(folderOfJob, clock, [occurrence])).get(occurrence.toISOString());
   if (run?.status === 'published' || run?.status === 'superseded')
     return { condition, isMet: true, found: `run ${run.runId}` };
+  return { condition, isMet: false, found: await whatBecame(folderOfJob, occurrence, run, clock) };
+}
+
+/** Why an occurrence is not published: a status, and that somebody holds its job back. */
+async function whatBecame(
+  folderOfJob: string,
+  occurrence: Date,
+  run: RunOfOccurrence | undefined,
+  clock: Clock,
+): Promise<string> {
   const record = await readRecord(folderOfJob, occurrence);
   const isKnown = record !== undefined || run !== undefined;
-  return {
-    condition,
-    isMet: false,
-    found: isKnown ? occurrenceStatus(record, run, undefined) : 'it has not run yet',
-  };
+  const status = isKnown
+    ? occurrenceStatus(record, run, await readHolder(folderOfJob, clock))
+    : 'it has not run yet';
+  const pause = await readPause(folderOfJob);
+  return pause === undefined || status === 'running'
+    ? status
+    : `${status}; the job is ${describePause(pause)}`;
 }
