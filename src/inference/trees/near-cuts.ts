@@ -23,8 +23,8 @@ export function candidatesOf({ recipe, cuts }: CompiledRecipe): Candidates {
   return collector.found();
 }
 
-/** A text that no encoder knows. */
-const UNKNOWN = '\u0000unknown';
+/** A text that no encoder knows. Without NUL, at which ONNX Runtime would end it: an empty text may be a category. */
+const UNKNOWN = '\u0001unknown';
 
 /** Goes back from what the trees compare to the inputs that it is made of. */
 class Collector {

@@ -76,6 +76,9 @@ const trees = (x: string, y = 'y'): OnnxNode => ({
 const Y = [matrix('y', 'float32', 1)];
 const FLOAT = 1;
 
+/** Just above the middle of two float32: by way of float64 it would be rounded down. */
+const MIDWAY = 2n ** 55n + 2n ** 31n + 1n;
+
 /** Numbers as models get them, and some that are none. */
 function valuesOf({ elementType, shape }: OnnxTensor, rows: number): TensorValue {
   const random = seeded(rows);
@@ -86,7 +89,7 @@ function valuesOf({ elementType, shape }: OnnxTensor, rows: number): TensorValue
     if (elementType === 'string')
       data[index] = ['red', 'green', 'blue', 'other', ''][Math.floor(random() * 5)];
     else if (elementType === 'int64')
-      data[index] = BigInt(Math.floor(random() * 9) - 4) * (random() < 0.02 ? 2n ** 55n + 1n : 1n);
+      data[index] = BigInt(Math.floor(random() * 9) - 4) * (random() < 0.02 ? MIDWAY : 1n);
     else data[index] = elementType.startsWith('float') ? value : Math.floor(random() * 6);
   }
   return { data: data as unknown as TensorData, dims: shape?.length === 1 ? [rows] : [rows, columns] };
@@ -134,7 +137,7 @@ const GRAPHS: readonly (readonly [string, OnnxGraph])[] = [
     'whole numbers that are cast, rounded once',
     {
       inputs: [matrix('x', 'int64', FEATURES)],
-      outputs: Y,
+      outputs: [matrix('f', 'float32', FEATURES), ...Y],
       nodes: [node('Cast', ['x'], ['f'], { to: FLOAT }), trees('f')],
     },
   ],
@@ -159,8 +162,9 @@ const GRAPHS: readonly (readonly [string, OnnxGraph])[] = [
         ml('OneHotEncoder', ['color'], ['hot'], { cats_strings: COLORS, zeros: 1 }),
         node('Flatten', ['hot'], ['flat'], { axis: 1 }),
         ml('LabelEncoder', ['size'], ['sized'], {
-          keys_int64s: [0, 1, 2],
-          values_floats: { floats: [0.5, -1, 2] },
+          // Of a key that is given twice the first value counts.
+          keys_int64s: [0, 1, 2, 1],
+          values_floats: { floats: [0.5, -1, 2, 9] },
           default_float: { float: NaN },
         }),
         node('Identity', ['a'], ['same']),
@@ -346,4 +350,10 @@ test.each([
   await expect(openBoth(onnxFile(graph))).rejects.toThrow(
     `its operator ${operator} is not one of the tree engine`,
   );
+});
+
+test('an input of float16 is left to ONNX Runtime', async () => {
+  const nodes = [node('Cast', ['x'], ['f'], { to: FLOAT }), trees('f')];
+  const graph = { inputs: [matrix('x', 'float16', FEATURES)], outputs: Y, nodes };
+  await expect(openBoth(onnxFile(graph))).rejects.toThrow('its input x is float16');
 });
