@@ -18,6 +18,11 @@ export class ByteWriter {
     return this.#length;
   }
 
+  /** Bytes that it takes before the buffer grows. */
+  get capacity(): number {
+    return this.#bytes.length;
+  }
+
   clear(): void {
     this.#length = 0;
   }

@@ -25,8 +25,10 @@ import { SeriesCounter } from './series-counter.ts';
 
 /** Entries counted before other work of this process gets its turn. */
 const ENTRIES_PER_TURN = 10_000;
-/** Entries counted before the pages that were read are given back. */
-const ENTRIES_PER_MAPPING = 100_000;
+/** Pages of the file that are read before they are given back. */
+const PAGES_PER_MAPPING = 4_000;
+/** Keys that are removed in one transaction. */
+const KEYS_PER_REMOVAL = 100_000;
 
 /** Asking so many shards for their entry of a key takes less than a range over all of them. */
 const FEW_SHARDS = 3;
@@ -35,6 +37,21 @@ const SHARDS_MS = 1_000;
 
 /** Keys in several shards that are looked at one by one. */
 const MAX_SHARED_KEYS = 10_000;
+
+/** Of what lmdb-js tells of a file. */
+interface LmdbStats {
+  readonly entryCount: number;
+  readonly treeLeafPageCount: number;
+  /** Of values that are too large for a leaf. */
+  readonly overflowPages: number;
+}
+
+/** How far the keys of a file were read. */
+interface KeyPlace {
+  /** The key behind which the next piece begins; null: there is none. */
+  next: Buffer | null;
+  visited: number;
+}
 
 const INFO = 'info';
 const BASE = 'base';
@@ -124,10 +141,9 @@ export class LmdbGeneration {
       writeTransaction(this.#file, (db) => {
         for (const key of doomed) db.removeSync(key);
       });
-    for await (const key of this.#keys()) {
-      if (!shards.has(shardOf(key))) continue;
-      doomed.push(key);
-      if (doomed.length < ENTRIES_PER_MAPPING) continue;
+    for await (const keys of this.#keys()) {
+      for (const key of keys) if (shards.has(shardOf(key))) doomed.push(key);
+      if (doomed.length < KEYS_PER_REMOVAL) continue;
       removeDoomed();
       doomed = [];
     }
@@ -163,16 +179,18 @@ export class LmdbGeneration {
     let previous: Buffer | undefined;
     let shared: Buffer | undefined;
     let sharedKeys = 0;
-    for await (const key of this.#keys()) {
-      entries++;
-      if (previous === undefined || !sameSeries(previous, key)) keys++;
-      else if (shared === undefined || !sameSeries(shared, key)) {
-        shared = key;
-        // Each of them is read: where most keys lie in several shards, reading all in order is quicker.
-        if (++sharedKeys > MAX_SHARED_KEYS) return undefined;
-        values -= this.#repeatedValues(key);
+    for await (const piece of this.#keys()) {
+      for (const key of piece) {
+        entries++;
+        if (previous === undefined || !sameSeries(previous, key)) keys++;
+        else if (shared === undefined || !sameSeries(shared, key)) {
+          shared = key;
+          // Each of them is read: where most keys lie in several shards, reading all in order is quicker.
+          if (++sharedKeys > MAX_SHARED_KEYS) return undefined;
+          values -= this.#repeatedValues(key);
+        }
+        previous = key;
       }
-      previous = key;
     }
     const marked = marks.reduce((sum, mark) => sum + mark.keys, 0);
     return entries === marked ? { keys, values } : undefined;
@@ -191,23 +209,30 @@ export class LmdbGeneration {
     return values - counter.counts().values;
   }
 
-  /** The keys of all entries, in pieces between which other work of this process gets its turn. */
-  async *#keys(): AsyncGenerator<Buffer> {
-    let visited = 0;
-    for (let start: Buffer | null = ENTRIES_START; start !== null; ) {
-      const piece = this.#keysFrom(start, visited > 0);
-      yield* piece;
-      visited += piece.length;
-      start = piece.length < ENTRIES_PER_TURN ? null : (piece.at(-1) ?? null);
+  /**
+   * The keys of all entries, in pieces between which other work of this process gets its turn; each is to be read to
+   * its end before the next. A list of them would outlive small collections, and wait for a full one.
+   */
+  async *#keys(): AsyncGenerator<Iterable<Buffer>> {
+    const unmap = this.#unmapper();
+    for (const place: KeyPlace = { next: ENTRIES_START, visited: 0 }; place.next !== null; ) {
+      yield this.#keysFrom(place, place.next);
       await setImmediate();
-      if (visited % ENTRIES_PER_MAPPING === 0) await this.#unmap();
+      await unmap(place.visited);
     }
   }
 
-  #keysFrom(start: Buffer, exclusiveStart: boolean): Buffer[] {
+  *#keysFrom(place: KeyPlace, start: Buffer): Generator<Buffer> {
+    const exclusiveStart = place.visited > 0;
+    let left = ENTRIES_PER_TURN;
+    place.next = null;
     try {
       // lmdb-js copies keys, unlike values: they may be kept.
-      return [...this.#file.db.getKeys({ start, end: ENTRIES_END, exclusiveStart, limit: ENTRIES_PER_TURN })];
+      for (const key of this.#file.db.getKeys({ start, end: ENTRIES_END, exclusiveStart, limit: left })) {
+        place.visited++;
+        if (--left === 0) place.next = key;
+        yield key;
+      }
     } catch (error) {
       throw lmdbError(error, this.#file.path);
     }
@@ -216,6 +241,7 @@ export class LmdbGeneration {
   async #countByEntries(): Promise<GenerationCounts> {
     const nowMs = this.#nowMs();
     const counter = new SeriesCounter();
+    const unmap = this.#unmapper();
     let visited = 0;
     let start: Buffer | null = ENTRIES_START;
     while (start !== null) {
@@ -231,7 +257,7 @@ export class LmdbGeneration {
       counter.detach();
       start = last;
       await setImmediate();
-      if (visited % ENTRIES_PER_MAPPING === 0) await this.#unmap();
+      await unmap(visited);
     }
     return counter.counts();
   }
@@ -254,6 +280,21 @@ export class LmdbGeneration {
 
   async close(): Promise<void> {
     await this.#file.db.close();
+  }
+
+  /**
+   * To be told how many entries were visited; now and then, of a large file, it gives back the pages that were read:
+   * first of all those of staging.
+   */
+  #unmapper(): (visited: number) => Promise<void> {
+    const { entryCount, treeLeafPageCount, overflowPages } = this.#file.db.getStats() as LmdbStats;
+    const entriesPerMapping = PAGES_PER_MAPPING * (entryCount / (treeLeafPageCount + overflowPages));
+    let next = entryCount > entriesPerMapping ? 0 : Number.POSITIVE_INFINITY;
+    return async (visited) => {
+      if (visited < next) return;
+      next = visited + entriesPerMapping;
+      await this.#unmap();
+    };
   }
 
   /**

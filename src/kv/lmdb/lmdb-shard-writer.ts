@@ -2,6 +2,7 @@ import { ByteWriter } from '../byte-writer.ts';
 import { type RowGroup, RowGrouper } from '../group-rows.ts';
 import { formatMark } from '../staged-mark.ts';
 import type { KvBatch, StagedCounts } from '../store.ts';
+import { type KeptBatch, takeKeptBatch } from './kept-batch.ts';
 import { writeEntry } from './lmdb-entry.ts';
 import { type LmdbFile, writeTransaction } from './lmdb-file.ts';
 import { EntryKeyWriter, metaKey, SHARD } from './lmdb-key.ts';
@@ -22,7 +23,7 @@ export class LmdbShardWriter {
   readonly #keys = new EntryKeyWriter();
   readonly #entry = new ByteWriter(64 * 1024);
   readonly #counts = { keys: 0, values: 0, bytes: 0 };
-  #waiting: KvBatch[] = [];
+  #waiting: { readonly batch: KvBatch; readonly kept: KeptBatch }[] = [];
   #waitingRows = 0;
 
   constructor(file: LmdbFile, shard: number, expiresAtMs: number | null) {
@@ -33,7 +34,8 @@ export class LmdbShardWriter {
 
   /** Takes a batch; once enough rows have come, they are written in one transaction. */
   write(batch: KvBatch): void {
-    this.#waiting.push(copyOf(batch));
+    const kept = takeKeptBatch();
+    this.#waiting.push({ kept, batch: kept.copyOf(batch) });
     this.#waitingRows += batch.rows;
     if (this.#waitingRows >= ROWS_PER_TRANSACTION) writeTransaction(this.#file, () => this.#group());
   }
@@ -50,7 +52,10 @@ export class LmdbShardWriter {
   }
 
   #group(): void {
-    for (const batch of this.#waiting) this.#grouper.add(batch);
+    for (const { batch, kept } of this.#waiting) {
+      this.#grouper.add(batch);
+      kept.giveBack();
+    }
     this.#waiting = [];
     this.#waitingRows = 0;
   }
@@ -65,17 +70,4 @@ export class LmdbShardWriter {
     this.#counts.values += count;
     this.#counts.bytes += key.length + this.#entry.length;
   }
-}
-
-/** A batch is valid for one step of its stream only. */
-function copyOf(batch: KvBatch): KvBatch {
-  const { bytes, keySizes, keyRows, fieldSizes, valueSizes, keys, rows } = batch;
-  return {
-    ...batch,
-    bytes: Buffer.from(bytes),
-    keySizes: keySizes.slice(0, keys),
-    keyRows: keyRows.slice(0, keys),
-    fieldSizes: fieldSizes?.slice(0, rows) ?? null,
-    valueSizes: valueSizes.slice(0, rows),
-  };
 }

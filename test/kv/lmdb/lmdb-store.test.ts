@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { takeKeptBatch } from '../../../src/kv/lmdb/kept-batch.ts';
+import { loadLmdb } from '../../../src/kv/lmdb/load-lmdb.ts';
 import { openStore } from '../../../src/kv/open-store.ts';
 import type { KvStore } from '../../../src/kv/store.ts';
 import { kvBatch } from '../../support/kv-batch.ts';
@@ -24,6 +26,7 @@ describe('counting what an LMDB file holds', () => {
     await stage(store, WEEK);
   });
   afterEach(async () => {
+    vi.restoreAllMocks();
     await store.close();
     await rm(folder, { recursive: true, force: true });
   });
@@ -78,4 +81,38 @@ describe('counting what an LMDB file holds', () => {
     await add();
     expect(await store.count('g1')).toEqual(counts);
   });
+
+  it('is right where the keys are read in several pieces', async () => {
+    const rows = Array.from({ length: 25_000 }, (_, key) => [`3:${key}`, 'a', 'v'] as const);
+    const again = rows.filter((_, key) => key % 5 === 0).map(([key]) => [key, 'b', 'v'] as const);
+    await stage(store, rows, { shard: 1 });
+    await stage(store, again, { shard: 2 });
+    expect(await store.count('g1')).toEqual({ keys: 2 + 25_000, values: 3 + 25_000 + 5_000 });
+  });
+
+  it('gives pages of a large file back: those that it has read count as memory of the process', async () => {
+    const value = 'v'.repeat(3_000);
+    await stage(
+      store,
+      Array.from({ length: 12_000 }, (_, key) => [`3:${key}`, 'a', value] as const),
+      { shard: 1 },
+    );
+    const opened = vi.spyOn(loadLmdb(), 'open');
+    expect(await store.count('g1')).toEqual({ keys: 2 + 12_000, values: 3 + 12_000 });
+    expect(opened).toHaveBeenCalled();
+  });
+});
+
+it('uses the memory of one load for the next', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'serve-batch-lmdb-'));
+  const store = openStore({ url: `lmdb:${folder}`, job: 'sales' });
+  try {
+    const kept = takeKeptBatch();
+    kept.giveBack();
+    await stage(store, WEEK);
+    expect(takeKeptBatch()).toBe(kept);
+  } finally {
+    await store.close();
+    await rm(folder, { recursive: true, force: true });
+  }
 });

@@ -19,8 +19,9 @@ export class CommandChunk {
   #isArguments = false;
   #arguments = 0;
 
-  constructor(capacity: number) {
-    this.#bytes = new ByteWriter(capacity);
+  /** @param bytes where they are encoded, behind what is there */
+  constructor(bytes: ByteWriter) {
+    this.#bytes = bytes;
   }
 
   /** From here on its commands are arguments of another one: each stands there as the number of its parts, and these. */
@@ -140,7 +141,7 @@ function putLineEnd(bytes: Buffer, at: number): number {
 
 /** A command by itself. With more parts than there are, the rest follows behind it. */
 export function encodeCommand(parts: readonly string[], count = parts.length): Buffer {
-  const chunk = new CommandChunk(256);
+  const chunk = new CommandChunk(new ByteWriter(256));
   chunk.begin(count);
   for (const part of parts) chunk.part(part);
   return Buffer.from(chunk.view());

@@ -1,5 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { Spares } from '../../../core/machine/spares.ts';
+import { ByteWriter } from '../../byte-writer.ts';
 import type { RedisTimeouts } from '../connection/redis-connection.ts';
 import type { FencedFrames, ScriptFrames, TransactionFrames } from '../fence/fenced-frames.ts';
 import { RedisReplyError, redisError } from '../redis-errors.ts';
@@ -13,6 +15,12 @@ const GRACE_MS = 500;
 const CHUNK_BYTES = 256 * 1024;
 /** A transaction or a call of a script ends when it has this many: the server does nothing else for a millisecond. */
 const FRAME_BYTES = 64 * 1024;
+
+/** A batch of rows makes a chunk grow to 1.3 MB; one that had longer commands is not kept. */
+const MOST_KEPT_BYTES = 4 * 1024 * 1024;
+
+/** What chunks are encoded into: each shard is loaded over a connection of its own. */
+const BUFFERS = new Spares(() => new ByteWriter(CHUNK_BYTES + 64 * 1024), 4);
 
 /** Commands, by their parts. */
 export type Commands = readonly (readonly Buffer[])[];
@@ -34,9 +42,10 @@ export class RedisBulk {
   #script: ScriptFrames | null = null;
   /** Where in the chunk the transaction ends that is open; 0: none is. */
   #frameEnd = 0;
-  #chunk = new CommandChunk(CHUNK_BYTES + 64 * 1024);
+  readonly #buffers = [BUFFERS.take(), BUFFERS.take()] as const;
+  #chunk = new CommandChunk(this.#buffers[0]);
   /** Sent before; its bytes stay until its replies have come. */
-  #spare = new CommandChunk(CHUNK_BYTES + 64 * 1024);
+  #spare = new CommandChunk(this.#buffers[1]);
   #commands = 0;
   /** Of them: those that the server was sent. */
   #sent = 0;
@@ -207,8 +216,21 @@ export class RedisBulk {
   }
 
   close(): void {
+    if (this.#failure === undefined) this.#giveBuffersBack();
     this.#failure ??= new Error('the connection was closed');
     this.#socket.destroy();
+  }
+
+  /** Unless the system may still be sending what stands in them: a reply to every command says that it is not. */
+  #giveBuffersBack(): void {
+    if (this.#replies.count < this.#commands) return;
+    // Whoever still writes to this connection writes into nobody else's load.
+    this.#chunk = new CommandChunk(new ByteWriter(0));
+    this.#spare = new CommandChunk(new ByteWriter(0));
+    for (const buffer of this.#buffers) {
+      buffer.clear();
+      if (buffer.capacity <= MOST_KEPT_BYTES) BUFFERS.giveBack(buffer);
+    }
   }
 
   async #answered(replies: number): Promise<void> {

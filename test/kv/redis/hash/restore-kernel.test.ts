@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ByteWriter } from '../../../../src/kv/byte-writer.ts';
 import { RedisHashCommands } from '../../../../src/kv/redis/hash/redis-hash-commands.ts';
 import { CommandChunk } from '../../../../src/kv/redis/load/command-chunk.ts';
 import type { RedisBulk } from '../../../../src/kv/redis/load/redis-bulk.ts';
@@ -23,7 +24,7 @@ async function load(
   withKernel: boolean,
   ttl: string | null = null,
 ): Promise<Load> {
-  const chunk = new CommandChunk(64);
+  const chunk = new CommandChunk(new ByteWriter(64));
   const bulk: Partial<RedisBulk> = {
     begin: (parts) => chunk.begin(parts),
     part: (text) => chunk.part(text),

@@ -121,4 +121,44 @@ describe('loading over one connection', () => {
     await expect(finishing).rejects.toMatchObject({ code: 'STORE_REFUSED' });
     await expect(bulk.send()).rejects.toMatchObject({ code: 'STORE_REFUSED' });
   });
+
+  describe('its buffers', () => {
+    /** Of buffers that are made for chunks. */
+    const countMade = () => {
+      const made = vi.spyOn(Buffer, 'allocUnsafeSlow');
+      return () => made.mock.calls.filter(([bytes]) => bytes >= 256 * 1024).length;
+    };
+    afterEach(() => void vi.restoreAllMocks());
+
+    it('are those of the connection before it, once every command was answered', async () => {
+      bulk.command(['SET', 'a', '']);
+      const finished = bulk.finish();
+      await vi.waitFor(() => expect(received).toContain('a'));
+      client?.write('+OK\r\n');
+      await finished;
+      bulk.close();
+      const made = countMade();
+      const next = await connect(REDIS_TIMEOUTS.answerMs);
+      expect(made()).toBe(0);
+      // Whoever still has the one that was closed writes nothing into the load of another.
+      bulk.command(['SET', 'late', '']);
+      next.command(['SET', 'b', '']);
+      received = '';
+      await next.send();
+      await vi.waitFor(() => expect(received).toBe('*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$0\r\n\r\n'));
+      next.close();
+    });
+
+    it('are its own where a command was not answered: the system may still be sending them', async () => {
+      // None is left over from connections before.
+      const others = await Promise.all([1, 2, 3, 4].map(() => connect(REDIS_TIMEOUTS.answerMs)));
+      bulk.command(['SET', 'a', '']);
+      await bulk.send();
+      bulk.close();
+      const made = countMade();
+      const next = await connect(REDIS_TIMEOUTS.answerMs);
+      expect(made()).toBe(2);
+      for (const each of [next, ...others]) each.close();
+    });
+  });
 });
