@@ -24,6 +24,7 @@ import { addTickCommand } from './commands/tick.ts';
 import { addValidateCommand } from './commands/validate.ts';
 import { addWhyCommand } from './commands/why.ts';
 import type { CliContext } from './context.ts';
+import { explainUsage } from './usage-error.ts';
 
 const COMMANDS = [
   ['Begin:', [addInitCommand, addValidateCommand]],
@@ -63,7 +64,11 @@ export function buildProgram(context: CliContext): Command {
     .showHelpAfterError('(add --help for the options)')
     .configureHelp({ optionDescription: describeOption })
     .exitOverride()
-    .configureOutput({ writeOut: context.out, writeErr: context.err });
+    .configureOutput({
+      writeOut: context.out,
+      writeErr: context.err,
+      outputError: (text, write) => write(explainUsage(text)),
+    });
   for (const [group, adds] of COMMANDS) {
     program.commandsGroup(group);
     for (const add of adds) add(program, context);

@@ -1,6 +1,6 @@
 import { ServeBatchError } from '../core/errors.ts';
 import type { GenerationInfo } from '../kv/store.ts';
-import { type Columns, columnText } from './column-text.ts';
+import { type Columns, columnText, timestampText } from './column-text.ts';
 import { parseKeyTemplates } from './key-address.ts';
 
 export interface Miss {
@@ -55,11 +55,20 @@ export function missError(
     unknown.length > 0
       ? `it has no ${unknown.map((name) => `${name}=${asked[name]}`).join(' and no ')}`
       : reasonOf(known, expiry);
+  const suspects = known === null ? Object.keys(asked) : unknown;
+  const spelling = suspects.map((name) => otherSpelling(asked[name] ?? '')).join('');
   return new ServeBatchError(
     'NOT_FOUND',
-    `The published run ${info.runId} of ${job} has no prediction for ${text}: ${why}.`,
+    `The published run ${info.runId} of ${job} has no prediction for ${text}: ${why}.${spelling}`,
     { fields: { job, runId: info.runId, unknown } },
   );
+}
+
+/** A timestamp that is written otherwise than in keys misses, though its instant is there. */
+function otherSpelling(asked: string): string {
+  const text = timestampText(asked);
+  if (text === null || text === asked) return '';
+  return ` In keys, timestamps are in UTC, with a T and without a time zone: ${asked} is ${text}.`;
 }
 
 /** Why there is no prediction, as far as each part of the key is known. */

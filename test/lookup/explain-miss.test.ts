@@ -31,4 +31,26 @@ describe('the error of a lookup that found nothing', () => {
   ])('with the values of %j in the parts, and %j', (known, expiry, text) => {
     expect(missError(miss, known, expiry).message).toContain(text);
   });
+
+  const missAt = (at: string) => ({
+    job: 'sales',
+    info: { ...info, field: '{at}' },
+    columns: { ...miss.columns, at },
+  });
+
+  it.each([
+    ['2026-11-21 05:00:00', '2026-11-21T05:00:00'],
+    ['2026-11-21T05:00', '2026-11-21T05:00:00'],
+    ['2026-11-21T06:00:00.250+01:00', '2026-11-21T05:00:00.25'],
+    ['2026-11-21T05:00:00Z', '2026-11-21T05:00:00'],
+  ])('%s: says how keys have that timestamp', (at, text) => {
+    const end = `with a T and without a time zone: ${at} is ${text}.`;
+    expect(missError(missAt(at), both).message).toContain(end);
+    expect(missError(missAt(at), [...both, 'at']).message).not.toContain('time zone');
+  });
+
+  it.each(['2026-11-21T05:00:00', '2026-11-21', '2026-13-41 05:00:00', 'Stockholm'])('%s: as it is', (at) => {
+    expect(missError(missAt(at), both).message).toContain(`it has no at=${at}.`);
+    expect(missError(missAt(at), both).message).not.toContain('time zone');
+  });
 });

@@ -1,15 +1,19 @@
 import { hostname, userInfo } from 'node:os';
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import { formatDuration, parseDuration } from '../../../config/fields/duration.ts';
 import { systemClock } from '../../../core/effects.ts';
-import { folderOfJob } from '../../../jobs/plan/locations.ts';
+import type { ServeBatchError } from '../../../core/errors.ts';
 import type { CliContext } from '../../context.ts';
 import { addOptions, debugOption, option } from '../../options.ts';
 
 interface PauseFlags {
   readonly reason?: string;
   readonly alertAfter?: string;
+  readonly output?: string;
 }
+
+const outputOption = (): Option =>
+  option('-o, --output <path>', 'the output folder of the job, where its file cannot be read');
 
 export function addPauseCommand(jobs: Command, context: CliContext): void {
   const pause = jobs
@@ -19,12 +23,13 @@ export function addPauseCommand(jobs: Command, context: CliContext): void {
   addOptions(pause, [
     option('--reason <text>', 'why, for those who look at the job later'),
     option('--alert-after <duration>', 'send the alert "paused" after so long: 8h, 3d (default: 1d)'),
+    outputOption(),
     debugOption(),
   ]);
   pause.addHelpText(
     'after',
     `
-A run that is going on continues. "run" and "backfill" work as before.
+A run that is going on continues. "run" and "backfill" work as before. The job file may be broken.
 
 Example:
   serve-batch jobs pause weekly --reason "prices of week 48 are wrong"`,
@@ -37,38 +42,56 @@ export function addResumeCommand(jobs: Command, context: CliContext): void {
     .command('resume')
     .description('Resume a paused schedule. What came meanwhile runs as schedule.catchup says.')
     .argument('<job>', 'the job');
-  addOptions(resume, [debugOption()]);
-  resume.action((job: string) => resumeCommand(context, job));
+  addOptions(resume, [outputOption(), debugOption()]);
+  resume.action((job: string, flags: Pick<PauseFlags, 'output'>) => resumeCommand(context, job, flags));
 }
 
 async function pauseCommand(context: CliContext, job: string, flags: PauseFlags): Promise<void> {
-  const { scheduledJob } = await import('../../targets/scheduled-job.ts');
+  const { pausedJob } = await import('../../targets/paused-job.ts');
   const { DEFAULT_PAUSE_ALERT_SECONDS, pauseJob } = await import('../../../schedule/pause.ts');
   const alertAfterSeconds =
     flags.alertAfter === undefined
       ? DEFAULT_PAUSE_ALERT_SECONDS
       : parseDuration(flags.alertAfter, '--alert-after', 'USAGE');
-  const { spec } = await scheduledJob(context, job);
-  await pauseJob(folderOfJob(spec), {
+  const { name, folderOfJob, problem } = await pausedJob(context, job, flags);
+  await pauseJob(folderOfJob, {
     now: systemClock.now(),
     reason: flags.reason ?? null,
     by: whoAmI(),
     alertAfterSeconds,
   });
+  if (problem !== null) warnOfFile(context, problem, folderOfJob);
   context.out(
-    `${spec.name} is paused: no occurrence of it starts. After ${formatDuration(alertAfterSeconds)} its alert "paused" is sent.\nnext: serve-batch jobs resume ${spec.name}\n`,
+    `${name} is paused: no occurrence of it starts. After ${formatDuration(alertAfterSeconds)} its alert "paused" is sent.\nnext: serve-batch jobs resume ${name}\n`,
   );
 }
 
-async function resumeCommand(context: CliContext, job: string): Promise<void> {
-  const { scheduledJob } = await import('../../targets/scheduled-job.ts');
+function warnOfFile({ err, secrets }: CliContext, problem: ServeBatchError, folder: string): void {
+  err(
+    secrets.mask(
+      `warning: the job file cannot be used: ${problem.message}\nThe pause is kept in ${folder}. If the job's output is another folder, give that: --output FOLDER.\n`,
+    ),
+  );
+}
+
+async function resumeCommand(
+  context: CliContext,
+  job: string,
+  flags: Pick<PauseFlags, 'output'>,
+): Promise<void> {
+  const { pausedJob } = await import('../../targets/paused-job.ts');
   const { describePause, resumeJob } = await import('../../../schedule/pause.ts');
-  const { spec, schedule } = await scheduledJob(context, job);
-  const ended = await resumeJob(folderOfJob(spec));
+  const { name, folderOfJob, catchup, problem } = await pausedJob(context, job, flags);
+  const ended = await resumeJob(folderOfJob);
+  if (problem !== null) warnOfFile(context, problem, folderOfJob);
+  const then =
+    catchup === null
+      ? 'It runs once its file can be used.'
+      : `What came meanwhile runs as schedule.catchup says: ${catchup}.`;
   context.out(
     ended === undefined
-      ? `${spec.name} is not paused.\n`
-      : `${spec.name} runs again; it was ${describePause(ended)}. What came meanwhile runs as schedule.catchup says: ${schedule.catchup}.\n`,
+      ? `${name} is not paused.\n`
+      : `${name} is resumed; it was ${describePause(ended)}. ${then}\n`,
   );
 }
 

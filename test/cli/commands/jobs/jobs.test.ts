@@ -1,5 +1,7 @@
+import { mkdir, rm } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ListedJob } from '../../../../src/cli/commands/jobs/jobs-ls.ts';
+import { readPause } from '../../../../src/schedule/pause.ts';
 import { makeProject, type Project } from '../../../support/project.ts';
 
 let project: Project;
@@ -69,12 +71,34 @@ next: serve-batch jobs resume weekly
     const { stdout } = await project.serveBatch(['schedule', 'ls']);
     expect(stdout).toMatch(/^weekly is paused since \S+Z by \S+@\S+: prices$/m);
     expect((await project.serveBatch(['jobs', 'resume', 'weekly'])).stdout).toMatch(
-      /^weekly runs again; it was paused since .*: latest\.$/m,
+      /^weekly is resumed; it was paused since .*: latest\.$/m,
     );
     expect((await project.serveBatch(['jobs', 'resume', 'weekly'])).stdout).toBe('weekly is not paused.\n');
   });
 
   it.each([
+    ['a file whose fields are wrong', 'wrong', 'model: 5\noutput: elsewhere\n', [], 'elsewhere/wrong'],
+    ['no YAML, beside runs in the default folder', 'torn', 'input: [\n', [], 'out/torn'],
+    ['no YAML, with a folder', 'lost', 'input: [\n', ['--output', 'far'], 'far/lost'],
+  ])('need no file that can be used: %s', async (_, job, text, flags, folder) => {
+    await project.write(`jobs/${job}.yaml`, text);
+    await mkdir(project.path('out/torn'), { recursive: true });
+    const paused = await project.serveBatch(['jobs', 'pause', job, ...flags]);
+    expect(paused).toMatchObject({ code: 0, stdout: expect.stringContaining(`${job} is paused`) });
+    expect(paused.stderr).toContain(`warning: the job file cannot be used: jobs/${job}.yaml:`);
+    expect(paused.stderr).toContain(`The pause is kept in ${project.path(folder)}.`);
+    expect(await readPause(project.path(folder))).toBeDefined();
+    const resumed = await project.serveBatch(['jobs', 'resume', job, ...flags]);
+    expect(resumed.stdout).toMatch(/is resumed; it was paused .* It runs once its file can be used\.\n$/);
+    expect(await readPause(project.path(folder))).toBeUndefined();
+    await rm(project.path(`jobs/${job}.yaml`));
+  });
+
+  it.each([
+    [
+      ['pause', 'broken'],
+      'Mend the file, or give the folder that the job names as its output: --output FOLDER.',
+    ],
     [['pause', 'manual'], 'error: The job manual has no schedule.'],
     [['pause', 'weekly', '--alert-after', 'soon'], 'error: --alert-after is "soon"; expected a whole number'],
     [['resume', 'wekly'], 'error: There is no job "wekly". Did you mean "weekly"?'],
