@@ -3,9 +3,10 @@
 //   node scripts/bundle.mjs    after tsc has filled dist/
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { splitChunk } from './compiled-chunks.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const src = join(root, 'src');
@@ -16,6 +17,7 @@ const CHUNKS = 'chunks';
 const ENTRIES = [
   'cli/main',
   'children/child',
+  'children/compiled/load-compiled',
   'devices/probe-child',
   'inference/session-thread',
   'serving/reports/report-child',
@@ -102,6 +104,9 @@ function closureOf(names, context) {
   return found;
 }
 
+/** The groups whose compiled form is kept from one start to the next: nearly all that a run loads. */
+const COMPILED = ['shared', 'run', 'worker'];
+
 let groups;
 /** The file of a module that each run loads. Null: where it is imported. */
 function groupOf(id, context) {
@@ -174,4 +179,10 @@ if (helped !== undefined)
   throw new Error(
     `${helped.fileName} would import ${helped.imports.find((name) => name.startsWith('@oxc-project/'))}`,
   );
+for (const { fileName, code } of chunks.filter(({ name }) => COMPILED.includes(name))) {
+  const bodyName = basename(fileName).replace(/\.js$/, '.cjs');
+  const { facade, body } = splitChunk(fileName, code, bodyName);
+  writeFileSync(join(dist, CHUNKS, bodyName), body);
+  writeFileSync(join(dist, fileName), facade);
+}
 writeFileSync(join(dist, CHUNKS, 'LICENSES.txt'), notices(chunks.flatMap(({ moduleIds }) => moduleIds)));

@@ -3,7 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { fileURLToPath } from 'node:url';
 import { visible } from '../core/text/visible.ts';
 import { Child } from './child-process.ts';
-import { compileCacheEnvironment } from './compile-cache.ts';
+import { compileCacheEnvironment } from './compiled/compile-cache.ts';
 
 const living = new Set<ChildProcess>();
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { keepCompiled } from '../children/compile-cache.ts';
+import { keepCompiled } from '../children/compiled/compile-cache.ts';
 import { startChild } from '../children/start-child.ts';
 
 // Before anything else is loaded.
