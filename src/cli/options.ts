@@ -37,11 +37,11 @@ export function wholeNumber(flags: string, description: string): Option {
 
 export const DEFAULT_GRACE_SECONDS = 30;
 
-/** Seconds; 0 for none. */
-export const graceOption = (): Option =>
+/** Seconds; 0 for none. `what` has to finish within them. */
+export const graceOption = (what = 'shards'): Option =>
   option(
     '--grace <duration>',
-    `how long shards may take to finish after Ctrl-C or SIGTERM: 0, 30s, 5m (default: ${DEFAULT_GRACE_SECONDS}s)`,
+    `how long ${what} may take to finish after Ctrl-C or SIGTERM: 0, 30s, 5m (default: ${DEFAULT_GRACE_SECONDS}s)`,
   ).argParser((value: string) => {
     const seconds = /^0+[smhdw]?$/.test(value) ? 0 : durationSeconds(value);
     if (seconds === undefined) throw new InvalidArgumentError('Expected 0, or a duration such as 30s or 5m.');

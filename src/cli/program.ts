@@ -59,7 +59,7 @@ export function buildProgram(context: CliContext): Command {
     .description('Score tables with an ONNX model, on a schedule, into Parquet and a key-value store.')
     .version(ownVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print the help of a command')
+    .helpCommand('help [command]', 'Print the help of a command.')
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for the options)')
     .configureHelp({ optionDescription: describeOption })

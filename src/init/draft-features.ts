@@ -125,7 +125,7 @@ function numberSql({ columns, texts }: TableSurvey, column: string, questions: s
     return quoteName(column);
   }
   questions.push(
-    `"${column}" is text, and the model takes a number: it is encoded by its place among the ${values.length} values of this table in the alphabet, from 0. Was the model trained with exactly these?`,
+    `"${column}" is text, and the model takes a number: each value becomes its position, from 0, among the ${values.length} values of this table in alphabetical order. Was the model trained with exactly these?`,
   );
   return `list_position([${values.map(quoteText).join(', ')}], ${quoteName(column)}) - 1`;
 }

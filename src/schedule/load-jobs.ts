@@ -131,7 +131,7 @@ function assertReadable({ name, schedule }: JobSpec, loaded: readonly LoadedEntr
   if (broken === undefined) return;
   throw new ServeBatchError(
     'JOB_FILE',
-    `schedule.after of ${name} names ${broken.name}, whose file cannot be used. Mend it: "serve-batch jobs ls" says what is wrong.`,
+    `schedule.after of "${name}" names "${broken.name}", whose file cannot be used. Mend it: "serve-batch jobs ls" says what is wrong.`,
     { fields: { job: name, after: broken.name } },
   );
 }

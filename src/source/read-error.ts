@@ -24,8 +24,8 @@ export function isDuckdbIoError(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('IO Error');
 }
 
-/** DuckDB's first line without its class of error (`Invalid Input Error:`) and without a full stop. */
+/** DuckDB's first line without its class of error (`Invalid Input Error:`), and without the full stop or exclamation mark. */
 export function duckdbReason(error: unknown): string {
   const text = firstLine(error instanceof Error ? error.message : String(error));
-  return text.replace(/^(?:[A-Z][A-Za-z]* )*Error: /, '').replace(/[.\s]+$/, '');
+  return text.replace(/^(?:[A-Z][A-Za-z]* )*Error: /, '').replace(/[.!\s]+$/, '');
 }

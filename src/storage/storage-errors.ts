@@ -74,9 +74,12 @@ function messageOf(kind: FailureKind, reason: string, credentials: string): stri
     case 'missing':
     case 'condition':
     case 'refused':
-      return `the storage refuses (${reason}).`;
+      return `the storage refuses (${reason}).${REGION.test(reason) ? ' Set AWS_REGION; S3 needs it, also with an endpoint of your own.' : ''}`;
   }
 }
+
+/** As the client of S3 says it. */
+const REGION = /^Region is missing/;
 
 /** Codes of sockets, names and TLS: the request may not have reached the server, or its answer was lost. */
 const NETWORK =

@@ -187,3 +187,14 @@ describe('an older occurrence than the one that readers see', () => {
     });
   });
 });
+
+describe('a run that cannot be continued', () => {
+  it('is left with its reason: it was killed before its plan was written', async () => {
+    mkdirSync(join(runsFolder(folder), '20261121T000000Z-k3x9'), { recursive: true });
+    const said: string[] = [];
+    await run({ effects: { log: { ...silentLog, info: (message) => said.push(message) } } });
+    expect(said).toContain(
+      'run 20261121T000000Z-k3x9 did not finish and is not continued: it ended before its plan was written',
+    );
+  });
+});

@@ -113,6 +113,11 @@ describe('says what is wrong with a SELECT', () => {
       'SELECT CAST(t AS INTEGER) AS n, t, input_row FROM input',
       'features.select fails',
     ],
+    [
+      'that names an unknown column',
+      'SELECT prise AS n, t, input_row FROM input',
+      '"prise" not found in FROM clause. Expected a SELECT',
+    ],
   ])('%s', async (_, sql, says) => {
     const rows = openShardRows(database, planOf(sql), SHARD);
     await expect(rows).rejects.toMatchObject({ code: 'FEATURES_SELECT' });

@@ -98,7 +98,7 @@ async function jobWithActuals(
   if (spec.actuals !== null) return { ...spec, actuals: spec.actuals };
   throw new ServeBatchError(
     'USAGE',
-    `The job ${spec.name} says nothing of what came true. Write for example actuals: {table: data/sold.parquet, column: sold} into its job file.`,
+    `The job ${spec.name} has no actuals to compare with. Add them to its job file, for example actuals: {table: data/sold.parquet, column: sold}.`,
     { fields: { job: spec.name } },
   );
 }

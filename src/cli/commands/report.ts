@@ -17,7 +17,7 @@ interface ReportFlags {
 export function addReportCommand(program: Command, context: CliContext): void {
   const command = program
     .command('report')
-    .description('Make an HTML page with pictures of a run.')
+    .description('Make an HTML page with charts of a run.')
     .argument('<run>', 'its id, or the first characters of it; or a job, for its published run');
   addOptions(command, [
     option('-o, --report <file>', 'the page to write, or - for standard output (default: report-RUN.html)'),

@@ -46,22 +46,22 @@ const portOption = (flags: string, description: string): Option =>
 export function addServeCommand(program: Command, context: CliContext): void {
   const command = program
     .command('serve')
-    .description('Answer requests for published predictions over HTTP.')
+    .description('Answer requests for published predictions over HTTP and gRPC.')
     .argument('[jobs...]', 'the jobs (default: all that have a store)');
   addOptions(command, [
-    option('--host <address>', `where to listen; 0.0.0.0 or ::: everywhere (default: ${DEFAULT_HOST})`),
-    portOption('--port <n>', `the port; 0: any that is free (default: ${DEFAULT_PORT})`),
+    option('--host <address>', `where to listen; 0.0.0.0 or :: for everywhere (default: ${DEFAULT_HOST})`),
+    portOption('--port <n>', `the port; 0 takes any free one (default: ${DEFAULT_PORT})`),
     portOption('--grpc-port <n>', 'also speak gRPC (the Open Inference Protocol), on this port'),
-    option('--token-file <path>', 'a file with the bearer tokens that are let in, one a line'),
+    option('--token-file <path>', 'a file with the accepted bearer tokens, one per line'),
     option('--tls-cert <path>', 'the certificate of the server, PEM; with --tls-key'),
     option('--tls-key <path>', 'its private key, PEM'),
-    option('--tls-client-ca <path>', 'lets in only clients with a certificate of this authority, PEM'),
-    option('--allow-anonymous', 'listen beyond this machine without tokens or certificates of clients'),
-    repeatable('--allow-host <name>', 'answer to this name, too, where only this machine is listened to'),
+    option('--tls-client-ca <path>', 'accept only clients with a certificate of this authority, PEM'),
+    option('--allow-anonymous', 'listen beyond this machine without tokens or client certificates'),
+    repeatable('--allow-host <name>', 'also answer to this name while listening on this machine only'),
     option('--no-page', "leave out the operator's page, which shows what the files of runs say"),
     outputOption(),
     kvOption(),
-    graceOption(),
+    graceOption('requests in progress'),
     debugOption(),
   ]);
   command.addHelpText(

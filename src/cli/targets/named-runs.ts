@@ -88,6 +88,6 @@ async function symbolRun(folderOfJob: string, name: string): Promise<string> {
   if (previous !== undefined) return previous;
   throw new ServeBatchError(
     'NOT_FOUND',
-    `Only run ${published} was published in ${folderOfJob}, so there is no "previous" run.`,
+    `No run was published before ${published} in ${folderOfJob}, so there is no "previous" run.`,
   );
 }

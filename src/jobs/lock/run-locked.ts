@@ -229,6 +229,12 @@ async function mentionUnfinished(
   const [newest] = await listRuns(folder, clock, { limit: 1 });
   // This process holds the lock: a run that seems to be going on was interrupted.
   if (newest === undefined || !['failed', 'interrupted', 'running'].includes(newest.status)) return;
-  const why = same === undefined ? 'it is of another input, model or job file' : 'as asked';
-  log.info(`run ${newest.runId} did not finish and is not continued: ${why}`);
+  log.info(`run ${newest.runId} did not finish and is not continued: ${reasonToLeave(newest, same)}`);
+}
+
+function reasonToLeave({ plan }: RunSummary, same: RunSummary | undefined): string {
+  if (same !== undefined) return 'as asked';
+  return plan === undefined
+    ? 'it ended before its plan was written'
+    : 'it was planned for another input, model or job file';
 }

@@ -70,7 +70,7 @@ function duplicatesError({ runId, kv }: Plan, duplicates: number): ServeBatchErr
   const template = [kv?.key, kv?.field].filter((each) => typeof each === 'string').join(' and field ');
   return new ServeBatchError(
     'DUPLICATE_KEYS',
-    `Run ${runId} has ${formatNumber(duplicates, 'row')} with the key and field of a later row (key ${template}); expected each once. It is committed, but not published: readers see what they saw before. Remove the rows that are there twice, or make kv.key say more. If the last of them is the right one, set kv.duplicates: last, or publish the run with "serve-batch publish ${runId} --force REASON".`,
+    `Run ${runId} has ${formatNumber(duplicates, 'row')} with the key and field of a later row (key ${template}); expected each once. It is committed, but not published: readers see what they saw before. Remove the duplicate rows, or add a column to kv.key. If the last of them is the right one, set kv.duplicates: last, or publish the run with "serve-batch publish ${runId} --force REASON".`,
     { fields: { runId, duplicates } },
   );
 }

@@ -56,7 +56,7 @@ export function orderProblem(job: OrderedJob, all: readonly OrderedJob[], now: D
 }
 
 function problem({ name }: OrderedJob, other: string, why: string): ServeBatchError {
-  return new ServeBatchError('JOB_FILE', `schedule.after of ${name} names ${other}, but ${why}.`, {
+  return new ServeBatchError('JOB_FILE', `schedule.after of "${name}" names "${other}", but ${why}.`, {
     fields: { job: name, after: other },
   });
 }

@@ -28,8 +28,11 @@ describe('validate', () => {
   });
 
   it.each([
-    ['lost', 'schedule.after of lost names frist, but there is no such job. Did you mean "first"?'],
-    ['jobs/never.yaml', 'schedule.after of never names first, but the two never occur at the same instant'],
+    ['lost', 'schedule.after of "lost" names "frist", but there is no such job. Did you mean "first"?'],
+    [
+      'jobs/never.yaml',
+      'schedule.after of "never" names "first", but the two never occur at the same instant',
+    ],
     ['writes', 'schedule.waitFor: sql 1'],
   ])('says what is wrong with the schedule of %s', async (name, message) => {
     const { code, stdout, stderr } = await project.serveBatch(['validate', name]);

@@ -43,12 +43,12 @@ export function addFinishCommand(program: Command, context: CliContext): void {
     jsonOption('the run record'),
     option('-q, --quiet', 'print only errors'),
     verboseOption(),
-    graceOption(),
+    graceOption('loads of the store'),
     debugOption(),
   ]);
   command.addHelpText(
     'after',
-    '\nWhere shards are missing it names them, changes nothing, and exits with 5.\n\nExample:\n  serve-batch finish 20261121T000000Z-k3x9',
+    '\nIf shards are missing, it names them, changes nothing and exits with 5.\n\nExample:\n  serve-batch finish 20261121T000000Z-k3x9',
   );
   command.action((runId: string, flags: FinishFlags) => finish(context, runId, flags));
 }

@@ -62,10 +62,7 @@ function parseHosts(list: string, defaultPort: number, text: string): Hosts {
 function sentinelPath(path: string, text: string): [name: string, database: string] {
   const [, name, database = ''] = /^\/([^/]+)(\/.*)?$/.exec(path) ?? [];
   if (name === undefined)
-    throw wrongAddress(
-      text,
-      'it does not say which primary the sentinels are to be asked for: redis+sentinel://HOST:26379/NAME',
-    );
+    throw wrongAddress(text, 'it does not name the primary. Write redis+sentinel://HOST:26379/NAME');
   return [decodeName(name, text), database];
 }
 
