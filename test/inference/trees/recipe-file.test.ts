@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { copyFile, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { TREE_ENGINE_VERSION } from '../../../src/core/engine.ts';
 import type { ModelSignature } from '../../../src/core/model.ts';
 import { compileModel, type ModelUse } from '../../../src/inference/trees/compile-model.ts';
 import type { Recipe } from '../../../src/inference/trees/graph/recipe.ts';
@@ -84,6 +86,17 @@ test('the file of another model is none, though it is whole', async () => {
   expect(await readRecipe(own)).toBeDefined();
   expect(await readRecipe(others)).toBeUndefined();
   expect(await findRecipe(folder, 'other', comparedOn)).toBeUndefined();
+});
+
+test('a file of another version of the engine is none, though it is whole', async () => {
+  const path = join(folder, 'a.trees');
+  await writeRecipe(path, { recipe: recipe(), comparedOn, signature });
+  const content = (await readFile(path)).subarray(0, -32);
+  const version = `"version":"${TREE_ENGINE_VERSION}"`;
+  content.write('"version":"x"', content.indexOf(version), 'latin1');
+  await writeFile(path, Buffer.concat([content, createHash('sha256').update(content).digest()]));
+  expect(TREE_ENGINE_VERSION).toHaveLength(1);
+  expect(await readRecipe(path)).toBeUndefined();
 });
 
 test('the name says the model and what is taken of it', () => {

@@ -40,9 +40,10 @@ const INTEGERS: ReadonlySet<RegisterType> = new Set([
 
 function cast(node: GraphNode, builder: RecipeBuilder): void {
   const from = builder.input(node);
-  const type = CAST_TYPES.get(new Attributes(node).int('to', 0));
+  const to = new Attributes(node).int('to', 0);
+  const type = CAST_TYPES.get(to);
   if (type === undefined || !canCast(from.type, type))
-    throw new UnsupportedModel(`it casts ${from.type} to another type than a number's`);
+    throw new UnsupportedModel(`it casts ${from.type} to ${type ?? `ONNX's type ${to}`}`);
   if (type === from.type) builder.set(node.outputs[0], from);
   else builder.each(node, from, type, (register, _, to) => ({ kind: 'cast', from: register, to }));
 }
