@@ -13,7 +13,7 @@ const { copyDirectly }: typeof import('../../src/source/csv/direct/copy-directly
 const ROWS = 700_000;
 const DIALECT = {
   ...{ delimiter: ',', quote: '"', escape: '"', encoding: 'utf-8' },
-  ...{ header: true, skip: 0, preamble: 0, names: ['row', 'text'] },
+  ...{ header: true, skip: 0, preamble: 0, isSkipPlain: true, names: ['row', 'text'] },
 };
 const COLUMN = { isGiven: false, textColumn: null, isKey: false, isOpen: false };
 

@@ -14,6 +14,8 @@ export interface CsvDialect {
   readonly header: boolean;
   /** Lines before the header, or before the first row where there is none. */
   readonly skip: number;
+  /** Whether those lines are the same ones to DuckDB, to which quotes and the newline of the file mean something there. */
+  readonly isSkipPlain: boolean;
   readonly encoding: string;
   readonly names: readonly string[];
   /** Lines at the beginning that have fewer fields than those after them; 0: none. They are not skipped. */
@@ -58,11 +60,13 @@ function dialectOf(path: string, head: CsvHead, options: CsvOptions): CsvDialect
       : header
         ? headerNames(path, { ...first, line: first.line + skip })
         : first.fields.map((_, index) => `column${index}`);
+  const allSkipped = skip + (first === undefined ? 0 : first.line - 1);
   return {
     ...quoting,
     delimiter,
     header,
-    skip: skip + (first === undefined ? 0 : first.line - 1),
+    skip: allSkipped,
+    isSkipPlain: isSkipPlain(head.text, allSkipped, quote),
     encoding: head.encoding,
     names,
     preamble: options.skip === undefined ? preambleOf(records) : 0,
@@ -82,6 +86,15 @@ function skipLines(text: string, lines: number): string {
     position = found.lastIndex;
   }
   return text.slice(position);
+}
+
+/** Whether lines before the table have no quotes, and end as the next line does. */
+function isSkipPlain(text: string, lines: number, quote: string): boolean {
+  const rest = skipLines(text, lines);
+  const skipped = text.slice(0, text.length - rest.length);
+  const [newline] = /\r\n|\n|\r|$/.exec(rest) ?? [];
+  const isAlike = (skipped.match(/\r\n|\n|\r/g) ?? []).every((each) => newline === '' || each === newline);
+  return isAlike && (quote === '' || !skipped.includes(quote));
 }
 
 /** The one by which most records have as many fields as each other; of those that split the header where any does. */

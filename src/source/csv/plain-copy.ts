@@ -11,20 +11,21 @@ const CARRIAGE_RETURN = 0x0d;
 
 /**
  * Copies a CSV so that DuckDB can read it: every record ends in a line feed alone, whatever mixture of
- * newlines the file has, and UTF-16 becomes UTF-8. Newlines in quotes stay as they are. False: the file cannot
- * be unpacked here.
+ * newlines the file has, and UTF-16 becomes UTF-8. Newlines in quotes stay as they are. Lines before the table keep
+ * their number and nothing else. False: the file cannot be unpacked here.
  */
 export async function writePlainCopy(
   source: string,
   target: string,
-  dialect: Quoting & Pick<CsvDialect, 'encoding'>,
+  dialect: Quoting & Pick<CsvDialect, 'encoding' | 'skip'>,
 ): Promise<boolean> {
   const content = openContent(source);
   if (content === null) return false;
   const scanner = new QuoteScanner(dialect);
   await pipeline(
     content,
-    (blocks: AsyncIterable<Buffer>) => withLineFeeds(asBytes(blocks, dialect.encoding, source), scanner),
+    (blocks: AsyncIterable<Buffer>) =>
+      withLineFeeds(withPlainSkip(asBytes(blocks, dialect.encoding, source), dialect.skip), scanner),
     createWriteStream(target, { flags: 'wx' }),
   );
   return true;
@@ -52,6 +53,36 @@ async function* asBytes(
       `${source} has bytes that are not UTF-16, although it begins as such a file or input.csv.encoding says so. Expected whole characters; check that the copy or the export is complete, and set input.csv.encoding (utf-8, utf-16 or latin-1).`,
       { cause: error, fields: { file: source } },
     );
+  }
+}
+
+/** Lines that are skipped are replaced by others, which nobody takes for anything else. */
+async function* withPlainSkip(blocks: AsyncIterable<Buffer>, lines: number): AsyncGenerator<Buffer> {
+  yield Buffer.from('-\n'.repeat(lines));
+  const skipper = new LineSkipper(lines);
+  for await (const block of blocks) yield block.subarray(skipper.endIn(block));
+}
+
+/** Finds the end of the first lines, whatever each ends in. */
+class LineSkipper {
+  #left: number;
+  #wasReturn = false;
+
+  constructor(lines: number) {
+    this.#left = lines;
+  }
+
+  /** Where the lines end in the next block; its length where they go on behind it. */
+  endIn(block: Buffer): number {
+    let at = 0;
+    for (; at < block.length && (this.#left > 0 || this.#wasReturn); at++) {
+      const isSecond = this.#wasReturn && block[at] === LINE_FEED;
+      this.#wasReturn = false;
+      if (this.#left === 0 && !isSecond) break;
+      this.#wasReturn = block[at] === CARRIAGE_RETURN;
+      if (this.#wasReturn || (block[at] === LINE_FEED && !isSecond)) this.#left--;
+    }
+    return at;
   }
 }
 

@@ -51,7 +51,7 @@ const MOST_READINGS = 4;
 export async function stageCsv(database: Database, request: CsvRequest): Promise<StagedSelect> {
   const { sources, options } = request;
   const groups = await groupFiles(database, sources, options);
-  if (groups.some(({ dialect }) => dialect.encoding === 'utf-16be'))
+  if (groups.some(({ dialect }) => dialect.encoding === 'utf-16be' || !dialect.isSkipPlain))
     return stageCopies(database, request, groups);
   try {
     const staged = await stageGroups(database, request, groups, new Map());
@@ -217,7 +217,7 @@ async function copyPlainly(
       copied.push(copy);
     }
     const encoding = dialect.encoding.startsWith('utf-16') ? 'utf-8' : dialect.encoding;
-    copies.push({ dialect: { ...dialect, encoding }, paths: copied });
+    copies.push({ dialect: { ...dialect, encoding, isSkipPlain: true }, paths: copied });
   }
   return { groups: copies, originals };
 }

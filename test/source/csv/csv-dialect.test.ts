@@ -230,6 +230,24 @@ describe('reads', () => {
         ['1', '2'],
       ],
     ],
+    ...(
+      [
+        ['a newline in quotes', { skip: 2 }, '"Report\nof 2026"\n'],
+        ['a quote that is never closed', { skip: 1 }, '"Report\n'],
+        ['a carriage return between them', { skip: 2 }, 'Report\rof 2026\n'],
+        ['other newlines than the table', { skip: 1 }, 'Report\r\n'],
+        ['a blank line that ends otherwise', {}, '\r\n'],
+      ] as const
+    ).map(([what, csv, skipped]): [string, CsvOptions, string, unknown[][]] => [
+      `lines before the header: ${what}`,
+      csv,
+      `${skipped}a,b\n1,2\n3,4\n`,
+      [
+        ['a', 'b'],
+        ['1', '2'],
+        ['3', '4'],
+      ],
+    ]),
     [
       'no header',
       { header: false },

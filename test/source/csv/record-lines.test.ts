@@ -7,7 +7,7 @@ import { temporaryFolder } from '../../support/project.ts';
 
 const DIALECT = {
   ...{ delimiter: ',', quote: '"', escape: '"', encoding: 'utf-8' },
-  ...{ header: true, skip: 0, names: ['a', 'b'], preamble: 0 },
+  ...{ header: true, skip: 0, names: ['a', 'b'], preamble: 0, isSkipPlain: true },
 };
 
 let path: string;

@@ -24,7 +24,7 @@ type Name = keyof typeof TYPES;
 const NAMES = Object.keys(TYPES) as Name[];
 const DIALECT = {
   ...{ delimiter: ',', quote: '"', escape: '"', encoding: 'utf-8' },
-  ...{ header: true, skip: 0, preamble: 0 },
+  ...{ header: true, skip: 0, preamble: 0, isSkipPlain: true },
 };
 
 let database: Database;

@@ -6,7 +6,7 @@ import { temporaryFolder } from '../../../support/project.ts';
 
 const DIALECT = {
   ...{ delimiter: ',', quote: '"', escape: '"', encoding: 'utf-8' },
-  ...{ header: true, skip: 0, names: ['a'], preamble: 0 },
+  ...{ header: true, skip: 0, names: ['a'], preamble: 0, isSkipPlain: true },
 };
 
 async function cut(contents: readonly string[], bytes?: number) {

@@ -12,7 +12,7 @@ import { temporaryFolder } from '../../../support/project.ts';
 const CELLS = Number(process.env.CSV_CELLS ?? 150);
 const DIALECT = {
   ...{ delimiter: ',', quote: '"', escape: '"', encoding: 'utf-8' },
-  ...{ header: false, skip: 0, names: ['a', 'b'], preamble: 0 },
+  ...{ header: false, skip: 0, names: ['a', 'b'], preamble: 0, isSkipPlain: true },
 };
 const CLASSES = byteClasses(DIALECT, '.');
 const ODD: readonly string[] = [

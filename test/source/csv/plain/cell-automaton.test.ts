@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../../support/project.ts';
 
 const DIALECT = {
   ...{ delimiter: ';', quote: '"', escape: '"', encoding: 'utf-8' },
-  ...{ header: false, skip: 0, names: ['a'], preamble: 0 },
+  ...{ header: false, skip: 0, names: ['a'], preamble: 0, isSkipPlain: true },
 };
 const CLASSES = byteClasses(DIALECT, '.');
 

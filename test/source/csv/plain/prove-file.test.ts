@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../../support/project.ts';
 
 const DIALECT = {
   ...{ delimiter: ',', quote: '"', escape: '"', encoding: 'utf-8' },
-  ...{ header: true, skip: 0, names: ['a', 'b', 'c'], preamble: 0 },
+  ...{ header: true, skip: 0, names: ['a', 'b', 'c'], preamble: 0, isSkipPlain: true },
 };
 const CELLS = [plainCells('BIGINT', 'exact'), null, plainCells('DOUBLE', 'plain')];
 
