@@ -106,6 +106,34 @@ test.each(MODELS)('%s is left to ONNX Runtime', (_, rows, why) => {
   expect(() => compile('TreeEnsembleRegressor', regressor(rows))).toThrow(why);
 });
 
+const STUMP: readonly Row[] = [[0, 0, LEQ, 5, 1, 2], leaf(0, 1, 1), leaf(0, 2, 2)];
+
+test('a leaf with two weights for one target is left to ONNX Runtime', () => {
+  const twice = {
+    ...regressor(STUMP),
+    target_treeids: [0, 0, 0],
+    target_nodeids: [1, 1, 2],
+    target_ids: [0, 0, 0],
+    target_weights: { floats: [1, 3, 2] },
+  };
+  expect(() => compile('TreeEnsembleRegressor', twice)).toThrow('a leaf has two weights for one target');
+});
+
+test('a class that only some leaves vote for is left to ONNX Runtime', () => {
+  const votes = (classes: readonly number[]): Attributes => ({
+    ...regressor(STUMP),
+    class_treeids: [0, 0],
+    class_nodeids: [1, 2],
+    class_ids: classes,
+    class_weights: { floats: [0.25, 0.75] },
+    classlabels_int64s: [0, 1, 2],
+  });
+  expect(() => compile('TreeEnsembleClassifier', votes([1, 1]))).not.toThrow();
+  expect(() => compile('TreeEnsembleClassifier', votes([0, 1]))).toThrow(
+    'some rows have no vote for one of the classes',
+  );
+});
+
 test('sets of TreeEnsemble are left to ONNX Runtime', () => {
   expect(() => compile('TreeEnsemble', set([2, 33]))).toThrow('ONNX Runtime tests sets in a way of its own');
 });
