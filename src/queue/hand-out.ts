@@ -31,7 +31,7 @@ export function queueEngine(url: string): ShardEngine {
  */
 async function handOut(request: RunShardsRequest, url: string): Promise<void> {
   if (request.shards.length === 0) return;
-  await checkQueueServer(url);
+  await checkQueueServer(url, request.drain);
   const hints = new Hints();
   const queue = await ShardQueue.open(url, request.plan, hints, request);
   try {

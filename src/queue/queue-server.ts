@@ -1,4 +1,5 @@
 import { ServeBatchError } from '../core/errors.ts';
+import { untilAborted } from '../core/until-aborted.ts';
 import { RedisConnection } from '../kv/redis/connection/redis-connection.ts';
 import { parseRedisInfo, type RedisFacts } from '../kv/redis/redis-facts.ts';
 import { addressOptions, parseRedisUrl } from '../kv/redis/redis-url.ts';
@@ -34,12 +35,14 @@ export type QueueFacts = Omit<RedisFacts, 'snapshots'>;
 /**
  * Asks the queue's Redis whether it can hold a queue. Throws `QUEUE_UNAVAILABLE` where it does not answer, and
  * `QUEUE_REFUSED` where it refuses, or may drop what lies in the queue.
+ * @param signal whose reason is thrown where it is aborted first
  */
-export async function checkQueueServer(url: string): Promise<QueueFacts> {
+export async function checkQueueServer(url: string, signal?: AbortSignal): Promise<QueueFacts> {
   const target = parseRedisUrl(url);
   const connection = new RedisConnection(target);
   try {
-    const facts = parseRedisInfo(String(await connection.run((client) => client.info())));
+    const asked = connection.run((client) => client.info());
+    const facts = parseRedisInfo(String(await untilAborted(signal, asked)));
     assertKeepsAll(target.url, facts.maxMemoryPolicy);
     return facts;
   } catch (error) {

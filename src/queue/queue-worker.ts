@@ -37,7 +37,7 @@ type ShardWorker = Worker<ShardJob, void, 'shard'>;
 
 /** Takes shards from the queue until it is told to end. */
 export async function serveQueue(options: QueueWorkerOptions): Promise<void> {
-  await checkQueueServer(options.url);
+  await checkQueueServer(options.url, options.drain);
   const { Worker, DelayedError, UnrecoverableError } = await import('bullmq');
   const workers = new PlaceWorkers(options.startWorkers, options.processes, options.signal);
   const handler = new ShardHandler(options, workers, { DelayedError, UnrecoverableError });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { MadeRun } from '../../src/jobs/hand-out/make-run.ts';
 import type { RunningCli } from '../support/cli.ts';
 import { leftoversIn } from '../support/processes.ts';
 import { makeProject, type Project } from '../support/project.ts';
@@ -16,6 +17,7 @@ const OF_STORE = [
   ['rollback', 'stored'],
   ['runs', 'prune', '--store'],
   ['lookup', 'stored', 'store=1', 'product=2'],
+  ['shard', '--plan', 'PLAN', '--index', '0'],
 ];
 const OF_BUCKET = [
   ['runs', 'ls'],
@@ -30,12 +32,15 @@ describe('SIGTERM ends a command, though the other side accepts and never answer
   let withStore: Project;
   let inBucket: Project;
   let runId = '';
+  let plan = '';
 
   beforeAll(async () => {
     withStore = await makeProject({ jobs: { stored: STORED } });
     inBucket = await makeProject({ jobs: { plain: IN_BUCKET } });
     ({ runId } = await withStore.run(['stored']));
     await withStore.run(['stored', '--force']);
+    const { stdout } = await withStore.serveBatch(['plan', 'stored', '--force', '--json']);
+    plan = (JSON.parse(stdout) as MadeRun).plan ?? '';
   });
   afterAll(async () => {
     for (const { folder } of [withStore, inBucket]) expect(await leftoversIn(folder)).toEqual([]);
@@ -43,8 +48,14 @@ describe('SIGTERM ends a command, though the other side accepts and never answer
 
   // One after the other: they take the lock of the same job.
   it.each(OF_STORE)('%s %s: a store', async (...args) => {
-    const words = args.map((word) => (word === 'RUN' ? runId : word));
+    const words = args.map((word) => (word === 'RUN' ? runId : word === 'PLAN' ? plan : word));
     await expectEnds((port) => withStore.start([...words, '--kv', `redis://127.0.0.1:${port}`]));
+  });
+
+  it('worker: a queue', async () => {
+    await expectEnds((port) =>
+      withStore.start(['worker', '--queue', `redis://127.0.0.1:${port}`, '--grace', '0']),
+    );
   });
 
   it.concurrent.each(OF_BUCKET)('%s %s: a bucket', async (...args) => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { countWorkers } from '../../src/queue/count-workers.ts';
+import { checkQueueServer } from '../../src/queue/queue-server.ts';
 import { ShardQueue } from '../../src/queue/shard-queue.ts';
 import { startSilentServer } from '../support/silent-server.ts';
 
@@ -41,4 +42,13 @@ describe.each(OTHER_SIDES)('a queue whose server %s', (_, onData) => {
     await failed;
     if (!socket.destroyed) await once(socket, 'close');
   });
+});
+
+it('a worker that is told to end while the queue says nothing ends with the signal, and does not blame the queue', async () => {
+  const { url, asked } = await silentQueue(() => {});
+  const stop = new AbortController();
+  const checked = expect(checkQueueServer(url, stop.signal)).rejects.toThrow('ended by SIGTERM');
+  await asked;
+  stop.abort(new Error('ended by SIGTERM'));
+  await checked;
 });
