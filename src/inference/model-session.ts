@@ -1,18 +1,22 @@
+// First, so that the bundle has it first, too.
 import './disable-telemetry.ts';
 import { dirname } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ServeBatchError } from '../core/errors.ts';
 import type { DevicePlan } from '../core/machine/device.ts';
-import type { ElementType, ModelSignature } from '../core/model.ts';
+import type { ModelSignature } from '../core/model.ts';
 import type { TensorData } from '../core/tensor-data.ts';
-import { executionProviders } from './devices/execution-providers.ts';
 import { loadFailure } from './load-failure.ts';
 import { localModel } from './local-model.ts';
+import { MOST_BYTES, ModelAtOnce } from './model-at-once.ts';
+import { readModelFile } from './model-file.ts';
 import { parseOnnxFile } from './onnx-file.ts';
-import { readOnnxFile } from './read-onnx-file.ts';
+import { InferenceSession } from './onnxruntime.ts';
+import { onnxFileOf } from './read-onnx-file.ts';
 import { readSignature } from './read-signature.ts';
+import { runtimeOptions } from './runtime-options.ts';
 import { runtimeReason } from './runtime-reason.ts';
-import type { Session } from './session.ts';
+import type { RunAtOnce, Session } from './session.ts';
+import { tensorsOf, valuesOf } from './tensor-values.ts';
 
 export interface SessionOptions {
   /** Threads of one call on the CPU. */
@@ -41,20 +45,30 @@ export class ModelSession implements Session {
   readonly rowLimit = null;
   readonly columns = null;
   readonly #session: InferenceSession;
-  readonly #inputTypes: ReadonlyMap<string, ElementType>;
+  readonly #openAtOnce: () => ModelAtOnce | null;
+  #atOnce: ModelAtOnce | null | undefined;
 
-  private constructor(path: string, session: InferenceSession, signature: ModelSignature) {
+  private constructor(
+    path: string,
+    session: InferenceSession,
+    signature: ModelSignature,
+    openAtOnce: () => ModelAtOnce | null = () => null,
+  ) {
     this.path = path;
     this.#session = session;
     this.signature = signature;
-    this.#inputTypes = new Map(signature.inputs.map((input) => [input.name, input.elementType]));
+    this.#openAtOnce = openAtOnce;
   }
 
   /** Throws `MODEL_NOT_FOUND`, `MODEL_UNREADABLE`, `MODEL_UNSUPPORTED` or `DEVICE_UNAVAILABLE`. */
   static async open(path: string, options: SessionOptions): Promise<ModelSession> {
-    const file = await readOnnxFile(path);
+    const bytes = await readModelFile(path);
+    const found = onnxFileOf(path, bytes);
     const session = await loadSession(path, await localModel(path), options);
-    return new ModelSession(path, session, readSignature(path, session, file));
+    const signature = readSignature(path, session, found);
+    const isSmall = bytes.length <= MOST_BYTES && options.device === undefined && options.threads === 1;
+    if (!isSmall) return new ModelSession(path, session, signature);
+    return new ModelSession(path, session, signature, () => ModelAtOnce.open(bytes, signature, options));
   }
 
   /** Opens a model that lies in memory; `name` stands for its path in messages. */
@@ -71,16 +85,14 @@ export class ModelSession implements Session {
     feeds: ReadonlyMap<string, TensorValue>,
     outputs: readonly string[],
   ): Promise<ReadonlyMap<string, TensorValue>> {
-    const tensors: Record<string, Tensor> = {};
-    for (const [name, { data, dims }] of feeds)
-      tensors[name] = new Tensor(this.#inputTypes.get(name) ?? 'float32', data as Float32Array, dims);
-    const results = await this.#session.run(tensors, outputs);
-    const values = new Map<string, TensorValue>();
-    for (const name of outputs) {
-      const tensor = results[name];
-      if (tensor !== undefined) values.set(name, { data: tensor.data as TensorData, dims: tensor.dims });
-    }
-    return values;
+    return valuesOf(await this.#session.run(tensorsOf(this.signature, feeds), outputs), outputs);
+  }
+
+  /** Opened when it is first asked for: planning needs none. */
+  get atOnce(): RunAtOnce | null {
+    if (this.#atOnce === undefined) this.#atOnce = this.#openAtOnce();
+    const model = this.#atOnce;
+    return model === null ? null : (feeds, outputs) => model.run(feeds, outputs);
   }
 
   /** Writes the file that `profilePrefix` begins. */
@@ -89,6 +101,7 @@ export class ModelSession implements Session {
   }
 
   async close(): Promise<void> {
+    this.#atOnce?.close();
     await this.#session.release();
   }
 }
@@ -98,22 +111,12 @@ async function loadSession(
   model: string | Uint8Array,
   options: SessionOptions,
 ): Promise<InferenceSession> {
-  const { threads, device, wholly = false, profilePrefix } = options;
+  const { device } = options;
   // A copy of a model in a bucket is known by its address.
   const named = (text: string): string =>
     typeof model === 'string' && model !== name ? text.replaceAll(dirname(model), dirname(name)) : text;
   try {
-    return await InferenceSession.create(model as string, {
-      executionProviders: executionProviders(device),
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      logSeverityLevel: 4,
-      // Spinning threads would take the cores from the other children. ONNX Runtime wants text here.
-      extra: {
-        session: { intra_op: { allow_spinning: '0' }, ...(wholly ? { disable_cpu_ep_fallback: '1' } : {}) },
-      },
-      ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
-    });
+    return await InferenceSession.create(model as string, runtimeOptions(options));
   } catch (error) {
     if (device !== undefined && device.name !== 'cpu')
       throw new ServeBatchError(

@@ -11,6 +11,8 @@ export interface Session {
   readonly rowLimit: RowLimit | null;
   /** Where it also takes rows column by column, and answers at once; null: in batches only. */
   readonly columns: ColumnScorer | null;
+  /** As `run`, answered before it returns, of a model that scores each row as if it stood alone; left out: of none. */
+  readonly atOnce?: RunAtOnce | null;
   /** Scores one batch. Throws what ONNX Runtime throws. */
   run(
     feeds: ReadonlyMap<string, TensorValue>,
@@ -18,6 +20,11 @@ export interface Session {
   ): Promise<ReadonlyMap<string, TensorValue>>;
   close(): Promise<void>;
 }
+
+export type RunAtOnce = (
+  feeds: ReadonlyMap<string, TensorValue>,
+  outputs: readonly string[],
+) => ReadonlyMap<string, TensorValue>;
 
 /** The values of one column of a model input, already of its type. Booleans are bytes. */
 export type ColumnValues = ArrayLike<number> | ArrayLike<bigint> | ArrayLike<string>;

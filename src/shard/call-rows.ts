@@ -15,6 +15,11 @@ export interface CallRows {
  */
 const GROUP_ROWS = 16;
 
+/** Whether calls of a size have no group that is cut off. */
+export function isWholeGroups(rows: number): boolean {
+  return rows % GROUP_ROWS === 0;
+}
+
 /**
  * The rows that a call has in order to score rows `from` to `to` (exclusive): whole groups, where the
  * batch has room for them.

@@ -110,7 +110,8 @@ async function openSelectedRows(
   if (!select.copy)
     return {
       from: `(${neededSelect(plan, select)})`,
-      positionSql: PLACE,
+      // Without a window: one row comes of each row of the input.
+      positionSql: `${INPUT_ROW} - ${shard.rowStart}`,
       inputRowSql: INPUT_ROW,
       rows: shard.rowEnd - shard.rowStart,
       leftOut: [],

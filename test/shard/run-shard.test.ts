@@ -141,11 +141,14 @@ it('a model that fails on every row is called until the limit is passed, and no 
   const { plan, paths } = await planTable(database, { model, inputs: [path], features: ['x'], onInvalid });
   const real = await ModelSession.open(model, { threads: 1 });
   let calls = 0;
-  const run = async (): Promise<never> => {
+  const fail = (): never => {
     calls++;
     throw new Error('it always fails');
   };
-  const session = new Proxy(real, { get: (of, name) => (name === 'run' ? run : Reflect.get(of, name, of)) });
+  const failing = { run: async (): Promise<never> => fail(), atOnce: fail };
+  const session = new Proxy(real, {
+    get: (of, name) => Reflect.get(name in failing ? failing : of, name, name in failing ? failing : of),
+  });
   const policy = { action: 'reject', maxRows: 10, maxShare: null } as const;
   const context: ShardContext = {
     ...{ plan, paths, database, session, attempt: 1, onRows() {}, assertWanted() {}, now: () => new Date() },

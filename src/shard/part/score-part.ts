@@ -1,5 +1,4 @@
 import type { Plan, ShardPlan } from '../../core/plan.ts';
-import type { Session } from '../../inference/session.ts';
 import type { Reject } from '../../sinks/parquet/reject-file.ts';
 import type { Database } from '../../source/duckdb/database.ts';
 import { inputName } from '../../source/locate-row.ts';
@@ -7,8 +6,8 @@ import { readError } from '../../source/read-error.ts';
 import { openShardRows, type ShardRows } from '../../source/shard-rows.ts';
 import { blameInput } from '../rejects/blame-input.ts';
 import { rejectsOf } from '../rejects/explain-rejects.ts';
-import { type ScoringContext, type TakePart, type WritePart, writePartInBatches } from './write-part.ts';
-import { writePartAtOnce } from './write-part-at-once.ts';
+import type { ScoringContext, TakePart } from './write-part.ts';
+import { writePartOf } from './write-part-of.ts';
 import { writeUnchecked } from './write-unchecked.ts';
 
 export interface ScorePartRequest<T> extends ScoringContext {
@@ -38,7 +37,10 @@ async function scoreWithRejects<T>(request: ScorePartRequest<T>): Promise<Scored
   const { plan, database, session, shard, timer, stopAt, takeRejects } = request;
   const rows = await timer.time('read', () => openRows(database, plan, shard));
   try {
-    const { invalid, part } = await writePartOf(session)({
+    const { invalid, part } = await writePartOf(
+      session,
+      plan,
+    )({
       ...{ ...request, rows },
       stopAt: Math.max(1, stopAt - rows.leftOut.length),
     });
@@ -48,10 +50,6 @@ async function scoreWithRejects<T>(request: ScorePartRequest<T>): Promise<Scored
   } finally {
     await rows.close();
   }
-}
-
-function writePartOf(session: Session): WritePart {
-  return session.columns === null ? writePartInBatches : writePartAtOnce(session.columns);
 }
 
 async function openRows(database: Database, plan: Plan, shard: ShardPlan): Promise<ShardRows> {

@@ -1,8 +1,9 @@
 import type { Plan } from '../../core/plan.ts';
 import { openUncheckedRows } from '../../source/shard-rows.ts';
 import { RowsDiffer } from './chunk-scorer.ts';
+import { CallFailed } from './column-scorer.ts';
 import type { PartRequest } from './write-part.ts';
-import { writePartAtOnce } from './write-part-at-once.ts';
+import { writePartInStatement } from './write-part-of.ts';
 
 /** Plans of which this worker has seen a shard that needs a copy: most likely the others do, too. */
 const NEED_COPY = new WeakSet<Plan>();
@@ -18,19 +19,20 @@ export async function writeUnchecked<T>(
   request: Omit<PartRequest<T>, 'rows' | 'stopAt'>,
 ): Promise<{ readonly part: T; readonly rejects: readonly never[] } | null> {
   const { plan, database, session, shard } = request;
-  if (session.columns === null || NEED_COPY.has(plan)) return null;
+  const write = NEED_COPY.has(plan) ? null : writePartInStatement(session, plan);
+  if (write === null) return null;
   const rows = await openUncheckedRows(database, plan, shard);
   if (rows === null) return null;
   try {
     // Rows are told once it is sure that they are not scored again.
     const once = { ...request, rows, stopAt: 1, onRows: () => {} };
-    const { part } = await writePartAtOnce(session.columns)(once);
+    const { part } = await write(once);
     if (part !== null) {
       request.onRows(rows.rows);
       return { part, rejects: [] };
     }
   } catch (error) {
-    if (!(error instanceof RowsDiffer)) throw error;
+    if (!(error instanceof RowsDiffer || error instanceof CallFailed)) throw error;
   }
   NEED_COPY.add(plan);
   return null;
