@@ -3,6 +3,7 @@ import type { Estimate } from '../core/estimate.ts';
 import { publicPath } from '../core/files/mirror.ts';
 import type { Plan } from '../core/plan.ts';
 import { formatCount, formatNumber } from '../core/text/amounts.ts';
+import { storeKindOf } from '../kv/store-kinds.ts';
 import { fenceOf } from '../publish/publish-run.ts';
 import { clearTemporaryFiles } from '../runs/clear-work-files.ts';
 import { runPaths } from '../runs/layout.ts';
@@ -120,6 +121,7 @@ async function computeShards(run: RunToCompute, done: Map<number, ShardRecord>):
     processes: shardsAtOnce(spec, plan.device),
     retries: spec.execution.retries,
     loadUnder: loadsBeside(run) ? fenceOf(locked.lock) : null,
+    mapsStore: locked.storeUrl !== null && storeKindOf(locked.storeUrl)?.name === 'lmdb',
     rejectLimit: () => ({ policy: spec.onInvalid, before: rejectsOf(plan, done.values()) }),
     signal,
     ...(drain === undefined ? {} : { drain }),

@@ -179,6 +179,11 @@ export interface KvStore extends ManagedStore {
   getAtOnce?(generation: string, key: string, field: string | null): string | undefined;
   /** All fields of one key, sorted by field (code unit order). */
   getSeries(generation: string, key: string): Promise<ReadonlyMap<string, string> | undefined>;
+  /**
+   * Gives back pages of files that were touched, which count as memory of this process. To be called between loads,
+   * while no other process opens the same files. Left out by stores that map none.
+   */
+  unmap?(): Promise<void>;
 }
 
 export interface StageRequest {

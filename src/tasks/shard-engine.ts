@@ -25,6 +25,8 @@ export interface RunShardsRequest {
   readonly retries: number;
   /** Load the store, too, under this token; null: do not. */
   readonly loadUnder: Fence | null;
+  /** Whether workers map the store's file into their memory, and so have to let go of it now and then. */
+  readonly mapsStore: boolean;
   /** What the job allows, and how many rejects there are by now. */
   readonly rejectLimit: () => RejectLimit;
   readonly signal: AbortSignal;

@@ -132,6 +132,8 @@ export const TASK_HANDLERS: TaskHandlers<TaskName> = {
   },
 
   async 'finish-loads'(state) {
+    // As a load: where it fails, the report says so.
+    await state.loads.start(() => state.unmapStore());
     await state.loads.settled();
     return state.loads.report();
   },

@@ -123,6 +123,11 @@ export class WorkerState {
     return this.#session.session;
   }
 
+  /** The store goes on with files that are mapped anew. While this is done, no worker may open them. */
+  async unmapStore(): Promise<void> {
+    await this.#store?.unmap?.();
+  }
+
   async store(job: string): Promise<KvStore> {
     const { storeUrl } = this.#place;
     if (storeUrl === null) throw new TypeError('This worker was given no store');

@@ -17,6 +17,8 @@ type Answer = (
 /** Workers without processes: it remembers the tasks and answers as it is told. */
 class FakeWorkers {
   readonly tasks: ShardTask[] = [];
+  /** How many tasks it had had by each end of its loads. */
+  readonly finished: number[] = [];
   lastStoreError: LoadReport['storeError'] = null;
   readonly #answer: Answer;
 
@@ -25,6 +27,7 @@ class FakeWorkers {
   }
 
   async runInAll(): Promise<LoadReport[]> {
+    this.finished.push(this.tasks.length);
     return [{ stageSeconds: 0, storeError: this.lastStoreError }];
   }
 
@@ -47,6 +50,7 @@ const fails = (code: ErrorCode): never => {
 
 interface Outcome {
   readonly attempts: string[];
+  readonly finished: readonly number[];
   readonly committed: number[];
   readonly rows: number;
   readonly error: unknown;
@@ -65,6 +69,7 @@ async function run(answer: Answer, changes: Partial<RunShardsRequest> = {}): Pro
     processes: 1,
     retries: 1,
     loadUnder: FENCE,
+    mapsStore: false,
     rejectLimit: () => ({ policy: samplePlan().onInvalid, before: 0 }),
     signal: new AbortController().signal,
     log: silentLog,
@@ -83,6 +88,7 @@ async function run(answer: Answer, changes: Partial<RunShardsRequest> = {}): Pro
   );
   return {
     attempts: workers.tasks.map(({ index, attempt }) => `${index}.${attempt}`),
+    finished: workers.finished,
     committed,
     rows,
     error,
@@ -110,6 +116,37 @@ describe('shards', () => {
       { processes: 3 },
     );
     expect(most).toBe(3);
+  });
+});
+
+describe('workers that map the file of a store', () => {
+  const shards = Array.from({ length: 150 }, (_, index) => ({
+    index,
+    rowStart: index * 5,
+    rowEnd: index * 5 + 5,
+  }));
+
+  it('let go of it now and then, all of them while none has a shard', async () => {
+    let atWork = 0;
+    const answer = async () => {
+      atWork++;
+      await new Promise((resolve) => setImmediate(resolve));
+      atWork--;
+      return {};
+    };
+    const { finished, committed, error } = await run(answer, { shards, processes: 2, mapsStore: true });
+    expect(error).toBeNull();
+    expect(finished).toEqual([64, 128, 150]);
+    expect(atWork).toBe(0);
+    expect(committed).toHaveLength(150);
+  });
+
+  it.each<[what: string, changes: Partial<RunShardsRequest>, finished: readonly number[]]>([
+    ['once, at the end, where no file is mapped', { mapsStore: false }, [150]],
+    ['never where no store is loaded', { mapsStore: true, loadUnder: null }, []],
+    ['once where every shard is done already', { mapsStore: true, shards: [] }, [0]],
+  ])('do so %s', async (_, changes, finished) => {
+    expect((await run(() => ({}), { shards, ...changes })).finished).toEqual(finished);
   });
 });
 

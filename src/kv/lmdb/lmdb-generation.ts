@@ -154,6 +154,11 @@ export class LmdbGeneration {
     writeTransaction(this.#file, (db) => db.putSync(metaKey(INFO), Buffer.from(JSON.stringify(info))));
   }
 
+  /** Waits until all that was committed is on the disk. */
+  flush(): Promise<void> {
+    return flushLmdbFile(this.#file, FLUSH_MARKER);
+  }
+
   info(): GenerationInfo | undefined {
     this.refresh();
     const text = this.#file.db.get(metaKey(INFO));
@@ -165,7 +170,7 @@ export class LmdbGeneration {
    * many as the marks of the shards say, which were committed with them, the marks say what is in them.
    */
   async count(): Promise<GenerationCounts> {
-    await flushLmdbFile(this.#file, FLUSH_MARKER);
+    await this.flush();
     this.refresh();
     return (await this.#countByKeys()) ?? (await this.#countByEntries());
   }

@@ -187,6 +187,14 @@ export class LmdbStore implements KvStore {
     return keys.map(({ key, field }) => open?.get(key, field));
   }
 
+  async unmap(): Promise<void> {
+    for (const [generation, { users, generation: file }] of [...this.#open]) {
+      if (users > 0) continue;
+      await file.flush();
+      await this.#close(generation);
+    }
+  }
+
   async close(): Promise<void> {
     for (const generation of [...this.#open.keys()]) await this.#close(generation);
   }

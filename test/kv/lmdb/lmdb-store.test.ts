@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -116,3 +117,24 @@ it('uses the memory of one load for the next', async () => {
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+it.runIf(existsSync('/proc/self/maps'))(
+  'lets go of pages that it has touched between two loads, and goes on',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'serve-batch-lmdb-'));
+    const store = openStore({ url: `lmdb:${folder}`, job: 'sales' });
+    const isMapped = () => readFileSync('/proc/self/maps', 'utf8').includes(`${folder}/sales.g1.lmdb`);
+    try {
+      await stage(store, WEEK);
+      expect(isMapped()).toBe(true);
+      await store.unmap?.();
+      expect(isMapped()).toBe(false);
+      await stage(store, [['1:9', 'a', '7']], { shard: 1 });
+      expect(await store.count('g1')).toEqual({ keys: 3, values: 4 });
+      expect([...(await store.stagedShards('g1')).keys()]).toEqual([0, 1]);
+    } finally {
+      await store.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+);
