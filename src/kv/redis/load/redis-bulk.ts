@@ -1,11 +1,11 @@
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { Socket } from 'node:net';
 import { Spares } from '../../../core/machine/spares.ts';
 import { ByteWriter } from '../../byte-writer.ts';
 import type { RedisTimeouts } from '../connection/redis-connection.ts';
 import type { FencedFrames, ScriptFrames, TransactionFrames } from '../fence/fenced-frames.ts';
 import { RedisReplyError, redisError } from '../redis-errors.ts';
-import { type RedisTarget, tlsOptions } from '../redis-url.ts';
+import type { RedisTarget } from '../redis-url.ts';
+import { type BulkSocket, openBulkSocket } from './bulk-socket.ts';
 import { CommandChunk } from './command-chunk.ts';
 import { ReplyCounter } from './reply-counter.ts';
 
@@ -56,10 +56,10 @@ export class RedisBulk {
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
 
-  private constructor(target: RedisTarget, socket: Socket, timeouts: RedisTimeouts) {
+  private constructor(target: RedisTarget, { socket, onBytes }: BulkSocket, timeouts: RedisTimeouts) {
     this.#target = target;
     this.#socket = socket;
-    socket.on('data', (bytes: Buffer) => {
+    onBytes((bytes) => {
       this.#replies.take(bytes);
       const { error, redirection } = this.#replies;
       const refusal = error ?? (this.#onRedirected === undefined ? redirection : undefined);
@@ -75,7 +75,7 @@ export class RedisBulk {
 
   /** Connects and logs in. Throws `STORE_UNAVAILABLE` or `STORE_REFUSED`. */
   static async connect(target: RedisTarget, timeouts: RedisTimeouts): Promise<RedisBulk> {
-    const bulk = new RedisBulk(target, await openSocket(target, timeouts.connectMs), timeouts);
+    const bulk = new RedisBulk(target, await openBulkSocket(target, timeouts.connectMs), timeouts);
     try {
       const { username, password, db } = target;
       if (password !== undefined)
@@ -261,27 +261,4 @@ export class RedisBulk {
   #throwFailure(): void {
     if (this.#failure !== undefined) throw redisError(this.#failure, this.#target);
   }
-}
-
-function openSocket(target: RedisTarget, timeoutMs: number): Promise<Socket> {
-  const { host, port, tls } = target;
-  return new Promise((resolve, reject) => {
-    const settle = (done: () => void) => {
-      socket.setTimeout(0);
-      socket.off('timeout', onTimeout).off('error', onError).off('close', onClose);
-      done();
-    };
-    const onReady = () => settle(() => resolve(socket));
-    const onError = (error: Error) => settle(() => reject(redisError(error, target)));
-    const onClose = () => onError(new Error('the connection was closed while it was being made'));
-    const onTimeout = () => {
-      onError(new Error(`connecting took more than ${timeoutMs / 1000} seconds`));
-      socket.on('error', () => {}).destroy();
-    };
-    const socket: Socket =
-      tls === null
-        ? connectTcp({ host, port, noDelay: true }, onReady)
-        : connectTls({ host, port, ...tlsOptions(target) }, onReady);
-    socket.setTimeout(timeoutMs, onTimeout).on('error', onError).on('close', onClose);
-  });
 }

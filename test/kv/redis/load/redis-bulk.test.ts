@@ -112,6 +112,35 @@ describe('loading over one connection', () => {
     expect(bulk.repliedSum).toBe(8);
   });
 
+  it('takes replies that are cut anywhere, and ends with the connection', async () => {
+    for (let key = 0; key < 3; key++) bulk.command(['RESTORE', String(key), '0', 'dump']);
+    const finishing = bulk.finish();
+    await vi.waitFor(() => expect(received).toContain('$1\r\n2\r\n'));
+    for (const byte of '+OK\r\n:12\r\n+OK\r\n') {
+      client?.write(byte);
+      await setImmediate();
+    }
+    await finishing;
+    expect(bulk.repliedSum).toBe(12);
+    bulk.command(['SET', 'k', 'v']);
+    const cutOff = bulk.finish();
+    client?.end();
+    await expect(cutOff).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it('hears a server that turns it away before it was sent anything', async () => {
+    server.prependListener('connection', (socket) => {
+      socket.end('-ERR max number of clients reached\r\n');
+    });
+    await expect(
+      (async () => {
+        const refused = await connect(REDIS_TIMEOUTS.answerMs);
+        refused.command(['SET', 'k', 'v']);
+        await refused.finish();
+      })(),
+    ).rejects.toThrow(/max number of clients/);
+  });
+
   it('fails with the first refusal, whatever follows', async () => {
     bulk.command(['SET', 'k', 'v']);
     bulk.command(['SET', 'l', 'v']);
