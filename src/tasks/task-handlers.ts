@@ -311,7 +311,7 @@ async function loadPart(
       batches: () => {
         if (duplicatesAmong !== null) return readDuplicateWinners(database, kv, files);
         return slice === null
-          ? readKvBatches(database, kv, paths.part(stageAs))
+          ? readKvBatches(database, kv, paths.part(stageAs), rowsOfShard(plan, stageAs))
           : readSlice(database, kv, files, slice);
       },
       ttlSeconds,
@@ -319,6 +319,12 @@ async function loadPart(
       fence: request.fence,
     }),
   );
+}
+
+/** Of the input: rejected ones are not in the part. */
+function rowsOfShard({ shards }: Plan, index: number): number | undefined {
+  const shard = shards.find((each) => each.index === index);
+  return shard && shard.rowEnd - shard.rowStart;
 }
 
 /** DuckDB opens in a thread of its own, while the model is loaded. What is wrong with the model is said first. */

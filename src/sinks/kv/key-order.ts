@@ -2,7 +2,7 @@ import type { KvPlan } from '../../core/plan.ts';
 import type { Column } from '../../core/table.ts';
 import { quoteName } from '../../core/text/sql.ts';
 import { parseTemplate } from '../../core/text/template.ts';
-import { streamChunks } from '../../source/duckdb/chunk-stream.ts';
+import { type Chunk, streamChunks } from '../../source/duckdb/chunk-stream.ts';
 import type { Database } from '../../source/duckdb/database.ts';
 import { columnOf, templateSql } from '../value-sql.ts';
 import { isSmallInteger } from './kv-texts.ts';
@@ -31,27 +31,35 @@ export function keyOrder({ key }: Pick<KvPlan, 'key'>, columns: readonly Column[
  * The columns of a key, where all are small integers, and different ones always make different keys, since something
  * stands between any two. Null otherwise.
  */
-function integersOfKey(key: string, columns: readonly Column[]): readonly string[] | null {
+export function integersOfKey(key: string, columns: readonly Column[]): readonly string[] | null {
   const { columns: names, literals } = parseTemplate(key, 'kv.key');
   const areIntegers = names.every((name) => isSmallInteger(columnOf(name, columns).type));
   const areApart = literals.slice(1, -1).every((literal) => /[^-\d]/.test(literal));
   return areIntegers && areApart ? names : null;
 }
 
-/**
- * Whether columns of integers never fall from row to row, the first of them counting most. Most tables are sorted so,
- * and to see it takes a third of the time of {@link isInRuns}.
- */
+/** Most tables are sorted so, and to see it takes a third of the time of {@link isInRuns}. */
 async function isSorted(database: Database, names: readonly string[], from: string): Promise<boolean> {
-  let last: readonly number[] = names.map(() => Number.NEGATIVE_INFINITY);
+  const order = new RowOrder();
   const list = names.map(quoteName).join(', ');
-  for await (const { rows, columns } of streamChunks(database, `SELECT ${list} FROM ${from}`)) {
+  for await (const chunk of streamChunks(database, `SELECT ${list} FROM ${from}`))
+    if (!order.goesOn(chunk)) return false;
+  return true;
+}
+
+/** Whether columns of integers never fall from row to row, chunk after chunk, the first of them counting most. */
+export class RowOrder {
+  #last: readonly number[] | null = null;
+
+  /** False where they fall, or one is null. */
+  goesOn({ rows, columns }: Chunk): boolean {
     if (columns.some(({ validity }) => validity !== null)) return false;
     const numbers = columns.map(({ values }) => values as ArrayLike<number>);
-    if (!isAscending(last, numbers, rows)) return false;
-    last = numbers.map((column) => column[rows - 1] as number);
+    const before = this.#last ?? numbers.map(() => Number.NEGATIVE_INFINITY);
+    if (!isAscending(before, numbers, rows)) return false;
+    this.#last = numbers.map((column) => column[rows - 1] as number);
+    return true;
   }
-  return true;
 }
 
 function isAscending(

@@ -2,26 +2,54 @@ import type { KvPlan } from '../../core/plan.ts';
 import type { Column } from '../../core/table.ts';
 import { quoteFile, quoteFiles } from '../../core/text/sql.ts';
 import type { KvBatch } from '../../kv/store.ts';
-import { streamVectors } from '../../source/duckdb/chunk-stream.ts';
+import { asChunk, holdVectors, streamVectors, type Vectors } from '../../source/duckdb/chunk-stream.ts';
 import type { Database } from '../../source/duckdb/database.ts';
 import { templateSql } from '../value-sql.ts';
 import { KernelRows } from './kernel-rows.ts';
-import { isGrouped, keyOrder } from './key-order.ts';
+import { integersOfKey, isGrouped, keyOrder, RowOrder } from './key-order.ts';
 import { type KvTexts, planKvTexts } from './kv-texts.ts';
 import { PlainRows } from './plain-rows.ts';
 import type { RowWriter } from './row-writer.ts';
 
+/** Of a part that is read once, and held for a look at its order: some megabytes. */
+const MOST_HELD_ROWS = 262_144;
+
 /**
  * The rows of a part for the store, all rows of one key next to each other. A table ordered by date
  * first would otherwise turn one write of seven fields into seven writes.
+ * @param rows that it has at most
  */
-export async function* readKvBatches(database: Database, kv: KvPlan, part: string): AsyncGenerator<KvBatch> {
+export async function* readKvBatches(
+  database: Database,
+  kv: KvPlan,
+  part: string,
+  rows = Number.POSITIVE_INFINITY,
+): AsyncGenerator<KvBatch> {
   const from = `read_parquet(${quoteFile(part)}, file_row_number = true)`;
   const columns = await database.describe(`SELECT * FROM ${from}`);
   const texts = planKvTexts(kv, columns);
+  if (kv.field !== null && rows <= MOST_HELD_ROWS && isEasyToHold(kv, columns, texts)) {
+    const held = await holdVectors(database, selectOf(texts, from));
+    if (isSortedByKey(held, texts)) return yield* toBatches(texts, held);
+  }
   const isInOrder = kv.field === null || (await isGrouped(database, kv, from, columns));
   const order = isInOrder ? '' : ` ORDER BY ${keyOrder(kv, columns)}, file_row_number`;
-  yield* toBatches(database, texts, `${from}${order}`);
+  yield* toBatches(texts, streamVectors(database, selectOf(texts, `${from}${order}`)));
+}
+
+/** Keys of integers, and nothing that takes more than 8 bytes a row. */
+function isEasyToHold(kv: KvPlan, columns: readonly Column[], texts: KvTexts): boolean {
+  return integersOfKey(kv.key, columns) !== null && texts.columns.every(({ kind }) => kind !== 'text');
+}
+
+function isSortedByKey(held: Iterable<Vectors>, { key }: KvTexts): boolean {
+  const places = key.flatMap((piece) => ('column' in piece ? [piece.column] : []));
+  const order = new RowOrder();
+  for (const { rows, vectors } of held) {
+    const ofKey = places.flatMap((place) => vectors[place] ?? []);
+    if (!order.goesOn(asChunk({ rows, vectors: ofKey }))) return false;
+  }
+  return true;
 }
 
 /**
@@ -41,7 +69,8 @@ export async function* readDuplicateWinners(
       ${key} AS serve_batch_key, ${field} AS serve_batch_field FROM ${from})
     WINDOW same AS (PARTITION BY serve_batch_key, serve_batch_field)
     QUALIFY count(*) OVER same > 1 AND row_number() OVER (same ORDER BY serve_batch_place DESC) = 1 ORDER BY serve_batch_key, serve_batch_field`;
-  yield* toBatches(database, planKvTexts(kv, columns), winners);
+  const texts = planKvTexts(kv, columns);
+  yield* toBatches(texts, streamVectors(database, selectOf(texts, winners)));
 }
 
 /** Distinct keys and distinct (key, field) pairs of the parts. */
@@ -72,25 +101,31 @@ function templatesSql(
   return { key: text(kv.key), field: kv.field === null ? "''" : text(kv.field) };
 }
 
-/** The texts of the rows of a FROM clause, in its order: rows of one key must lie next to each other in it. */
-export async function* toBatches(database: Database, texts: KvTexts, from: string): AsyncGenerator<KvBatch> {
+/** What is selected of a FROM clause for its texts. */
+export function selectOf({ columns }: KvTexts, from: string): string {
+  return `SELECT ${columns.map(({ sql }, index) => `${sql} AS c${index}`).join(', ')} FROM ${from}`;
+}
+
+/** The texts of what {@link selectOf} selects, in its order: rows of one key must lie next to each other in it. */
+export async function* toBatches(
+  texts: KvTexts,
+  chunks: AsyncIterable<Vectors> | Iterable<Vectors>,
+): AsyncGenerator<KvBatch> {
   const kernel = new KernelRows(texts);
   try {
-    yield* batchesOf(database, texts, from, kernel);
+    yield* batchesOf(texts, chunks, kernel);
   } finally {
     kernel.close();
   }
 }
 
 async function* batchesOf(
-  database: Database,
   texts: KvTexts,
-  from: string,
+  chunks: AsyncIterable<Vectors> | Iterable<Vectors>,
   kernel: KernelRows,
 ): AsyncGenerator<KvBatch> {
   let writer: RowWriter = kernel;
-  const list = texts.columns.map(({ sql }, index) => `${sql} AS c${index}`).join(', ');
-  for await (const { rows, vectors } of streamVectors(database, `SELECT ${list} FROM ${from}`)) {
+  for await (const { rows, vectors } of chunks) {
     if (writer.isFull) {
       yield writer.batch();
       writer.clear();

@@ -2,9 +2,10 @@ import type { KvPlan } from '../../core/plan.ts';
 import { quoteFiles, quoteName } from '../../core/text/sql.ts';
 import { parseTemplate } from '../../core/text/template.ts';
 import type { KvBatch } from '../../kv/store.ts';
+import { streamVectors } from '../../source/duckdb/chunk-stream.ts';
 import type { Database } from '../../source/duckdb/database.ts';
 import { keyOrder } from './key-order.ts';
-import { toBatches } from './kv-batches.ts';
+import { selectOf, toBatches } from './kv-batches.ts';
 import { planKvTexts } from './kv-texts.ts';
 
 /** The place of a row among those of all parts. */
@@ -33,9 +34,7 @@ export async function* readSlice(
   const columns = await database.describe(`SELECT * FROM ${from}`);
   const names = parseTemplate(kv.key, 'kv.key').columns.map(quoteName);
   const rows = `SELECT *, row_number() OVER () AS ${PLACE} FROM ${from} WHERE hash(${names.join(', ')}) % ${of} = ${index}`;
-  yield* toBatches(
-    database,
-    planKvTexts(kv, columns),
-    `(${rows}) ORDER BY ${keyOrder(kv, columns)}, ${PLACE}`,
-  );
+  const texts = planKvTexts(kv, columns);
+  const sorted = `(${rows}) ORDER BY ${keyOrder(kv, columns)}, ${PLACE}`;
+  yield* toBatches(texts, streamVectors(database, selectOf(texts, sorted)));
 }

@@ -15,27 +15,49 @@ export interface ChunkColumn {
 
 /** Streams a SELECT of numbers, booleans and text in chunks. Throws what DuckDB throws. */
 export async function* streamChunks(database: Database, sql: string): AsyncGenerator<Chunk> {
-  for await (const { rows, vectors } of streamVectors(database, sql))
-    yield { rows, columns: vectors.map((vector) => readColumn(vector, rows)) };
+  for await (const vectors of streamVectors(database, sql)) yield asChunk(vectors);
+}
+
+/** The arrays of a chunk that DuckDB handed over. */
+export function asChunk({ rows, vectors }: Vectors): Chunk {
+  return { rows, columns: vectors.map((vector) => readColumn(vector, rows)) };
 }
 
 /** A chunk as its arrays. */
 export function readChunk(chunk: DuckDBDataChunk): Chunk {
-  const rows = chunk.rowCount;
-  return { rows, columns: vectorsOf(chunk).map((vector) => readColumn(vector, rows)) };
+  return asChunk({ rows: chunk.rowCount, vectors: vectorsOf(chunk) });
 }
 
-/** Streams a SELECT in chunks of up to 2,048 rows, as DuckDB keeps them: for those who read its memory themselves. */
-export async function* streamVectors(
-  database: Database,
-  sql: string,
-): AsyncGenerator<{ readonly rows: number; readonly vectors: readonly DuckDBVector[] }> {
+/** A chunk as DuckDB keeps it, for those who read its memory themselves. */
+export interface Vectors {
+  readonly rows: number;
+  readonly vectors: readonly DuckDBVector[];
+}
+
+/** Streams a SELECT in chunks of up to 2,048 rows. */
+export async function* streamVectors(database: Database, sql: string): AsyncGenerator<Vectors> {
   const result = await database.connection.stream(sql);
   for (;;) {
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) return;
     yield { rows: chunk.rowCount, vectors: vectorsOf(chunk) };
   }
+}
+
+/**
+ * The whole result of a SELECT, which can be gone through several times. To stream a chunk takes as long as to make it:
+ * two threads wake each other. So this is faster even once, but all rows are in memory.
+ */
+export async function holdVectors(database: Database, sql: string): Promise<Iterable<Vectors>> {
+  const result = await database.connection.run(sql);
+  return {
+    *[Symbol.iterator]() {
+      for (let index = 0; index < result.chunkCount; index++) {
+        const chunk = result.getChunk(index);
+        yield { rows: chunk.rowCount, vectors: vectorsOf(chunk) };
+      }
+    },
+  };
 }
 
 function vectorsOf(chunk: DuckDBDataChunk): readonly DuckDBVector[] {

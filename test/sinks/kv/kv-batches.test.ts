@@ -68,9 +68,28 @@ describe('rows for the store', () => {
   ])('of integers, whose key is %s, come together, too', async (key, values, keys) => {
     const pairs = `SELECT a::INTEGER AS store, b::INTEGER AS product, row_number() OVER () AS date, 1::FLOAT AS y FROM (VALUES ${values}) t(a, b)`;
     const kv = { ...KV, key: key.replace('a', 'store').replace('b', 'product') };
-    const found = await entries(readKvBatches(database, kv, await part('integers.parquet', pairs)));
-    expect(new Set(found.map(([each]) => each)).size).toBe(keys);
-    expect(keyChanges(found)).toBe(keys);
+    const path = await part('integers.parquet', pairs);
+    for (const rows of [undefined, 8]) {
+      const found = await entries(readKvBatches(database, kv, path, rows));
+      expect(new Set(found.map(([each]) => each)).size).toBe(keys);
+      expect(keyChanges(found)).toBe(keys);
+    }
+  });
+
+  it.each([
+    ['sorted', 'range // 3', 'range % 3'],
+    ['sorted, with a null at the end', 'CASE WHEN range < 4999 THEN range // 3 END', 'range % 3'],
+    ['by date', 'range % 2500', 'range // 2500'],
+    ['one key out of place, in the second chunk', 'CASE WHEN range = 3000 THEN 1 ELSE range // 3 END', '9'],
+    ['out of place where chunks meet', 'CASE WHEN range = 2048 THEN 0 ELSE range // 3 END', '9'],
+  ])('are the same whether a part is held in memory or streamed: %s', async (_, key, day) => {
+    const rows = `SELECT ${key}::INTEGER AS store, 1::SMALLINT AS product, (DATE '2026-11-21' + (${day})::INTEGER) AS date,
+      (range / 7)::FLOAT AS y FROM range(5000)`;
+    const path = await part('held.parquet', rows);
+    const held = await entries(readKvBatches(database, KV, path, 5_000));
+    expect(String(held)).toBe(String(await entries(readKvBatches(database, KV, path))));
+    expect(held).toHaveLength(5_000);
+    expect(keyChanges(held)).toBe(new Set(held.map(([each]) => each)).size);
   });
 
   it('of a date have its text, and a date that comes again has it again', async () => {
