@@ -98,7 +98,7 @@ it('jobs that wait for each other are told when they are loaded, and the others 
   expect(stderr).toContain(
     'schedule.after of "a" names "b", but the jobs wait for each other: a after b after a.',
   );
-  expect(stderr).toContain('schedule.after of "d" names "e", whose file cannot be used.');
+  expect(stderr).toContain(String.raw`schedule.after of \"d\" names \"e\", whose file cannot be used.`);
   expect((await project.serveBatch(['tick', 'c'])).code).toBe(0);
   expect((await project.serveBatch(['tick', 'a'])).stderr).toContain('wait for each other');
 });

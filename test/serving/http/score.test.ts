@@ -9,6 +9,17 @@ import { makeProject, type Project } from '../../support/project.ts';
 import { liveWorkers } from '../live/live-workers.ts';
 import { startTestServer, type TestServer } from '../served-store.ts';
 
+const ODD_JOB = `input: odd.csv
+features:
+  select: |
+    SELECT bad AS price, 0 AS discount, 1 AS day_of_week, 11 AS month, 100 AS size_sqm, 1 AS lag_7, 2 AS lag_14,
+      3 AS mean_28, 0 AS region, 0 AS category
+    FROM input
+model: fixtures/sales.onnx
+kv: { key: "{product}" }
+serving: { live: true }
+`;
+
 let project: Project;
 let server: TestServer;
 /** A row of the golden job, whose prediction is 14.964146. */
@@ -100,6 +111,31 @@ describe('POST /v1/jobs/JOB/score', () => {
     expect(lines.map((each) => each.reject?.column ?? each.value ?? 'end')).toEqual([
       ...[14.964146, 'region', 'price', 'end'],
     ]);
+  });
+
+  it('a column of the input may be called bad', async () => {
+    await project.write('odd.csv', 'product,bad\n1,2.5\n2,4.5\n');
+    await project.write('jobs/odd.yaml', ODD_JOB);
+    await project.run(['odd']);
+    const folderOfJob = project.path('out/odd');
+    const serving = { ...DEFAULT_SERVING, live: DEFAULT_LIVE };
+    const source = { name: 'odd', description: null, schedule: null, folderOfJob, serving };
+    const odd = await startTestServer([{ ...source, storeUrl: `lmdb:${join(folderOfJob, 'kv')}` }], {
+      startWorkers: liveWorkers,
+    });
+    const stored = await odd.get('/v1/jobs/odd/predictions?product=1');
+    const response = await fetch(`${odd.url}/v1/jobs/odd/score`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify([
+        { product: 1, bad: 2.5 },
+        { product: 2, bad: 'x' },
+      ]),
+    });
+    const [first, second, end] = linesOf(await response.text());
+    expect(first).toEqual({ row: 1, value: stored.json.value });
+    expect(second).toMatchObject({ row: 2, reject: { column: 'bad' } });
+    expect(end).toMatchObject({ rows: 2, rejects: 1 });
   });
 
   it('takes the features of the model instead of the columns of the input, and streams events', async () => {
