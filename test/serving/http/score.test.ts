@@ -28,6 +28,9 @@ let row: Record<string, unknown>;
 beforeAll(async () => {
   project = await makeProject();
   await project.run(['sales']);
+  await project.write('odd.csv', 'product,bad\n1,2.5\n2,4.5\n');
+  await project.write('jobs/odd.yaml', ODD_JOB);
+  await project.run(['odd']);
   vi.spyOn(process, 'cwd').mockReturnValue(project.folder);
   const database = await openDatabase();
   const input = project.path('fixtures/sales.parquet');
@@ -114,9 +117,6 @@ describe('POST /v1/jobs/JOB/score', () => {
   });
 
   it('a column of the input may be called bad', async () => {
-    await project.write('odd.csv', 'product,bad\n1,2.5\n2,4.5\n');
-    await project.write('jobs/odd.yaml', ODD_JOB);
-    await project.run(['odd']);
     const folderOfJob = project.path('out/odd');
     const serving = { ...DEFAULT_SERVING, live: DEFAULT_LIVE };
     const source = { name: 'odd', description: null, schedule: null, folderOfJob, serving };
