@@ -5,7 +5,7 @@ import { nothingToCompute, unavailable } from '../inference/devices/device-error
 import { whyNoGpu } from '../inference/devices/gpu-kernels.ts';
 import { devicesOf, lookFor } from '../inference/devices/platform-devices.ts';
 import type { Surroundings } from '../inference/devices/surroundings.ts';
-import type { Operator } from '../inference/onnx-file.ts';
+import type { Operator } from '../inference/onnx/onnx-file.ts';
 import type { ProbeResult } from './probe-messages.ts';
 import type { ProbeOutcome } from './try-device.ts';
 

@@ -5,7 +5,7 @@ import { dirname, resolve, sep } from 'node:path';
 import { systemErrorCode } from '../core/errors.ts';
 import { localModelNow } from './local-model.ts';
 import { readModelFile } from './model-file.ts';
-import { onnxFileOf } from './read-onnx-file.ts';
+import { onnxFileOf } from './onnx/read-onnx-file.ts';
 
 /**
  * sha256 of the model file as it is now and, where its weights lie in files beside it, of those too. Of a model in a

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import type { ModelSignature } from '../core/model.ts';
 import type { SessionOptions, TensorValue } from './model-session.ts';
-import { parseOnnxGraph } from './onnx-graph.ts';
+import { parseOnnxGraph } from './onnx/onnx-graph.ts';
+import { isRowWise } from './onnx/row-wise.ts';
 import type { InferenceSession, Tensor } from './onnxruntime.ts';
-import { isRowWise } from './row-wise.ts';
 import { runtimeOptions } from './runtime-options.ts';
 import { tensorsOf, valuesOf } from './tensor-values.ts';
 

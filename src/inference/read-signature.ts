@@ -7,7 +7,7 @@ import {
   type SkippedOutput,
   type TensorSpec,
 } from '../core/model.ts';
-import type { OnnxFile } from './onnx-file.ts';
+import type { OnnxFile } from './onnx/onnx-file.ts';
 
 /** As onnxruntime-node tells it. */
 type ValueMetadata =

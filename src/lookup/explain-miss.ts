@@ -64,7 +64,7 @@ export function missError(
   );
 }
 
-/** A timestamp that is written otherwise than in keys misses, though its instant is there. */
+/** A timestamp in another spelling than that of the keys misses, even if its instant is there. */
 function otherSpelling(asked: string): string {
   const text = timestampText(asked);
   if (text === null || text === asked) return '';

@@ -1,4 +1,5 @@
 import type { Log } from '../core/effects.ts';
+import { compareText } from '../runs/list/run-folders.ts';
 
 /** What is wrong with a job, in words. */
 export interface JobProblem {
@@ -22,7 +23,7 @@ export class JobProblems {
   get all(): readonly JobProblem[] {
     return [...this.#known.values()]
       .map(({ job, problem }) => ({ job, problem }))
-      .sort((a, b) => (a.job < b.job ? -1 : a.job > b.job ? 1 : 0));
+      .sort((a, b) => compareText(a.job, b.job));
   }
 
   /** Says it once: it may be found at every look. */

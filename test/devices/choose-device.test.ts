@@ -5,7 +5,7 @@ import { chooseDevice } from '../../src/devices/choose-device.ts';
 import type { ProbeResult } from '../../src/devices/probe-messages.ts';
 import type { ProbeOutcome } from '../../src/devices/try-device.ts';
 import type { Surroundings } from '../../src/inference/devices/surroundings.ts';
-import type { Operator } from '../../src/inference/onnx-file.ts';
+import type { Operator } from '../../src/inference/onnx/onnx-file.ts';
 import { driver, H200, machineWith } from '../inference/devices/machine-files.ts';
 import { samplePlan } from '../runs/sample-run.ts';
 

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { resolvePath } from '../../config/fields/resolve-path.ts';
 import { describeTensor, type ModelSignature } from '../../core/model.ts';
 import { badCellsText } from '../../core/text/bad-cells-text.ts';
-import type { Opset } from '../../inference/onnx-file.ts';
+import type { Opset } from '../../inference/onnx/onnx-file.ts';
 import type { TableDescription } from '../../tasks/tasks.ts';
 import type { CliContext } from '../context.ts';
 import { inWorker } from '../in-worker.ts';
@@ -59,7 +59,7 @@ interface ModelFileFacts {
 
 async function describeFile(path: string, { inputs }: ModelSignature): Promise<ModelFileFacts> {
   const { hashModel } = await import('../../inference/hash-model.ts');
-  const { readOnnxFile } = await import('../../inference/read-onnx-file.ts');
+  const { readOnnxFile } = await import('../../inference/onnx/read-onnx-file.ts');
   const { localModel } = await import('../../inference/local-model.ts');
   const { fixedRowsOf } = await import('../../features/row-dimension.ts');
   const { size: bytes } = await stat(await localModel(path));

@@ -17,8 +17,8 @@ const schema: z.ZodType<AliveFile> = z.object({
 });
 
 /**
- * Whether the scheduler that writes this file has looked at its jobs lately, and what is wrong with single jobs: those
- * are no failures, for a scheduler that is started again helps none of them.
+ * Whether the scheduler that writes this file has looked at its jobs lately, and which jobs have problems. Those are
+ * warnings: restarting the scheduler would not fix a job.
  */
 export async function checkSchedule(file: string, clock: Clock): Promise<readonly Check[]> {
   const alive = await readAlive(file);

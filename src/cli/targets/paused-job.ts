@@ -48,7 +48,7 @@ export async function pausedJob(
   }
 }
 
-/** Where the YAML itself is broken, nobody knows its output. Throws the problem where there is no such job. */
+/** The output that a broken job file names; undefined if its YAML cannot be read. Throws the problem for an unknown job. */
 async function outputOfBrokenJob(
   { cwd, env }: CliContext,
   job: string,

@@ -1,6 +1,6 @@
 import { ServeBatchError } from '../../core/errors.ts';
 import type { Device, DeviceChoice, GpuDevice } from '../../core/machine/device.ts';
-import { readOnnxFile } from '../read-onnx-file.ts';
+import { readOnnxFile } from '../onnx/read-onnx-file.ts';
 import { whyNoGpu } from './gpu-kernels.ts';
 import { installAdvice, lookFor } from './platform-devices.ts';
 import type { Surroundings } from './surroundings.ts';

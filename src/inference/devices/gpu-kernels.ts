@@ -1,5 +1,5 @@
 import type { ModelSignature } from '../../core/model.ts';
-import type { Operator } from '../onnx-file.ts';
+import type { Operator } from '../onnx/onnx-file.ts';
 
 /** Operators of classical machine learning: no GPU provider of ONNX Runtime has kernels for them. */
 const CLASSICAL = 'ai.onnx.ml';

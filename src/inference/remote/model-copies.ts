@@ -4,7 +4,7 @@ import { ServeBatchError, systemErrorCode } from '../../core/errors.ts';
 import { download } from '../../storage/download.ts';
 import type { ObjectHead } from '../../storage/object-storage.ts';
 import { type Located, locate } from '../../storage/open-bucket.ts';
-import { parseOnnxFile } from '../onnx-file.ts';
+import { parseOnnxFile } from '../onnx/onnx-file.ts';
 import { ModelCache } from './model-cache.ts';
 
 /** A model that is replaced while it is read is read again, so often. */

@@ -1,5 +1,5 @@
 import type { InputBinding } from '../../core/plan.ts';
-import { parseOnnxGraph } from '../onnx-graph.ts';
+import { parseOnnxGraph } from '../onnx/onnx-graph.ts';
 import { type InputShape, makeRecipe } from './graph/make-recipe.ts';
 import type { CompiledRecipe } from './graph/recipe-builder.ts';
 import { UnsupportedModel } from './kernel/ensemble.ts';

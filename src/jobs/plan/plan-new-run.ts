@@ -7,7 +7,7 @@ import type { InputFormat } from '../../core/table.ts';
 import { chooseDevice } from '../../devices/choose-device.ts';
 import { probeModel } from '../../devices/probe-model.ts';
 import { surroundings } from '../../inference/devices/surroundings.ts';
-import { readOnnxFile } from '../../inference/read-onnx-file.ts';
+import { readOnnxFile } from '../../inference/onnx/read-onnx-file.ts';
 import { writeTakenFiles } from '../../runs/incremental/taken-files.ts';
 import { type RunPaths, runPaths } from '../../runs/layout.ts';
 import { writePlan } from '../../runs/plan/plan-file.ts';

@@ -68,7 +68,10 @@ function isComputed(occurrence: Date, { records, runs }: OccurrenceLedger): bool
   return (records.get(at)?.runId ?? null) !== null || (run !== undefined && isCommitted(run.status));
 }
 
-/** A job that was published is no news of a minute later. A check that lies farther ahead than that was written under another clock. */
+/**
+ * True as soon as another job has published what this one waits for; else once the pause between checks is over. A next
+ * check farther ahead than one pause was written under another clock.
+ */
 async function isTimeToCheck(
   known: OccurrenceWait | undefined,
   job: ScheduledJob,

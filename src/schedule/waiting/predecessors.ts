@@ -40,7 +40,7 @@ export function orderProblem(job: OrderedJob, all: readonly OrderedJob[], now: D
       return problem(
         job,
         name,
-        `there is no such job.${suggestion(name, names)} The jobs are ${names.join(', ')}`,
+        `no job has that name.${suggestion(name, names)} The jobs are ${names.join(', ')}`,
       );
     if (!occurTogether(job.schedule, other.schedule, now))
       return problem(

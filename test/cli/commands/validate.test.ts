@@ -28,7 +28,7 @@ describe('validate', () => {
   });
 
   it.each([
-    ['lost', 'schedule.after of "lost" names "frist", but there is no such job. Did you mean "first"?'],
+    ['lost', 'schedule.after of "lost" names "frist", but no job has that name. Did you mean "first"?'],
     [
       'jobs/never.yaml',
       'schedule.after of "never" names "first", but the two never occur at the same instant',

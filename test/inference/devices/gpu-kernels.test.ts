@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { ElementType, ModelSignature } from '../../../src/core/model.ts';
 import { whyNoGpu } from '../../../src/inference/devices/gpu-kernels.ts';
-import type { Operator } from '../../../src/inference/onnx-file.ts';
+import type { Operator } from '../../../src/inference/onnx/onnx-file.ts';
 
 const onnx = (name: string): Operator => ({ name, domain: '' });
 const classical = (name: string): Operator => ({ name, domain: 'ai.onnx.ml' });

@@ -30,7 +30,7 @@ describe('orderProblem', () => {
     [
       'an unknown job',
       [job('weekly', ['price']), job('prices', [])],
-      'there is no such job. Did you mean "prices"?',
+      'no job has that name. Did you mean "prices"?',
     ],
     ['itself', [job('a', ['a'])], 'the jobs wait for each other: a after a.'],
     ['a circle', [job('a', ['b']), job('b', ['c']), job('c', ['a'])], 'a after b after c after a'],

@@ -1,4 +1,4 @@
-import type { GraphNode } from '../../onnx-graph.ts';
+import type { GraphNode } from '../../onnx/onnx-graph.ts';
 import { UnsupportedModel } from '../kernel/ensemble.ts';
 import { Attributes } from '../read/attributes.ts';
 import type { Follow } from './make-recipe.ts';

@@ -1,4 +1,4 @@
-import type { GraphNode } from '../../onnx-graph.ts';
+import type { GraphNode } from '../../onnx/onnx-graph.ts';
 import { compileKernel } from '../kernel/compile-kernel.ts';
 import { type Ensemble, UnsupportedModel } from '../kernel/ensemble.ts';
 import { Attributes } from '../read/attributes.ts';

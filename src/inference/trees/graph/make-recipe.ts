@@ -1,5 +1,5 @@
 import type { TensorSpec } from '../../../core/model.ts';
-import type { GraphNode, OnnxGraph } from '../../onnx-graph.ts';
+import type { GraphNode, OnnxGraph } from '../../onnx/onnx-graph.ts';
 import { UnsupportedModel } from '../kernel/ensemble.ts';
 import { ENCODERS } from './encoders.ts';
 import { ENSEMBLES, isEnsemble } from './ensembles.ts';

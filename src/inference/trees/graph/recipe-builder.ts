@@ -1,4 +1,4 @@
-import type { GraphNode, GraphTensor } from '../../onnx-graph.ts';
+import type { GraphNode, GraphTensor } from '../../onnx/onnx-graph.ts';
 import { type Ensemble, UnsupportedModel } from '../kernel/ensemble.ts';
 import type { CompiledKernel } from '../kernel/kernel-code.ts';
 import {

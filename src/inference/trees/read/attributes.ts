@@ -1,4 +1,4 @@
-import type { Attribute, GraphNode } from '../../onnx-graph.ts';
+import type { Attribute, GraphNode } from '../../onnx/onnx-graph.ts';
 import { UnsupportedModel } from '../kernel/ensemble.ts';
 
 /** Attributes of a node by name; what is absent is empty. */

@@ -1,5 +1,5 @@
-import { ServeBatchError } from '../core/errors.ts';
-import { readModelFile } from './model-file.ts';
+import { ServeBatchError } from '../../core/errors.ts';
+import { readModelFile } from '../model-file.ts';
 import { type OnnxFile, parseOnnxFile } from './onnx-file.ts';
 
 /** Throws `MODEL_NOT_FOUND` or `MODEL_UNREADABLE`. */

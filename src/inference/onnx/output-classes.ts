@@ -1,4 +1,4 @@
-import type { OutputClasses } from '../core/model.ts';
+import type { OutputClasses } from '../../core/model.ts';
 import type { GraphNode } from './onnx-graph.ts';
 
 /** A node of a graph, as far as values are followed through it. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import protobuf from 'protobufjs/minimal.js';
 import { describe, expect, it } from 'vitest';
-import { WIRE, WireReader } from '../../src/inference/wire-reader.ts';
+import { WIRE, WireReader } from '../../../src/inference/onnx/wire-reader.ts';
 
 const written = (write: (writer: protobuf.Writer) => unknown): Uint8Array => {
   const writer = protobuf.Writer.create();

@@ -4,12 +4,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import protobuf from 'protobufjs/minimal.js';
 import { describe, expect, it } from 'vitest';
-import { parseOnnxFile } from '../../src/inference/onnx-file.ts';
-import { readOnnxFile } from '../../src/inference/read-onnx-file.ts';
-import { REPOSITORY } from '../support/cli.ts';
-import { networkGraph } from '../support/networks.ts';
-import { identityGraph, ML_DOMAIN, type OnnxNode, onnxFile } from '../support/onnx.ts';
-import { temporaryFolder } from '../support/project.ts';
+import { parseOnnxFile } from '../../../src/inference/onnx/onnx-file.ts';
+import { readOnnxFile } from '../../../src/inference/onnx/read-onnx-file.ts';
+import { REPOSITORY } from '../../support/cli.ts';
+import { networkGraph } from '../../support/networks.ts';
+import { identityGraph, ML_DOMAIN, type OnnxNode, onnxFile } from '../../support/onnx.ts';
+import { temporaryFolder } from '../../support/project.ts';
 
 /** A protobuf message of fields that are texts or messages. */
 function message(...fields: (readonly [number, string | Uint8Array])[]): Uint8Array {

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import type { ElementType, ModelSignature } from '../../src/core/model.ts';
-import { parseOnnxGraph } from '../../src/inference/onnx-graph.ts';
-import { isRowWise } from '../../src/inference/row-wise.ts';
-import { networkGraph } from '../support/networks.ts';
-import { type OnnxGraph, type OnnxNode, onnxFile } from '../support/onnx.ts';
+import type { ElementType, ModelSignature } from '../../../src/core/model.ts';
+import { parseOnnxGraph } from '../../../src/inference/onnx/onnx-graph.ts';
+import { isRowWise } from '../../../src/inference/onnx/row-wise.ts';
+import { networkGraph } from '../../support/networks.ts';
+import { type OnnxGraph, type OnnxNode, onnxFile } from '../../support/onnx.ts';
 
 const WEIGHTS = [
   { name: 'w', shape: [3, 3], values: [1, 2, 3, 4, 5, 6, 7, 8, 9] },

@@ -1,4 +1,4 @@
-import type { OutputClasses } from '../core/model.ts';
+import type { OutputClasses } from '../../core/model.ts';
 import { readNode } from './onnx-graph.ts';
 import { CLASSIFIERS, classesOfOutputs, type Link, labelsOf } from './output-classes.ts';
 import { WIRE, WireReader } from './wire-reader.ts';

@@ -1,4 +1,4 @@
-import type { ModelSignature } from '../core/model.ts';
+import type { ModelSignature } from '../../core/model.ts';
 import { type GraphNode, type GraphTensor, type OnnxGraph, TENSOR_TYPE } from './onnx-graph.ts';
 
 /** A value of a graph: one that is the same for all rows, or one whose first dimension are the rows. */
