@@ -8,6 +8,7 @@ import { assertOnlyJobTables, parseOneSelect } from '../features/job-sql.ts';
 import type { Database } from '../source/duckdb/database.ts';
 import { syntaxTree } from '../source/duckdb/syntax-tree.ts';
 import { findFiles } from '../source/files/find-files.ts';
+import { inField } from '../source/files/in-field.ts';
 import { duckdbReason } from '../source/read-error.ts';
 import { createFeatureTables } from '../source/tables/feature-tables.ts';
 import type { ScoreColumns } from './score-columns.ts';
@@ -18,9 +19,15 @@ export type KeyColumns = Pick<ScoreColumns, 'series' | 'date'>;
 /** The files of a job's actuals as they are now, by the name that its SELECT has for them. */
 export async function findActuals(source: ActualsSource): Promise<readonly NamedTable[]> {
   const named = source.kind === 'table' ? [['actuals', source.path] as const] : Object.entries(source.tables);
+  const fieldOf = fieldsOf(source);
   const tables: NamedTable[] = [];
-  for (const [name, path] of named) tables.push({ name, paths: [path], sources: await findFiles([path]) });
+  for (const [name, path] of named)
+    tables.push({ name, paths: [path], sources: await inField(fieldOf(name), () => findFiles([path])) });
   return tables;
+}
+
+function fieldsOf({ kind }: ActualsSource): (name: string) => string {
+  return kind === 'table' ? () => 'actuals.table' : (name) => `actuals.tables.${name}`;
 }
 
 export interface ActualsRequest {
@@ -63,7 +70,7 @@ export async function openActuals(database: Database, request: ActualsRequest): 
   );
   if (spec.source.kind === 'table') {
     const named = tables.map((table) => ({ ...table, name: WRITTEN }));
-    await createFeatureTables(database, named, { fieldOf: () => 'actuals.table' });
+    await createFeatureTables(database, named, { fieldOf: fieldsOf(spec.source) });
     await database.confine({ folders, files });
     return;
   }
@@ -74,7 +81,7 @@ export async function openActuals(database: Database, request: ActualsRequest): 
   });
   if (!externalAccess)
     assertOnlyJobTables(tree, { field, code: 'JOB_FILE', tables: tables.map(({ name }) => name) });
-  await createFeatureTables(database, tables, { fieldOf: (name) => `actuals.tables.${name}` });
+  await createFeatureTables(database, tables, { fieldOf: fieldsOf(spec.source) });
   if (!externalAccess) await database.confine({ folders, files });
   await create(database, `VIEW ${WRITTEN} AS ${spec.source.select}`, field);
 }

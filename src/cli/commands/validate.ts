@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadProject } from '../../config/file/load-project.ts';
 import { systemClock } from '../../core/effects.ts';
@@ -17,7 +17,7 @@ export function addValidateCommand(program: Command, context: CliContext): void 
   command.action((job: string | undefined) => validate(context, job));
 }
 
-/** Each job is planned, as `run --dry-run` does. The first that cannot be gives the exit code; all are told. */
+/** Plans each job, as `run --dry-run` does. Says what is wrong with each; the first fault gives the exit code. */
 async function validate(context: CliContext, job: string | undefined): Promise<void> {
   const jobs = job === undefined ? await namesOf(context) : [job];
   const ofSchedule = await scheduleFaults(context);
@@ -25,8 +25,10 @@ async function validate(context: CliContext, job: string | undefined): Promise<v
   for (const each of jobs) {
     const fault = (await planFault(context, each)) ?? ofSchedule(each);
     context.out(fault === null ? `${each}: ok\n` : `${each}: ${fault.code}\n`);
-    if (fault !== null && first !== null) context.err(`error: ${fault.message}\n`);
-    first ??= fault;
+    if (fault === null) continue;
+    const named = jobs.length === 1 ? fault : faultOf(each, fault);
+    if (first !== null) context.err(`error: ${named.message}\n`);
+    first ??= named;
   }
   if (first !== null) throw first;
 }
@@ -43,9 +45,15 @@ async function scheduleFaults(context: CliContext): Promise<(job: string) => Ser
   };
 }
 
+/** Many messages speak of a table or a model only, which several jobs may use. */
+function faultOf(job: string, { code, message, fields, cause }: ServeBatchError): ServeBatchError {
+  const named = message.startsWith(`${job}:`) ? message : `${job}: ${message}`;
+  return new ServeBatchError(code, named, { fields, cause });
+}
+
 async function namesOf({ cwd, env }: CliContext): Promise<readonly string[]> {
   const { jobs } = await loadProject(cwd, env);
-  if (jobs.length > 0) return jobs.map(({ file }) => file);
+  if (jobs.length > 0) return jobs.map(({ file }) => relative(cwd, file));
   throw new ServeBatchError(
     'JOB_FILE',
     'This folder has no jobs/. Write one with serve-batch init --model sales.onnx --input sales.csv.',

@@ -9,6 +9,7 @@ import { hashModel } from '../../inference/hash-model.ts';
 import { versions } from '../../runs/record/versions.ts';
 import { findArrivedFiles, findFiles } from '../../source/files/find-files.ts';
 import { fingerprintInput } from '../../source/files/fingerprint.ts';
+import { inField } from '../../source/files/in-field.ts';
 import { partitionFolders } from '../../source/formats/partitions.ts';
 import { formatOfFiles } from '../../source/formats/table-formats.ts';
 import { fingerprintGrid } from '../../source/grid/fingerprint-grid.ts';
@@ -92,7 +93,8 @@ async function findTables(spec: BoundJob): Promise<readonly NamedTable[]> {
         'JOB_FILE',
         'features.tables.input: "input" is the input itself. Give the table another name.',
       );
-    tables.push({ name, paths: [path], sources: await findFiles([path]) });
+    const sources = await inField(`features.tables.${name}`, () => findFiles([path]));
+    tables.push({ name, paths: [path], sources });
   }
   return tables;
 }

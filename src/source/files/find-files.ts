@@ -194,7 +194,7 @@ async function notFound(path: string, cause: unknown): Promise<ServeBatchError> 
   const siblings = await listPaths('*', { cwd: dirname(resolve(path)) }).catch(() => []);
   return new ServeBatchError(
     'INPUT_NOT_FOUND',
-    `The input ${path} does not exist (looked in ${relative('', dirname(resolve(path))) || 'this folder'}).${suggestion(basename(path), siblings)}`,
+    `${path} does not exist (looked in ${relative('', dirname(resolve(path))) || 'this folder'}).${suggestion(basename(path), siblings)}`,
     { cause, fields: { file: path } },
   );
 }

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ServeBatchError } from '../../core/errors.ts';
 import { makeFolder } from '../../core/files/durable-file.ts';
 import type { BadCells, Column, SourceFile, TableFormat } from '../../core/table.ts';
 import type { ColumnNeeds } from '../csv/staged-columns.ts';
 import type { Database } from '../duckdb/database.ts';
 import { fileRowsSql } from '../file-rows.ts';
+import { inField } from '../files/in-field.ts';
 import type { HivePartitioning } from '../formats/partitions.ts';
 import { formatOfFiles } from '../formats/table-formats.ts';
 import { readTable } from '../resolve-input.ts';
@@ -55,14 +55,14 @@ function formatOf({ sources }: SmallTable): TableFormat {
   return formatOfFiles(sources.map(({ path }) => path));
 }
 
-async function readIn(
+function readIn(
   database: Database,
   table: SmallTable,
   folder: string,
 ): Promise<Awaited<ReturnType<typeof readTable>>> {
   const { field, sources, paths, hive, needs } = table;
-  try {
-    return await readTable(database, {
+  return inField(field, () =>
+    readTable(database, {
       paths,
       format: formatOf(table),
       source: { sources, fingerprint: '' },
@@ -72,10 +72,6 @@ async function readIn(
       cure: 'Mend the line.',
       stagingRejectsPath: '',
       needs,
-    });
-  } catch (error) {
-    if (!(error instanceof ServeBatchError)) throw error;
-    const { code, message, fields } = error;
-    throw new ServeBatchError(code, `${field}: ${message}`, { cause: error, fields });
-  }
+    }),
+  );
 }

@@ -38,4 +38,19 @@ describe('validate', () => {
     const { code, stdout, stderr } = await project.serveBatch(['validate', name]);
     expect([code, stdout, stderr]).toEqual([2, `${name}: JOB_FILE\n`, expect.stringContaining(message)]);
   });
+
+  it('names the job of each fault where it checks several', async () => {
+    const { code, stdout, stderr } = await project.serveBatch(['validate']);
+    expect(code).toBe(2);
+    expect(stdout.split('\n')).toEqual([
+      'jobs/first.yaml: ok',
+      'jobs/lost.yaml: JOB_FILE',
+      'jobs/never.yaml: JOB_FILE',
+      'jobs/second.yaml: ok',
+      'jobs/writes.yaml: JOB_FILE',
+      '',
+    ]);
+    for (const name of ['lost', 'never', 'writes'])
+      expect(stderr).toMatch(new RegExp(`^error: jobs/${name}\\.yaml: schedule\\.`, 'm'));
+  });
 });

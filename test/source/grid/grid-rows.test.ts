@@ -189,6 +189,14 @@ describe('a grid', () => {
     });
   });
 
+  it('names the dimension whose file is missing', async () => {
+    const dimensions = [stores(), { ...stores(), name: 'shops', path: join(folder, 'shops.csv') }];
+    await expect(fingerprintGrid({ dimensions, filter: null })).rejects.toMatchObject({
+      code: 'INPUT_NOT_FOUND',
+      message: expect.stringMatching(/^input\.grid\.shops: .*shops\.csv does not exist/),
+    });
+  });
+
   it('has another fingerprint with other values, files or filters', async () => {
     const prints = await Promise.all([
       fingerprintGrid({ dimensions: [stores()], filter: null }),

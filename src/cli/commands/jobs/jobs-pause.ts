@@ -69,7 +69,7 @@ async function pauseCommand(context: CliContext, job: string, flags: PauseFlags)
 function warnOfFile({ err, secrets }: CliContext, problem: ServeBatchError, folder: string): void {
   err(
     secrets.mask(
-      `warning: the job file cannot be used: ${problem.message}\nThe pause is kept in ${folder}. If the job's output is another folder, give that: --output FOLDER.\n`,
+      `warning: the job file cannot be used: ${problem.message}\nPauses of this job are kept in ${folder}. If the job's output is another folder, give that: --output FOLDER.\n`,
     ),
   );
 }

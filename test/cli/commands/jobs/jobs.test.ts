@@ -86,7 +86,7 @@ next: serve-batch jobs resume weekly
     const paused = await project.serveBatch(['jobs', 'pause', job, ...flags]);
     expect(paused).toMatchObject({ code: 0, stdout: expect.stringContaining(`${job} is paused`) });
     expect(paused.stderr).toContain(`warning: the job file cannot be used: jobs/${job}.yaml:`);
-    expect(paused.stderr).toContain(`The pause is kept in ${project.path(folder)}.`);
+    expect(paused.stderr).toContain(`Pauses of this job are kept in ${project.path(folder)}.`);
     expect(await readPause(project.path(folder))).toBeDefined();
     const resumed = await project.serveBatch(['jobs', 'resume', job, ...flags]);
     expect(resumed.stdout).toMatch(/is resumed; it was paused .* It runs once its file can be used\.\n$/);
