@@ -105,8 +105,8 @@ export interface SelectPlan {
   /** Whether the rows must be sorted by input row: a join may change their order. */
   readonly sort: boolean;
   /**
-   * Whether the rows are copied before they are used, since there may be more or fewer than in the input, or
-   * other ones each time. Otherwise they are made twice: for the model, and for the part.
+   * Whether the rows are copied before they are used, since there may be more or fewer than in the input.
+   * Otherwise they are made twice: for the model, and for the part.
    */
   readonly copy: boolean;
   /** Its columns, without the row number. */

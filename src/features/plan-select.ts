@@ -1,5 +1,6 @@
 import { ServeBatchError } from '../core/errors.ts';
 import { parseLossless, stringifyLossless } from './lossless-json.ts';
+import { assertRowByRow } from './row-by-row.ts';
 import { type SqlNode, walk, whyNoTree, withQueries } from './sql-tree.ts';
 
 export interface SelectShape {
@@ -7,7 +8,7 @@ export interface SelectShape {
   readonly inputAlias: string | null;
   /** Whether the rows certainly come in the order of the input: nothing is joined. */
   readonly keepsOrder: boolean;
-  /** Whether each row is certainly made of one row of the input, and the same whenever it is made. */
+  /** Whether each row is certainly made of one row of the input. */
   readonly isProjection: boolean;
 }
 
@@ -35,48 +36,26 @@ export function parseSelect(serialized: string): SqlNode {
   return parsed;
 }
 
-/**
- * Throws `FEATURES_SELECT` where the SELECT cannot work on one shard at a time: wherever it reads `input`,
- * also in subqueries, it must do so row by row.
- */
-export function shapeOfSelect(parsed: SqlNode, { aggregates, unstable }: FunctionNames): SelectShape {
+/** Throws `FEATURES_SELECT` where the SELECT cannot work on one shard at a time. */
+export function shapeOfSelect(
+  parsed: SqlNode,
+  { aggregates }: Pick<FunctionNames, 'aggregates'>,
+): SelectShape {
   const node = selectNode(parsed);
-  const tables = inputTables(node);
-  for (const each of selectNodes(node))
-    if (readsAny(each.from_table, tables)) assertRowByRow(each, aggregates);
+  assertRowByRow(node, aggregates);
   const from = node.from_table as SqlNode | undefined;
   const keepsOrder = from?.type === 'BASE_TABLE';
-  return {
-    inputAlias: findInput(from),
-    keepsOrder,
-    isProjection: keepsOrder && isProjection(node, unstable),
-  };
+  return { inputAlias: findInput(from), keepsOrder, isProjection: keepsOrder && isProjection(node) };
 }
 
-function isProjection(node: SqlNode, unstable: ReadonlySet<string>): boolean {
+function isProjection(node: SqlNode): boolean {
   if (findInput(node.from_table) === null || node.where_clause !== null) return false;
   if (withQueries(node).length > 0 || (node.modifiers as readonly SqlNode[]).length > 0) return false;
   for (const each of walk(node.select_list, () => true)) {
     if (each.class === 'SUBQUERY') return false;
-    const name = calledName(each);
-    if (name === 'unnest' || unstable.has(name)) return false;
+    if (String(each.function_name ?? '').toLowerCase() === 'unnest') return false;
   }
   return true;
-}
-
-/** Some functions are written without parentheses, as columns are: current_date. */
-function calledName(node: SqlNode): string {
-  const columns = Array.isArray(node.column_names) ? node.column_names : [];
-  return String(node.function_name ?? columns.at(-1) ?? '').toLowerCase();
-}
-
-/** The first function of a SELECT that may give another result when it is called again; undefined: there is none. */
-export function findUnstable(parsed: SqlNode, unstable: ReadonlySet<string>): string | undefined {
-  for (const each of walk(parsed, () => true)) {
-    const name = calledName(each);
-    if (unstable.has(name)) return name;
-  }
-  return undefined;
 }
 
 /**
@@ -145,57 +124,4 @@ function findInput(from: unknown): string | null {
     return node.alias === '' ? String(node.table_name) : String(node.alias);
   if (node.type !== 'JOIN') return null;
   return findInput(node.left) ?? findInput(node.right);
-}
-
-/** Names under which the rows of `input` are read: `input`, and the WITH queries that read it. */
-function inputTables(root: SqlNode): ReadonlySet<string> {
-  const tables = new Set(['input']);
-  const queries = [...walk(root, () => true)].flatMap((node) => withQueries(node));
-  for (let before = 0; before !== tables.size; ) {
-    before = tables.size;
-    for (const { name, query } of queries) if (readsAny(query, tables)) tables.add(name);
-  }
-  return tables;
-}
-
-function readsAny(value: unknown, tables: ReadonlySet<string>): boolean {
-  for (const node of walk(value, () => true))
-    if (node.type === 'BASE_TABLE' && tables.has(String(node.table_name).toLowerCase())) return true;
-  return false;
-}
-
-function selectNodes(root: SqlNode): SqlNode[] {
-  return [...walk(root, () => true)].filter(isSelect);
-}
-
-function isSelect(node: SqlNode): boolean {
-  return node.type === 'SELECT_NODE';
-}
-
-/** Windows, groups and limits would see one shard, not the table, and give other results with other shards. */
-function assertRowByRow(node: SqlNode, aggregates: ReadonlySet<string>): void {
-  const found = notRowByRow(node, aggregates);
-  if (found === null) return;
-  throw new ServeBatchError(
-    'FEATURES_SELECT',
-    `features.select has ${found} over input, but it sees only one shard of the rows at a time. Compute that beforehand and join it through features.tables.`,
-  );
-}
-
-function notRowByRow(node: SqlNode, aggregates: ReadonlySet<string>): string | null {
-  const { from_table: _, cte_map: __, ...own } = node;
-  for (const each of walk(Object.values(own), (inner) => !isSelect(inner))) {
-    if (each.class === 'WINDOW') return 'a window function (OVER)';
-    const name = String(each.function_name ?? '').toLowerCase();
-    if (each.class === 'FUNCTION' && aggregates.has(name)) return `the aggregate ${name}()`;
-  }
-  const { group_expressions: groups, modifiers } = node;
-  const isGroupByAll = node.aggregate_handling === 'FORCE_AGGREGATES';
-  if (isGroupByAll || (Array.isArray(groups) && groups.length > 0)) return 'GROUP BY';
-  if (Array.isArray(modifiers) && modifiers.some((each: SqlNode) => each.type !== 'ORDER_MODIFIER'))
-    return 'DISTINCT or LIMIT';
-  const isSampled = [node, ...walk(node.from_table, (inner) => !isSelect(inner))].some(
-    (each) => each.sample != null,
-  );
-  return isSampled ? 'a sample' : null;
 }

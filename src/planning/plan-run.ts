@@ -33,6 +33,7 @@ import {
   passesOn,
   shapeOfSelect,
 } from '../features/plan-select.ts';
+import { assertStable, findUnstable } from '../features/unstable-functions.ts';
 import { assertGatesFit } from '../gates/fit-gates.ts';
 import type { Session } from '../inference/session.ts';
 import { showStoreUrl } from '../kv/store-kinds.ts';
@@ -197,10 +198,12 @@ async function resolvePlannedInput(
 
 /** Before the condition becomes part of a statement. */
 async function checkFilter(database: Database, { spec, tables }: PlanRequest): Promise<void> {
-  const filter = spec.input.grid?.filter ?? null;
+  const { filter = null, dimensions = [] } = spec.input.grid ?? {};
   if (filter === null) return;
   const field = 'input.filter';
   const tree = parseCondition(await syntaxTree(database, conditionSql(filter)), field);
+  const names = dimensions.map(({ name }) => name);
+  assertStable(findUnstable(tree, FUNCTION_NAMES.unstable, names), { field, code: 'INPUT_GRID' });
   if (spec.features.externalAccess) return;
   assertOnlyJobTables(tree, { field, code: 'INPUT_GRID', tables: tables.map(({ name }) => name) });
 }
@@ -236,6 +239,17 @@ async function planSelect(
       code: 'FEATURES_SELECT',
       tables: ['input', ...tables.map(({ name }) => name)],
     });
+  assertStable(
+    findUnstable(
+      parsed,
+      FUNCTION_NAMES.unstable,
+      input.columns.map(({ name }) => name),
+    ),
+    {
+      field: 'features.select',
+      code: 'FEATURES_SELECT',
+    },
+  );
   const { inputAlias, keepsOrder, isProjection } = shapeOfSelect(parsed, FUNCTION_NAMES);
   try {
     const own = await database.describe(spec.features.select);

@@ -7,12 +7,13 @@ import {
   type SelectShape,
   shapeOfSelect,
 } from '../../src/features/plan-select.ts';
+import { findUnstable } from '../../src/features/unstable-functions.ts';
 import type { Database } from '../../src/source/duckdb/database.ts';
 import { openDatabase } from '../support/database.ts';
 
 let database: Database;
 const names: FunctionNames = {
-  aggregates: new Set(['sum', 'max', 'count', 'list']),
+  aggregates: new Set(['sum', 'max', 'count', 'list', 'weighted_avg']),
   unstable: new Set(['random', 'now', 'current_date']),
 };
 
@@ -68,13 +69,33 @@ it.each([
   ['SELECT price FROM input WHERE price > 10', false],
   ['SELECT price FROM input ORDER BY price', false],
   ['SELECT unnest([1, 2]) AS n FROM input', false],
-  ['SELECT price + random() AS price FROM input', false],
-  ['SELECT current_date - day AS age FROM input', false],
   ['SELECT price, (SELECT max(size) FROM stores) AS m FROM input', false],
   ['WITH w AS (SELECT 1) SELECT price FROM input', false],
   ['SELECT size FROM stores', false],
 ])('%s makes each row of one row: %s', async (select, expected) => {
   expect(shapeOfSelect(await parse(select), names).isProjection).toBe(expected);
+});
+
+it.each([
+  'SELECT price FROM (SELECT * FROM input WHERE id < 2 UNION ALL SELECT * FROM input WHERE id >= 2)',
+  'WITH w AS (SELECT *, price * 2 AS twice FROM input) SELECT twice FROM w',
+  'SELECT (SELECT max(size) FROM stores s WHERE s.id <= input.id) AS p FROM input',
+  'SELECT a.size FROM input i JOIN stores a ON a.id = i.id JOIN stores b ON b.id = i.id + 1',
+  'SELECT x FROM input, LATERAL (SELECT price + 1 AS x)',
+])('takes rows of the input one at a time: %s', async (select) => {
+  const parsed = await parse(select);
+  expect(() => shapeOfSelect(parsed, names)).not.toThrow();
+});
+
+it.each<[select: string, columns: string[], found: string | undefined]>([
+  ['SELECT price + Random() AS price FROM input', [], 'random'],
+  ['SELECT x FROM input, (SELECT now() AS x)', [], 'now'],
+  ['SELECT current_date - day AS age FROM input', [], 'current_date'],
+  ['SELECT current_date - day AS age FROM input', ['Current_Date'], undefined],
+  ['SELECT current_date() - day AS age FROM input', ['current_date'], 'current_date'],
+  ['SELECT input.current_date, random FROM input', [], undefined],
+])('%s of columns %j calls %s', async (select, columns, found) => {
+  expect(findUnstable(await parse(select), names.unstable, columns)).toBe(found);
 });
 
 describe('adds columns of the input', () => {
@@ -121,6 +142,32 @@ describe('refuses what would see one shard only, or is no single SELECT:', () =>
     ['SELECT x FROM (SELECT sum(price) AS x FROM input)', 'the aggregate sum()'],
     ['WITH w AS (SELECT lag(price) OVER () AS x FROM input) SELECT x FROM w', 'a window function (OVER)'],
     ['SELECT price FROM input USING SAMPLE 10%', 'a sample'],
+    ['SELECT weighted_avg(price, id) AS p FROM input', 'the aggregate weighted_avg()'],
+    [
+      'SELECT (SELECT b.price FROM input b WHERE b.id = input.id - 1) AS p FROM input',
+      'a subquery that looks into input',
+    ],
+    ['SELECT id + 1 IN (SELECT id FROM input) AS more FROM input', 'a subquery that looks into input'],
+    [
+      'WITH w AS (SELECT * FROM input) SELECT EXISTS (SELECT 1 FROM W) AS e FROM stores',
+      'a subquery that looks into input',
+    ],
+    ['SELECT b.price FROM input a LEFT JOIN input b ON b.id = a.id - 1', 'two reads of input in one row'],
+    [
+      'WITH w AS (SELECT * FROM input) SELECT w.price FROM input a LEFT JOIN w ON w.id = a.id - 1',
+      'two reads of input',
+    ],
+    [
+      'WITH w AS (SELECT * FROM input) SELECT a.price FROM w a, w b WHERE a.id = b.id + 1',
+      'two reads of input',
+    ],
+    [
+      'SELECT n.price FROM input i, LATERAL (SELECT b.price FROM input b WHERE b.id = i.id - 1) n',
+      'two reads of input',
+    ],
+    ['SELECT price FROM (SELECT * FROM input UNION SELECT * FROM input)', 'two reads of input in one row'],
+    ['SELECT size FROM input POSITIONAL JOIN stores', 'a positional join of input'],
+    ['SELECT * FROM input PIVOT (max(price) FOR id IN (1, 2) GROUP BY price)', 'a pivot of input'],
   ])('%s', async (select, says) => {
     const shape = parse(select).then((parsed) => shapeOfSelect(parsed, names));
     await expect(shape).rejects.toMatchObject({ code: 'FEATURES_SELECT' });

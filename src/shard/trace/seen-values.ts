@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import type { ElementType } from '../../core/model.ts';
 import type { Plan } from '../../core/plan.ts';
 import { quoteName } from '../../core/text/sql.ts';
-import { findUnstable, parseSelect } from '../../features/plan-select.ts';
+import { parseSelect } from '../../features/plan-select.ts';
+import { findUnstable } from '../../features/unstable-functions.ts';
 import type { Database } from '../../source/duckdb/database.ts';
 import { FUNCTION_NAMES } from '../../source/duckdb/function-names.ts';
 import { syntaxTree } from '../../source/duckdb/syntax-tree.ts';
@@ -78,9 +79,8 @@ async function whyOther(database: Database, { input, features }: Plan): Promise<
   if (features.externalAccess)
     return 'features.externalAccess lets the SELECT read what the plan does not name';
   const parsed = parseSelect(await syntaxTree(database, features.select.sql));
-  const { unstable } = FUNCTION_NAMES;
-  const columns = new Set(input.columns.map(({ name }) => name.toLowerCase()));
-  const names = new Set([...unstable].filter((name) => !columns.has(name)));
-  const found = findUnstable(parsed, names);
+  const names = input.columns.map(({ name }) => name);
+  // Runs of earlier versions may have been planned with one.
+  const found = findUnstable(parsed, FUNCTION_NAMES.unstable, names);
   return found === undefined ? null : `features.select calls ${found}, which gives another result each time`;
 }
