@@ -27,6 +27,8 @@ import {
 import { columnOf, guessColumns } from './guess-columns.ts';
 import { type Proof, proveColumns } from './plain/prove-columns.ts';
 import { writePlainCopy } from './plain-copy.ts';
+import { readOddLines } from './read-odd-lines.ts';
+import { dropRejects, hasRejects } from './rejects.ts';
 import { findPlaces, LINES_TABLE, PLACES_TABLE, rowCounts, type StagedFile } from './row-places.ts';
 import { type ColumnNeeds, isTyped, type StagedColumn } from './staged-columns.ts';
 import { type CsvGroup, stagingSelect } from './staging-select.ts';
@@ -120,7 +122,7 @@ interface CopiedRows {
   readonly rows: readonly number[] | null;
 }
 
-/** Without DuckDB where all is plain; by its reader what is; with care what is not. */
+/** Without DuckDB where nearly all is plain; by its reader what is; with care what is not. */
 async function copyRows(
   database: Database,
   request: CsvRequest,
@@ -129,10 +131,14 @@ async function copyRows(
 ): Promise<CopiedRows> {
   const { sources, options, target, signal } = request;
   const threads = await database.threads();
-  const rows = await copyDirectly({ groups, columns, options, target, threads, signal }).catch((error) => {
+  const copy = await copyDirectly({
+    ...{ groups, columns, options, target, threads, signal },
+    readOddLines: (lines) => readOddLines(database, { columns, options, target }, lines),
+  }).catch((error) => {
     throw signal.aborted ? error : readError(error, namesOf(sources));
   });
-  if (rows !== null) return { columns: columns.map(asProved), isProved: true, rows };
+  if (copy !== null)
+    return { columns: copy.isPlain ? columns.map(asProved) : columns, isProved: true, rows: copy.rows };
   const proof = await proveColumns(groups, columns, options);
   if (proof !== null) {
     await copyByDatabase(database, request, groups, proof.columns);
@@ -156,9 +162,8 @@ async function provedCounts(
 ): Promise<readonly number[] | null> {
   const files = filesOf(groups, new Map());
   const rows = await rowCounts(database, target, files);
-  const [rejected] = await database.rows('SELECT count(*) AS n FROM reject_errors');
   const isRight = files.every(({ readPath }, index) => records.get(readPath) === rows[index]);
-  return isRight && Number(rejected?.n) === 0 ? rows : null;
+  return isRight && !(await hasRejects(database)) ? rows : null;
 }
 
 async function stagedSelect(
@@ -253,12 +258,6 @@ async function groupFiles(
     else groups.push({ dialect, paths: [path] });
   }
   return groups;
-}
-
-/** Each scan adds to them, those of other files, too. */
-async function dropRejects(database: Database): Promise<void> {
-  await database.run('DROP TABLE IF EXISTS reject_errors');
-  await database.run('DROP TABLE IF EXISTS reject_scans');
 }
 
 async function copyByDatabase(

@@ -38,7 +38,7 @@ function doubleWords(value: number, text: string): Words | null {
   return { low: words.getInt32(0, true), high: words.getInt32(4, true) };
 }
 
-function integerWords(value: bigint): Words {
+export function integerWords(value: bigint): Words {
   words.setBigInt64(0, value, true);
   return { low: words.getInt32(0, true), high: words.getInt32(4, true) };
 }

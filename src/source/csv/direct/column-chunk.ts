@@ -7,8 +7,8 @@ const PAGE = { data: 0, dictionary: 2 } as const;
 
 /** A column of one row group as it lies in a file. */
 export interface ColumnChunk {
-  /** Rows, null ones included. */
-  readonly rows: number;
+  /** Null ones included: as many as rows, unless it has lists. */
+  readonly values: number;
   readonly bytes: number;
   /** Bytes of the page of the dictionary, which comes first; 0: there is none. */
   readonly dictionaryBytes: number;
@@ -22,7 +22,7 @@ export function columnPages(column: ColumnValues): {
   const dictionary = hasDictionary(column) ? dictionaryPage(column) : [];
   const pieces = [...dictionary, ...dataPage(column)];
   return {
-    chunk: { rows: column.rows, bytes: lengthOf(pieces), dictionaryBytes: lengthOf(dictionary) },
+    chunk: { values: column.rows, bytes: lengthOf(pieces), dictionaryBytes: lengthOf(dictionary) },
     pieces,
   };
 }
@@ -41,23 +41,40 @@ function dictionaryPage({ bytes, entries }: ColumnValues): readonly Uint8Array[]
 }
 
 function dataPage(column: ColumnValues): readonly Uint8Array[] {
-  const content = [...levels(column), ...valuesOf(column)];
-  const length = lengthOf(content);
   const encoding = hasDictionary(column) ? ENCODING.dictionary : ENCODING.plain;
+  return pageOf(column.rows, encoding, [...levels(column), ...valuesOf(column)]);
+}
+
+/** A page of so many values, null ones included. */
+export function pageOf(
+  values: number,
+  encoding: number,
+  content: readonly Uint8Array[],
+): readonly Uint8Array[] {
+  const length = lengthOf(content);
   const header = new ThriftWriter()
     .i32(1, PAGE.data)
     .i32(2, length)
     .i32(3, length)
-    .struct(5, (page) => page.i32(1, column.rows).i32(2, encoding).i32(3, ENCODING.rle).i32(4, ENCODING.rle));
+    .struct(5, (page) => page.i32(1, values).i32(2, encoding).i32(3, ENCODING.rle).i32(4, ENCODING.rle));
   return [header.end(), ...content];
 }
 
 /** Which rows have a value: one run where all have, otherwise a bit each. */
 function levels({ rows, defined }: ColumnValues): readonly Uint8Array[] {
-  const runs = defined === null ? [varint(rows << 1), Uint8Array.of(1)] : bitPacked(defined, rows);
+  return withLength(defined === null ? [sameLevels(rows, 1)] : bitPacked(defined, rows));
+}
+
+/** Levels of values, behind the number of their bytes. */
+export function withLength(levels: readonly Uint8Array[]): readonly Uint8Array[] {
   const length = new DataView(new ArrayBuffer(4));
-  length.setUint32(0, lengthOf(runs), true);
-  return [new Uint8Array(length.buffer), ...runs];
+  length.setUint32(0, lengthOf(levels), true);
+  return [new Uint8Array(length.buffer), ...levels];
+}
+
+/** One level of a run of values. */
+export function sameLevels(values: number, level: number): Uint8Array {
+  return Uint8Array.from([...varint(values << 1), level]);
 }
 
 function valuesOf(column: ColumnValues): readonly Uint8Array[] {

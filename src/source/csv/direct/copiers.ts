@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads';
-import { type CopiedGroup, type CopySpec, GroupCopier, type PieceTask } from './group-copier.ts';
+import { type CopiedPiece, type CopySpec, GroupCopier, type PieceTask } from './group-copier.ts';
 
 /** Who copies pieces: as many at a time as there are threads. */
 export interface Copiers {
   readonly atOnce: number;
-  copy(task: PieceTask): Promise<CopiedGroup | null>;
+  copy(task: PieceTask): Promise<CopiedPiece | null>;
   close(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export function threadCopiers(spec: CopySpec, threads: number): Copiers {
 }
 
 interface Waiting {
-  readonly resolve: (group: CopiedGroup | null) => void;
+  readonly resolve: (group: CopiedPiece | null) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -41,7 +41,7 @@ class CopyThread {
 
   constructor(workerData: CopySpec) {
     this.#worker = new Worker(new URL('./copy-thread.js', import.meta.url), { workerData });
-    this.#worker.on('message', (group: CopiedGroup | null) => this.#waiting.shift()?.resolve(group));
+    this.#worker.on('message', (group: CopiedPiece | null) => this.#waiting.shift()?.resolve(group));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', () => this.#fail(new Error('A thread that copies CSV ended')));
   }
@@ -50,7 +50,7 @@ class CopyThread {
     return this.#waiting.length;
   }
 
-  copy(task: PieceTask): Promise<CopiedGroup | null> {
+  copy(task: PieceTask): Promise<CopiedPiece | null> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== null) return reject(this.#failure.error);
       this.#waiting.push({ resolve, reject });

@@ -8,9 +8,10 @@ import { hasOwnBytes } from './cell-format.ts';
 import { type Copiers, ownCopier, threadCopiers } from './copiers.ts';
 import { type Piece, PieceCutter } from './cut-pieces.ts';
 import { bytesOfThread, directColumns } from './direct-columns.ts';
-import type { CopiedFile, CopiedGroup, CopySpec } from './group-copier.ts';
-import { MAGIC, parquetFooter, type RowGroup } from './parquet-footer.ts';
-import { stagedKind } from './staged-kind.ts';
+import type { CopiedFile, CopiedPiece, CopySpec, PieceTask } from './group-copier.ts';
+import { GroupWriter } from './group-writer.ts';
+import type { CarefulLine } from './odd-lines.ts';
+import { type LinesOfFile, OddPieces } from './odd-pieces.ts';
 
 export interface DirectRequest {
   readonly groups: readonly CsvGroup[];
@@ -20,6 +21,15 @@ export interface DirectRequest {
   readonly threads: number;
   /** Ends the work, which then throws. */
   readonly signal: AbortSignal;
+  /** Reads lines of which a cell is not plain, in order. Null: it does not find as many records. */
+  readonly readOddLines: (lines: readonly LinesOfFile[]) => Promise<readonly CarefulLine[] | null>;
+}
+
+export interface DirectCopy {
+  /** Of each file. */
+  readonly rows: readonly number[];
+  /** Whether all cells were plain; otherwise the copy has the texts of those that were not. */
+  readonly isPlain: boolean;
 }
 
 /** A file from which on threads are worth their start. */
@@ -28,22 +38,23 @@ const BYTES_OF_A_THREAD = 16 << 20;
 const MOST_BYTES = 320 << 20;
 
 /**
- * Copies CSV files into a typed Parquet file without DuckDB, where all columns are of types that are read here,
- * and all cells are plain: of each file, its rows. Null: they are not; nothing is left of the copy.
+ * Copies CSV files into a typed Parquet file without DuckDB, where all columns are of types that are read here, and
+ * nearly all cells are plain; the few lines with others are read with care. Null: they are not; nothing is left of
+ * the copy.
  */
-export async function copyDirectly(request: DirectRequest): Promise<readonly number[] | null> {
+export async function copyDirectly(request: DirectRequest): Promise<DirectCopy | null> {
   const spec = await specOf(request);
   if (spec === null) return null;
   const file = await open(request.target, 'w');
   const copiers = await copiersFor(spec, request.threads);
-  let rows: readonly number[] | null = null;
+  let copy: DirectCopy | null = null;
   try {
-    rows = await copyAll(spec, { file, copiers, signal: request.signal });
-    return rows;
+    copy = await copyAll(spec, { ...request, file, copiers });
+    return copy;
   } finally {
     await copiers.close();
     await file.close();
-    if (rows === null) await rm(request.target, { force: true });
+    if (copy === null) await rm(request.target, { force: true });
   }
 }
 
@@ -74,77 +85,74 @@ async function copiersFor(spec: CopySpec, threads: number): Promise<Copiers> {
     : threadCopiers(spec, Math.max(1, Math.min(threads, most)));
 }
 
-async function copyAll(
-  spec: CopySpec,
-  {
-    file,
-    copiers,
-    signal,
-  }: { readonly file: FileHandle; readonly copiers: Copiers; readonly signal: AbortSignal },
-): Promise<readonly number[] | null> {
+interface Work extends DirectRequest {
+  readonly file: FileHandle;
+  readonly copiers: Copiers;
+}
+
+async function copyAll(spec: CopySpec, work: Work): Promise<DirectCopy | null> {
   const newlines: Newline[] = [];
   const cutter = new PieceCutter(spec.files, (index, { newline }) => {
     newlines[index] = newline;
   });
-  const writer = new GroupWriter(file);
+  const writer = new GroupWriter(work.file);
+  const odd = new OddPieces(spec.files);
   await writer.begin();
-  const underWay: Promise<CopiedGroup | null>[] = [];
-  const take = async (): Promise<boolean> => {
-    const group = await underWay.shift();
-    signal.throwIfAborted();
-    if (group === null || group === undefined) return false;
-    await writer.write(group);
+  const areRead = await copyPieces(tasksOf(cutter, newlines), work, async (task, copied) => {
+    if (!('chunks' in copied)) return odd.add(task, copied);
+    await writer.write(task.place, copied);
     return true;
-  };
-  const start = (piece: Piece): void => {
-    const task = { ...piece, newlines: piece.segments.map((each) => newlines[each.file] as Newline) };
-    const copied = copiers.copy(task);
-    // Whoever waits for it finds out.
-    copied.catch(() => {});
-    underWay.push(copied);
-  };
-  for await (const piece of cutter.pieces()) {
-    if (piece === null) return null;
-    start(piece);
-    if (underWay.length > copiers.atOnce + 1 && !(await take())) return null;
+  });
+  if (!areRead) return null;
+  if (!odd.isEmpty) {
+    const lines = await work.readOddLines(odd.lines());
+    if (lines === null) return null;
+    const areCopied = await copyPieces(odd.tasks(lines), work, async (task, copied) => {
+      if (!('chunks' in copied)) return false;
+      await writer.write(task.place, copied, odd.textsOf(task.place, copied.known));
+      return true;
+    });
+    if (!areCopied) return null;
   }
-  while (underWay.length > 0) if (!(await take())) return null;
-  await writer.end(spec);
-  return cutter.rows;
+  await writer.end(spec.columns);
+  return { rows: cutter.rows, isPlain: odd.isEmpty };
 }
 
-/** Writes row groups one behind the other. */
-class GroupWriter {
-  readonly #file: FileHandle;
-  readonly #groups: RowGroup[] = [];
-  #offset = 0;
+async function* tasksOf(cutter: PieceCutter, newlines: readonly Newline[]): AsyncGenerator<PieceTask | null> {
+  let place = 0;
+  for await (const piece of cutter.pieces()) yield piece === null ? null : taskOf(piece, place++, newlines);
+}
 
-  constructor(file: FileHandle) {
-    this.#file = file;
-  }
+function taskOf({ rows, segments }: Piece, place: number, newlines: readonly Newline[]): PieceTask {
+  const withNewlines = segments.map((each) => ({
+    ...each,
+    newline: newlines[each.file] as Newline,
+    cells: null,
+  }));
+  return { place, rows, segments: withNewlines };
+}
 
-  begin(): Promise<void> {
-    return this.#append(MAGIC);
+/** Copies pieces, as many at a time as there are copiers. `take` gets them in order; false from it ends the work. */
+async function copyPieces(
+  tasks: AsyncIterable<PieceTask | null> | Iterable<PieceTask>,
+  { copiers, signal }: Pick<Work, 'copiers' | 'signal'>,
+  take: (task: PieceTask, copied: CopiedPiece) => Promise<boolean>,
+): Promise<boolean> {
+  const underWay: { readonly task: PieceTask; readonly copying: Promise<CopiedPiece | null> }[] = [];
+  const takeFirst = async (): Promise<boolean> => {
+    const first = underWay.shift();
+    const copied = (await first?.copying) ?? null;
+    signal.throwIfAborted();
+    return first !== undefined && copied !== null && take(first.task, copied);
+  };
+  for await (const task of tasks) {
+    if (task === null) return false;
+    const copying = copiers.copy(task);
+    // Whoever waits for it finds out.
+    copying.catch(() => {});
+    underWay.push({ task, copying });
+    if (underWay.length > copiers.atOnce + 1 && !(await takeFirst())) return false;
   }
-
-  async write({ rows, chunks, bytes }: CopiedGroup): Promise<void> {
-    this.#groups.push({ offset: this.#offset, rows, chunks });
-    await this.#append(bytes);
-  }
-
-  end({ columns }: CopySpec): Promise<void> {
-    const named = columns.flatMap(({ name, type }) => {
-      const kind = stagedKind(type);
-      return kind === null ? [] : [{ name, kind }];
-    });
-    return this.#append(parquetFooter(named, this.#groups));
-  }
-
-  async #append(bytes: Uint8Array): Promise<void> {
-    for (let written = 0; written < bytes.length; ) {
-      const { bytesWritten } = await this.#file.write(bytes, written, bytes.length - written, this.#offset);
-      written += bytesWritten;
-      this.#offset += bytesWritten;
-    }
-  }
+  while (underWay.length > 0) if (!(await takeFirst())) return false;
+  return true;
 }

@@ -5,6 +5,7 @@ import { type CopySpec, GroupCopier, type PieceTask } from './group-copier.ts';
 const copier = new GroupCopier(workerData as CopySpec);
 
 parentPort?.on('message', (task: PieceTask) => {
-  const group = copier.copy(task);
-  parentPort?.postMessage(group, group === null ? [] : [group.bytes.buffer as ArrayBuffer]);
+  const copied = copier.copy(task);
+  const isGroup = copied !== null && 'chunks' in copied;
+  parentPort?.postMessage(copied, isGroup ? [copied.bytes.buffer as ArrayBuffer] : []);
 });

@@ -1,9 +1,11 @@
-import { isUtf8 } from 'node:buffer';
-import { closeSync, openSync, readSync } from 'node:fs';
 import type { Newline } from '../plain/record-automaton.ts';
 import { type ColumnChunk, columnPages, lengthOf } from './column-chunk.ts';
 import { ColumnValues } from './column-values.ts';
 import type { CutFile, Piece, Segment } from './cut-pieces.ts';
+import { LineReader } from './line-reader.ts';
+import { type CarefulCell, type OddLine, OddLines, RecordCheck } from './odd-lines.ts';
+import { putNull, putText, putWords } from './put-value.ts';
+import { hashOf } from './read-text.ts';
 import { RecordReader } from './record-reader.ts';
 import { stagedKind } from './staged-kind.ts';
 
@@ -26,9 +28,17 @@ export interface CopySpec {
   readonly decimalSeparator: string;
 }
 
-/** A piece, and how the lines of its files end. */
-export interface PieceTask extends Piece {
-  readonly newlines: readonly Newline[];
+/** Lines of a piece; or a single one whose values are known. */
+export interface TaskSegment extends Segment {
+  readonly newline: Newline;
+  readonly cells: readonly CarefulCell[] | null;
+}
+
+/** A piece, as far as its lines are known. */
+export interface PieceTask extends Omit<Piece, 'segments'> {
+  /** Among all pieces, in the order of their lines. */
+  readonly place: number;
+  readonly segments: readonly TaskSegment[];
 }
 
 /** A row group as it is written. */
@@ -36,21 +46,19 @@ export interface CopiedGroup {
   readonly rows: number;
   readonly chunks: readonly ColumnChunk[];
   readonly bytes: Uint8Array;
+  /** The rows whose values were known, from 0. */
+  readonly known: readonly number[];
 }
 
-/** The longest line that is taken, as where DuckDB reads what was proved. */
-const BUFFER_BYTES = 1 << 20;
-const NEWLINE_BYTES = 2;
-const LINE_FEED = 0x0a;
+/** What became of a piece: a row group, or its odd lines. */
+export type CopiedPiece = CopiedGroup | readonly OddLine[];
 
 /** Makes row groups of pieces of CSV files, one after the other. */
 export class GroupCopier {
   readonly #spec: CopySpec;
   readonly #columns: readonly ColumnValues[];
-  readonly #readers = new Map<string, RecordReader>();
-  readonly #buffer = Buffer.alloc(BUFFER_BYTES + NEWLINE_BYTES);
-  /** The same: to those who read byte by byte a buffer is another kind of array. */
-  readonly #bytes = new Uint8Array(this.#buffer.buffer);
+  readonly #readers = new Map<string, FileReader>();
+  readonly #lines = new LineReader();
 
   constructor(spec: CopySpec) {
     this.#spec = spec;
@@ -61,75 +69,83 @@ export class GroupCopier {
     });
   }
 
-  /** Null: not all of it is plain. */
-  copy({ rows, segments, newlines }: PieceTask): CopiedGroup | null {
+  /** Null: its lines are not all records, or too many are odd. */
+  copy({ rows, segments }: PieceTask): CopiedPiece | null {
     for (const column of this.#columns) column.clear();
-    for (const [index, segment] of segments.entries())
-      if (!this.#read(segment, newlines[index] ?? '\n')) return null;
+    const odd = new OddLines(rows);
+    const known: number[] = [];
+    for (const [index, segment] of segments.entries()) {
+      if (segment.cells !== null) {
+        known.push(this.#columns[0]?.rows ?? 0);
+        putCells(this.#columns, segment.cells);
+      } else if (!this.#read(segment, index, odd)) return null;
+    }
+    if (odd.all.length > 0) return odd.all;
     if (this.#columns.some((column) => column.rows !== rows)) return null;
     const pages = this.#columns.map(columnPages);
     return {
       rows,
       chunks: pages.map(({ chunk }) => chunk),
       bytes: joined(pages.flatMap(({ pieces }) => pieces)),
+      known,
     };
   }
 
-  #read(segment: Segment, newline: Newline): boolean {
+  #read(segment: TaskSegment, index: number, odd: OddLines): boolean {
     const file = this.#spec.files[segment.file] as CopiedFile;
-    const reader = this.#readerOf(file, newline);
-    const descriptor = openSync(file.path, 'r');
-    try {
-      return this.#readLines(descriptor, segment, (to) => reader.read(this.#bytes, 0, to), newline);
-    } finally {
-      closeSync(descriptor);
-    }
+    const reader = this.#readerOf(file, segment.newline);
+    return this.#lines.read(file.path, segment, (to, position) =>
+      this.#takeLines(reader, { to, position }, (line) => odd.add({ ...line, segment: index })),
+    );
   }
 
-  #readLines(
-    descriptor: number,
-    { from, to }: Segment,
-    take: (to: number) => boolean,
-    newline: Newline,
+  #takeLines(
+    { records, check }: FileReader,
+    { to, position }: { readonly to: number; readonly position: number },
+    add: (line: Omit<OddLine, 'segment'>) => boolean,
   ): boolean {
-    const buffer = this.#buffer;
-    let kept = 0;
-    for (let position = from; position < to; ) {
-      const count = readSync(
-        descriptor,
-        buffer,
-        kept,
-        Math.min(BUFFER_BYTES - kept, to - position),
-        position,
-      );
-      if (count === 0) return false;
-      position += count;
-      let length = kept + count;
-      // The last line of a file may have no newline.
-      if (position === to && buffer[length - 1] !== LINE_FEED)
-        length += buffer.write(newline, length, 'latin1');
-      const end = buffer.lastIndexOf(LINE_FEED, length - 1) + 1;
-      if (end === 0 || !isUtf8(buffer.subarray(0, end)) || !take(end)) return false;
-      buffer.copyWithin(0, end, length);
-      kept = length - end;
+    const { buffer, bytes } = this.#lines;
+    for (let at = 0; ; ) {
+      at = records.read(bytes, at, to);
+      if (at === to) return true;
+      const end = check.endOf(buffer, at);
+      if (end === null) return false;
+      const content = check.contentOf(buffer, at, end);
+      if (!add({ from: position + at, to: position + end, bytes: content })) return false;
+      at = end;
     }
-    return kept === 0;
   }
 
   /** Files that are written alike have one in common. */
-  #readerOf({ dialect, fields }: CopiedFile, newline: Newline): RecordReader {
+  #readerOf({ dialect, fields }: CopiedFile, newline: Newline): FileReader {
     const key = JSON.stringify([dialect.delimiter, dialect.quote, newline, fields]);
     const known = this.#readers.get(key);
     if (known !== undefined) return known;
     const { columns, decimalSeparator } = this.#spec;
     const values = (index: number): ColumnValues => this.#columns[index] as ColumnValues;
-    const reader = new RecordReader(
+    const records = new RecordReader(
       { dialect, decimalSeparator, newline },
       fields.map((index) => ({ ...(columns[index] as CopiedColumn), values: values(index) })),
       columns.flatMap((_, index) => (fields.includes(index) ? [] : [values(index)])),
     );
+    const reader = { records, check: new RecordCheck(dialect, newline) };
     this.#readers.set(key, reader);
     return reader;
+  }
+}
+
+interface FileReader {
+  readonly records: RecordReader;
+  readonly check: RecordCheck;
+}
+
+/** A row that others have read. */
+function putCells(columns: readonly ColumnValues[], cells: readonly CarefulCell[]): void {
+  for (const [index, column] of columns.entries()) {
+    const cell = cells[index] ?? null;
+    if (cell === null) putNull(column);
+    else if (cell instanceof Uint8Array) putText(column, cell, 0, cell.length, hashOf(cell));
+    else putWords(column, cell.low, cell.high);
   }
 }
 

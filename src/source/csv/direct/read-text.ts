@@ -43,3 +43,10 @@ export function readQuotedText(column: ColumnValues, quote: number, bytes: Uint8
     hash = Math.imul(hash ^ byte, HASH_FACTOR);
   }
 }
+
+/** The hash that the readers find on their way over a text. */
+export function hashOf(text: Uint8Array): number {
+  let hash = 0;
+  for (const byte of text) hash = Math.imul(hash ^ byte, HASH_FACTOR);
+  return hash;
+}

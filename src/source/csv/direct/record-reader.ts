@@ -52,16 +52,20 @@ export class RecordReader {
     this.#newline = newline === '\n' ? LINE_FEED : CARRIAGE_RETURN;
   }
 
-  /** Reads whole lines, the last of which ends in a newline, too. False: not all is plain. */
-  read(bytes: Uint8Array, from: number, to: number): boolean {
+  /**
+   * Reads whole lines, the last of which ends in a newline, too, up to the first one that is not plain: says where
+   * that begins. Columns may have values of its first cells by then, and are of no use any more.
+   */
+  read(bytes: Uint8Array, from: number, to: number): number {
     const fields = this.#fields;
     const quote = this.#quote;
     const delimiter = this.#delimiter;
     const newline = this.#newline;
     const last = fields.length - 1;
     for (let at = from; at < to; ) {
+      const start = at;
       // Whether an empty line is a record of a single field is not for us to say.
-      if (last === 0 && bytes[at] === newline) return false;
+      if (last === 0 && bytes[at] === newline) return start;
       for (let index = 0; index <= last; index++) {
         const { values, format } = fields[index] as Field;
         if (bytes[at] === quote) at = readQuoted(values, format, quote, bytes, at + 1);
@@ -82,13 +86,13 @@ export class RecordReader {
             default:
               at = readSeldom(values, format, bytes, at);
           }
-        if (at === ODD || bytes[at] !== (index === last ? newline : delimiter)) return false;
+        if (at === ODD || bytes[at] !== (index === last ? newline : delimiter)) return start;
         at++;
       }
-      if (newline === CARRIAGE_RETURN && bytes[at++] !== LINE_FEED) return false;
+      if (newline === CARRIAGE_RETURN && bytes[at++] !== LINE_FEED) return start;
       for (const column of this.#missing) putNull(column);
     }
-    return true;
+    return to;
   }
 }
 
