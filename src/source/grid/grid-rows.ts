@@ -142,13 +142,18 @@ function rangeValueSql(from: string, step: number, type: string): string {
   return `TIMESTAMP ${quoteText(from)} + to_seconds(range * ${step})`;
 }
 
+/**
+ * Each combination has its values, so that an inner join would give the same rows. Of a left one DuckDB knows that as
+ * many rows come out as go in; of an inner one it expects a few hundred, and whatever is joined to them afterwards
+ * makes a hash table of the grid's rows instead of a small one of the other table's.
+ */
 function cellsSql({ dimensions }: GridPlan, from: number, to: number, some: SomeRows | null = null): string {
   let stride = 1;
   const joins: string[] = [];
   const columns: string[] = [];
   for (const [index, { name, size }] of [...dimensions.entries()].reverse()) {
     const position = `(${CELL} // ${stride}) % ${size}`;
-    joins.push(`JOIN ${tableName(index)} d${index} ON d${index}.position = ${position}`);
+    joins.push(`LEFT JOIN ${tableName(index)} d${index} ON d${index}.position = ${position}`);
     columns.unshift(`d${index}.value AS ${quoteName(name)}`);
     stride *= size;
   }
