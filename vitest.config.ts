@@ -5,8 +5,10 @@ import { defineConfig } from 'vitest/config';
 import { ClosingLine } from './test/support/closing-line.ts';
 import { LongestFirst } from './test/support/longest-first.ts';
 
-/** Tests of the whole program, and tests that replace modules: each file has a process of its own. */
-const ALONE = ['test/e2e/**/*.test.ts', 'test/support/**/*.test.ts', ...filesThatMock()];
+/** A module that one file replaces would be replaced for the files after it, too. */
+const MOCKING = filesThatMock();
+/** Of the whole program, as it is built. */
+const PROGRAM = ['test/e2e/**/*.test.ts', 'test/support/**/*.test.ts'];
 
 function filesThatMock(): string[] {
   const root = fileURLToPath(new URL('.', import.meta.url));
@@ -24,18 +26,22 @@ export default defineConfig({
     server: { deps: { external: [/\/dist\//] } },
     pool: 'forks',
     maxWorkers: 2,
+    // Tests that say so run at once: those that wait.
+    maxConcurrency: 12,
     sequence: { sequencer: LongestFirst },
     // Whole runs of the built command line, on machines that may be busy.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     reporters: ['default', new ClosingLine()],
+    // To start a process for each file, and to load and warm up the program anew, costs more than most of the tests.
+    isolate: false,
     projects: [
-      { extends: true, test: { name: 'program', include: ALONE } },
+      { extends: true, test: { name: 'program', include: PROGRAM, exclude: MOCKING } },
       {
         extends: true,
-        // To start a process for each file and load the source anew costs more than most of these tests.
-        test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: ALONE, isolate: false },
+        test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: [...PROGRAM, ...MOCKING] },
       },
+      { extends: true, test: { name: 'mocking', include: MOCKING, isolate: true } },
     ],
   },
 });

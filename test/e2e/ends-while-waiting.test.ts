@@ -1,3 +1,4 @@
+import { cp } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MadeRun } from '../../src/jobs/hand-out/make-run.ts';
 import type { RunningCli } from '../support/cli.ts';
@@ -28,7 +29,9 @@ const OF_BUCKET = [
   ['backfill', 'plain', '--from', '2026-11-21', '--to', '2026-11-21', '--grace', '0'],
 ];
 
-describe('SIGTERM ends a command, though the other side accepts and never answers', () => {
+// All at once: they wait.
+describe.concurrent('SIGTERM ends a command, though the other side accepts and never answers', () => {
+  const projects: Project[] = [];
   let withStore: Project;
   let inBucket: Project;
   let runId = '';
@@ -41,15 +44,19 @@ describe('SIGTERM ends a command, though the other side accepts and never answer
     await withStore.run(['stored', '--force']);
     const { stdout } = await withStore.serveBatch(['plan', 'stored', '--force', '--json']);
     plan = (JSON.parse(stdout) as MadeRun).plan ?? '';
+    projects.push(withStore, inBucket);
   });
   afterAll(async () => {
-    for (const { folder } of [withStore, inBucket]) expect(await leftoversIn(folder)).toEqual([]);
+    for (const { folder } of projects) expect(await leftoversIn(folder)).toEqual([]);
   });
 
-  // One after the other: they take the lock of the same job.
   it.each(OF_STORE)('%s %s: a store', async (...args) => {
     const words = args.map((word) => (word === 'RUN' ? runId : word === 'PLAN' ? plan : word));
-    await expectEnds((port) => withStore.start([...words, '--kv', `redis://127.0.0.1:${port}`]));
+    // They take the lock of the job: each has runs of its own.
+    const project = await makeProject({ jobs: {}, fixtures: false });
+    projects.push(project);
+    await cp(withStore.folder, project.folder, { recursive: true, verbatimSymlinks: true });
+    await expectEnds((port) => project.start([...words, '--kv', `redis://127.0.0.1:${port}`]));
   });
 
   it('worker: a queue', async () => {
@@ -58,7 +65,7 @@ describe('SIGTERM ends a command, though the other side accepts and never answer
     );
   });
 
-  it.concurrent.each(OF_BUCKET)('%s %s: a bucket', async (...args) => {
+  it.each(OF_BUCKET)('%s %s: a bucket', async (...args) => {
     const login = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret', AWS_REGION: 'us-east-1' };
     await expectEnds((port) =>
       inBucket.start(args, { env: { ...login, AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` } }),

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { REPOSITORY } from '../support/cli.ts';
 import { childrenOf, leftoversIn, until } from '../support/processes.ts';
 import { makeProject, type Project } from '../support/project.ts';
@@ -15,7 +15,7 @@ execution: {shardRows: 250, processes: 1}
 `;
 
 const holders: ChildProcess[] = [];
-afterEach(() => {
+afterAll(() => {
   for (const holder of holders.splice(0)) holder.kill('SIGKILL');
 });
 
@@ -50,7 +50,8 @@ async function expectEndsInOrder(project: Project, running: ReturnType<Project['
   expect(releasedLock(project, 'weekly')).toBe(true);
 }
 
-describe('SIGTERM ends a run within its grace, and the same command finishes it', () => {
+// At once: they wait.
+describe.concurrent('SIGTERM ends a run within its grace, and the same command finishes it', () => {
   it('while a child is stopped in the middle of its shards', async () => {
     const project = await makeProject({ jobs: { weekly: JOB } });
     const running = project.start(['run', 'weekly', '--grace', '1s']);

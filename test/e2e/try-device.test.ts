@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { REPOSITORY } from '../support/cli.ts';
+import { replaceEnvironment } from '../support/environment.ts';
 import { NO_GPU } from '../support/software-gpu.ts';
 
 /** The built one: it starts a program that lies beside it. */
@@ -20,9 +21,7 @@ function makeProcesses(does: string): void {
 function setEnvironment(variables: Readonly<Record<string, string>>): void {
   const before = { ...process.env };
   Object.assign(process.env, variables);
-  onTestFinished(() => {
-    process.env = before;
-  });
+  onTestFinished(() => replaceEnvironment(before));
 }
 
 it('a provider that crashes its process is an answer', async () => {

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -12,17 +13,26 @@ declare module 'vitest' {
   }
 }
 
-const folders: string[] = [];
+/** The variable with the folder of all projects of a session: this module is loaded anew for each of them. */
+const SESSION = 'VITEST_SESSION_FOLDER';
+let own: string | undefined;
 
-/** Runs once before all tests. */
+/** Runs once before all tests of a project. */
 export async function setup(project: TestProject): Promise<void> {
+  const folder = sessionFolder();
+  project.provide('recipes', join(folder, 'recipes'));
+  // Nothing of the home of whoever runs the tests is read or written: it may be one that cannot be written.
+  process.env.XDG_CACHE_HOME = join(folder, 'cache');
   await ensureRedisServer();
   await ensureSoftwareGpu();
-  const folder = await mkdtemp(join(tmpdir(), 'serve-batch-recipes-'));
-  folders.push(folder);
-  project.provide('recipes', folder);
 }
 
 export async function teardown(): Promise<void> {
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+  if (own !== undefined) await rm(own, { recursive: true, force: true });
+}
+
+function sessionFolder(): string {
+  own = process.env[SESSION] === undefined ? mkdtempSync(join(tmpdir(), 'serve-batch-tests-')) : undefined;
+  process.env[SESSION] ??= own;
+  return process.env[SESSION] ?? '';
 }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { built } from './built.ts';
 import { type CliOptions, type CliResult, cleanEnvironment } from './cli.ts';
+import { replaceEnvironment } from './environment.ts';
 import { inProcess } from './in-process-workers.ts';
 
 const { runProgram } = await built<typeof import('../../src/cli/run-program.ts')>('cli/run-program.ts');
@@ -72,9 +73,4 @@ function withEnvironment<T>(env: NodeJS.ProcessEnv, work: () => Promise<T>): Pro
   } finally {
     replaceEnvironment(before);
   }
-}
-
-function replaceEnvironment(env: NodeJS.ProcessEnv): void {
-  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
-  for (const [name, value] of Object.entries(env)) if (process.env[name] !== value) process.env[name] = value;
 }

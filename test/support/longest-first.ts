@@ -39,8 +39,8 @@ const SECONDS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Deals the files to the workers: first those with a process of their own, which are the longer ones, then the many
- * short parts; of both the longest first. So no worker waits at the end while another has just begun a long file.
+ * Deals the files to the workers: one project after the other, since a process is for the files of one; the longer
+ * ones come first, and of each the longest. So no worker waits at the end while another has just begun a long file.
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -49,8 +49,9 @@ export class LongestFirst extends BaseSequencer {
     const gone = Object.keys(SECONDS).filter((name) => !existsSync(join(root, name)));
     if (gone.length > 0)
       throw new Error(`test/support/longest-first.ts lists files that are gone: ${gone.join(', ')}`);
-    const isShared = ({ project }: TestSpecification): number => (project.config.isolate ? 0 : 1);
+    const names = this.ctx.projects.map(({ name }) => name);
+    const place = ({ project }: TestSpecification): number => names.indexOf(project.name);
     const seconds = ({ moduleId }: TestSpecification): number => SECONDS[relative(root, moduleId)] ?? 0;
-    return sorted.sort((a, b) => isShared(a) - isShared(b) || seconds(b) - seconds(a));
+    return sorted.sort((a, b) => place(a) - place(b) || seconds(b) - seconds(a));
   }
 }

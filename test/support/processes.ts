@@ -20,7 +20,7 @@ export function processesIn(folder: string): number[] {
 }
 
 /** Waits until no process works in a folder; returns those that do not end. */
-export async function leftoversIn(folder: string, patienceMs = 10_000): Promise<number[]> {
+export async function leftoversIn(folder: string, patienceMs = 60_000): Promise<number[]> {
   const endsAt = Date.now() + patienceMs;
   for (;;) {
     const left = processesIn(folder);
@@ -30,7 +30,7 @@ export async function leftoversIn(folder: string, patienceMs = 10_000): Promise<
 }
 
 /** Waits until something is there. */
-export async function until<T>(find: () => T | undefined | false, patienceMs = 30_000): Promise<T> {
+export async function until<T>(find: () => T | undefined | false, patienceMs = 120_000): Promise<T> {
   const endsAt = Date.now() + patienceMs;
   for (;;) {
     const found = find();

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,6 +13,8 @@ const run = promisify(execFile);
 const NODE_TIMEOUT_MS = 1_000;
 /** Of sentinels: after so long without an answer the primary counts as dead. */
 const DOWN_AFTER_MS = 500;
+/** After twice as long they replace a primary again. */
+const FAILOVER_TIMEOUT_MS = 2_000;
 
 /** Redis servers that belong together, on free ports of this machine, with a folder each, and nothing saved. */
 export interface RedisGroup {
@@ -75,7 +78,9 @@ export async function startCluster(args: readonly string[] = []): Promise<RedisC
     url: `redis+cluster://${ports.map((port) => `127.0.0.1:${port}`).join(',')}`,
     masters,
     flush: async () => {
-      for (const { port } of await masters()) await cli(port, 'FLUSHALL');
+      // Replicas refuse it: theirs goes with that of their masters.
+      for (const answer of await Promise.all(group.alive().map((port) => ask(port, 'FLUSHALL'))))
+        if (!/^(\+OK|-READONLY)/.test(answer)) throw new Error(`a node was not emptied: ${answer}`);
     },
   };
 }
@@ -90,7 +95,7 @@ export async function startSentinels(): Promise<RedisSentinels> {
     await writeFile(
       file,
       `port ${port}\nbind 127.0.0.1\ndir ${folder}\nsentinel monitor predictions 127.0.0.1 ${first} 2\n` +
-        `sentinel down-after-milliseconds predictions ${DOWN_AFTER_MS}\nsentinel failover-timeout predictions 4000\n`,
+        `sentinel down-after-milliseconds predictions ${DOWN_AFTER_MS}\nsentinel failover-timeout predictions ${FAILOVER_TIMEOUT_MS}\n`,
     );
     return [file, '--sentinel'];
   });
@@ -159,6 +164,22 @@ async function startGroup(size: number, argumentsOf: (port: number, folder: stri
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Sends one command, and returns the first line of the answer: a process of redis-cli takes ten times as long. */
+async function ask(port: number, command: string): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port });
+  try {
+    socket.setEncoding('utf8').write(`${command}\r\n`);
+    let answer = '';
+    for await (const text of socket) {
+      answer += text;
+      if (answer.includes('\r\n')) break;
+    }
+    return answer.trimEnd();
+  } finally {
+    socket.destroy();
+  }
 }
 
 function serverArguments(port: number, folder: string): string[] {

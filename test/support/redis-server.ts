@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { ensureProgram } from './ensure-program.ts';
 
 const run = promisify(execFile);
-const START_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 60_000;
 
 /** Files of the test authority; see the README beside them. */
 export const TLS_FILES = {

@@ -137,7 +137,12 @@ describe('the connection to Redis', () => {
 
   it('says that a server without TLS does not speak it', async () => {
     const server = await startTestRedis();
-    const error = await failureOf(openTestStore(server.url.replace('redis:', 'rediss:')).ping());
+    const store = openRedis({
+      ...{ url: server.url.replace('redis:', 'rediss:'), job: 'sales', clock: systemClock },
+      timeouts: { connectMs: 1_000, answerMs: 1_000 },
+    });
+    onTestFinished(() => store.close());
+    const error = await failureOf(store.ping());
     expect(error.code).toBe('STORE_UNAVAILABLE');
     expect(error.message).toContain('TLS');
   });

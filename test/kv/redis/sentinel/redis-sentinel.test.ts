@@ -59,9 +59,10 @@ describe('the primary that sentinels name', () => {
     const after = await vi.waitFor(async () => {
       const primary = await group.primary();
       expect(primary).not.toBe(before);
-      expect(await group.cli(before, 'ROLE')).toMatch(/^slave/);
       return primary;
     }, 30_000);
+    // The sentinels do it, too, some ten seconds later, and end its connections: so the client has to find out.
+    await group.cli(before, 'REPLICAOF', '127.0.0.1', String(after));
     await stage(store, WEEK, { generation: 'g3', shard: 1 });
     await store.publish('g3', FENCE);
     expect(await group.cli(after, 'GET', 'sales:current')).toBe('g3');
