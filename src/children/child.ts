@@ -1,4 +1,5 @@
 import { serializeError } from '../core/errors.ts';
+import { FOREIGN_MEMORY } from '../core/machine/foreign-memory.ts';
 import { flushSpans, inSpan, type TraceContext } from '../core/tracing.ts';
 import { mountAt } from '../runs/mirror/mount.ts';
 import type { TaskEffects } from '../tasks/task-handler.ts';
@@ -76,6 +77,7 @@ async function serve(
     send({ id, error: serializeError(error) });
   } finally {
     atWork.delete(id);
+    FOREIGN_MEMORY.collectIfMuch();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { DuckDBDataChunk, DuckDBVector } from '@duckdb/node-api';
+import { FOREIGN_MEMORY } from '../../core/machine/foreign-memory.ts';
 import type { Database } from './database.ts';
 
 /** Up to 2,048 rows as DuckDB hands them over: the arrays are DuckDB's own memory, valid for one step. */
@@ -54,7 +55,9 @@ export async function holdVectors(database: Database, sql: string): Promise<Iter
     *[Symbol.iterator]() {
       for (let index = 0; index < result.chunkCount; index++) {
         const chunk = result.getChunk(index);
-        yield { rows: chunk.rowCount, vectors: vectorsOf(chunk) };
+        const vectors = vectorsOf(chunk);
+        FOREIGN_MEMORY.note(bytesOf(vectors));
+        yield { rows: chunk.rowCount, vectors };
       }
     },
   };
@@ -62,6 +65,14 @@ export async function holdVectors(database: Database, sql: string): Promise<Iter
 
 function vectorsOf(chunk: DuckDBDataChunk): readonly DuckDBVector[] {
   return Array.from({ length: chunk.columnCount }, (_, index) => chunk.getColumnVector(index));
+}
+
+/** Without texts that are too long for a vector. */
+function bytesOf(vectors: readonly DuckDBVector[]): number {
+  return vectors.reduce((sum, vector) => {
+    const { items, dataView } = vector as unknown as VectorInternals;
+    return sum + ((items ?? dataView)?.byteLength ?? 0);
+  }, 0);
 }
 
 export function isValid(column: Pick<ChunkColumn, 'validity'>, row: number): boolean {
@@ -72,7 +83,7 @@ export function isValid(column: Pick<ChunkColumn, 'validity'>, row: number): boo
 
 /** The typings keep the arrays private; reading them is what makes a chunk cost microseconds and not milliseconds. */
 export interface VectorInternals {
-  readonly items?: ArrayLike<number> | ArrayLike<bigint>;
+  readonly items?: (ArrayLike<number> | ArrayLike<bigint>) & ArrayBufferView;
   readonly dataView?: DataView;
   readonly validity?: { readonly data: BigUint64Array | null };
 }
