@@ -133,6 +133,8 @@ export interface RunPaths {
   readonly candidate: string;
   /** Scratch space; nothing in it outlives the run. */
   readonly temp: string;
+  /** In it: typed copies of the tables beside the input, which every worker of the run reads. */
+  readonly tableCopies: string;
 }
 
 /** Paths only: nothing is read or made. */
@@ -163,6 +165,7 @@ export function runPaths(folderOfJob: string, runId: string): RunPaths {
     rolledBack: join(folder, 'rolled-back.json'),
     candidate: join(folder, 'candidate.json'),
     temp: join(folder, 'tmp'),
+    tableCopies: join(folder, 'tmp', 'tables'),
   };
 }
 

@@ -26,6 +26,7 @@ import { templateSql } from '../sinks/value-sql.ts';
 import { Database } from '../source/duckdb/database.ts';
 import { takeRows } from '../source/incremental/take-rows.ts';
 import { describeTable } from '../source/resolve-input.ts';
+import { keepCopies } from '../source/tables/kept-copies.ts';
 import { surveyTable } from '../source/tables/survey-table.ts';
 import { compareEngines } from '../tuning/compare-engines.ts';
 import { growBatches } from '../tuning/grow-batches.ts';
@@ -49,7 +50,7 @@ export const TASK_HANDLERS: TaskHandlers<TaskName> = {
   /** With the session that this worker keeps for its shards. */
   async plan(state, { plan: task, memoryLimit, threads }) {
     const paths = state.paths(task.runId);
-    const { staged, stagingRejects, temp } = paths;
+    const { staged, stagingRejects, tableCopies, temp } = paths;
     const plan = {
       ...{ ...task, stagedPath: staged, stagingRejectsPath: stagingRejects },
       partsAreNear: sharedMirrorOf(state.folder) === undefined,
@@ -67,11 +68,13 @@ export const TASK_HANDLERS: TaskHandlers<TaskName> = {
     // Nothing is copied: the database for shards will do, and is warm for the first of them.
     if (plan.format === 'parquet' || plan.format === 'grid') {
       const [database, session] = await bothOpened(state.database(temp, memoryLimit, reach), open());
+      keepCopies(database, tableCopies);
       return planRun(database, session, plan);
     }
     const session = await open();
     return withDatabase({ threads, memoryLimit, temporaryFolder: temp }, async (database) => {
       if (reach !== null) await database.confine(reach);
+      keepCopies(database, tableCopies);
       return planRun(database, session, plan);
     });
   },
@@ -116,6 +119,7 @@ export const TASK_HANDLERS: TaskHandlers<TaskName> = {
 
   async shard(state, request, effects) {
     const { plan, paths, database } = await openRun(state, request);
+    keepCopies(database, paths.tableCopies);
     const session = await state.session(plan);
     const { index, attempt, rejectLimit, loadUnder, handedOutAt } = request;
     const assertWanted = (): void => effects.signal.throwIfAborted();

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../../core/files/durable-file.ts';
-import type { BadCells, Column, SourceFile, TableFormat } from '../../core/table.ts';
+import type { BadCells, Column, ResolvedInput, SourceFile, TableFormat } from '../../core/table.ts';
 import type { ColumnNeeds } from '../csv/staged-columns.ts';
 import type { Database } from '../duckdb/database.ts';
 import { fileRowsSql } from '../file-rows.ts';
@@ -9,6 +9,7 @@ import { inField } from '../files/in-field.ts';
 import type { HivePartitioning } from '../formats/partitions.ts';
 import { formatOfFiles } from '../formats/table-formats.ts';
 import { readTable } from '../resolve-input.ts';
+import { keptCopyOf } from './kept-copies.ts';
 
 /** A table beside the input: one that `features.select` joins, or the values of a grid. */
 export interface SmallTable {
@@ -26,7 +27,7 @@ export interface SmallTableRows {
   readonly columns: readonly Column[];
   readonly rows: number;
   readonly badCells: readonly BadCells[];
-  /** A SELECT of the rows. Of anything but Parquet it reads a copy, which is gone afterwards. */
+  /** A SELECT of the rows. Of anything but Parquet it reads a copy, which is gone afterwards unless it is kept. */
   readonly sql: string;
 }
 
@@ -39,27 +40,31 @@ export async function withTableRows<T>(
   table: SmallTable,
   use: (rows: SmallTableRows) => Promise<T>,
 ): Promise<T> {
+  const readTo = (stagedPath: string): Promise<ResolvedInput> => readIn(database, table, stagedPath);
+  const kept = formatOf(table) === 'parquet' ? null : keptCopyOf(database, table);
+  if (kept !== null)
+    return use(await rowsOf(database, table, (await kept.find()) ?? (await kept.make(readTo))));
   await makeFolder(database.temporaryFolder);
   const folder = await mkdtemp(join(database.temporaryFolder, 'table-'));
   try {
-    const read = await readIn(database, table, folder);
-    const sql = await fileRowsSql(database, read, { rowStart: 0, rowEnd: read.rows });
-    const { columns, rows, badCells } = read;
-    return await use({ format: formatOf(table), columns, rows, badCells, sql });
+    const read = await readTo(join(folder, 'table.parquet'));
+    return await use(await rowsOf(database, table, read));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function rowsOf(database: Database, table: SmallTable, read: ResolvedInput): Promise<SmallTableRows> {
+  const { columns, rows, badCells } = read;
+  const sql = await fileRowsSql(database, read, { rowStart: 0, rowEnd: rows });
+  return { format: formatOf(table), columns, rows, badCells, sql };
 }
 
 function formatOf({ sources }: SmallTable): TableFormat {
   return formatOfFiles(sources.map(({ path }) => path));
 }
 
-function readIn(
-  database: Database,
-  table: SmallTable,
-  folder: string,
-): Promise<Awaited<ReturnType<typeof readTable>>> {
+function readIn(database: Database, table: SmallTable, stagedPath: string): Promise<ResolvedInput> {
   const { field, sources, paths, hive, needs } = table;
   return inField(field, () =>
     readTable(database, {
@@ -67,7 +72,7 @@ function readIn(
       format: formatOf(table),
       source: { sources, fingerprint: '' },
       options: { hivePartitioning: hive, csv: {}, json: {} },
-      stagedPath: join(folder, 'table.parquet'),
+      stagedPath,
       setAside: false,
       cure: 'Mend the line.',
       stagingRejectsPath: '',
