@@ -1,9 +1,9 @@
-import type { DuckDBStructVector } from '@duckdb/node-api';
 import type { Plan } from '../../core/plan.ts';
 import type { TensorData } from '../../core/tensor-data.ts';
 import type { ColumnScorer, ColumnValues } from '../../inference/session.ts';
-import { type PredictionColumn, setBooleans } from '../../sinks/parquet/prediction-column.ts';
-import type { Chunk, ChunkColumn } from '../../source/duckdb/chunk-stream.ts';
+import type { PredictionColumn } from '../../sinks/parquet/prediction-column.ts';
+import type { AnswerFields } from '../../source/duckdb/call-vectors.ts';
+import { type Chunk, type ChunkColumn, isAllValid } from '../../source/duckdb/chunk-stream.ts';
 import { findInvalid, type InvalidRow } from '../rejects/invalid-rows.ts';
 import type { PartRequest } from './write-part.ts';
 
@@ -17,7 +17,7 @@ type ChunkRequest = Omit<PartRequest<unknown>, 'take'>;
 
 /**
  * Scores the chunks of a shard as DuckDB asks for them. A chunk has the positions of its rows in the shard, then
- * the required columns; the answer has the predictions, then whether the row could be scored.
+ * the required columns; the answer has the predictions, then, where rows may be rejected, whether it could be scored.
  */
 export class ChunkScorer {
   readonly invalid: InvalidRow[] = [];
@@ -37,7 +37,7 @@ export class ChunkScorer {
   }
 
   /** Throws what `assertWanted` throws, `RowsDiffer`, and `EnoughInvalid`. */
-  answer({ rows, columns: [positions, ...columns] }: Chunk, result: DuckDBStructVector): void {
+  answer({ rows, columns: [positions, ...columns] }: Chunk, fields: AnswerFields): void {
     const { timer, onRows, assertWanted, stopAt } = this.#request;
     assertWanted();
     const start = performance.now();
@@ -45,12 +45,11 @@ export class ChunkScorer {
     const outputs = this.#score(columns, rows);
     const scored = performance.now();
     this.#predictions.forEach((prediction, index) => {
-      prediction.copy(outputs.get(prediction.binding.output) ?? [], 0, rows, 0);
-      prediction.flush(result.entryVectorAt(index), rows);
+      fields.set(index, prediction.valuesOf(outputs.get(prediction.binding.output) ?? [], rows));
     });
     const bad = findInvalid(columns, rows);
     if (bad !== null) this.#note(bad);
-    setBooleans(result.entryVectorAt(this.#predictions.length), scoredOf(bad, rows), rows);
+    if (mayReject(this.#request)) fields.set(this.#predictions.length, scoredOf(bad, rows));
     this.rows += rows;
     const end = performance.now();
     timer.add('features', end - scored);
@@ -81,10 +80,19 @@ export class ChunkScorer {
   }
 }
 
+/** Whether a part may be taken though not all rows could be scored. */
+export function mayReject({ stopAt }: Pick<ChunkRequest, 'stopAt'>): boolean {
+  return stopAt > 1;
+}
+
+/** Positions are whole numbers of 64 bits, of which a shard needs half. */
 function assertPlaces(positions: ChunkColumn | undefined, first: number, rows: number): void {
-  const values = positions?.values as Int32Array;
+  const values = positions?.values as BigInt64Array;
+  const halves = new Int32Array(values.buffer, values.byteOffset, 2 * rows);
+  let isOrdered = isAllValid({ validity: positions?.validity ?? null }, rows);
   for (let row = 0; row < rows; row++)
-    if (values[row] !== first + row) throw new RowsDiffer(`there is ${values[row]} and not ${first + row}`);
+    if (halves[2 * row] !== first + row || halves[2 * row + 1] !== 0) isOrdered = false;
+  if (!isOrdered) throw new RowsDiffer(`rows ${first} to ${first + rows} are other ones`);
 }
 
 /** By input: the index of its first column among the required ones. */

@@ -1,4 +1,4 @@
-import { BOOLEAN, INTEGER } from '@duckdb/node-api';
+import { BIGINT, BOOLEAN } from '@duckdb/node-api';
 import type { Plan } from '../../core/plan.ts';
 import { quoteName } from '../../core/text/sql.ts';
 import type { ColumnScorer } from '../../inference/session.ts';
@@ -13,7 +13,7 @@ import { AnswerError, SqlFunction } from '../../source/duckdb/sql-function.ts';
 import type { ShardRows } from '../../source/shard-rows.ts';
 import { requiredColumns } from '../feature-columns.ts';
 import { blamed } from '../rejects/blame-input.ts';
-import { ChunkScorer, EnoughInvalid, RowsDiffer } from './chunk-scorer.ts';
+import { ChunkScorer, EnoughInvalid, mayReject, RowsDiffer } from './chunk-scorer.ts';
 import { keptOfRows, partSelect } from './part-select.ts';
 import type { PartRequest, WritePart } from './write-part.ts';
 
@@ -51,15 +51,16 @@ async function copy<T>(
   predictions: readonly PredictionColumn[],
 ): Promise<T> {
   const { plan, database, shard, rows, take } = request;
-  const model = await modelFunction(database, plan, predictions);
+  const hasRejects = mayReject(request);
+  const model = await modelFunction(database, plan, predictions, hasRejects);
   const select = await partSelect(database, plan, shard, rows, {
     from: `(${answersSelect(model, plan, rows)})`,
     beside: null,
-    scored: `kept_rows.${ANSWER}.${IS_SCORED}`,
+    scored: hasRejects ? `kept_rows.${ANSWER}.${IS_SCORED}` : null,
     predictions: predictionList(plan.output.predictions, `kept_rows.${ANSWER}`),
   });
   return model.during(
-    (chunk, answer) => chunks.answer(chunk, answer),
+    (chunk, fields) => chunks.answer(chunk, fields),
     () =>
       take(select, () => {
         if (chunks.rows !== rows.rows) throw new RowsDiffer(`${chunks.rows} rows of ${rows.rows}`);
@@ -71,23 +72,24 @@ function modelFunction(
   database: Database,
   plan: Plan,
   predictions: readonly PredictionColumn[],
+  hasRejects: boolean,
 ): Promise<SqlFunction> {
   const required = requiredColumns(plan);
   return SqlFunction.of(database, {
     parameters: [
-      INTEGER,
+      BIGINT,
       ...required.map(({ elementType }) => (elementType === null ? BOOLEAN : duckdbTypeOf(elementType))),
     ],
     fields: Object.fromEntries([
       ...predictions.map(({ type }, index) => [`p${index}`, type] as const),
-      [IS_SCORED, BOOLEAN] as const,
+      ...(hasRejects ? [[IS_SCORED, BOOLEAN] as const] : []),
     ]),
   });
 }
 
 function answersSelect({ name }: SqlFunction, plan: Plan, rows: ShardRows): string {
   const kept = keptOfRows(plan).map((column) => quoteName(column.name));
-  const position = `coalesce(TRY_CAST(${rows.positionSql} AS INTEGER), -1)`;
+  const position = `TRY_CAST(${rows.positionSql} AS BIGINT)`;
   const arguments_ = [position, ...requiredColumns(plan).map(({ sql }) => sql)];
   const answer = `${name}(${arguments_.join(', ')}) AS ${ANSWER}`;
   return `SELECT ${[...kept, answer].join(', ')} FROM ${rows.from}`;

@@ -1,4 +1,4 @@
-import { type ChunkColumn, isValid } from '../../source/duckdb/chunk-stream.ts';
+import { type ChunkColumn, isAllValid, isValid } from '../../source/duckdb/chunk-stream.ts';
 
 /** A row that cannot be scored: which required column is to blame, or what the model said. */
 export interface InvalidRow {
@@ -13,7 +13,7 @@ export interface InvalidRow {
 export function findInvalid(columns: readonly ChunkColumn[], rows: number): Int32Array | null {
   let bad: Int32Array | null = null;
   columns.forEach((column, index) => {
-    if (column.validity === null) return;
+    if (isAllValid(column, rows)) return;
     for (let row = 0; row < rows; row++) {
       if (isValid(column, row)) continue;
       bad ??= new Int32Array(rows).fill(-1);

@@ -72,6 +72,17 @@ export class PredictionColumn {
     } else for (let row = 0; row < rows; row++, source += width) values[target + row] = output[source];
   }
 
+  /** The first `rows` rows of an output, as the column has them; they may be the output's own memory. */
+  valuesOf(output: TensorData, rows: number): ArrayBufferView | readonly string[] {
+    const { width, elementType } = this.binding;
+    if (width === 1 && elementType !== 'float16' && !Array.isArray(output)) return output.subarray(0, rows);
+    this.copy(output, 0, rows, 0);
+    const values = this.#values;
+    return ArrayBuffer.isView(values)
+      ? (values as Float32Array).subarray(0, rows)
+      : (values as readonly string[]).slice(0, rows);
+  }
+
   clear(from: number, rows: number): void {
     const zero = this.#values instanceof BigInt64Array || this.#values instanceof BigUint64Array ? 0n : 0;
     for (let row = from; row < from + rows; row++)

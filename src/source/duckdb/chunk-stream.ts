@@ -24,11 +24,6 @@ export function asChunk({ rows, vectors }: Vectors): Chunk {
   return { rows, columns: vectors.map((vector) => readColumn(vector, rows)) };
 }
 
-/** A chunk as its arrays. */
-export function readChunk(chunk: DuckDBDataChunk): Chunk {
-  return asChunk({ rows: chunk.rowCount, vectors: vectorsOf(chunk) });
-}
-
 /** A chunk as DuckDB keeps it, for those who read its memory themselves. */
 export interface Vectors {
   readonly rows: number;
@@ -81,6 +76,17 @@ export function isValid(column: Pick<ChunkColumn, 'validity'>, row: number): boo
   return ((word >> BigInt(row & 63)) & 1n) === 1n;
 }
 
+const ALL_VALID = 0xffff_ffff_ffff_ffffn;
+
+/** Whether every row has a value. What stands in the bits behind the last row does not count. */
+export function isAllValid({ validity }: Pick<ChunkColumn, 'validity'>, rows: number): boolean {
+  if (validity === null) return true;
+  const whole = rows >> 6;
+  for (let word = 0; word < whole; word++) if (validity[word] !== ALL_VALID) return false;
+  for (let row = whole << 6; row < rows; row++) if (!isValid({ validity }, row)) return false;
+  return true;
+}
+
 /** The typings keep the arrays private; reading them is what makes a chunk cost microseconds and not milliseconds. */
 export interface VectorInternals {
   readonly items?: (ArrayLike<number> | ArrayLike<bigint>) & ArrayBufferView;
@@ -88,7 +94,8 @@ export interface VectorInternals {
   readonly validity?: { readonly data: BigUint64Array | null };
 }
 
-function readColumn(vector: DuckDBVector, rows: number): ChunkColumn {
+/** The arrays of a vector that DuckDB handed over. */
+export function readColumn(vector: DuckDBVector, rows: number): ChunkColumn {
   const { items, dataView, validity } = vector as unknown as VectorInternals;
   const bits = validity?.data ?? null;
   if (items !== undefined) return { values: items, validity: bits };

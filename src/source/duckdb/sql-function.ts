@@ -1,5 +1,7 @@
-import { DuckDBScalarFunction, type DuckDBStructVector, type DuckDBType, STRUCT } from '@duckdb/node-api';
-import { type Chunk, readChunk } from './chunk-stream.ts';
+import { DuckDBScalarFunction, type DuckDBType, STRUCT } from '@duckdb/node-api';
+import duckdb from '@duckdb/node-bindings';
+import { AnswerFields, readArguments } from './call-vectors.ts';
+import type { Chunk } from './chunk-stream.ts';
 import type { Database } from './database.ts';
 
 /** What a function takes, and the fields of the STRUCT that it gives. */
@@ -8,8 +10,8 @@ export interface FunctionShape {
   readonly fields: Readonly<Record<string, DuckDBType>>;
 }
 
-/** Answers one call, of at most 2,048 rows: sets every value of every field. The arguments are valid until it ends. */
-export type Answer = (chunk: Chunk, result: DuckDBStructVector) => void;
+/** Answers one call, of at most 2,048 rows: sets every field. */
+export type Answer = (chunk: Chunk, fields: AnswerFields) => void;
 
 /** What a statement ends with where an answer throws; `cause` is what it threw. */
 export class AnswerError extends Error {}
@@ -55,20 +57,22 @@ export class SqlFunction {
   }
 
   #declaration({ parameters, fields }: FunctionShape): DuckDBScalarFunction {
-    return DuckDBScalarFunction.create({
-      name: this.name,
-      parameterTypes: parameters,
-      returnType: STRUCT(fields),
-      specialHandling: true,
-      volatile: true,
-      mainFunction: (_, chunk, result) => this.#call(readChunk(chunk), result as DuckDBStructVector),
-    });
+    const declared = new DuckDBScalarFunction();
+    declared.setName(this.name);
+    for (const type of parameters) declared.addParameter(type);
+    declared.setReturnType(STRUCT(fields));
+    declared.setSpecialHandling();
+    declared.setVolatile();
+    duckdb.scalar_function_set_function(declared.scalar_function, (_, chunk, result) =>
+      this.#call(() => readArguments(chunk, parameters), new AnswerFields(result)),
+    );
+    return declared;
   }
 
-  #call(chunk: Chunk, result: DuckDBStructVector): void {
+  #call(read: () => Chunk, fields: AnswerFields): void {
     try {
       if (this.#answer === null) throw new TypeError(`${this.name} is called outside its statement`);
-      this.#answer(chunk, result);
+      this.#answer(read(), fields);
     } catch (error) {
       this.#failure ??= new AnswerError(`${this.name} failed`, { cause: error });
       throw error;

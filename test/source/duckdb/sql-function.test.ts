@@ -13,23 +13,26 @@ afterEach(() => database.close());
 
 const DOUBLED = { parameters: [BIGINT], fields: { value: DOUBLE, odd: BOOLEAN } } as const;
 
-const double: Answer = ({ rows, columns: [numbers] }, result) => {
-  for (let row = 0; row < rows; row++) {
-    const value = Number(numbers?.values[row]);
-    result.entryVectorAt(0).setItem(row, value * 2);
-    result.entryVectorAt(1).setItem(row, value % 2 === 1);
-  }
-  result.flush();
+const double: Answer = ({ rows, columns: [numbers] }, fields) => {
+  const values = Array.from({ length: rows }, (_, row) => Number(numbers?.values[row]));
+  fields.set(
+    0,
+    Float64Array.from(values, (value) => value * 2),
+  );
+  fields.set(
+    1,
+    Uint8Array.from(values, (value) => value % 2),
+  );
 };
 
 it('is called with rows in order, once for each, and gives a STRUCT', async () => {
   const doubled = await SqlFunction.of(database, DOUBLED);
   let seen = 0;
   const rows = await doubled.during(
-    (chunk, result) => {
+    (chunk, fields) => {
       expect(Number(chunk.columns[0]?.values[0])).toBe(seen);
       seen += chunk.rows;
-      double(chunk, result);
+      double(chunk, fields);
     },
     () =>
       database.rows(
