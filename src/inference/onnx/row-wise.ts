@@ -1,8 +1,14 @@
 import type { ModelSignature } from '../../core/model.ts';
 import { type GraphNode, type GraphTensor, type OnnxGraph, TENSOR_TYPE } from './onnx-graph.ts';
 
+/** What is computed for each row. */
+interface Rows {
+  readonly rank: 1 | 2;
+  readonly isDouble: boolean;
+}
+
 /** A value of a graph: one that is the same for all rows, or one whose first dimension are the rows. */
-type Value = { readonly constant: GraphTensor } | { readonly rank: 1 | 2 };
+type Value = { readonly constant: GraphTensor } | Rows;
 
 /** What an operator makes of its inputs; null: it cannot be said that no row sees another one. */
 type Follow = (inputs: readonly (Value | undefined)[], node: GraphNode) => Value | null;
@@ -23,7 +29,7 @@ export function isRowWise(graph: OnnxGraph, signature: ModelSignature): boolean 
     const rank = shape?.length;
     if ((rank !== 1 && rank !== 2) || typeof shape?.[0] === 'number' || elementType === 'string')
       return false;
-    values.set(name, { rank });
+    values.set(name, { rank, isDouble: elementType === 'float64' });
   }
   for (const node of graph.nodes) {
     const value = follow(node, values);
@@ -48,16 +54,16 @@ function outputsOf(
   const [first = '', second = ''] = outputs;
   if (operator !== 'LinearClassifier') return [{ name: first, value }];
   return [
-    { name: first, value: { rank: 1 } },
+    { name: first, value: { rank: 1, isDouble: false } },
     { name: second, value },
   ];
 }
 
-function isRows(value: Value | undefined): value is { readonly rank: 1 | 2 } {
+function isRows(value: Value | undefined): value is Rows {
   return value !== undefined && 'rank' in value;
 }
 
-const isMatrix = (value: Value | undefined): boolean => isRows(value) && value.rank === 2;
+const isMatrix = (value: Value | undefined): value is Rows => isRows(value) && value.rank === 2;
 
 const isConstant = (value: Value | undefined): value is { readonly constant: GraphTensor } =>
   value !== undefined && 'constant' in value;
@@ -75,7 +81,8 @@ const isSingle = (value: Value): boolean =>
 const given = (inputs: readonly (Value | undefined)[]): readonly Value[] =>
   inputs.filter((input) => input !== undefined);
 
-const MATRIX: Value = { rank: 2 };
+/** The operators of ai.onnx.ml answer in float32, whatever they take. */
+const FLOATS: Value = { rank: 2, isDouble: false };
 
 /** Value by value; what else it takes is the same for all values. */
 const each: Follow = ([value, ...others]) => (isRows(value) && given(others).every(isSingle) ? value : null);
@@ -101,7 +108,7 @@ const product: Follow = ([rows, weights, added], { attributes }) =>
   weights.constant.dims.length === 2 &&
   (added === undefined || isSameForAllRows(added)) &&
   (attributes.get('transA')?.int ?? 0) === 0
-    ? MATRIX
+    ? rows
     : null;
 
 const isLastAxis = (axis: number | undefined): boolean => axis === 1 || axis === -1;
@@ -112,11 +119,21 @@ const alongRow: Follow = ([rows, ...others], { attributes, outputs }) =>
   given(others).every(isSameForAllRows) &&
   isLastAxis(attributes.get('axis')?.int ?? -1) &&
   outputs.slice(1).every((name) => name === '')
-    ? MATRIX
+    ? rows
     : null;
 
-const concatenation: Follow = (inputs, { attributes }) =>
-  inputs.every(isMatrix) && isLastAxis(attributes.get('axis')?.int) ? MATRIX : null;
+/** In float64, what a row with a NaN becomes depends on where it stands in its call. */
+const shares: Follow = (inputs, node) => {
+  const [rows] = inputs;
+  return isRows(rows) && !rows.isDouble ? alongRow(inputs, node) : null;
+};
+
+const concatenation: Follow = (inputs, { attributes }) => {
+  const [first] = inputs;
+  return first !== undefined && inputs.every(isMatrix) && isLastAxis(attributes.get('axis')?.int)
+    ? first
+    : null;
+};
 
 const normalization: Follow = ([rows, ...others], { attributes, outputs }) =>
   isMatrix(rows) &&
@@ -124,13 +141,22 @@ const normalization: Follow = ([rows, ...others], { attributes, outputs }) =>
   others.every(isSameForAllRows) &&
   outputs.length === 1 &&
   (attributes.get('training_mode')?.int ?? 0) === 0
-    ? MATRIX
+    ? rows
     : null;
 
-const matrix: Follow = ([rows, ...others]) => (isMatrix(rows) && others.length === 0 ? MATRIX : null);
+const matrix: Follow = ([rows, ...others]) => (isMatrix(rows) && others.length === 0 ? FLOATS : null);
+
+/** With two classes and the weights of one, ONNX Runtime leaves some scores as they were in memory. */
+const classifier: Follow = (inputs, node) => {
+  const { attributes } = node;
+  const count = (name: string, list: 'ints' | 'texts' | 'floats'): number =>
+    attributes.get(name)?.[list].length ?? 0;
+  const labels = Math.max(count('classlabels_ints', 'ints'), count('classlabels_strings', 'texts'));
+  return count('intercepts', 'floats') === labels ? matrix(inputs, node) : null;
+};
 
 const flatten: Follow = ([rows], { attributes }) =>
-  isMatrix(rows) && (attributes.get('axis')?.int ?? 1) === 1 ? MATRIX : null;
+  isMatrix(rows) && (attributes.get('axis')?.int ?? 1) === 1 ? rows : null;
 
 /** One column as a value a row, or the other way round. */
 const column =
@@ -138,11 +164,13 @@ const column =
   ([rows, axes], { attributes }) => {
     const list = isConstant(axes) ? axes.constant.values : attributes.get('axes')?.ints;
     const isLast = list?.length === 1 && isLastAxis(Number(list[0]));
-    return isRows(rows) && rows.rank === from && isLast ? { rank: to } : null;
+    return isRows(rows) && rows.rank === from && isLast ? { ...rows, rank: to } : null;
   };
 
-const cast: Follow = ([rows], { attributes }) =>
-  isRows(rows) && attributes.get('to')?.int !== TENSOR_TYPE.string ? rows : null;
+const cast: Follow = ([rows], { attributes }) => {
+  const to = attributes.get('to')?.int;
+  return isRows(rows) && to !== TENSOR_TYPE.string ? { ...rows, isDouble: to === TENSOR_TYPE.double } : null;
+};
 
 const constant: Follow = (_, { attributes }) => {
   const tensor = attributes.get('value')?.tensor;
@@ -151,7 +179,8 @@ const constant: Follow = (_, { attributes }) => {
 
 const EACH = `Abs Ceil Celu Clip Elu Erf Exp Floor Gelu HardSigmoid HardSwish Identity LeakyRelu Log Mish Neg
   Reciprocal Relu Round Selu Sigmoid Sign Softplus Softsign Sqrt Tanh ThresholdedRelu`;
-const PAIRWISE = 'Add Max Min Mul PRelu Pow Sub';
+/** Not Max and Min: which of 0 and -0 is the larger one depends on where a row stands in its call. */
+const PAIRWISE = 'Add Mul PRelu Pow Sub';
 
 /** By domain and name. What is not here may look at other rows, or fail on some values. */
 const OPERATORS: ReadonlyMap<string, Follow> = new Map<string, Follow>([
@@ -160,8 +189,8 @@ const OPERATORS: ReadonlyMap<string, Follow> = new Map<string, Follow>([
   ['Div', quotient],
   ['Gemm', product],
   ['MatMul', product],
-  ['Softmax', alongRow],
-  ['LogSoftmax', alongRow],
+  ['Softmax', shares],
+  ['LogSoftmax', shares],
   ['LayerNormalization', alongRow],
   ['BatchNormalization', normalization],
   ['Concat', concatenation],
@@ -173,5 +202,5 @@ const OPERATORS: ReadonlyMap<string, Follow> = new Map<string, Follow>([
   ['ai.onnx.ml Scaler', matrix],
   ['ai.onnx.ml Normalizer', matrix],
   ['ai.onnx.ml LinearRegressor', matrix],
-  ['ai.onnx.ml LinearClassifier', matrix],
+  ['ai.onnx.ml LinearClassifier', classifier],
 ]);

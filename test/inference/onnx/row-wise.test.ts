@@ -24,6 +24,24 @@ function graph(...nodes: OnnxNode[]): OnnxGraph {
   };
 }
 
+const DOUBLES: Partial<OnnxGraph> = {
+  inputs: [{ name: 'x', elementType: 'float64', shape: ['rows', 3] }],
+  outputs: [{ name: 'y', elementType: 'float64', shape: ['rows', 3] }],
+};
+
+/** The weights of `rows` classes, and names for three. */
+function classifier(rows: number): OnnxNode {
+  const floats = (count: number) => ({ floats: Array.from({ length: count }, (_, index) => index) });
+  return {
+    ...{ operator: 'LinearClassifier', domain: 'ai.onnx.ml', inputs: ['x'], outputs: ['label', 'y'] },
+    attributes: {
+      coefficients: floats(3 * rows),
+      intercepts: floats(rows),
+      classlabels_strings: { texts: ['low', 'mid', 'high'] },
+    },
+  };
+}
+
 function node(operator: string, inputs: readonly string[], more: Partial<OnnxNode> = {}): OnnxNode {
   return { operator, inputs, outputs: ['y'], ...more };
 }
@@ -39,6 +57,17 @@ it.each<[what: string, model: OnnxGraph]>([
   ['a Gemm', graph(node('Gemm', ['x', 'w', 'columns']))],
   ['what is added to all rows', graph(node('Add', ['row', 'x']))],
   ['a Softmax over the columns', graph(node('Softmax', ['x'], { attributes: { axis: -1 } }))],
+  [
+    'a Softmax of what becomes float32',
+    {
+      ...graph(
+        { operator: 'Cast', inputs: ['x'], outputs: ['h'], attributes: { to: 1 } },
+        node('Softmax', ['h']),
+      ),
+      ...DOUBLES,
+    },
+  ],
+  ['a classifier with the weights of each class', graph(classifier(3))],
   ['columns side by side', graph(node('Concat', ['x', 'x'], { attributes: { axis: 1 } }))],
   [
     'one column as a value a row',
@@ -57,6 +86,17 @@ it.each<[what: string, model: OnnxGraph]>([
   ['a matrix that is turned', graph(node('Gemm', ['x', 'w'], { attributes: { transA: 1 } }))],
   ['another value for each row', graph(node('Add', ['x', 'w']))],
   ['a Softmax over the rows', graph(node('Softmax', ['x'], { attributes: { axis: 0 } }))],
+  ['a Softmax of float64, which may see a NaN elsewhere', { ...graph(node('Softmax', ['x'])), ...DOUBLES }],
+  [
+    'a LogSoftmax of what becomes float64',
+    graph(
+      { operator: 'Cast', inputs: ['x'], outputs: ['h'], attributes: { to: 11 } },
+      node('LogSoftmax', ['h']),
+    ),
+  ],
+  ['the larger one of 0 and -0', graph(node('Max', ['x', 'columns']))],
+  ['the smaller one of them', graph(node('Min', ['x', 'columns']))],
+  ['a classifier with fewer weights than classes', graph(classifier(1))],
   ['rows above rows', graph(node('Concat', ['x', 'x'], { attributes: { axis: 0 } }))],
   ['the dimension of rows taken away', graph(node('Squeeze', ['x', 'first']))],
   ['values by values, of which one may be zero', graph(node('Div', ['x', 'x']))],
