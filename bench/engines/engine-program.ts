@@ -33,7 +33,7 @@ async function main(request: EngineRequest): Promise<EngineAnswer> {
     outputs,
   });
   const compileSeconds = cpuSeconds() - start;
-  const trees = new TreeSession('model', runtime.signature, compiled.recipe);
+  const trees = await TreeSession.open('model', runtime.signature, compiled.recipe);
   const score = (session: Session) => scoreAll(session, input?.name ?? '', outputs, matrix, width);
   // Both are warm then.
   const sameBits = isSame(await score(trees), await score(runtime));

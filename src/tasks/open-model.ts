@@ -43,10 +43,10 @@ export async function openTrees(
   const { TreeSession } = await import('../inference/trees/tree-session.ts');
   const use = useOf({ features, output });
   const known = await readRecipe(join(enginesFolder(folderOfJob), recipeName(model.sha256, use)));
-  if (known !== undefined) return new TreeSession(model.path, model.signature, known.recipe);
+  if (known !== undefined) return TreeSession.open(model.path, model.signature, known.recipe);
   const { compileModel } = await import('../inference/trees/compile-model.ts');
   const { recipe } = compileModel(await readModelFile(model.path), use);
-  return new TreeSession(model.path, model.signature, recipe);
+  return TreeSession.open(model.path, model.signature, recipe);
 }
 
 function assertVersion({ version }: EnginePlan): void {

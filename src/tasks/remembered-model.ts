@@ -1,8 +1,6 @@
 import type { ModelSignature } from '../core/model.ts';
 import type { TensorValue } from '../inference/model-session.ts';
 import type { Session } from '../inference/session.ts';
-import type { Recipe } from '../inference/trees/graph/recipe.ts';
-import { TreeSession } from '../inference/trees/tree-session.ts';
 
 /**
  * A model that was compiled, and found to answer as in ONNX Runtime, before: planning asks what it takes and gives,
@@ -17,11 +15,12 @@ export class RememberedModel implements Session {
   readonly #outputs: ReadonlySet<string>;
   readonly #openRuntime: () => Promise<Session>;
 
-  constructor(path: string, signature: ModelSignature, recipe: Recipe, openRuntime: () => Promise<Session>) {
-    this.path = path;
-    this.signature = signature;
-    this.#trees = new TreeSession(path, signature, recipe);
-    this.#outputs = new Set(recipe.outputs.map(({ name }) => name));
+  /** `outputs`: those that the trees were compiled for. */
+  constructor(trees: Session, outputs: readonly string[], openRuntime: () => Promise<Session>) {
+    this.path = trees.path;
+    this.signature = trees.signature;
+    this.#trees = trees;
+    this.#outputs = new Set(outputs);
     this.#openRuntime = openRuntime;
   }
 
@@ -34,6 +33,8 @@ export class RememberedModel implements Session {
     return session.run(feeds, outputs);
   }
 
-  /** What it has opened belongs to the worker. */
-  async close(): Promise<void> {}
+  /** ONNX Runtime, where it was opened, belongs to the worker. */
+  async close(): Promise<void> {
+    await this.#trees.close();
+  }
 }

@@ -7,6 +7,7 @@ import type { Plan } from '../core/plan.ts';
 import { hashModel } from '../inference/hash-model.ts';
 import type { Session } from '../inference/session.ts';
 import { findRecipe } from '../inference/trees/recipe-file.ts';
+import { TreeSession } from '../inference/trees/tree-session.ts';
 import type { KvStore } from '../kv/store.ts';
 import { enginesFolder, type RunPaths, runPaths } from '../runs/layout.ts';
 import { readPlan } from '../runs/plan/plan-file.ts';
@@ -99,7 +100,9 @@ export class WorkerState {
     const known = await findRecipe(enginesFolder(this.folder), sha256, comparedHere());
     if (known === undefined || known.signature === null) return this.runtimeSession(model);
     await assertSameModel(model);
-    return new RememberedModel(path, known.signature, known.recipe, () => this.runtimeSession(model));
+    const outputs = known.recipe.outputs.map(({ name }) => name);
+    const trees = await TreeSession.open(path, known.signature, known.recipe);
+    return new RememberedModel(trees, outputs, () => this.runtimeSession(model));
   }
 
   /** The model in ONNX Runtime. */

@@ -76,7 +76,7 @@ export function comparedHere(): ComparedOn {
 /** How the trees answer otherwise than ONNX Runtime; null: they do not. */
 async function differenceOf(compiled: CompiledRecipe, request: CompareRequest): Promise<string | null> {
   const { plan, database, runtime } = request;
-  const trees = new TreeSession(plan.model.path, plan.model.signature, compiled.recipe);
+  const trees = await TreeSession.open(plan.model.path, plan.model.signature, compiled.recipe);
   const expected = await runtime();
   const real = await readFirstRows(database, plan, REAL_ROWS);
   if (!(await sameAnswers(plan, expected, trees, real))) return 'they answer rows of the input otherwise';

@@ -83,7 +83,7 @@ export async function planTable(
 /** The model of a plan, compiled. Throws where it is not of trees. */
 export async function openCompiled(plan: Plan): Promise<Session> {
   const { recipe } = compileModel(await readFile(plan.model.path), useOf(plan));
-  return new TreeSession(plan.model.path, plan.model.signature, recipe);
+  return TreeSession.open(plan.model.path, plan.model.signature, recipe);
 }
 
 /** Computes the shards of a plan, in order; by default with ONNX Runtime. */

@@ -1,4 +1,12 @@
-import type { Operand, Operation, Register, RegisterType, Step, StepOf } from './graph/recipe.ts';
+import type {
+  Operand,
+  Operation,
+  Register,
+  RegisterType,
+  Step,
+  StepOf,
+  ValueOperator,
+} from './graph/recipe.ts';
 import type { CompiledRecipe } from './graph/recipe-builder.ts';
 import { nextFloat32, nextFloat64 } from './kernel/next-float.ts';
 
@@ -44,6 +52,7 @@ class Collector {
     if (step?.kind === 'load') this.#add(step, valuesOf(this.#type(register), wanted));
     else if (step?.kind === 'cast' || step?.kind === 'impute') this.visit(step.from, wanted);
     else if (step?.kind === 'arithmetic') this.#visitSides(step, wanted);
+    else if (step?.kind === 'operator') this.visit(step.from, wanted.map(INVERSES[step.operator]));
     else if (step?.kind === 'lookup') this.#visitKeys(step.from, step.keys);
     else if (step?.kind === 'equals') this.#visitKeys(step.from, [step.value]);
   }
@@ -102,6 +111,18 @@ function undo(
       return wanted.map((value) => (side === 'left' ? value * constant : constant / value));
   }
 }
+
+/** What a value has to be, about, so that an operator makes the wanted one of it. */
+const INVERSES: Readonly<Record<ValueOperator, (value: number) => number>> = {
+  Exp: Math.log,
+  Log: Math.exp,
+  Sigmoid: (value) => Math.log(value / (1 - value)),
+  Tanh: Math.atanh,
+  Sqrt: (value) => value * value,
+  Reciprocal: (value) => 1 / value,
+  Neg: (value) => -value,
+  Abs: (value) => value,
+};
 
 /** Whole numbers of up to 32 bits, by type: the least and the greatest. */
 const LIMITS: Readonly<Record<string, readonly [number, number]>> = {

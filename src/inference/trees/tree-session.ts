@@ -2,6 +2,7 @@ import type { ModelSignature } from '../../core/model.ts';
 import type { TensorValue } from '../model-session.ts';
 import type { ColumnScorer, Session } from '../session.ts';
 import { Evaluator } from './evaluate/evaluator.ts';
+import { operatorsOf, type RuntimeOperators } from './evaluate/runtime-operators.ts';
 import type { Recipe } from './graph/recipe.ts';
 
 /** A model of trees that is computed without ONNX Runtime. It has the outputs that it was compiled for. */
@@ -14,13 +15,24 @@ export class TreeSession implements Session {
       this.#evaluator.run((input, column) => ({ data: columns(input, column), start: 0, stride: 1 }), rows),
   };
   readonly #recipe: Recipe;
+  readonly #operators: RuntimeOperators;
   readonly #evaluator: Evaluator;
 
-  constructor(path: string, signature: ModelSignature, recipe: Recipe) {
+  private constructor(
+    path: string,
+    signature: ModelSignature,
+    { recipe, operators }: { readonly recipe: Recipe; readonly operators: RuntimeOperators },
+  ) {
     this.path = path;
     this.signature = signature;
     this.#recipe = recipe;
-    this.#evaluator = new Evaluator(recipe);
+    this.#operators = operators;
+    this.#evaluator = new Evaluator(recipe, operators.of);
+  }
+
+  /** Throws `UnsupportedModel` where ONNX Runtime computes none of its operators at once. */
+  static async open(path: string, signature: ModelSignature, recipe: Recipe): Promise<TreeSession> {
+    return new TreeSession(path, signature, { recipe, operators: await operatorsOf(recipe) });
   }
 
   async run(
@@ -44,5 +56,7 @@ export class TreeSession implements Session {
     return values;
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#operators.close();
+  }
 }

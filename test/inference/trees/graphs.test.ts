@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ElementType } from '../../../src/core/model.ts';
 import { allocateTensor, type TensorData } from '../../../src/core/tensor-data.ts';
 import type { TensorValue } from '../../../src/inference/model-session.ts';
+import { VALUE_OPERATORS } from '../../../src/inference/trees/graph/recipe.ts';
 import { ML_DOMAIN, type OnnxGraph, type OnnxNode, type OnnxTensor, onnxFile } from '../../support/onnx.ts';
 import { firstDifference, openBoth } from '../../support/trees/compare-engines.ts';
 import { growTree, seeded } from '../../support/trees/grow-trees.ts';
@@ -342,14 +343,60 @@ describe('TreeEnsemble of version 5', () => {
   }
 });
 
-test.each([
-  ['Exp', node('Exp', ['y'], ['z'])],
-  ['Sigmoid', node('Sigmoid', ['y'], ['z'])],
-])('%s is left to ONNX Runtime', async (operator, last) => {
-  const graph = { inputs: X, outputs: [matrix('z', 'float32', 1)], nodes: [trees('x'), last] };
-  await expect(openBoth(onnxFile(graph))).rejects.toThrow(
-    `its operator ${operator} is not one of the tree engine`,
-  );
+describe('operators whose bits depend on the processor', () => {
+  /** Calls are whole groups of 16 rows (docs/adr/0010-batch-size.md). */
+  async function expectSameInGroups(graph: OnnxGraph): Promise<void> {
+    const engines = await openBoth(onnxFile(graph));
+    try {
+      for (const rows of [16, 1024, 4112]) {
+        const feeds = new Map(graph.inputs.map((input) => [input.name, valuesOf(input, rows)]));
+        expect(await firstDifference(engines, feeds)).toBeNull();
+      }
+    } finally {
+      await Promise.all([engines.runtime.close(), engines.trees.close()]);
+    }
+  }
+
+  test.each(VALUE_OPERATORS)('%s behind trees, one column and three', async (operator) => {
+    const three = { ...regressorNode(regressor(3)), inputs: ['x'], outputs: ['y'] };
+    const last = node(operator, ['y'], ['z']);
+    for (const [width, each] of [
+      [1, trees('x')],
+      [3, three],
+    ] as const) {
+      const outputs = [matrix('z', 'float32', width), matrix('y', 'float32', width)];
+      await expectSameInGroups({ inputs: X, outputs, nodes: [each, last] });
+    }
+  });
+
+  test.each(VALUE_OPERATORS)('%s before trees, of float32 and float64', async (operator) => {
+    await expectSameInGroups({ inputs: X, outputs: Y, nodes: [node(operator, ['x'], ['v']), trees('v')] });
+    const nodes = [
+      ...[node(operator, ['x'], ['v']), node(operator, ['v'], ['w'])],
+      ...[node('Cast', ['w'], ['f'], { to: FLOAT }), trees('f')],
+    ];
+    const outputs = [matrix('v', 'float64', FEATURES), matrix('w', 'float64', FEATURES), ...Y];
+    await expectSameInGroups({ inputs: [matrix('x', 'float64', FEATURES)], outputs, nodes });
+  });
+
+  test('several in one model, with others between them', async () => {
+    const nodes = [
+      ...[trees('x'), node('Neg', ['y'], ['n']), node('Exp', ['n'], ['e'])],
+      ...[node('Add', ['e', 'one'], ['d']), node('Reciprocal', ['d'], ['z'])],
+    ];
+    const outputs = [matrix('e', 'float32', 1), matrix('z', 'float32', 1)];
+    const weights = [{ name: 'one', values: [1], shape: [1] }];
+    await expectSameInGroups({ inputs: X, outputs, nodes, weights });
+  });
+});
+
+test('an operator that is not known is left to ONNX Runtime', async () => {
+  const graph = {
+    inputs: X,
+    outputs: [matrix('z', 'float32', 1)],
+    nodes: [trees('x'), node('Elu', ['y'], ['z'])],
+  };
+  await expect(openBoth(onnxFile(graph))).rejects.toThrow('its operator Elu is not one of the tree engine');
 });
 
 test('an input of float16 is left to ONNX Runtime', async () => {

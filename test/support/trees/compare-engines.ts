@@ -23,7 +23,7 @@ export async function openBoth(model: Uint8Array, width = 1): Promise<BothEngine
     })),
     outputs: outputs.map(({ name }) => name),
   });
-  return { runtime, trees: new TreeSession('test.onnx', runtime.signature, recipe) };
+  return { runtime, trees: await TreeSession.open('test.onnx', runtime.signature, recipe) };
 }
 
 function columnsOf({ shape }: TensorSpec, width: number): number {

@@ -1,6 +1,6 @@
 import { allocateTensor, type TensorData } from '../../../core/tensor-data.ts';
 import type { ColumnValues } from '../../session.ts';
-import type { Recipe, RecipeOutput, Register, Step, StepOf } from '../graph/recipe.ts';
+import type { Recipe, RecipeOutput, Register, Step, StepOf, ValueOperator } from '../graph/recipe.ts';
 import { BLOCK_ROWS } from '../kernel/kernel-code.ts';
 import { TreeKernel } from '../kernel/tree-kernel.ts';
 import { classifierEnd, regressorEnd } from './score-ends.ts';
@@ -25,17 +25,26 @@ export type InputColumns = (input: string, column: number) => InputColumn;
 
 type Scores = Float32Array | Float64Array;
 
+/** Computes an operator over a block of values. */
+export type OperatorsOf = (
+  operator: ValueOperator,
+  type: 'float32' | 'float64',
+) => (from: Scores, to: Scores) => void;
+
 /** Computes a recipe in this process. */
 export class Evaluator {
   readonly #recipe: Recipe;
   readonly #registers: TensorData[];
+  readonly #operators: OperatorsOf;
   readonly #kernels: readonly TreeKernel[];
   readonly #steps: readonly Run[];
   #inputs: InputColumns = missing;
   #start = 0;
 
-  constructor(recipe: Recipe) {
+  /** `operators`: those that the recipe leaves to ONNX Runtime. */
+  constructor(recipe: Recipe, operators: OperatorsOf) {
     this.#recipe = recipe;
+    this.#operators = operators;
     this.#kernels = recipe.kernels.map((code) => new TreeKernel(code));
     this.#registers = this.#placeRegisters();
     this.#steps = recipe.steps.map((step) => this.#function(step));
@@ -94,6 +103,8 @@ export class Evaluator {
         return equalsFunction(step, registers);
       case 'normalize':
         return normalizeFunction(step, registers);
+      case 'operator':
+        return this.#operator(step);
       case 'trees':
         return this.#trees(step);
       case 'regressor':
@@ -114,6 +125,13 @@ export class Evaluator {
         else copyFloats(data, target, first, stride, rows);
       else copyAny(data as Float64Array, target as Float64Array, first, stride, rows);
     };
+  }
+
+  /** Over the whole block, whatever is left in its last rows. */
+  #operator({ operator, from, to }: StepOf<'operator'>): Run {
+    const [source, target] = this.#scores([from, to]) as [Scores, Scores];
+    const run = this.#operators(operator, source instanceof Float32Array ? 'float32' : 'float64');
+    return () => run(source, target);
   }
 
   #trees({ kernel: index, features }: StepOf<'trees'>): Run {

@@ -40,7 +40,8 @@ export class TreeExplainer {
   readonly #features: readonly number[];
   readonly #playerOf: ReadonlyMap<number, number>;
   readonly #targets: readonly Target[];
-  readonly #session: TreeSession;
+  readonly #openFeatures: () => Promise<TreeSession>;
+  #opened?: Promise<TreeSession>;
 
   /** Throws `UnsupportedModel`. */
   constructor(model: Uint8Array, signature: ModelSignature, use: ModelUse) {
@@ -58,7 +59,8 @@ export class TreeExplainer {
     this.#playerOf = new Map(this.#features.map((feature, place) => [feature, ofPlace[place] ?? 0]));
     this.#targets = targetsOf(end, ensemble);
     this.isOutput = end.kind === 'regressor' && end.end.transform === 'NONE' && isLast(compiled.recipe, end);
-    this.#session = new TreeSession('', signature, featureRecipe(compiled.recipe, trees));
+    const recipe = featureRecipe(compiled.recipe, trees);
+    this.#openFeatures = () => TreeSession.open('', signature, recipe);
   }
 
   /** Compares the first of `rows` with each of `others`, which are what it could have been. */
@@ -89,7 +91,8 @@ export class TreeExplainer {
 
   /** The features of each row, by their numbers in the trees. */
   async #featuresOf(feeds: Feeds): Promise<readonly FeatureValues[]> {
-    const values = (await this.#session.run(feeds, [FEATURES])).get(FEATURES);
+    this.#opened ??= this.#openFeatures();
+    const values = (await (await this.#opened).run(feeds, [FEATURES])).get(FEATURES);
     const data = values?.data as Float32Array | Float64Array;
     const width = this.#features.length;
     const most = Math.max(-1, ...this.#features);

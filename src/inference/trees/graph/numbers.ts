@@ -2,10 +2,17 @@ import type { GraphNode } from '../../onnx/onnx-graph.ts';
 import { UnsupportedModel } from '../kernel/ensemble.ts';
 import { Attributes } from '../read/attributes.ts';
 import type { Follow } from './make-recipe.ts';
-import { NORMS, type Operand, type Operation, type RegisterType } from './recipe.ts';
+import {
+  NORMS,
+  type Operand,
+  type Operation,
+  type RegisterType,
+  VALUE_OPERATORS,
+  type ValueOperator,
+} from './recipe.ts';
 import type { RecipeBuilder, Table } from './recipe-builder.ts';
 
-/** Operators that compute: those whose bits do not depend on how ONNX Runtime uses vectors. */
+/** Operators that compute: here, or where their bits depend on how ONNX Runtime uses vectors, there. */
 export const NUMBERS: readonly (readonly [string, Follow])[] = [
   ['Add', (node, builder) => arithmetic('add', node, builder)],
   ['Sub', (node, builder) => arithmetic('sub', node, builder)],
@@ -15,6 +22,10 @@ export const NUMBERS: readonly (readonly [string, Follow])[] = [
   ['ai.onnx.ml Scaler', scale],
   ['ai.onnx.ml Imputer', impute],
   ['ai.onnx.ml Normalizer', normalize],
+  ...VALUE_OPERATORS.map(
+    (operator) =>
+      [operator, (node: GraphNode, builder: RecipeBuilder) => eachValue(operator, node, builder)] as const,
+  ),
 ];
 
 type Side = { readonly table: Table } | { readonly numbers: readonly number[] };
@@ -146,6 +157,17 @@ function normalize(node: GraphNode, builder: RecipeBuilder): void {
   const to = from.columns.map(() => builder.register('float32'));
   builder.add({ kind: 'normalize', norm, from: from.columns, to });
   builder.set(node.outputs[0], { type: 'float32', isMatrix: true, columns: to });
+}
+
+function eachValue(operator: ValueOperator, node: GraphNode, builder: RecipeBuilder): void {
+  const from = builder.input(node);
+  if (!isFloat(from.type)) throw new UnsupportedModel(`${operator} is of ${from.type}`);
+  builder.each(node, from, from.type, (register, _, to) => ({
+    kind: 'operator',
+    operator,
+    from: register,
+    to,
+  }));
 }
 
 function isFloat(type: RegisterType): boolean {

@@ -30,6 +30,10 @@ export type Operation = (typeof OPERATIONS)[number];
 export const NORMS = ['MAX', 'L1', 'L2'] as const;
 export type Norm = (typeof NORMS)[number];
 
+/** Operators of ONNX that make a number of each number. */
+export const VALUE_OPERATORS = ['Exp', 'Log', 'Sigmoid', 'Tanh', 'Sqrt', 'Reciprocal', 'Neg', 'Abs'] as const;
+export type ValueOperator = (typeof VALUE_OPERATORS)[number];
+
 /** A register, or a number that is the same in every row. */
 export type Operand = { readonly register: Register } | { readonly constant: number };
 
@@ -64,6 +68,13 @@ export type Step =
       readonly kind: 'equals';
       readonly from: Register;
       readonly value: string | number;
+      readonly to: Register;
+    }
+  /** ONNX Runtime computes it, value by value: its approximations depend on the processor. */
+  | {
+      readonly kind: 'operator';
+      readonly operator: ValueOperator;
+      readonly from: Register;
       readonly to: Register;
     }
   /** `features`: by position in the kernel's columns. */
@@ -113,6 +124,7 @@ export function readBy(step: Step): readonly Register[] {
     case 'impute':
     case 'lookup':
     case 'equals':
+    case 'operator':
       return [step.from];
     case 'regressor':
     case 'classifier':

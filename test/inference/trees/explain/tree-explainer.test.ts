@@ -90,7 +90,7 @@ describe('TreeExplainer', () => {
       fc.asyncProperty(fc.nat(1000), row, others, async (seed, x, zs) => {
         const model = grown(seed, 1, aggregate);
         const bytes = treeModel(regressorNode(model), model);
-        const session = new TreeSession('', SIGNATURE, compileModel(bytes, use(['y'])).recipe);
+        const session = await TreeSession.open('', SIGNATURE, compileModel(bytes, use(['y'])).recipe);
         const score = async (rows: readonly Row[]) =>
           Array.from((await session.run(feeds(rows), ['y'])).get('y')?.data as Float32Array);
         const explainer = new TreeExplainer(bytes, SIGNATURE, use(['y']));
@@ -136,7 +136,7 @@ describe('TreeExplainer', () => {
       feeds([[1, 2, -1, 0]]),
       feeds([[0, 0, 0, 0]]),
     );
-    const session = new TreeSession('', SIGNATURE, compileModel(bytes, use(['probabilities'])).recipe);
+    const session = await TreeSession.open('', SIGNATURE, compileModel(bytes, use(['probabilities'])).recipe);
     const answered = await session.run(feeds([[1, 2, -1, 0]]), ['probabilities']);
     const [, yes = 0] = (answered.get('probabilities')?.data ?? []) as Float32Array;
     expect(more).toEqual([]);
@@ -153,7 +153,7 @@ describe('TreeExplainer', () => {
     };
     const bytes = onnxFile({ ...treeGraph(tree, model), nodes: [scaler, tree] });
     const explainer = new TreeExplainer(bytes, SIGNATURE, use(['y'], 'float32'));
-    const session = new TreeSession('', SIGNATURE, compileModel(bytes, use(['y'], 'float32')).recipe);
+    const session = await TreeSession.open('', SIGNATURE, compileModel(bytes, use(['y'], 'float32')).recipe);
     const score = async (rows: readonly Row[]) =>
       Array.from((await session.run(feeds(rows, Float32Array), ['y'])).get('y')?.data as Float32Array);
     const [x, zs] = [
