@@ -61,7 +61,7 @@ export const batchSizeOption = (): Option =>
 export const deviceOption = (): Option =>
   option(
     '--device <name>',
-    'where to compute the model; auto: the fastest device that gives the predictions of the CPU (default: auto)',
+    "where to compute the model; auto: a device that gives the CPU's predictions and is faster, or the CPU (default: auto)",
   ).choices(DEVICE_CHOICES);
 
 export const engineOption = (): Option =>

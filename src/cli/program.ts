@@ -90,7 +90,7 @@ Exit codes:
   );
   program.addHelpText(
     'afterAll',
-    '\nEach flag has a variable: SERVE_BATCH_SHARD_ROWS stands for --shard-rows.',
+    '\nEach flag has an environment variable: SERVE_BATCH_SHARD_ROWS sets --shard-rows.',
   );
   return program;
 }

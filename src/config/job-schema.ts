@@ -29,10 +29,10 @@ export const jobFileSchema = section({
   description: z
     .string({ error: 'a text.' })
     .exactOptional()
-    .describe('What the job is for, for those who read the file.'),
+    .describe('What the job is for, for people who read the file.'),
   default: flag()
     .exactOptional()
-    .describe("Whether this is the project's default job, which `serve-batch run` runs. Default: false."),
+    .describe('Whether `serve-batch run` without a name runs this job. Default: false.'),
   params: z
     .record(z.string().regex(/^[A-Za-z_][\w-]*$/), z.union([z.string(), z.number(), z.boolean()]), {
       error: expected('a map from names to texts, numbers or booleans', '{region: north}'),
@@ -91,7 +91,7 @@ export const jobFileSchema = section({
     path: ['schedule', 'waitFor'],
     error: 'tables that are called input, stand in features.tables, or are paths (data/prices.csv).',
   })
-  .describe('A serve-batch job: what is scored, with which model, and where the predictions go.');
+  .describe('A serve-batch job: what to score, with which model, and where the predictions go.');
 
 /** Tables of `schedule.waitFor` that are neither a path nor a name that the job knows. */
 function unknownTables(

@@ -26,14 +26,14 @@ export function addCompareCommand(program: Command, context: CliContext): void {
       '<before>',
       'a run: its id, the first characters of it, a job (its published run), published or previous',
     )
-    .argument('<after>', 'another one');
+    .argument('<after>', 'the run to compare with it');
   addOptions(command, [
     list('--by <columns>', 'columns of the parts that make segments: store,region'),
-    shareOption('--max-change <share>', 'by which share of the larger value a key may change: 5%'),
-    shareOption('--max-share <share>', 'which share of the keys may change by more than that: 1%'),
+    shareOption('--max-change <share>', 'how much a key may change, as a share of the larger value: 5%'),
+    shareOption('--max-share <share>', 'the share of keys that may change by more than that: 1%'),
     list('--key <columns>', 'the columns to join by (default: those of kv.key and kv.field)'),
     wholeNumber('--top <n>', `show the N biggest changes (default: ${DEFAULT_TOP})`),
-    option('--job <job>', 'the job of published and previous, where both are given'),
+    option('--job <job>', 'the job of published and previous, if both are given'),
     outputOption(),
     jsonOption('the comparison'),
     debugOption(),
@@ -41,8 +41,8 @@ export function addCompareCommand(program: Command, context: CliContext): void {
   command.addHelpText(
     'after',
     `
-With --max-change or --max-share, the exit code is 5 where more of the keys differ. Without --max-share no key may;
-without --max-change a key differs where its value is another one. A key that only one run has differs.
+With --max-change or --max-share, the exit code is 5 if more keys differ. Without --max-share, no key may differ;
+without --max-change, any other value differs. A key that only one run has also differs.
 
 Examples:
   serve-batch compare published 20261121T000000Z-k3x9                    a candidate, and what readers see

@@ -16,18 +16,18 @@ interface DoctorFlags {
 export function addDoctorCommand(program: Command, context: CliContext): void {
   const command = program
     .command('doctor')
-    .description('Show what this machine can do, and what would keep a job from running.');
+    .description('Show what this machine can do, and what would prevent a job from running.');
   addOptions(command, [
-    option('--kv <url>', 'look at this store (default: those of the jobs)'),
-    option('-o, --output <path>', 'look at this output folder (default: those of the jobs, or "out")'),
-    option('--schedule <file>', 'look only whether a scheduler is alive that writes this --alive-file'),
-    option('--queue <url>', 'look at this queue (default: those of the jobs)'),
+    option('--kv <url>', 'check this store (default: those of the jobs)'),
+    option('-o, --output <path>', 'check this output folder (default: those of the jobs, or "out")'),
+    option('--schedule <file>', 'check only whether the scheduler that writes this --alive-file is alive'),
+    option('--queue <url>', 'check this queue (default: those of the jobs)'),
     jsonOption('what was found'),
     debugOption(),
   ]);
   command.addHelpText(
     'after',
-    '\nExamples:\n  serve-batch doctor                                     look at everything that the jobs need\n  serve-batch doctor --kv redis://cache:6379 --json      one store, for a program',
+    '\nExamples:\n  serve-batch doctor                                     check everything that the jobs need\n  serve-batch doctor --kv redis://cache:6379 --json      one store, as JSON',
   );
   command.action((flags: DoctorFlags) => doctorCommand(context, flags));
 }

@@ -16,10 +16,10 @@ interface EvaluateFlags {
 export function addEvaluateCommand(program: Command, context: CliContext): void {
   const command = program
     .command('evaluate')
-    .description('Compare published runs with what came true since (actuals of the job file).')
+    .description('Score published runs against the real values (the actuals of the job file).')
     .argument('<job-or-run>', 'a job in jobs/, for all its published runs; or the id of a run');
   addOptions(command, [
-    wholeNumber('--limit <n>', 'of a job: only the newest N published runs'),
+    wholeNumber('--limit <n>', 'with a job: only its newest N published runs'),
     outputOption(),
     jsonOption('the records of the runs'),
     debugOption(),
@@ -31,7 +31,7 @@ Examples:
   serve-batch evaluate weekly-forecast
   serve-batch evaluate 20261121T000000Z-k3x9 --json
 
-A run is scored once for each version of the actuals; a scheduler does it by itself.`,
+A run is scored once for each version of the actuals. A scheduler does so automatically.`,
   );
   command.action((wanted: string, flags: EvaluateFlags) => evaluate(context, wanted, flags));
 }

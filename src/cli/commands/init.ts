@@ -34,7 +34,7 @@ export function addInitCommand(program: Command, context: CliContext): void {
     option('--name <name>', "the job's name (default: that of the model's file)"),
     list(
       '--key <columns>',
-      'columns of the key in the store; none for no store (default: those that tell rows apart)',
+      'columns of the key in the store; none for no store (default: those that identify a row)',
     ),
     list('--field <columns>', 'columns of the field within a key: date'),
     list('--features <columns>', "columns of the model's matrix input, in order"),
@@ -43,7 +43,7 @@ export function addInitCommand(program: Command, context: CliContext): void {
   command.addHelpText(
     'after',
     `
-It never overwrites a file. What it cannot know stands in the file as a comment that begins with CHECK.
+It never overwrites a file. Comments that begin with CHECK mark what it cannot know.
 
 Examples:
   serve-batch init --model sales.onnx --input sales.csv

@@ -13,7 +13,7 @@ interface MetricsFlags {
 export function addMetricsCommand(program: Command, context: CliContext): void {
   const command = program
     .command('metrics')
-    .description('Print what the run records say, for Prometheus.')
+    .description('Print metrics of the runs for Prometheus.')
     .argument('[jobs...]', 'the jobs (default: all that have runs)');
   addOptions(command, [
     option('--textfile <path>', "write them to a file of node_exporter's textfile collector: NAME.prom"),

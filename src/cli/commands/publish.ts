@@ -39,13 +39,13 @@ const options = () => [
 export function addPublishCommand(program: Command, context: CliContext): void {
   const command = program
     .command('publish')
-    .description('Publish a complete run: readers see it from then on.')
+    .description('Publish a complete run, so that readers see it.')
     .argument('<run>', 'its id, or the first characters of it');
   addOptions(command, [
     ...options(),
     option(
       '-f, --force <reason>',
-      'publish it though its coverage, a gate or duplicate keys keep it back; the record keeps the reason',
+      'publish it despite its coverage, a failed gate or duplicate keys; the record keeps the reason',
     ),
     canaryOption(),
   ]);
@@ -72,7 +72,7 @@ const canaryOption = () =>
 export function addPromoteCommand(program: Command, context: CliContext): void {
   const command = program
     .command('promote')
-    .description('Publish the canary of a job: it answers for all keys from then on.')
+    .description('Publish the canary of a job for all keys.')
     .argument('<job>', 'the job');
   addOptions(command, options());
   command.addHelpText(
@@ -85,14 +85,14 @@ export function addPromoteCommand(program: Command, context: CliContext): void {
 export function addRollbackCommand(program: Command, context: CliContext): void {
   const command = program
     .command('rollback')
-    .description('Go back to the run that was published before.')
+    .description('Go back to the previously published run.')
     .argument('<job>', 'the job')
     .argument('[run]', 'its id, or the first characters of it (default: the run published before)');
   addOptions(command, options());
   command.addHelpText(
     'after',
     `
-Where there is a canary, it only ends: all keys are answered from the published run again.
+If there is a canary, the command only ends it: the published run answers for all keys again.
 A rollback goes only to a run that readers saw before, and the runs published after it count as rolled back:
 "run" leaves them alone from then on. "publish" takes any committed run, and marks none.
 

@@ -32,7 +32,7 @@ export function addQueryCommand(program: Command, context: CliContext): void {
       '--format <format>',
       `${FORMATS.join(', ')} (default: table, or what the file's name says)`,
     ).choices(FORMATS),
-    option('-o, --to <file>', 'write the result to this file, and replace it'),
+    option('-o, --to <file>', 'write the result to this file, replacing it'),
     wholeNumber('--limit <n>', `at most N rows (default: ${SHOWN_ROWS} in a table, all in other formats)`),
     option('--job <job>', 'only the runs and predictions of this job'),
     option('--output <path>', 'the output folder (default: those of the project\'s jobs, and "out")'),
@@ -42,8 +42,8 @@ export function addQueryCommand(program: Command, context: CliContext): void {
     'after',
     `
 Views: runs (one row a run), shards (one row a committed shard), rejects (one row a rejected row), and one
-view a job, named after it, with its published predictions. A name with a dash stands in double quotes.
-Nothing but these folders can be read, and nothing can be changed.
+view a job, named after it, with its published predictions. Put a name with a dash in double quotes.
+A query reads only these folders and changes nothing.
 
 Examples:
   serve-batch query "SELECT job, count(*), avg(duration_seconds) FROM runs GROUP BY job"

@@ -44,13 +44,13 @@ export const concurrencyOption = () =>
 export function addScheduleCommand(program: Command, context: CliContext): void {
   const schedule = program
     .command('schedule')
-    .description('Keep running, and run each job when its time comes.');
+    .description('Keep running, and start each job when it is due.');
   addOptions(schedule, [
     concurrencyOption(),
     graceOption(),
     option(
       '--alive-file <file>',
-      'a file that is written at each look, for probes: doctor --schedule reads it',
+      'a file to write whenever the scheduler checks its jobs, for probes: doctor --schedule reads it',
     ),
     debugOption(),
   ]);

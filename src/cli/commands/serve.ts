@@ -49,7 +49,7 @@ export function addServeCommand(program: Command, context: CliContext): void {
     .description('Answer requests for published predictions over HTTP and gRPC.')
     .argument('[jobs...]', 'the jobs (default: all that have a store)');
   addOptions(command, [
-    option('--host <address>', `where to listen; 0.0.0.0 or :: for everywhere (default: ${DEFAULT_HOST})`),
+    option('--host <address>', `the address to listen on; 0.0.0.0 or :: for all (default: ${DEFAULT_HOST})`),
     portOption('--port <n>', `the port; 0 takes any free one (default: ${DEFAULT_PORT})`),
     portOption('--grpc-port <n>', 'also speak gRPC (the Open Inference Protocol), on this port'),
     option('--token-file <path>', 'a file with the accepted bearer tokens, one per line'),

@@ -14,7 +14,7 @@ interface TickFlags {
 export function addTickCommand(program: Command, context: CliContext): void {
   const command = program
     .command('tick')
-    .description('Run what is due, and end: for cron, systemd, Kubernetes and Airflow.')
+    .description('Run what is due, and exit: for cron, systemd, Kubernetes and Airflow.')
     .argument('[job...]', 'jobs of jobs/ (default: all that have a schedule)');
   addOptions(command, [concurrencyOption(), graceOption(), debugOption()]);
   command.addHelpText(
@@ -24,7 +24,7 @@ Examples:
   * * * * *  cd /srv/forecast && serve-batch tick      in a crontab
   serve-batch tick weekly                              only this job
 
-It exits 0 where nothing failed; otherwise with the exit code of the first failure.`,
+It exits with 0 if nothing failed, otherwise with the exit code of the first failure.`,
   );
   command.action((jobs: readonly string[], flags: TickFlags) => tick(context, jobs, flags));
 }

@@ -13,13 +13,13 @@ interface WhyFlags {
 export function addWhyCommand(program: Command, context: CliContext): void {
   const command = program
     .command('why')
-    .description('Print what a published prediction comes from: run, model, input row, features.')
+    .description('Show where a published prediction comes from: run, model, input row, features.')
     .argument('<job>', 'the job')
     .argument('<columns...>', 'the columns of key and field: store=1 product=2 date=2026-11-21');
   addOptions(command, [
     outputOption(),
     kvOption(),
-    option('--explain', 'say what each feature contributes (models of trees)'),
+    option('--explain', 'show what each feature contributes (tree models)'),
     jsonOption('what it comes from'),
     debugOption(),
   ]);

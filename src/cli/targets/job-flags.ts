@@ -38,7 +38,7 @@ export interface JobFlags {
 
 export const jobOptions = (): readonly Option[] => [
   repeatable('-i, --input <path>', 'a file, a quoted glob, a folder, or - for CSV on standard input'),
-  option('-m, --model <file>', 'the ONNX model; without jobs/, it makes a job of its own'),
+  option('-m, --model <file>', 'the ONNX model; in a folder without jobs/, it defines a job'),
   outputOption(),
   kvOption(),
   list('--key <columns>', 'columns of the key in the store: store,product or a template "{store}:{product}"'),

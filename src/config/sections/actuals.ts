@@ -16,7 +16,7 @@ const columns = () => z.union([text(COLUMNS), texts(COLUMNS)], { error: COLUMNS 
 
 /** The field `actuals` of a job file. */
 export const actuals = section({
-  table: path().exactOptional().describe('The table with what came true: a file, a glob or a folder.'),
+  table: path().exactOptional().describe('The table with the real values: a file, a glob or a folder.'),
   select: text(
     expected('a DuckDB SELECT over actuals.tables', 'SELECT store, product, date, sold FROM tills'),
   )
@@ -24,23 +24,25 @@ export const actuals = section({
       error: expected('a SELECT without templates', 'SELECT store, product, date, sold FROM tills'),
     })
     .exactOptional()
-    .describe('A DuckDB SELECT that makes that table from actuals.tables. Instead of table.'),
+    .describe('A DuckDB SELECT that returns that table from actuals.tables. Use it instead of table.'),
   tables: z
     .record(z.string(), path(), { error: expected('a map from table name to path', '{tills: data/*.csv}') })
     .exactOptional()
-    .describe('Files that actuals.select reads, by the name it uses: {tills: data/tills/*.csv}.'),
-  column: text(expected('the name of a column', 'sold')).describe('The column with what came true.'),
+    .describe('Files that actuals.select reads, by the name it uses for them: {tills: data/tills/*.csv}.'),
+  column: text(expected('the name of a column', 'sold')).describe('The column with the real values.'),
   prediction: text(expected('the name of a prediction column', 'sales'))
     .exactOptional()
-    .describe('The prediction that is compared with it. Default: the only prediction that is a number.'),
+    .describe('The prediction to compare with it. Default: the only numeric prediction.'),
   key: columns()
     .exactOptional()
     .describe(
-      'Columns that the actuals and the parts have in common, the date among them. Default: those of kv.key and kv.field, or of the grid.',
+      'Columns that join the actuals and the parts, including the date. Default: those of kv.key and kv.field, or of the grid.',
     ),
   date: text(expected('the name of a column', 'date'))
     .exactOptional()
-    .describe('The column of the key with the predicted date or time. Default: the one of such a type.'),
+    .describe(
+      'The column of the key with the predicted date or time. Default: the only one with such a type.',
+    ),
   by: columns()
     .exactOptional()
     .describe('Columns of the parts that make segments. Default: those of the key, without the date.'),
@@ -50,7 +52,9 @@ export const actuals = section({
     .describe('Predictions that are quantiles: {"0.1": sales_p10, "0.9": sales_p90}.'),
   delay: wholeNumber(0, expected('a whole number of days, at least 0', '1'))
     .exactOptional()
-    .describe('Days after a date before its actual is known. Default: 0, known when the next day begins.'),
+    .describe(
+      'Days after a date until its actual is known. Default: 0, which means at the start of the next day.',
+    ),
 })
   .refine(({ table, select }) => (table === undefined) !== (select === undefined), {
     error: expected('a map with column, and either table or select', '{table: data/sold.csv, column: sold}'),
@@ -59,7 +63,7 @@ export const actuals = section({
     path: ['tables'],
     error: expected('tables for select to read, and only beside it', '{tills: data/tills/*.csv}'),
   })
-  .describe('What came true: each published run is scored by it.');
+  .describe('The real values: each published run is scored against them.');
 
 function isQuantile(written: string): boolean {
   const quantile = Number(written);

@@ -13,9 +13,11 @@ export const DEFAULT_COVERAGE: CoverageSpec = { min: 1 };
 export const coverage = section({
   min: share('0.995 or 99.5%')
     .exactOptional()
-    .describe('The least share of the grid that has a prediction, 0 to 1 or a percentage. Default: 1.'),
+    .describe(
+      'The smallest share of the grid that must have a prediction: 0 to 1, or a percentage. Default: 1.',
+    ),
 }).describe(
-  'What a grid must hold before it is published. A run below it commits, is not published, and exits 5.',
+  'How much of a grid must have predictions before it is published. A run with less is committed but not published, and the command exits with 5.',
 );
 
 /** The long form. */

@@ -67,45 +67,43 @@ export const execution = section({
   device: choice(DEVICE_CHOICES)
     .exactOptional()
     .describe(
-      'Where the model is computed; auto: the best device of the machine that answers as the CPU does, else the CPU. Default: auto.',
+      "Where the model is computed; auto: a device that gives the CPU's predictions and is faster, or else the CPU. Default: auto.",
     ),
   deviceOptions: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]), {
       error: DEVICE_OPTIONS_EXPECTED,
     })
     .exactOptional()
-    .describe('Options of the device, as onnxruntime-node takes them: {deviceId: 1}.'),
+    .describe('Options of the device, passed to onnxruntime-node: {deviceId: 1}.'),
   engine: choice(ENGINE_CHOICES)
     .exactOptional()
     .describe(
-      'What computes the model on the CPU; auto: the tree engine where it answers as ONNX Runtime does, bit for bit, else ONNX Runtime. Default: auto.',
+      'What computes the model on the CPU; auto: the tree engine if it gives the same bits as ONNX Runtime, or else ONNX Runtime. Default: auto.',
     ),
   processes: wholeNumber(1, expected('a whole number of processes, at least 1', '4'))
     .exactOptional()
-    .describe('Child processes that score at the same time. Default: one per core.'),
+    .describe('Child processes that score in parallel. Default: one per core.'),
   shardRows: wholeNumber(1, expected('a whole number of rows, at least 1', '500000'))
     .exactOptional()
-    .describe('Input rows of a shard, the unit of work, retry and resume. Default: 122880.'),
+    .describe('Input rows in a shard, the unit of work, retry and resume. Default: 122880.'),
   batchSize: z
     .union([z.literal('auto'), wholeNumber(1, BATCH_SIZE)], { error: BATCH_SIZE })
     .exactOptional()
-    .describe(
-      'Rows of one model call; auto: found by a short measurement where the input is large. Default: auto.',
-    ),
+    .describe('Rows in one model call; auto: measured at the start of a large run. Default: auto.'),
   threads: wholeNumber(1, expected('a whole number of threads, at least 1', '1'))
     .exactOptional()
-    .describe('Threads of one model call, in each process. Default: 1.'),
+    .describe('Threads for one model call, in each process. Default: 1.'),
   retries: wholeNumber(0, expected('a whole number, at least 0', '2'))
     .exactOptional()
-    .describe('How often a shard is tried again after it failed. Default: 2.'),
+    .describe('How often to try a failed shard again. Default: 2.'),
   slots: wholeNumber(1, expected('a whole number of places, at least 1', '2'))
     .exactOptional()
-    .describe("Places that a run of this job takes of the scheduler's --concurrency. Default: 1."),
+    .describe("How many slots of the scheduler's --concurrency a run of this job takes. Default: 1."),
   timeout: z
     .union([z.int(), z.string()], { error: DURATION_EXPECTED })
     .refine(isDuration, { error: DURATION_EXPECTED })
     .exactOptional()
-    .describe('How long a run may take before it fails: 2h, 30m. Default: as long as it needs.'),
+    .describe('How long a run may take before it fails: 2h, 30m. Default: no limit.'),
   memoryLimit: z
     .union(
       [
@@ -131,7 +129,7 @@ export const execution = section({
       issues.push({ code: 'custom', path: ['deviceOptions', name], input: option, message: wanted });
     }
   })
-  .describe('How the work is split and run.');
+  .describe('How to split and run the work.');
 
 /** The long form. */
 export function normaliseExecution(written: z.output<typeof execution> = {}): ExecutionSpec {

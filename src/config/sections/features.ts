@@ -43,14 +43,16 @@ export const features = section({
   select: text(expected('a DuckDB SELECT over the table input', 'SELECT *, price * 2 AS twice FROM input'))
     .exactOptional()
     .describe(
-      'A DuckDB SELECT over the table "input" that makes the feature columns: one row per input row.',
+      'A DuckDB SELECT over the table "input" that returns the feature columns: one row per input row.',
     ),
   tables: textMap(
     expected('a map from table name to file', '{stores: data/stores.csv}'),
     expected('the path of a file', 'data/stores.csv'),
   )
     .exactOptional()
-    .describe('Files that features.select may join with, by the name it uses: {stores: data/stores.csv}.'),
+    .describe(
+      'Files that features.select may join, by the name it uses for them: {stores: data/stores.csv}.',
+    ),
   externalAccess: flag()
     .exactOptional()
     .describe(

@@ -13,7 +13,7 @@ const number = () => z.number({ error: NUMBER });
 const by = () =>
   columns()
     .exactOptional()
-    .describe('Columns of the parts whose values make segments, which are looked at one by one.');
+    .describe('Columns of the parts that form segments; each segment is checked on its own.');
 const against = () =>
   text(expected('last, weekday, or the path of a table', 'last'))
     .exactOptional()
@@ -23,7 +23,7 @@ const against = () =>
 
 const rows = section({
   change: share('5%', { most: Number.POSITIVE_INFINITY }).describe(
-    'By which share the number of rows may differ, of the run and of each segment. A segment that is lost fails.',
+    'The share by which the number of rows may differ, for the run and for each segment. A segment that disappears fails.',
   ),
   by: by(),
   against: against(),
@@ -33,8 +33,8 @@ const values = section({
   column: columns()
     .exactOptional()
     .describe('Numeric columns of the parts. Default: all predictions that are numbers.'),
-  min: number().exactOptional().describe('The least value.'),
-  max: number().exactOptional().describe('The greatest value.'),
+  min: number().exactOptional().describe('The smallest allowed value.'),
+  max: number().exactOptional().describe('The largest allowed value.'),
   nulls: share('0.1%')
     .exactOptional()
     .describe('The share of values that may be null, NaN or infinite. Default: 0.'),
@@ -42,7 +42,7 @@ const values = section({
     .exactOptional()
     .describe('Whether all values of the run, or of a segment, may be the same. Default: false.'),
   by: by(),
-}).describe('What each value may be.');
+}).describe('Limits for each value.');
 
 const drift = section({
   column: columns()
@@ -50,22 +50,24 @@ const drift = section({
     .describe('Predictions, features or kept columns. Default: all predictions and features.'),
   psi: share('0.2', { most: Number.POSITIVE_INFINITY })
     .exactOptional()
-    .describe('The greatest population stability index.'),
+    .describe('The largest allowed population stability index.'),
   ks: share('0.1')
     .exactOptional()
-    .describe('The greatest distance between the two cumulative distributions.'),
+    .describe('The largest allowed distance between the two cumulative distributions.'),
   mean: share('20%', { most: Number.POSITIVE_INFINITY })
     .exactOptional()
-    .describe('By which share the mean may differ.'),
+    .describe('The share by which the mean may differ.'),
   quantiles: share('20%', { most: Number.POSITIVE_INFINITY })
     .exactOptional()
     .describe(
-      'How far the 10%, 50% and 90% quantiles may move, as a share of the distance of the outer two.',
+      'How far the 10%, 50% and 90% quantiles may move, as a share of the distance between the outer two.',
     ),
   categories: z
     .literal('same', { error: 'same.' })
     .exactOptional()
-    .describe('same: a category that is new or lost fails. Texts, and numbers of at most 20 values.'),
+    .describe(
+      'same: a category that appears or disappears fails. Categories are texts, and numbers with at most 20 different values.',
+    ),
   by: by(),
   against: against(),
 })
@@ -74,7 +76,7 @@ const drift = section({
       [psi, ks, mean, quantiles, categories].some((each) => each !== undefined),
     { error: 'a map with at least one of psi, ks, mean, quantiles, categories.' },
   )
-  .describe('How far distributions may move.');
+  .describe('How much distributions may change.');
 
 const changed = section({
   column: columns()
@@ -82,39 +84,41 @@ const changed = section({
     .describe('Numeric predictions or features. Default: all predictions that are numbers.'),
   key: columns()
     .exactOptional()
-    .describe('The columns of a key; the values of its rows are averaged. Default: those of kv.key.'),
+    .describe(
+      'The columns that identify what is compared; the values of all rows of a key are averaged. Default: those of kv.key.',
+    ),
   by: share('50%', { most: Number.POSITIVE_INFINITY }).describe(
-    'A value has changed where it differs by more than this share of the larger one.',
+    'A value has changed if it differs by more than this share of the larger of the two.',
   ),
-  most: share('10%').exactOptional().describe('The greatest share of keys that may have changed.'),
+  most: share('10%').exactOptional().describe('The largest share of keys that may have changed.'),
   least: share('10%')
     .exactOptional()
-    .describe('The least share of keys that must have changed: fewer, and the data is stale.'),
+    .describe('The smallest share of keys that must have changed: if fewer did, the data is stale.'),
   against: against(),
 })
   .refine(({ most, least }) => most !== undefined || least !== undefined, {
     error: 'a map with most, least or both.',
   })
-  .describe('For how many keys the values may, or must, have changed.');
+  .describe('How many keys may, or must, have changed values.');
 
 const accuracy = section({
   runs: wholeNumber(1, expected('a whole number of runs, at least 1', '4'))
     .exactOptional()
-    .describe('How many of the newest scored runs are looked at, together. Default: 4.'),
+    .describe('How many of the newest scored runs to check, together. Default: 4.'),
   wape: share('25%', { most: Number.POSITIVE_INFINITY })
     .exactOptional()
-    .describe('The greatest WAPE: the sum of the errors by the sum of the actuals.'),
+    .describe('The largest allowed WAPE: the sum of the errors divided by the sum of the actuals.'),
   bias: share('10%', { most: Number.POSITIVE_INFINITY })
     .exactOptional()
     .describe('How far predictions may be too high or too low, as a share of the actuals.'),
   naive: share('10%', { most: Number.POSITIVE_INFINITY })
     .exactOptional()
-    .describe('By which share errors may be larger than those of the naive forecast. 0%: not at all.'),
+    .describe('The share by which errors may exceed those of the naive forecast. 0%: not at all.'),
 })
   .refine(({ wape, bias, naive }) => [wape, bias, naive].some((each) => each !== undefined), {
     error: 'a map with at least one of wape, bias, naive.',
   })
-  .describe('How good the runs before were; needs actuals.');
+  .describe('How good earlier runs were; needs actuals.');
 
 const GATE = `a map with one of rows, values, drift, changed, sql, model and accuracy. Write for example {rows: {change: 5%, by: store}}.`;
 
@@ -127,7 +131,7 @@ export const gate = section({
   changed: changed.exactOptional(),
   sql: text(expected('a DuckDB SELECT', 'SELECT * FROM run WHERE sales > 500'))
     .exactOptional()
-    .describe('A SELECT of wrong rows, or of one BOOLEAN that must be true.'),
+    .describe('A SELECT that returns wrong rows, or one BOOLEAN that must be true.'),
   model: z
     .literal('same', { error: 'same.' })
     .exactOptional()

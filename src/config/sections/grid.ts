@@ -59,7 +59,7 @@ export const grid = z
     { error: 'a number only for days and hours. Write for example {days: 7}, or {week: [1, 2]}.' },
   )
   .describe(
-    'Every combination of the dimensions is one row: {stores: stores.csv, products: products.csv, days: 7}. Never written out: each shard makes its own rows.',
+    'Every combination of the dimensions is one row: {stores: stores.csv, products: products.csv, days: 7}. The table is never written: each shard makes its own rows.',
   );
 
 type GridFile = z.output<typeof grid>;

@@ -45,19 +45,19 @@ export const incremental = z
       section({
         column: text(expected('the name of a column that only grows', 'updated_at'))
           .exactOptional()
-          .describe('Takes the rows whose column is above the greatest value that the last run took.'),
+          .describe('Takes the rows in which this column is above the largest value that the last run took.'),
         lateness: z
           .union([z.number().min(0, { error: LATENESS }), z.string()], { error: LATENESS })
           .refine((value) => parseLateness(value) !== undefined, { error: LATENESS })
           .exactOptional()
           .describe(
-            'Of a column: how far below the last value rows may come and still be taken, such as 2d, or a number. Default: they are counted, and not taken.',
+            'With column: how far below that value a late row may be and still be taken, such as 2d, or a number. Default: late rows are counted, but not taken.',
           ),
         key: z
           .union([text(KEY), texts(KEY)], { error: KEY })
           .exactOptional()
           .describe(
-            'With lateness: the columns that make a row known again. Default: all columns, so that a row that was changed counts as another one.',
+            'With lateness: the columns that identify a row. Default: all columns, so a changed row counts as another row.',
           ),
         files: z
           .literal(true, { error: 'true, or no files beside a column.' })
@@ -75,7 +75,7 @@ export const incremental = z
           )
           .exactOptional()
           .describe(
-            `Of files: one that changed less than this ago may still be written, and is left for the next run. Default: ${DEFAULT_SETTLE_SECONDS}s.`,
+            `With files: a file that changed more recently than this may still be being written; the next run takes it. Default: ${DEFAULT_SETTLE_SECONDS}s.`,
           ),
       })
         .refine(({ column, files }) => (column === undefined) !== (files === undefined), {
@@ -97,7 +97,7 @@ export const incremental = z
     { error: INCREMENTAL },
   )
   .describe(
-    'For inputs that grow: a run takes only what no committed run has taken, new rows by a column or new files.',
+    'For incremental jobs: a run takes only what no committed run has taken, either new rows (by a column) or new files.',
   );
 
 /** The long form. */

@@ -31,27 +31,27 @@ export const DEFAULT_INPUT: InputSpec = {
 const COLUMN_TYPES = textMap(
   expected('a map from column to DuckDB type', '{zip: VARCHAR}'),
   expected('a DuckDB type', 'VARCHAR'),
-).describe('DuckDB types by column, for those that would be guessed wrong: {zip: VARCHAR}.');
+).describe('DuckDB types of columns that would otherwise be guessed wrong: {zip: VARCHAR}.');
 const ONE_CHARACTER = expected('one character, or "" for none', "'\"'");
 
 const csv = section({
   delimiter: text(expected('what stands between two fields', '";"'))
     .max(4, { error: 'at most four characters. Write for example ";".' })
     .exactOptional()
-    .describe('What stands between two fields. Default: found by looking at the file.'),
+    .describe('The character between two fields. Default: detected from the file.'),
   quote: z
     .string({ error: ONE_CHARACTER })
     .max(1, { error: ONE_CHARACTER })
     .exactOptional()
-    .describe('What encloses a field that holds a delimiter. Default: a double quote.'),
+    .describe('The character around a field that contains a delimiter. Default: a double quote.'),
   escape: z
     .string({ error: ONE_CHARACTER })
     .max(1, { error: ONE_CHARACTER })
     .exactOptional()
-    .describe('What stands before a quote inside a quoted field. Default: the quote itself.'),
+    .describe('The character before a quote inside a quoted field. Default: the quote itself.'),
   header: flag()
     .exactOptional()
-    .describe('Whether the first line names the columns. Default: found by looking at the file.'),
+    .describe('Whether the first line names the columns. Default: detected from the file.'),
   nullText: z
     .union([z.string(), z.array(z.string()).min(1)], {
       error: expected('a text or a list of texts that mean null', '["", "NA"]'),
@@ -63,27 +63,25 @@ const csv = section({
     .describe('Encoding of the file, such as utf-8, utf-16 or latin-1. Default: utf-8.'),
   skip: wholeNumber(0, expected('a whole number of lines, at least 0', '2'))
     .exactOptional()
-    .describe('Lines to leave out before the header. Default: found by looking at the file.'),
+    .describe('Lines to skip before the header. Default: detected from the file.'),
   types: COLUMN_TYPES.exactOptional(),
   dateFormat: text(expected('a date format as in strptime', '"%d/%m/%Y"'))
     .exactOptional()
-    .describe('How dates are written, as in strptime: "%d/%m/%Y". Default: found by looking at the file.'),
+    .describe('The format of dates, as in strptime: "%d/%m/%Y". Default: detected from the file.'),
   timestampFormat: text(expected('a timestamp format as in strptime', '"%d/%m/%Y %H:%M:%S"'))
     .exactOptional()
-    .describe('How timestamps are written, as in strptime. Default: found by looking at the file.'),
+    .describe('The format of timestamps, as in strptime. Default: detected from the file.'),
   decimalSeparator: choice(['.', ','])
     .exactOptional()
-    .describe('What stands before the decimals of a number. Default: a point.'),
-}).describe('How to read CSV and TSV files. What is left out is found by looking at the files.');
+    .describe('The decimal separator of numbers. Default: a point.'),
+}).describe('How to read CSV and TSV files. Fields that you leave out are detected from the files.');
 
 const json = section({ types: COLUMN_TYPES.exactOptional() }).describe('How to read JSON files.');
 
 const arrow = section({
   acceptCut: flag()
     .exactOptional()
-    .describe(
-      'Whether a stream without its end marker is read as far as its batches are whole. Default: false.',
-    ),
+    .describe('Whether to read the complete batches of a stream that lacks its end marker. Default: false.'),
 }).describe('How to read Arrow files.');
 
 const INPUT_PATHS = expected('a file, glob or folder, or a list of them', 'data/sales.parquet');
@@ -98,26 +96,26 @@ export const input = z
       section({
         path: inputPaths
           .exactOptional()
-          .describe('Files, globs, folders with Hive partitions; "-" is CSV on standard input.'),
+          .describe('Files, globs, or folders with Hive partitions; "-" is CSV on standard input.'),
         grid: grid.exactOptional(),
         filter: text(
           expected('an SQL condition over the grid', 'product NOT IN (SELECT product FROM delisted)'),
         )
           .exactOptional()
           .describe(
-            'Of a grid: an SQL condition over its dimensions and features.tables; other rows are not in the grid.',
+            'With a grid: an SQL condition over its dimensions and features.tables. Only rows that meet it are in the grid.',
           ),
         incremental: incremental.exactOptional(),
         format: choice(TABLE_FORMATS)
           .exactOptional()
           .describe(
-            'Default: by the ending of the files (.parquet .pq; .csv .tsv; .jsonl .ndjson .json; .arrow .feather .ipc; text also .gz).',
+            'The format of the files. Default: by their ending (.parquet .pq; .csv .tsv; .jsonl .ndjson .json; .arrow .feather .ipc; text also .gz).',
           ),
         hivePartitioning: z
           .union([z.literal('auto'), z.boolean()], { error: 'auto, true or false.' })
           .exactOptional()
           .describe(
-            'Whether folder names such as date=2026-11-21, below the given path, are columns. Default: auto, where every file has one.',
+            'Whether folder names such as date=2026-11-21, below the given path, are columns. Default: auto, which means yes if every file is in such a folder.',
           ),
         csv: csv.exactOptional(),
         json: json.exactOptional(),
@@ -127,7 +125,7 @@ export const input = z
           .refine((value) => byteSize(value) !== undefined, { error: BYTE_SIZE_EXPECTED })
           .exactOptional()
           .describe(
-            'Bytes that the input may have, compressed files unpacked: 20GB. More is an error. Default: no limit.',
+            'The largest input, in uncompressed bytes: 20GB. A larger one is an error. Default: no limit.',
           ),
       })
         .refine(({ path, grid: dimensions }) => path === undefined || dimensions === undefined, {
@@ -149,7 +147,7 @@ export const input = z
     { error: INPUT_PATHS },
   )
   .describe(
-    'The table to score: a path, a list of paths, or a map with a path or a grid. Left out, --input has to name it.',
+    'The table to score: a path, a list of paths, or a map with a path or a grid. Without it, --input must name the table.',
   );
 
 /** The long form. */

@@ -24,23 +24,21 @@ export const intervals = z
       level(),
       z.array(level(), { error: LEVEL }).min(1, { error: LEVEL }),
       section({
-        level: levels().describe('The share of actuals that are to lie inside, or several: 90%.'),
+        level: levels().describe('The share of actuals that the interval should hold, or several: 90%.'),
         by: z
           .union([text(COLUMNS), texts(COLUMNS)], { error: COLUMNS })
           .exactOptional()
-          .describe(
-            'Columns of the parts whose values have bounds of their own, where they have errors enough.',
-          ),
+          .describe('Columns of the parts whose values get their own bounds if they have enough errors.'),
         runs: wholeNumber(1, expected('a whole number of runs, at least 1', '8'))
           .exactOptional()
-          .describe('How many earlier published runs give their errors. Default: 8.'),
+          .describe('How many earlier published runs to take errors from. Default: 8.'),
         least: wholeNumber(20, ERRORS)
           .exactOptional()
           .describe('How many errors a horizon, or a segment of it, needs. Default: 100.'),
         min: z
           .number({ error: expected('a number', '0') })
           .exactOptional()
-          .describe('No bound is below it: 0 for what cannot be negative. Default: none.'),
+          .describe('The lowest possible bound: 0 for values that cannot be negative. Default: none.'),
       }),
     ],
     {

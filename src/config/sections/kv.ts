@@ -48,14 +48,16 @@ export const kv = z
           .describe(
             "lmdb:PATH, redis://HOST:PORT, redis+cluster://HOST:PORT, redis+sentinel://HOST:PORT/NAME (rediss for TLS) or none. Default: LMDB inside the job's output folder.",
           ),
-        key: template.describe('The key of a prediction, made of columns: "{store}:{product}".'),
+        key: template.describe('The key of a prediction, made from columns: "{store}:{product}".'),
         field: template
           .exactOptional()
-          .describe('The field inside the key, made of columns: "{date}". Left out, a key has one value.'),
+          .describe(
+            'The field within the key, made from columns: "{date}". Without it, a key has one value.',
+          ),
         values: texts(expected('a list of prediction or kept columns', '[sales]'))
           .exactOptional()
           .describe(
-            'Columns that make the value: one is stored as it is, several as JSON. Default: all predictions.',
+            'Columns that make up the value: one column is stored as it is, several as JSON. Default: all predictions.',
           ),
         ttl: z
           .union(
@@ -72,20 +74,20 @@ export const kv = z
           )
           .exactOptional()
           .describe(
-            'How long values live: seconds, or 36h, 14d. Default: until their generation is dropped.',
+            'How long values are kept: seconds, or 36h, 14d. Default: until their generation is dropped.',
           ),
         keep: wholeNumber(1, expected('a whole number of generations, at least 1', '2'))
           .exactOptional()
-          .describe('Generations kept in the store, the published one included. Default: 2.'),
+          .describe('Generations kept in the store, including the published one. Default: 2.'),
         layout: choice(KV_LAYOUTS)
           .exactOptional()
           .describe(
-            'How Redis holds the fields of a key: a hash of them, or packed into one string (less memory). LMDB ignores it. Default: hash.',
+            'How Redis holds the fields of a key: as a hash, or packed into one string (less memory). LMDB ignores it. Default: hash.',
           ),
         duplicates: choice(KV_DUPLICATES)
           .exactOptional()
           .describe(
-            'What becomes of rows that share key and field: error (the run commits, is not published, and exits 5), or last (the last row of the input wins). Default: error.',
+            'What to do with rows that share a key and field: error (the run is committed but not published, and the command exits with 5) or last (the last row of the input wins). Default: error.',
           ),
       }).refine(({ field, layout }) => layout !== 'packed' || field !== undefined, {
         path: ['layout'],

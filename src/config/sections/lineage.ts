@@ -27,7 +27,7 @@ const NAMESPACE = expected('a text', 'forecasts');
 export const lineage = section({
   url: webUrl(ADDRESS).exactOptional().describe('The URL that gets each event, as a POST of JSON.'),
   apiKey: text(KEY).exactOptional().describe('Sent to the URL as a bearer token.'),
-  file: text(FILE).exactOptional().describe('A file that each event is appended to, as a line of JSON.'),
+  file: text(FILE).exactOptional().describe('A file to which each event is appended, as a line of JSON.'),
   namespace: text(NAMESPACE)
     .exactOptional()
     .describe(`The namespace of the job in OpenLineage. Default: ${DEFAULT_NAMESPACE}.`),
@@ -40,7 +40,7 @@ export const lineage = section({
     path: ['url'],
     error: 'an http or https URL, since there is a lineage.apiKey.',
   })
-  .describe('Where OpenLineage events of the runs go.');
+  .describe('Where to send OpenLineage events of the runs.');
 
 /** The long form; null where they go nowhere. */
 export function normaliseLineage(

@@ -35,19 +35,19 @@ const fields = section({
     .array(choice(LIVE_WHEN), { error: WHEN })
     .exactOptional()
     .describe(
-      'When a stored answer is replaced: missing (the store has none for the key), stale (older than serving.maxAge). With an empty list only requests that change the row are answered live. Default: both.',
+      'When to answer live: missing (the store has nothing for the key), stale (the stored answer is older than serving.maxAge). With an empty list, only requests that change the row are answered live. Default: both.',
     ),
   deadline: z
     .union([z.int(), z.string()], { error: DURATION_EXPECTED })
     .refine(isDuration, { error: DURATION_EXPECTED })
     .exactOptional()
-    .describe('How long a question may take before it gets 503. Default: 5s.'),
+    .describe('How long a live request may take before it gets 503. Default: 5s.'),
   queue: wholeNumber(1, expected('a whole number of questions, at least 1', '1000'))
     .exactOptional()
-    .describe('Questions that may wait; more get 429. Default: 1000.'),
+    .describe('How many live requests may wait; more get 429. Default: 1000.'),
   cache: wholeNumber(0, expected('a whole number of answers, at least 0', '10000'))
     .exactOptional()
-    .describe('Live answers that are kept until another run is published. Default: 10000.'),
+    .describe('How many live answers to cache until another run is published. Default: 10000.'),
   memoryLimit: z
     .union([
       wholeNumber(1, BYTE_SIZE_EXPECTED),
@@ -58,7 +58,7 @@ const fields = section({
     ])
     .exactOptional()
     .describe(
-      'Memory that DuckDB may use in the process that answers; what is beyond it goes to the temporary folder of the run. Default: 1GiB.',
+      "Memory that DuckDB may use in the process that answers; anything beyond goes to the run's temporary folder. Default: 1GiB.",
     ),
 });
 

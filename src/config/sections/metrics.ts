@@ -26,7 +26,7 @@ export const metrics = section({
     ),
   pushgateway: webUrl(GATEWAY)
     .exactOptional()
-    .describe('A Prometheus Pushgateway, which gets the figures as the group job/NAME.'),
+    .describe('A Prometheus Pushgateway, which gets the metrics as the group job/NAME.'),
 })
   .refine(({ textfileFolder, pushgateway }) => textfileFolder !== undefined || pushgateway !== undefined, {
     error: expected(
@@ -34,7 +34,7 @@ export const metrics = section({
       'metrics: {pushgateway: "http://pushgateway:9091"}',
     ),
   })
-  .describe('Where the figures of the runs go after each of them, for Prometheus.');
+  .describe('Where to send the metrics for Prometheus after each run.');
 
 /** The long form; null where they go nowhere. */
 export function normaliseMetrics(

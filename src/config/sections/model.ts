@@ -19,7 +19,7 @@ export const model = z
         path: text(MODEL).describe('The path of the ONNX model.'),
         outputs: texts(expected('a list of output names', '[sales]'))
           .exactOptional()
-          .describe('The outputs that become predictions. Default: all that are tensors.'),
+          .describe('The outputs that become predictions. Default: all outputs that are tensors.'),
       }),
     ],
     { error: MODEL },

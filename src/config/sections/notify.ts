@@ -38,13 +38,13 @@ export const notify = section({
       'notify: {webhook: "https://hooks.example.org/serve-batch"}',
     ),
   })
-  .describe('Who is told when a run fails, is late or is not whole.');
+  .describe('Whom to notify when a run fails, is late or is incomplete.');
 
 const HEARTBEAT = expected('an http or https URL', 'https://hc.example.org/ping/weekly');
 
 /** The field `heartbeat` of a job file. */
 export const heartbeat = webUrl(HEARTBEAT).describe(
-  'A URL that is fetched after each success, for a service that notices when it stops.',
+  'A URL to fetch after each success, for a service that notices when the calls stop.',
 );
 
 /** The long form of `notify`; null where nobody is told. A program that is no mere name is a path. */

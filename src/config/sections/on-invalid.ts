@@ -42,7 +42,7 @@ export const onInvalid = z
       choice(['fail', 'reject']),
       section({
         action: choice(['fail', 'reject']).describe(
-          'fail ends the run; reject puts the row into rejects/ with its reason.',
+          'fail ends the run; reject writes the row to rejects/ with the reason.',
         ),
         max: z
           .union(
@@ -59,7 +59,7 @@ export const onInvalid = z
           )
           .exactOptional()
           .describe(
-            'Rejects that a run may have: rows, or a share such as 1%; 100%: no limit. Default: 10%, and 10 rows in any case; of a grid no limit.',
+            'How many rejects a run may have: rows, or a share such as 1%; 100%: no limit. Default: 10%, but always at least 10 rows; for a grid, no limit.',
           ),
       }).refine(({ action, max }) => action === 'reject' || max === undefined, {
         path: ['max'],

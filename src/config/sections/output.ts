@@ -64,7 +64,7 @@ export const output = z
         vectors: choice(['list', 'columns'])
           .exactOptional()
           .describe(
-            'What an output of several values a row becomes: one list, or columns name_0, name_1 and so on; those of a classifier have its labels in their names. Default: list.',
+            'What an output of several values a row becomes: one list, or columns name_0, name_1 and so on (for a classifier, with its labels in the names). Default: list.',
           ),
         compression: choice(COMPRESSIONS)
           .exactOptional()

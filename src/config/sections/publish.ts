@@ -18,7 +18,7 @@ export const publish = section({
     .min(1, { error: expected('at least one gate', '[{rows: {change: 5%}}]') })
     .exactOptional()
     .describe(
-      'What must hold before a run is published. A run that fails a gate commits, is not published, and exits 5.',
+      'What must hold before a run is published. A run that fails a gate is committed but not published, and the command exits with 5.',
     ),
 }).describe('What must hold before a run is published.');
 

@@ -102,52 +102,50 @@ export const schedule = z
           .describe('Which missed occurrences run later: none, the latest one, or all. Default: latest.'),
         catchupWindow: duration()
           .exactOptional()
-          .describe('How old a missed occurrence may be that still runs. Default: 7d.'),
+          .describe('The age up to which a missed occurrence still runs. Default: 7d.'),
         jitter: durationOrZero()
           .exactOptional()
           .describe(
-            'Spreads the starts of jobs: each occurrence starts up to so much later, by an amount that is always the same for it. Default: 0.',
+            'Spreads the starts of jobs: each occurrence starts up to this much later, by an amount that is always the same for it. Default: 0.',
           ),
         deadline: duration()
           .exactOptional()
           .describe(
-            'A run that is not published so long after its occurrence raises the alert late. Default: none.',
+            'If a run is not published this long after its occurrence, the alert late is sent. Default: none.',
           ),
         overlap: choice(OVERLAP_POLICIES)
           .exactOptional()
           .describe(
-            'What an occurrence does while the job is still running: wait for its end, or skip. Default: wait.',
+            'What an occurrence does if the job is still running: wait for its end, or skip. Default: wait.',
           ),
         retries: wholeNumber(0, expected('a whole number, at least 0', '2'))
           .exactOptional()
-          .describe('How often the run of an occurrence is tried again after it failed. Default: 2.'),
+          .describe('How often to try the failed run of an occurrence again. Default: 2.'),
         backoff: duration()
           .exactOptional()
           .describe('The pause before the first retry; it doubles with each. Default: 1m.'),
         enabled: flag()
           .exactOptional()
           .describe(
-            'Whether the schedule is on. Occurrences while it is off are not caught up. Default: true.',
+            'Whether the schedule is on. Occurrences missed while it is off never run. Default: true.',
           ),
         after: z
           .union([text(AFTER), texts(AFTER)], { error: AFTER })
           .exactOptional()
           .describe(
-            'Another job, or a list of jobs: an occurrence starts once their runs of the same occurrence are published. Default: none.',
+            'Another job, or a list of jobs: an occurrence starts only after their runs of the same occurrence are published. Default: none.',
           ),
         waitFor: waitFor
           .exactOptional()
-          .describe(
-            'What has to be there before an occurrence starts: a list of conditions. Default: nothing.',
-          ),
+          .describe('What an occurrence waits for before it starts: a list of conditions. Default: nothing.'),
         onLate: choice(LATE_POLICIES)
           .exactOptional()
           .describe(
-            'What an occurrence does that has waited until its deadline in vain: skip, run with what is there, or fail. Default: fail.',
+            'What an occurrence does if it has waited in vain until its deadline: skip, run with the data at hand, or fail. Default: fail.',
           ),
         checkEvery: duration()
           .exactOptional()
-          .describe('The pause between two looks at what an occurrence waits for. Default: 1m.'),
+          .describe('The pause between two checks of what an occurrence waits for. Default: 1m.'),
       })
         .refine((written) => !waits(written) || written.deadline !== undefined, {
           path: ['deadline'],
@@ -161,7 +159,7 @@ export const schedule = z
     ],
     { error: SCHEDULE },
   )
-  .describe('When the job runs by itself: a cron expression, or a map. Default: it does not.');
+  .describe('When the job runs: a cron expression, or a map. Default: only when you run it.');
 
 /** The long form of `schedule`; null where the job has none. */
 export function normaliseSchedule(

@@ -34,23 +34,23 @@ export const DEFAULT_SERVING: ServingSpec = {
 export const serving = section({
   enabled: flag()
     .exactOptional()
-    .describe('Whether `serve-batch serve` answers for the job. Default: true, where it has a store.'),
+    .describe('Whether `serve-batch serve` answers for the job. Default: true if it has a store.'),
   maxAge: z
     .union([z.int(), z.string()], { error: DURATION_EXPECTED })
     .refine(isDuration, { error: DURATION_EXPECTED })
     .exactOptional()
     .describe(
-      'How old the published run may be: answers of an older one say stale, and the server says that it is not ready. Default: any age.',
+      'How old the published run may be. If it is older, answers say stale, and the server reports that it is not ready. Default: any age.',
     ),
   onStoreDown: choice(STORE_DOWN_POLICIES)
     .exactOptional()
     .describe(
-      'What a request gets while the store is away: unavailable (503), or the last-known answer to the same question, with its age. Default: unavailable.',
+      'What a request gets while the store is unavailable: unavailable (503), or the last-known answer to the same request, with its age. Default: unavailable.',
     ),
   live: live
     .exactOptional()
     .describe(
-      "Whether the published run's own features and model answer where the store does not, or where a request changes the row: true, or a map of limits. Default: false.",
+      "Whether the published run's own features and model answer if the store has no answer or if a request changes the row: true, or a map of limits. Default: false.",
     ),
   normalise: z
     .record(z.string(), z.array(choice(NORMALISE_STEPS)).min(1), {
@@ -59,7 +59,7 @@ export const serving = section({
     })
     .exactOptional()
     .describe(
-      'What becomes of the texts of a column in requests before they are looked up or scored: {question: [nfc, lower, trim, spaces]}. Default: nothing.',
+      'How to normalise the texts of a column in requests before they are looked up or scored: {question: [nfc, lower, trim, spaces]}. Default: not at all.',
     ),
 }).describe('How `serve-batch serve` answers for the job.');
 

@@ -47,33 +47,31 @@ const duration = () =>
 const file = section({
   file: text(
     expected('the path of a file or folder, or a glob', 'data/{{ occurrence.date }}/_SUCCESS'),
-  ).describe('A file, a folder or a glob that has to be there. May hold templates.'),
-  maxAge: duration()
-    .exactOptional()
-    .describe('How long ago it may have been changed. Default: it does not matter.'),
+  ).describe('A file, a folder or a glob that must exist. May contain templates.'),
+  maxAge: duration().exactOptional().describe('The largest time since its last change. Default: no limit.'),
   unchangedFor: duration()
     .exactOptional()
     .describe(
-      'How long nobody may have changed it, for files that are not written in one step. Default: it does not matter.',
+      'How long it must have been unchanged, for files that are not written in one step. Default: no limit.',
     ),
 });
 
 const table = section({
   table: text(expected('input, a name of features.tables, or a path', 'input')).describe(
-    'The table that is looked at: input, a name of features.tables, or a path.',
+    'The table to check: input, a name of features.tables, or a path.',
   ),
   rows: wholeNumber(1, expected('a whole number of rows, at least 1', '700000'))
     .exactOptional()
-    .describe('How many rows it has at least.'),
+    .describe('The smallest number of rows.'),
   column: text(expected('the name of a column', 'date'))
     .exactOptional()
-    .describe('The column of newest and distinct.'),
+    .describe('The column for newest and distinct.'),
   newest: text(expected('a value that the column has to reach', '"{{ occurrence.date }}"'))
     .exactOptional()
-    .describe('What the newest value of the column is at least. May hold templates.'),
+    .describe('The newest value of the column must be at least this. May contain templates.'),
   distinct: wholeNumber(1, expected('a whole number of values, at least 1', '100'))
     .exactOptional()
-    .describe('How many different values the column has at least.'),
+    .describe('The smallest number of different values in the column.'),
 })
   .refine(({ rows, newest, distinct }) => (rows ?? newest ?? distinct) !== undefined, {
     error: expected('a map with table and rows, newest or distinct', '{table: input, rows: 1000}'),
@@ -89,7 +87,7 @@ const table = section({
 const sql = section({
   sql: text(
     expected('an SQL condition over input and features.tables', '(SELECT count(*) FROM input) > 1000'),
-  ).describe('An SQL condition over input and features.tables that has to be true. May hold templates.'),
+  ).describe('An SQL condition over input and features.tables that must be true. May contain templates.'),
 });
 
 const WAIT_FOR = expected(

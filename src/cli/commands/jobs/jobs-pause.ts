@@ -13,7 +13,7 @@ interface PauseFlags {
 }
 
 const outputOption = (): Option =>
-  option('-o, --output <path>', 'the output folder of the job, where its file cannot be read');
+  option('-o, --output <path>', 'the output folder of the job, if its file cannot be read');
 
 export function addPauseCommand(jobs: Command, context: CliContext): void {
   const pause = jobs
@@ -21,15 +21,15 @@ export function addPauseCommand(jobs: Command, context: CliContext): void {
     .description("Pause a job's schedule: no occurrence of it starts until you resume it.")
     .argument('<job>', 'the job');
   addOptions(pause, [
-    option('--reason <text>', 'why, for those who look at the job later'),
-    option('--alert-after <duration>', 'send the alert "paused" after so long: 8h, 3d (default: 1d)'),
+    option('--reason <text>', 'the reason, for people who look at the job later'),
+    option('--alert-after <duration>', 'send the alert "paused" after this time: 8h, 3d (default: 1d)'),
     outputOption(),
     debugOption(),
   ]);
   pause.addHelpText(
     'after',
     `
-A run that is going on continues. "run" and "backfill" work as before. The job file may be broken.
+A run in progress continues. "run" and "backfill" work as before. The job file may be broken.
 
 Example:
   serve-batch jobs pause weekly --reason "prices of week 48 are wrong"`,
@@ -40,7 +40,7 @@ Example:
 export function addResumeCommand(jobs: Command, context: CliContext): void {
   const resume = jobs
     .command('resume')
-    .description('Resume a paused schedule. What came meanwhile runs as schedule.catchup says.')
+    .description('Resume a paused schedule. Missed occurrences run as schedule.catchup says.')
     .argument('<job>', 'the job');
   addOptions(resume, [outputOption(), debugOption()]);
   resume.action((job: string, flags: Pick<PauseFlags, 'output'>) => resumeCommand(context, job, flags));

@@ -23,7 +23,7 @@ interface PlanFlags extends JobFlags {
 export function addPlanCommand(program: Command, context: CliContext): void {
   const command = program
     .command('plan')
-    .description('Make a run whose shards other machines compute, and list what is missing of it.')
+    .description('Make a run whose shards other machines compute, and list its missing shards.')
     .argument('[job]', 'a job in jobs/, or a job file (default: the default job)');
   addOptions(command, [
     ...jobOptions(),
@@ -32,7 +32,7 @@ export function addPlanCommand(program: Command, context: CliContext): void {
     option('--resume', 'continue an unfinished run of the same input and model').default(true),
     option('--no-resume', 'start over instead of continuing'),
     option('-f, --force', 'score again even if the same run is complete'),
-    option('--full', 'with input.incremental: take everything again, not only what is new'),
+    option('--full', 'with input.incremental: take all data again, not only new data'),
     jsonOption('the run, its dispatch list and its missing shards in groups'),
     option('-q, --quiet', 'print only errors'),
     debugOption(),

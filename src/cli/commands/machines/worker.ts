@@ -25,7 +25,7 @@ interface WorkerFlags {
 export function addWorkerCommand(program: Command, context: CliContext): void {
   const command = program
     .command('worker')
-    .description('Keep taking shards from a queue, of any job and run, and compute them.');
+    .description('Keep computing shards from a queue, of any job and run.');
   addOptions(command, [
     option('--queue <url>', 'the queue: redis://... or rediss://...').makeOptionMandatory(),
     wholeNumber('-p, --processes <n>', 'shards at the same time (default: one per core)'),

@@ -21,7 +21,7 @@ export function addLogsCommand(runs: Command, context: CliContext): void {
     .description("Show the log of one run, with its child processes' lines.")
     .argument('<run>', 'its id, or the first characters of it');
   addOptions(logs, [
-    option('-f, --follow', 'go on until the run has ended'),
+    option('-f, --follow', 'keep printing until the run has ended'),
     outputOption(),
     jsonOption('the lines as they are,'),
     debugOption(),

@@ -41,7 +41,7 @@ interface OccurrencesFlags {
 export function addOccurrencesCommand(runs: Command, context: CliContext): void {
   const command = runs
     .command('occurrences')
-    .description('List scheduled occurrences and what became of them, newest first.')
+    .description('List scheduled occurrences with their state, newest first.')
     .argument('[job]', 'only this job');
   addOptions(command, [
     list('--state <states>', `only these states: ${OCCURRENCE_STATUSES.join(', ')}`),

@@ -37,10 +37,13 @@ export function addPruneCommand(runs: Command, context: CliContext): void {
   const prune = runs.command('prune').description('Delete the folders of old runs.');
   addOptions(prune, [
     option('--job <job>', 'only this job'),
-    option('--as <name>', 'delete the whole candidate that "run JOB --as NAME" made, readers and all'),
+    option(
+      '--as <name>',
+      'delete a whole candidate that "run JOB --as NAME" made, including what its readers see',
+    ),
     wholeNumber('--keep <n>', 'keep the newest N runs of each job'),
-    option('--older-than <time>', 'delete only runs begun before then: 90d or 2026-11-01'),
-    option('--store', 'also drop from the stores what neither readers nor a rollback need'),
+    option('--older-than <time>', 'delete only runs that began before this: 90d or 2026-11-01'),
+    option('--store', 'also drop what neither readers nor a rollback need from the stores'),
     option('--dry-run', 'show what would be deleted, and delete nothing'),
     outputOption(),
     kvOption(),
