@@ -3,8 +3,8 @@ export type ColumnValue = string | number | bigint | Date;
 export type Columns = Readonly<Record<string, ColumnValue>>;
 
 /**
- * A number or a text where the job's one value is that; else what the JSON says: an object of column names
- * and values where there are several, a list, a boolean. In JSON, NaN and the infinities are null.
+ * A number or a text if the job stores one such value. Otherwise the value of the JSON: an object with column names
+ * and values if there are several, a list, or a boolean. In JSON, NaN and the infinities are null.
  */
 export type PredictionValue =
   | number
@@ -18,15 +18,15 @@ export interface LookupOptions {
   readonly job: string;
   /** `lmdb:PATH`, `redis://...` or `rediss://...`. */
   readonly url: string;
-  /** Milliseconds for which a newly published run may go unnoticed; 1000 by default. */
+  /** How long a newly published run may go unnoticed, in milliseconds. Default: 1000. */
   readonly refreshMs?: number;
 }
 
-/** Two generations that keys are answered from: which one, a hash of the key says. */
+/** The two generations that answer for keys. A hash of the key decides which one. */
 export interface CanaryNote {
   readonly published: string;
   readonly canary: string;
-  /** Of the keys, those of the canary: more than 0, less than 1. */
+  /** The share of keys that the canary answers for: more than 0, less than 1. */
   readonly share: number;
 }
 
@@ -37,7 +37,7 @@ export interface Origin {
   readonly createdAt: string;
   /** File name of the model. */
   readonly model: string;
-  /** Both runs that keys are answered from at present: `run` is the one that answers for this key. Left out: there is one. */
+  /** While there is a canary: both runs that answer for keys. `run` is the one that answers for this key. */
   readonly canary?: CanaryNote;
 }
 
@@ -46,7 +46,7 @@ export interface Prediction extends Origin {
 }
 
 export interface Series extends Origin {
-  /** By field (a date, mostly), sorted. */
+  /** By field (usually a date), sorted. */
   readonly values: ReadonlyMap<string, PredictionValue>;
 }
 
@@ -61,33 +61,34 @@ export interface Published {
   /** Templates of key and field: `{store}:{product}`. */
   readonly key: string;
   readonly field: string | null;
-  /** The columns that make the value. */
+  /** The columns that make up the value. */
   readonly values: readonly string[];
   readonly valueKind: 'number' | 'text' | 'json';
-  /** Left out where no canary runs: then this generation answers for all keys. */
+  /** Absent if there is no canary: then this generation answers for all keys. */
   readonly canary?: CanaryNote;
 }
 
 /**
- * Answers user requests from the published run, or for the keys of a canary from its run. The answer for a key comes
- * from one run, also while another is being published. Every method throws a {@link ServeBatchError}: `NOT_FOUND` while nothing is published, `USAGE` for
- * columns that do not fit the key, `STORE_UNAVAILABLE`, `STORE_REFUSED` or `STORE_INCOMPLETE` where the store fails.
+ * Answers user requests from the published run or, for the keys of a canary, from the canary's run. The answer for a
+ * key always comes from one run, even while another run is being published. Every method throws a
+ * {@link ServeBatchError}: `NOT_FOUND` if nothing is published, `USAGE` if the columns do not fit the key, and
+ * `STORE_UNAVAILABLE`, `STORE_REFUSED` or `STORE_INCOMPLETE` if the store fails.
  */
 export interface Lookup {
-  /** The prediction of a key, and of a field where the job has one; undefined where there is none. */
+  /** The prediction for a key (and a field, if the job has one), or undefined if there is none. */
   get(columns: Columns): Promise<Prediction | undefined>;
-  /** Many at once, in the order asked for, all from the same run, unless a canary is on: then each key from its own. */
+  /** Many predictions, in the order of the list. All come from one run or, while there is a canary, each key from its own. */
   getMany(list: readonly Columns[]): Promise<readonly (Prediction | undefined)[]>;
-  /** All fields of a key; undefined where there are none. */
+  /** All fields of a key, or undefined if there are none. */
   series(columns: Columns): Promise<Series | undefined>;
   info(): Promise<Published>;
   close(): Promise<void>;
 }
 
-/** Opens a job's predictions for reading. Nothing is connected before the first question. */
+/** Opens a job's predictions for reading. It connects to the store at the first request. */
 export function createLookup(options: LookupOptions): Lookup;
 
-/** Everything that fails on purpose. */
+/** Every expected failure. */
 export class ServeBatchError extends Error {
   /** `NOT_FOUND`, `USAGE`, `STORE_UNAVAILABLE` and so on: stable, for programs to compare. */
   readonly code: string;

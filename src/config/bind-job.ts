@@ -17,8 +17,8 @@ export interface JobBinding {
 }
 
 /**
- * The job of one run: its templates filled, its occurrence known. Throws `USAGE` for a parameter that is
- * missing or unknown and for a missing occurrence, and `JOB_FILE` for a template that says nothing known.
+ * The job of one run, with its templates filled and its occurrence set. Throws `USAGE` if a parameter is missing or
+ * unknown or the occurrence is missing, and `JOB_FILE` for an unknown template.
  */
 export function bindJob(spec: JobSpec, { occurrence, now, params = {} }: JobBinding): BoundJob {
   assertKnown(spec, params);

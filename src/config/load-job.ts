@@ -27,8 +27,8 @@ export interface LoadedJob {
 /**
  * Loads a job by its name in `jobs/`, or by a path that ends in `.yaml` or `.yml`.
  *
- * Paths in the file are relative to its project: the parent of `jobs/`, or the folder of a file that
- * lies elsewhere. Throws `JOB_FILE` with all that is wrong in the file, each with line and column.
+ * Paths in the file are relative to its project: the parent of `jobs/`, or the folder of a file
+ * elsewhere. Throws `JOB_FILE` with all faults of the file, each with its line and column.
  */
 export async function loadJob(job: string, options: LoadOptions): Promise<LoadedJob> {
   const file = /\.ya?ml$/i.test(job)

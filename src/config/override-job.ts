@@ -16,8 +16,8 @@ import { DEFAULT_PUBLISH } from './sections/publish.ts';
 import { DEFAULT_SERVING } from './sections/serving.ts';
 
 /**
- * The job with the flags of one run laid over it. Throws `USAGE`, naming the flag.
- * @param folder what relative paths of flags are relative to; left out, they stay as they are
+ * The job with the flags of one run applied to it. Throws `USAGE`, naming the flag.
+ * @param folder makes the relative paths of flags absolute; without it they stay as they are
  */
 export function overrideJob(spec: JobSpec, flags: RunFlags, folder?: string): JobSpec {
   const at = relativeTo(folder);
@@ -40,8 +40,8 @@ export function overrideJob(spec: JobSpec, flags: RunFlags, folder?: string): Jo
 }
 
 /**
- * A job made of flags alone, for a folder without `jobs/`. It is named after the model's file. Throws
- * `USAGE` where the model is missing, or the key of a store.
+ * A job defined by flags alone, for a folder without `jobs/`. It is named after the model's file. Throws
+ * `USAGE` if the model, or the key of a store, is missing.
  */
 export function adHocJob(flags: RunFlags, folder?: string): JobSpec {
   if (flags.model === undefined)

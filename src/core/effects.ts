@@ -1,4 +1,4 @@
-/** What the code may do to the world outside, handed in so that tests can hand in others. */
+/** The effects of the code on the outside world, injected so that tests can replace them. */
 export interface Effects {
   readonly clock: Clock;
   readonly log: Log;
@@ -15,13 +15,13 @@ export interface Log {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
-  /** What has failed, and is not tried again by itself. */
+  /** A failure that is not tried again automatically. */
   error(message: string, fields?: LogFields): void;
 }
 
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** What a run does at the moment: the words shown to the user. */
+/** What a run is doing, in the words shown to the user. */
 export type Stage =
   | 'plan'
   | 'stage input'
@@ -47,7 +47,7 @@ export interface ProgressUpdate {
 }
 
 export interface Progress {
-  /** Called often (many times a second): it must be cheap. Fields that are left out keep their values. */
+  /** Called many times a second, so it must be cheap. Omitted fields keep their values. */
   update(update: ProgressUpdate): void;
 }
 

@@ -11,38 +11,38 @@ export interface RunJobOptions {
   readonly spec: BoundJob;
   /** Continue an interrupted run of the same input, model and job. */
   readonly resume: boolean;
-  /** Run anew even where the same run is finished. */
+  /** Run again even if the same run is complete. */
   readonly force: boolean;
-  /** Of an input that grows: take everything, whatever was taken before. */
+  /** For an incremental job: take all data again, not only new data. */
   readonly full?: boolean;
   readonly effects: Effects;
-  /** Takes secrets out of what goes to the run's log. Default: nothing is taken out. */
+  /** Removes secrets from the run's log. Default: removes nothing. */
   readonly mask?: (text: string) => string;
-  /** Gives up at once: children are killed. */
+  /** Ends the run at once: its children are killed. */
   readonly signal: AbortSignal;
-  /** Asks the run to end soon: no shard starts any more, those under way finish, then its reason is thrown. */
+  /** Ends the run soon: no further shard starts, shards in progress finish, and then the reason is thrown. */
   readonly drain?: AbortSignal;
-  /** Nothing is computed where any run of the same occurrence is committed, whatever its input was. */
+  /** Compute nothing if any run of the same occurrence is committed, whatever its input was. */
   readonly oncePerOccurrence?: boolean;
   /**
-   * `unless newer`: the run is committed only, where one of a newer occurrence is published. `never`: it is a candidate,
-   * which only `publish` brings to readers. Default: `always`.
+   * `unless newer`: the run is committed but not published if a newer occurrence is published. `never`: it is a
+   * candidate, which readers see only after `publish`. Default: `always`.
    */
   readonly publish?: PublishRule;
-  /** The job is a candidate of this one, under a name of its own. Null, and by default: it is a job itself. */
+  /** The job that this one is a named candidate of. Null, the default: it is no candidate. */
   readonly candidateOf?: string | null;
   /**
-   * Asked, with the lock held, whether what the run waits for is there; null: it waits for nothing. What is read
-   * later is what was there then: the input had been identified before.
+   * Called under the lock: has the data that the run waits for arrived? Null: it waits for nothing. The run reads the
+   * data as it was at this moment, because its input was identified before.
    */
   readonly checkReady?: () => Promise<Readiness | null>;
-  /** Told of the run while it has the job's lock. */
+  /** Hears of the run while it holds the job's lock. */
   readonly witness?: RunWitness;
-  /** Tells programs of the run. Default: nobody is told. */
+  /** Reports the run to other programs. Default: to none. */
   readonly reporter?: RunReporter;
-  /** Read where an input path is `-`. */
+  /** What an input path of `-` reads. */
   readonly stdin?: NodeJS.ReadableStream;
-  /** Who does the work; it is ended with the run. Default: child processes. */
+  /** Starts the workers, which end with the run. Default: child processes. */
   readonly startWorkers?: StartWorkers;
 }
 
@@ -50,9 +50,9 @@ export type PublishRule = 'always' | 'unless newer' | 'never';
 
 /** Keeps account of runs: all it writes is written under the job's lock, before others can look. */
 export interface RunWitness {
-  /** The lock is held, and nothing is done yet. What it throws ends the run. */
+  /** Called under the lock, before anything is done. An error that it throws ends the run. */
   begins(readiness: Readiness | null): Promise<void>;
-  /** The run has ended, well or not. The lock is still held. */
+  /** Called when the run has ended, successfully or not, still under the lock. */
   ends(end: RunEnd): Promise<void>;
 }
 
@@ -66,8 +66,8 @@ export type RunJobResult = RanJob | NothingNew;
 export interface RanJob {
   readonly outcome: RunJobOutcome;
   readonly record: RunRecord;
-  /** The newer occurrence that readers see, for which the run is only committed, as `publish` says; null: none. */
+  /** The newer published occurrence because of which the run is only committed (`unless newer`); null: none. */
   readonly overtakenBy: string | null;
-  /** Why a committed run is not published: its store, or its coverage. It is thrown by those who want it as an error. */
+  /** Why a committed run is not published: its store, its coverage or a gate. Throw it if you want it as an error. */
   readonly publishError: ServeBatchError | null;
 }

@@ -10,12 +10,12 @@ export interface LookupOptions {
   readonly job: string;
   /** `lmdb:PATH`, `redis://...`, `redis+cluster://...` or `redis+sentinel://...`; `rediss` for TLS. */
   readonly url: string;
-  /** Milliseconds for which a newly published run may go unnoticed; 1000 by default. */
+  /** How long a newly published run may go unnoticed, in milliseconds. Default: 1000. */
   readonly refreshMs?: number;
   readonly clock?: Clock;
 }
 
-/** The published generation, and the canary beside it. */
+/** The published generation and, if there is one, the canary beside it. */
 export type PublishedInfo = GenerationInfo & {
   readonly generation: string;
   readonly canary?: CanaryNote;
@@ -28,7 +28,7 @@ export interface Origin {
   readonly createdAt: string;
   /** File name of the model. */
   readonly model: string;
-  /** Both runs that keys are answered from at present: `run` is the one that answers for this key. Left out: there is one. */
+  /** While there is a canary: both runs that answer for keys. `run` is the one that answers for this key. */
   readonly canary?: CanaryNote;
 }
 
@@ -37,22 +37,22 @@ export interface Prediction extends Origin {
 }
 
 export interface Series extends Origin {
-  /** By field (a date, mostly), sorted. */
+  /** By field (usually a date), sorted. */
   readonly values: ReadonlyMap<string, PredictionValue>;
 }
 
 /**
- * Answers user requests from the published run, or for the keys of a canary from its run. The answer for a key comes
- * from one run, also while another is being published. Every method throws `NOT_FOUND` while nothing is published, `USAGE` for columns that
- * do not fit the key, `STORE_INCOMPLETE` where the store has lost the published run, and `STORE_UNAVAILABLE` or
- * `STORE_REFUSED` where it fails.
+ * Answers user requests from the published run or, for the keys of a canary, from the canary's run. The answer for a
+ * key always comes from one run, even while another run is being published. Every method throws `NOT_FOUND` if nothing
+ * is published, `USAGE` if the columns do not fit the key, `STORE_INCOMPLETE` if the store has lost the published run,
+ * and `STORE_UNAVAILABLE` or `STORE_REFUSED` if the store fails.
  */
 export interface Lookup {
-  /** The prediction of a key, and of a field where the job has one; undefined where there is none. */
+  /** The prediction for a key (and a field, if the job has one), or undefined if there is none. */
   get(columns: Columns): Promise<Prediction | undefined>;
-  /** Many at once, in the order asked for, all from the same run, unless a canary is on: then each key from its own. */
+  /** Many predictions, in the order of the list. All come from one run or, while there is a canary, each key from its own. */
   getMany(list: readonly Columns[]): Promise<readonly (Prediction | undefined)[]>;
-  /** All fields of a key; undefined where there are none. Throws `USAGE` where the job has no field. */
+  /** All fields of a key, or undefined if there are none. Throws `USAGE` if the job has no field. */
   series(columns: Columns): Promise<Series | undefined>;
   /** What is published. */
   info(): Promise<PublishedInfo>;
@@ -60,7 +60,7 @@ export interface Lookup {
 }
 
 /**
- * Opens a job's predictions for reading. Nothing is connected before the first question.
+ * Opens a job's predictions for reading. It connects to the store at the first request.
  *
  * @example
  * const lookup = createLookup({ job: 'demand', url: 'redis://cache:6379' });

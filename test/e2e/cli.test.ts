@@ -59,7 +59,7 @@ describe('help', () => {
   it.each(COMMANDS)('of %s says once how variables stand for flags', (command) => {
     const help = helpOf(command);
     expect(help.match(/SERVE_BATCH_/g)).toHaveLength(1);
-    expect(help).toContain('SERVE_BATCH_SHARD_ROWS stands for --shard-rows.');
+    expect(help).toContain('SERVE_BATCH_SHARD_ROWS sets --shard-rows.');
   });
 
   it('a command without its argument says what is missing', async () => {

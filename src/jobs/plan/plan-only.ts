@@ -29,7 +29,7 @@ import { identifyRun } from './identify-run.ts';
 import { folderOfJob, storeUrlOf } from './locations.ts';
 import { spoolStandardInput } from './spool-input.ts';
 
-/** A plan, and what it would take; null: nobody can say. */
+/** A plan, with an estimate of its time and size; null: unknown. */
 export interface PlannedJob extends DraftOnEngine {
   readonly estimate: Estimate | null;
 }
@@ -37,8 +37,8 @@ export interface PlannedJob extends DraftOnEngine {
 export type PlanJobResult = PlannedJob | NothingNew;
 
 /**
- * What a run would do. Writes nothing: the typed copy of a text input goes to a folder that is deleted again.
- * Measures nothing either: a batch size that the run would measure is `auto`.
+ * What a run would do. It writes nothing: the typed copy of a text input goes to a temporary folder. It measures
+ * nothing either: a batch size that the run would measure is `auto`.
  */
 export async function planOnly(options: {
   readonly spec: BoundJob;
