@@ -23,6 +23,8 @@ export interface ShardRows {
   readonly rows: number;
   /** Input rows, from 0, that `features.select` left out. */
   readonly leftOut: readonly number[];
+  /** Whether nothing has put the rows into their order: their chunks may be of any size. */
+  readonly asTheyCome?: boolean;
   /** Makes an error of reading `from` one of ours: the input's fault, or that of `features.select`. */
   explain(error: unknown): Promise<ServeBatchError>;
   /** Releases what was made for the shard. */
@@ -66,19 +68,21 @@ export async function openShardRows(
 
 /**
  * The rows of a shard whose SELECT has to be copied, without a copy: they may be read once, and whoever reads them
- * finds out whether there is one for each row of the input, in order, by {@link ShardRows.positionSql}. Null where
- * nothing has to be copied.
+ * finds out whether there is one for each row of the input, in order, by {@link ShardRows.positionSql}.
+ * @param inOrder the same SELECT in a form that is not sorted; null: as the plan has it
  */
 export async function openUncheckedRows(
   database: Database,
   plan: RowsPlan,
   shard: ShardPlan,
-): Promise<ShardRows | null> {
+  inOrder: SelectPlan | null,
+): Promise<ShardRows> {
   const { select } = plan.features;
-  if (select === null || !select.copy) return null;
+  if (select === null) throw new TypeError('The plan has no SELECT');
   await createTables(database, plan, shard, select);
   return {
-    from: `(${neededSelect(plan, select)})`,
+    ...(inOrder === null ? {} : { asTheyCome: true }),
+    from: `(${neededSelect(plan, inOrder ?? select)})`,
     positionSql: `${INPUT_ROW} - ${shard.rowStart}`,
     inputRowSql: INPUT_ROW,
     rows: shard.rowEnd - shard.rowStart,

@@ -1,7 +1,7 @@
 import type { Plan } from '../../core/plan.ts';
 import type { TensorData } from '../../core/tensor-data.ts';
 import type { ColumnScorer, ColumnValues } from '../../inference/session.ts';
-import type { PredictionColumn } from '../../sinks/parquet/prediction-column.ts';
+import { CHUNK_ROWS, type PredictionColumn } from '../../sinks/parquet/prediction-column.ts';
 import type { AnswerFields } from '../../source/duckdb/call-vectors.ts';
 import { type Chunk, type ChunkColumn, isAllValid } from '../../source/duckdb/chunk-stream.ts';
 import { findInvalid, type InvalidRow } from '../rejects/invalid-rows.ts';
@@ -41,6 +41,7 @@ export class ChunkScorer {
     const { timer, onRows, assertWanted, stopAt } = this.#request;
     assertWanted();
     const start = performance.now();
+    if (this.#request.rows.asTheyCome === true) assertFull(this.rows);
     assertPlaces(positions, this.rows, rows);
     const outputs = this.#score(columns, rows);
     const scored = performance.now();
@@ -83,6 +84,11 @@ export class ChunkScorer {
 /** Whether a part may be taken though not all rows could be scored. */
 export function mayReject({ stopAt }: Pick<ChunkRequest, 'stopAt'>): boolean {
   return stopAt > 1;
+}
+
+/** The bytes of a part depend on where its chunks end: each but the last has to be full, as those of sorted rows are. */
+function assertFull(rowsBefore: number): void {
+  if (rowsBefore % CHUNK_ROWS !== 0) throw new RowsDiffer(`a chunk ends at row ${rowsBefore}`);
 }
 
 /** Positions are whole numbers of 64 bits, of which a shard needs half. */

@@ -1,39 +1,59 @@
-import type { Plan } from '../../core/plan.ts';
+import type { Plan, SelectPlan } from '../../core/plan.ts';
 import { openUncheckedRows } from '../../source/shard-rows.ts';
 import { RowsDiffer } from './chunk-scorer.ts';
 import { CallFailed } from './column-scorer.ts';
-import type { PartRequest } from './write-part.ts';
+import { giveUpOrder, selectInOrder } from './select-in-order.ts';
+import type { PartRequest, WritePart } from './write-part.ts';
 import { writePartInStatement } from './write-part-of.ts';
 
 /** Plans of which this worker has seen a shard that needs a copy: most likely the others do, too. */
 const NEED_COPY = new WeakSet<Plan>();
 
+type UncheckedRequest<T> = Omit<PartRequest<T>, 'rows' | 'stopAt'>;
+
+interface WrittenPart<T> {
+  readonly part: T;
+  readonly rejects: readonly never[];
+}
+
 /**
  * Writes the part of a shard whose `features.select` may return more or fewer rows, or other ones each time, without
  * a copy of what it returns. That does where it returns one usable row for each row of the input, which shows as they
- * come. Null where it does not, or where nothing would be copied: then the shard is computed as any other.
+ * come: at first as they are, and where they are not in order, sorted. Null where it does not, or where nothing would
+ * be copied: then the shard is computed as any other.
  *
- * A copy of what a SELECT with joins returns takes longer than the joins.
+ * A copy of what a SELECT with joins returns takes longer than the joins, and to sort it as long as the longest.
  */
-export async function writeUnchecked<T>(
-  request: Omit<PartRequest<T>, 'rows' | 'stopAt'>,
-): Promise<{ readonly part: T; readonly rejects: readonly never[] } | null> {
-  const { plan, database, session, shard } = request;
-  const write = NEED_COPY.has(plan) ? null : writePartInStatement(session, plan);
+export async function writeUnchecked<T>(request: UncheckedRequest<T>): Promise<WrittenPart<T> | null> {
+  const { plan, database, session } = request;
+  const isCopied = plan.features.select?.copy === true && !NEED_COPY.has(plan);
+  const write = isCopied ? writePartInStatement(session, plan) : null;
   if (write === null) return null;
-  const rows = await openUncheckedRows(database, plan, shard);
-  if (rows === null) return null;
-  try {
-    // Rows are told once it is sure that they are not scored again.
-    const once = { ...request, rows, stopAt: 1, onRows: () => {} };
-    const { part } = await write(once);
-    if (part !== null) {
-      request.onRows(rows.rows);
-      return { part, rejects: [] };
-    }
-  } catch (error) {
-    if (!(error instanceof RowsDiffer || error instanceof CallFailed)) throw error;
-  }
+  const inOrder = await selectInOrder(database, plan);
+  const attempt = inOrder === null ? 'rows differ' : await tryToWrite(request, write, inOrder);
+  if (inOrder !== null && attempt === 'rows differ') giveUpOrder(database, plan);
+  const written = attempt === 'rows differ' ? await tryToWrite(request, write, null) : attempt;
+  if (typeof written === 'object') return written;
   NEED_COPY.add(plan);
   return null;
+}
+
+async function tryToWrite<T>(
+  request: UncheckedRequest<T>,
+  write: WritePart,
+  inOrder: SelectPlan | null,
+): Promise<WrittenPart<T> | 'rows differ' | 'not usable'> {
+  const { plan, database, shard } = request;
+  const rows = await openUncheckedRows(database, plan, shard, inOrder);
+  try {
+    // Rows are told once it is sure that they are not scored again.
+    const { part } = await write({ ...request, rows, stopAt: 1, onRows: () => {} });
+    if (part === null) return 'not usable';
+    request.onRows(rows.rows);
+    return { part, rejects: [] };
+  } catch (error) {
+    if (error instanceof RowsDiffer) return 'rows differ';
+    if (error instanceof CallFailed) return 'not usable';
+    throw error;
+  }
 }
