@@ -5,8 +5,8 @@ import { isMissing } from './json-file.ts';
 import type { RunPaths } from './layout.ts';
 
 /**
- * Deletes what a committed run does not need: the copy of its input, and files that a crash left
- * half-written. Nobody works on its shards any more.
+ * Deletes what a run that is committed, or will never be, does not need: the copy of its input, and files that a
+ * crash left half-written. Nobody works on its shards any more.
  */
 export async function clearWorkFiles(paths: RunPaths): Promise<void> {
   await removeFolder(dirname(paths.staged));

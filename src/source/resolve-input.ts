@@ -95,6 +95,11 @@ async function stagedTable(
   const staged = await whileSpaceLasts(watch, async () => {
     const sources = await spool.local(source.sources, 'whole');
     return stageAs(database, { ...request, source: { ...source, sources } }, temporary, stop.signal);
+  }).catch(async (error) => {
+    // A file that changes meanwhile, or goes, is not to be blamed for how it is written.
+    const isOther = error instanceof ServeBatchError && error.code !== 'INPUT_UNREADABLE';
+    if (!isOther) await assertUnchanged(source.sources);
+    throw error;
   });
   assertNoRowNumber(
     staged.columns,

@@ -190,11 +190,15 @@ describe('an older occurrence than the one that readers see', () => {
 
 describe('a run that cannot be continued', () => {
   it('is left with its reason: it was killed before its plan was written', async () => {
-    mkdirSync(join(runsFolder(folder), '20261121T000000Z-k3x9'), { recursive: true });
+    const left = join(runsFolder(folder), '20261121T000000Z-k3x9');
+    for (const name of ['staged', 'tmp']) mkdirSync(join(left, name), { recursive: true });
+    writeFileSync(join(left, 'staged/.input.parquet.5-0123456789abcdef.tmp'), 'PAR1');
     const said: string[] = [];
     await run({ effects: { log: { ...silentLog, info: (message) => said.push(message) } } });
     expect(said).toContain(
       'run 20261121T000000Z-k3x9 did not finish and is not continued: it ended before its plan was written',
     );
+    // What it had copied of its input is of no use to anybody.
+    expect(readdirSync(left)).toEqual([]);
   });
 });

@@ -208,7 +208,7 @@ async function continuedPlan(locked: LockedRun, { runId }: RunSummary): Promise<
 }
 
 async function planAnew(locked: LockedRun, meter: RunMeter, same: RunSummary | undefined) {
-  await mentionUnfinished(locked, same);
+  await leaveUnfinished(locked, same);
   const runId = newRunId(meter.startedAt);
   await locked.lock.setRun(runId);
   const paths = runPaths(locked.folder, runId);
@@ -220,16 +220,20 @@ async function planAnew(locked: LockedRun, meter: RunMeter, same: RunSummary | u
   return planned.plan;
 }
 
-/** A run that cannot be continued is said to be left behind: the user may have expected otherwise. */
-async function mentionUnfinished(
-  { folder, options }: LockedRun,
-  same: RunSummary | undefined,
-): Promise<void> {
+/**
+ * A run that cannot be continued is said to be left behind: the user may have expected otherwise. One without a plan
+ * will never be: the copy of its input, as far as it came, would only fill the disk.
+ */
+async function leaveUnfinished({ folder, options }: LockedRun, same: RunSummary | undefined): Promise<void> {
   const { clock, log } = options.effects;
   const [newest] = await listRuns(folder, clock, { limit: 1 });
   // This process holds the lock: a run that seems to be going on was interrupted.
   if (newest === undefined || !['failed', 'interrupted', 'running'].includes(newest.status)) return;
   log.info(`run ${newest.runId} did not finish and is not continued: ${reasonToLeave(newest, same)}`);
+  if (newest.plan !== undefined) return;
+  const paths = runPaths(folder, newest.runId);
+  await clearWorkFiles(paths);
+  await clearTemporaryFiles(paths);
 }
 
 function reasonToLeave({ plan }: RunSummary, same: RunSummary | undefined): string {
