@@ -7,10 +7,10 @@ import type { RunShardsRequest, ShardEngine } from '../tasks/shard-engine.ts';
 
 const FIRST_BACKOFF_MS = 250;
 /**
- * Shards for each process, after which all of them let go of the store's file: pages that they have touched, some
- * 0.5 MB a shard, count as their memory.
+ * Rows for each process, after which all of them let go of the store's file: pages that they have touched, some 5 MB a
+ * million rows, count as their memory. They wait for each other then, for half a shard or less.
  */
-const SHARDS_PER_MAPPING = 32;
+const ROWS_PER_MAPPING = 2_000_000;
 
 /** Workers of this process. */
 export const LOCAL_ENGINE: ShardEngine = { ownsEarlier: false, compute: runShards };
@@ -22,13 +22,25 @@ export const LOCAL_ENGINE: ShardEngine = { ownsEarlier: false, compute: runShard
 export async function runShards(request: RunShardsRequest): Promise<void> {
   const { shards, loadUnder, mapsStore, processes } = request;
   const store = new StoreSwitch(loadUnder, request.log);
-  const inARow = loadUnder !== null && mapsStore ? processes * SHARDS_PER_MAPPING : shards.length;
+  const mostRows = loadUnder !== null && mapsStore ? processes * ROWS_PER_MAPPING : Number.POSITIVE_INFINITY;
   let first = 0;
   do {
-    await computeInARow(request, shards.slice(first, first + inARow), store);
+    const inARow = shardsOfRows(shards.slice(first), mostRows);
+    await computeInARow(request, inARow, store);
     if (loadUnder !== null) await finishLoads(request, store);
-    first += inARow;
+    first += inARow.length;
   } while (first < shards.length);
+}
+
+/** The first shards: up to the one with which they have so many rows. */
+function shardsOfRows(shards: readonly ShardPlan[], mostRows: number): readonly ShardPlan[] {
+  let rows = 0;
+  const isLast = ({ rowStart, rowEnd }: ShardPlan): boolean => {
+    rows += rowEnd - rowStart;
+    return rows >= mostRows;
+  };
+  const last = shards.findIndex(isLast);
+  return last === -1 ? shards : shards.slice(0, last + 1);
 }
 
 async function computeInARow(

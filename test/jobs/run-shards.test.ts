@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Log, type LogFields, silentLog } from '../../src/core/effects.ts';
 import { type ErrorCode, ServeBatchError, serializeError } from '../../src/core/errors.ts';
+import type { ShardPlan } from '../../src/core/plan.ts';
 import { runShards } from '../../src/jobs/run-shards.ts';
 import type { RunShardsRequest } from '../../src/tasks/shard-engine.ts';
 import type { LoadReport } from '../../src/tasks/store-loads.ts';
@@ -47,6 +48,14 @@ class FakeWorkers {
 const fails = (code: ErrorCode): never => {
   throw new ServeBatchError(code, `${code} it was`, { fields: { row: 7 } });
 };
+
+function shardsOf(count: number, rows: number): readonly ShardPlan[] {
+  return Array.from({ length: count }, (_, index) => ({
+    index,
+    rowStart: index * rows,
+    rowEnd: (index + 1) * rows,
+  }));
+}
 
 interface Outcome {
   readonly attempts: string[];
@@ -120,11 +129,7 @@ describe('shards', () => {
 });
 
 describe('workers that map the file of a store', () => {
-  const shards = Array.from({ length: 150 }, (_, index) => ({
-    index,
-    rowStart: index * 5,
-    rowEnd: index * 5 + 5,
-  }));
+  const shards = shardsOf(150, 62_500);
 
   it('let go of it now and then, all of them while none has a shard', async () => {
     let atWork = 0;
@@ -139,6 +144,11 @@ describe('workers that map the file of a store', () => {
     expect(finished).toEqual([64, 128, 150]);
     expect(atWork).toBe(0);
     expect(committed).toHaveLength(150);
+  });
+
+  it('do so by rows: after fewer shards where these are larger', async () => {
+    const larger = { shards: shardsOf(10, 750_000), processes: 1, mapsStore: true };
+    expect((await run(() => ({}), larger)).finished).toEqual([3, 6, 9, 10]);
   });
 
   it.each<[what: string, changes: Partial<RunShardsRequest>, finished: readonly number[]]>([

@@ -26,7 +26,7 @@ import { SeriesCounter } from './series-counter.ts';
 /** Entries counted before other work of this process gets its turn. */
 const ENTRIES_PER_TURN = 10_000;
 /** Pages of the file that are read before they are given back. */
-const PAGES_PER_MAPPING = 4_000;
+const PAGES_PER_MAPPING = 2_000;
 /** Keys that are removed in one transaction. */
 const KEYS_PER_REMOVAL = 100_000;
 
