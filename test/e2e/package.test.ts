@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { REPOSITORY } from '../support/cli.ts';
@@ -17,6 +17,7 @@ beforeAll(async () => {
   const clone = await temporaryFolder();
   for (const name of SOURCES) await cp(join(REPOSITORY, name), join(clone, name), { recursive: true });
   await symlink(join(REPOSITORY, 'node_modules'), join(clone, 'node_modules'));
+  await leaveTypesUnchecked(join(clone, 'tsconfig.build.json'));
   execFileSync('npm', ['run', '--silent', 'package'], { cwd: clone, stdio: 'pipe' });
   const archive = (await readdir(clone)).find((name) => name.endsWith('.tgz')) ?? '';
   consumer = await temporaryFolder();
@@ -24,6 +25,15 @@ beforeAll(async () => {
   await symlink(join(REPOSITORY, 'fixtures'), join(consumer, 'fixtures'));
   await cp(join(REPOSITORY, 'jobs'), join(consumer, 'jobs'), { recursive: true });
 }, 300_000);
+
+/** Two thirds of a build, and `npm test` has begun with one that looks at them. */
+async function leaveTypesUnchecked(path: string): Promise<void> {
+  const config = JSON.parse(await readFile(path, 'utf8'));
+  await writeFile(
+    path,
+    JSON.stringify({ ...config, compilerOptions: { ...config.compilerOptions, noCheck: true } }),
+  );
+}
 
 /** As `npm install --ignore-scripts` would, with the libraries that are here instead of those of a registry. */
 async function install(archive: string, modules: string): Promise<void> {
