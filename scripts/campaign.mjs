@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
-const USAGE = `usage: npm run campaign -- [--kills N] [--minutes N] [--job whole|incremental] [--store lmdb|redis|packed] [--during run|publish|rollback|prune|tick|backfill] [--seed S]`;
+const USAGE = `usage: npm run campaign -- [--kills N] [--minutes N] [--job whole|incremental] [--model trees|network] [--store lmdb|redis|packed] [--during run|publish|rollback|prune|tick|backfill] [--seed S]`;
 
 const { values } = readArguments();
 const env = { ...process.env };
@@ -21,6 +21,7 @@ function readArguments() {
       kills: option,
       minutes: option,
       job: option,
+      model: option,
       store: option,
       during: option,
       seed: option,

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { createLookup } from '../../src/index.ts';
 import { runSql } from '../../test/e2e/sales-tables.ts';
 import { expectedRows } from '../../test/support/golden.ts';
+import { networkGraph } from '../../test/support/networks.ts';
+import { writeOnnx } from '../../test/support/onnx.ts';
 import { makeProject, type Project } from '../../test/support/project.ts';
-import type { Kind, StoreName } from './options.ts';
+import type { Kind, ModelKind, StoreName } from './options.ts';
 
 /** Two tables that differ in every prediction: readers can tell one from the other. */
 export const WEEKS = ['sales', 'other'] as const;
@@ -45,6 +47,7 @@ export interface Content {
 export interface Bench {
   readonly kind: Kind;
   readonly store: StoreName;
+  readonly model: ModelKind;
   readonly project: Project;
   readonly url: string;
   readonly keys: readonly Key[];
@@ -55,17 +58,47 @@ export interface Bench {
   readonly given: Map<JobName, number>;
 }
 
+const NETWORK = 'network.onnx';
+const FEATURE_NAMES = {
+  feature_names:
+    'price,discount,day_of_week,month,size_sqm,lag_7,lag_14,mean_28,region_length,category_length',
+};
+
+const MODEL_OF: Readonly<Record<ModelKind, string>> = {
+  trees: `model: fixtures/sales-by-column.onnx
+features:
+  select: SELECT * FROM input
+`,
+  network: `model: ${NETWORK}
+features:
+  select: SELECT *, length(region) AS region_length, length(category) AS category_length FROM input
+`,
+};
+
+/** Networks are scored in batches where calls are no whole groups of rows: the parts must be those of the statement. */
+const IN_BATCHES: Readonly<Record<ModelKind, readonly string[]>> = {
+  trees: [],
+  network: ['--batch-size', '1000'],
+};
+
 const SHARD_ROWS = 584;
 const DATABASES: Readonly<Record<Kind, number>> = { whole: 1, incremental: 3 };
 
-export async function makeBench(kind: Kind, store: StoreName, redisUrl: string): Promise<Bench> {
+export async function makeBench(
+  kind: Kind,
+  store: StoreName,
+  model: ModelKind,
+  redisUrl: string,
+): Promise<Bench> {
   const project = await makeProject({ jobs: {} });
   const database = DATABASES[kind] + (store === 'packed' ? 1 : 0);
   const url = store === 'lmdb' ? `lmdb:${project.path('kv')}` : `${redisUrl}/${database}`;
   await writeSlices(project);
+  if (model === 'network')
+    await writeOnnx(project.path(NETWORK), { ...networkGraph([10, 64, 32, 1]), metadata: FEATURE_NAMES });
   const keys = (await expectedRows()).map(({ store: s, product, date }) => ({ store: s, product, date }));
   const bench: Bench = {
-    ...{ kind, store, project, url, keys },
+    ...{ kind, store, model, project, url, keys },
     references: new Map(),
     contentOf: new Map(),
     given: new Map(),
@@ -96,27 +129,24 @@ async function writeSlices(project: Project): Promise<void> {
 }
 
 /** `keep: 1`: publishing an earlier run always loads the store from its parts. */
-async function writeJob({ kind, store, project, url }: Bench, job: JobName): Promise<void> {
+async function writeJob({ kind, store, model, project, url }: Bench, job: JobName): Promise<void> {
   const cron = { sales: null, filled: '0 0 * * *', ticked: '0 0 1 1 *' }[job];
   const incremental = kind === 'incremental' ? ', incremental: {column: n}' : '';
   await project.write(
     `jobs/${job}.yaml`,
     `input: {path: ${job}-week.parquet${incremental}}
 output: {path: out, columns: [store, product, date]}
-model: fixtures/sales-by-column.onnx
-features:
-  select: SELECT * FROM input
-kv: {url: "${url}", key: "{store}:{product}", field: "{date}", keep: 1${store === 'packed' ? ', layout: packed' : ''}}
+${MODEL_OF[model]}kv: {url: "${url}", key: "{store}:{product}", field: "{date}", keep: 1${store === 'packed' ? ', layout: packed' : ''}}
 execution: {shardRows: ${SHARD_ROWS}, processes: 2}
 ${cron === null ? '' : `schedule: {cron: "${cron}", timezone: UTC, retries: 0}\n`}`,
   );
 }
 
 async function runUndisturbed(bench: Bench, job: JobName): Promise<void> {
-  const { project, keys, references } = bench;
+  const { project, keys, model, references } = bench;
   const before = (await project.published(job))?.runId ?? null;
   const slice = await giveSlice(bench, job);
-  const { runId, output } = await project.run([job]);
+  const { runId, output } = await project.run([job, ...IN_BATCHES[model]]);
   const { values } = await readStore(bench, job);
   const isOdd = (index: number): boolean => Number(keys[index]?.product) % 2 === 1;
   const isTaken = (index: number): boolean =>

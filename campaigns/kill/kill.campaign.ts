@@ -21,7 +21,7 @@ const readers: Reader[] = [];
 beforeAll(async () => {
   redis = await startRedis();
   for (const kind of options.kinds)
-    for (const store of options.stores) benches.push(await makeBench(kind, store, redis.url));
+    for (const store of options.stores) benches.push(await makeBench(kind, store, options.model, redis.url));
   for (const [index, bench] of benches.entries()) readers.push(startReader(bench, options.seed + index + 1));
 });
 afterAll(() => redis.stop());
@@ -32,7 +32,7 @@ const counts = new Map<string, number>();
 const exits = new Map<string, number>();
 const violations: string[] = [];
 
-it(`${options.kills} kills, seed ${options.seed}`, async () => {
+it(`${options.kills} kills, ${options.model}, seed ${options.seed}`, async () => {
   const combinations = new Combinations(options, random);
   const endsAt = performance.now() + options.minutes * 60_000;
   let kills = 0;
@@ -186,7 +186,7 @@ ${table(counts)}
 Ends of what was struck (signal or exit code)
 ${table(exits)}
 ${combinations.spread}.
-${kills} kills (seed ${options.seed}), ${reads} whole series read, ${violations.length} violations.
+${kills} kills (${options.model}, seed ${options.seed}), ${reads} whole series read, ${violations.length} violations.
 The bytes at the end are ${violations.length === 0 ? 'those of undisturbed runs' : 'in doubt'}.${violations.map((each) => `\n  ${each}`).join('')}`;
 }
 

@@ -14,6 +14,10 @@ export const MOMENTS_OF: Readonly<Record<Kind, readonly Moment[]>> = {
   incremental: ['run', 'publish', 'rollback', 'tick'],
 };
 
+/** `network`: small enough to be scored in the statement that writes a part, as trees are. */
+export const MODELS = ['trees', 'network'] as const;
+export type ModelKind = (typeof MODELS)[number];
+
 export const VICTIMS = ['parent', 'child', 'group', 'stop'] as const;
 /** `group`: the command and its children at once. `stop`: all of them stand still until another process has taken over. */
 export type Victim = (typeof VICTIMS)[number];
@@ -25,6 +29,7 @@ export interface KillOptions {
   readonly kinds: readonly Kind[];
   readonly stores: readonly StoreName[];
   readonly moments: readonly Moment[];
+  readonly model: ModelKind;
   readonly seed: number;
 }
 
@@ -36,6 +41,7 @@ export function killOptions(env: NodeJS.ProcessEnv): KillOptions {
     kinds: only(KINDS, env.CAMPAIGN_JOB),
     stores: only(STORES, env.CAMPAIGN_STORE),
     moments: only(MOMENTS, env.CAMPAIGN_DURING),
+    model: only(MODELS, env.CAMPAIGN_MODEL)[0] ?? 'trees',
     seed: Number(env.CAMPAIGN_SEED ?? 1),
   };
 }

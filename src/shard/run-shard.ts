@@ -69,16 +69,17 @@ async function computeShard(
   const latency = new LatencyHistogram();
   await assertSourcesUnchanged(plan, shard);
 
-  const { part, rejects } = await writeShard(context, { shard, timer, latency }, beforeCommit);
+  const { part, rejects, inStatement } = await writeShard(context, { shard, timer, latency }, beforeCommit);
   await assertSourcesUnchanged(plan, shard);
   context.assertWanted();
-  const record = shardRecord({ context, shard, part, rejects, timer, latency, startedAt });
+  const record = shardRecord({ context, shard, part, rejects, inStatement, timer, latency, startedAt });
   return writeShardRecord(paths, record);
 }
 
 interface WrittenShard {
   readonly part: WrittenFile;
   readonly rejects: readonly Reject[];
+  readonly inStatement: boolean;
 }
 
 async function writeShard(
@@ -89,7 +90,7 @@ async function writeShard(
   const { plan, paths, database } = context;
   const { shard } = request;
   const stopAt = rejectsToStopAt(context);
-  const { part, rejects } = await scorePart<WrittenFile>({
+  const { part, rejects, inStatement } = await scorePart<WrittenFile>({
     ...context,
     ...request,
     stopAt,
@@ -103,7 +104,7 @@ async function writeShard(
     },
   });
   if (part === null || rejects.length >= stopAt) throw overLimit(context, rejects.length);
-  return { part, rejects };
+  return { part, rejects, inStatement };
 }
 
 /** Where nothing may be rejected, the first row that cannot be scored ends the shard with an error of its own. */
@@ -138,11 +139,12 @@ function shardRecord(options: {
   readonly shard: ShardPlan;
   readonly part: { readonly sha256: string; readonly bytes: number };
   readonly rejects: readonly Reject[];
+  readonly inStatement: boolean;
   readonly timer: StageTimer;
   readonly latency: LatencyHistogram;
   readonly startedAt: Date;
 }): ShardRecord {
-  const { context, shard, part, rejects, timer, latency, startedAt } = options;
+  const { context, shard, part, rejects, inStatement, timer, latency, startedAt } = options;
   const { handedOutAt } = context;
   const rowsIn = shard.rowEnd - shard.rowStart;
   return {
@@ -154,6 +156,7 @@ function shardRecord(options: {
     part: { file: context.paths.part(shard.index), ...part },
     rejectsFile: rejects.length > 0 ? context.paths.rejects(shard.index) : null,
     seconds: timer.seconds(),
+    inStatement,
     batchLatency: latency.toJSON(),
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     host: hostname(),

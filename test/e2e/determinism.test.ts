@@ -35,7 +35,12 @@ describe('the parts are byte-identical', () => {
     const killed = await killAfterShards(fresh, ['run', ...MANY, '--processes', '2'], 3);
     const record = await fresh.run([...MANY, '--processes', '3']);
     expect(record.runId).toBe(killed.runId);
-    expect(record.shards).toEqual({ total: SHARDS, reused: killed.shards, retried: 0 });
+    expect(record.shards).toEqual({
+      total: SHARDS,
+      reused: killed.shards,
+      retried: 0,
+      inStatement: SHARDS,
+    });
     expect(partsOf(record)).toEqual(partsOf(expected));
   });
 

@@ -83,7 +83,9 @@ export function detailPairs(record: RunRecord): readonly Pair[] {
       `${batch}p50 ${latency.p50} ms, p95 ${latency.p95} ms, p99 ${latency.p99} ms, longest ${latency.max} ms`,
     ],
     ...(device === undefined ? [] : [['device', deviceText(device)] as const]),
-    ...(record.engine === undefined ? [] : [['engine', engineText(record.engine)] as const]),
+    ...(record.engine === undefined
+      ? []
+      : [['engine', `${engineText(record.engine)}${wayText(shards)}`] as const]),
     ...(record.estimate === undefined ? [] : [['estimate', missText(record.estimate)] as const]),
     ['memory', `${formatBytes(record.peakMemoryBytes)} in the largest process`],
     ['model', `${shortPath(record.model.path)} (sha256 ${record.model.sha256.slice(0, 12)})`],
@@ -104,6 +106,15 @@ function coverageText({ ratio, present, expected }: CoverageRecord): string {
 
 function partsText({ parts, bytes }: RunRecord['output']): string {
   return ` (${formatNumber(parts.length, 'part')}, ${formatBytes(bytes)})`;
+}
+
+/** How rows came to the model. */
+function wayText({ total, inStatement }: RunRecord['shards']): string {
+  if (inStatement === undefined) return '';
+  if (inStatement === 0) return ', in batches';
+  const which =
+    inStatement === total ? 'each shard' : `${formatCount(inStatement)} of ${formatNumber(total, 'shard')}`;
+  return `, ${which} in one statement`;
 }
 
 function shardsText({ shards }: RunRecord): string {

@@ -83,6 +83,7 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
       total: plan.shards.length,
       reused: records.length - computed.length,
       retried: records.filter(({ attempt }) => attempt > 1).length,
+      ...inStatement(records),
     },
     stages: stageSeconds(records, outcome.extraSeconds ?? {}),
     batchSize: plan.batchSize,
@@ -124,6 +125,12 @@ export function buildRunRecord(plan: Plan, shards: Iterable<ShardRecord>, outcom
     host: outcome.host,
     ...(outcome.error === undefined ? {} : { error: recorded(outcome.error) }),
   };
+}
+
+/** Nothing where a shard of an earlier version is among them. */
+function inStatement(records: readonly ShardRecord[]): { readonly inStatement?: number } {
+  if (records.some((record) => record.inStatement === undefined)) return {};
+  return { inStatement: records.filter((record) => record.inStatement).length };
 }
 
 /** How far off an estimate was: 0.1 where there is a tenth more than expected. */

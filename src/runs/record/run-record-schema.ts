@@ -63,7 +63,13 @@ const newestRecord = z.object({
   readiness: readinessSchema.exactOptional(),
   /** Rows of the shards that this command computed, by its duration: reused shards do not count. */
   throughputRowsPerSecond: amount,
-  shards: z.object({ total: count, reused: count, retried: count }),
+  shards: z.object({
+    total: count,
+    reused: count,
+    retried: count,
+    /** Parts written by one statement that calls the model; the others were scored in batches. Records of earlier versions do not say. */
+    inStatement: count.exactOptional(),
+  }),
   /** Work behind the whole output, reused shards included. */
   stages: stageSecondsSchema,
   /** Rows of one model call, at most. Runs of earlier versions do not say. */

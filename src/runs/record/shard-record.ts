@@ -41,6 +41,8 @@ export const shardRecordSchema = z.object({
   /** Relative to the run's folder, like `part.file`. */
   rejectsFile: z.string().nullable(),
   seconds: stageSecondsSchema,
+  /** Whether its part was written by one statement that calls the model; in batches otherwise. Records of earlier versions do not say. */
+  inStatement: z.boolean().exactOptional(),
   /** Durations of the model calls. */
   batchLatency: latencyHistogramSchema,
   peakMemoryBytes: z.number().nonnegative(),

@@ -6,7 +6,7 @@ import { readError } from '../../source/read-error.ts';
 import { openShardRows, type ShardRows } from '../../source/shard-rows.ts';
 import { blameInput } from '../rejects/blame-input.ts';
 import { rejectsOf } from '../rejects/explain-rejects.ts';
-import type { ScoringContext, TakePart } from './write-part.ts';
+import type { ScoredPart, ScoringContext, TakePart } from './write-part.ts';
 import { writePartOf } from './write-part-of.ts';
 import { writeUnchecked } from './write-unchecked.ts';
 
@@ -23,6 +23,7 @@ export interface ScoredRows<T> {
   /** Null: so many rows cannot be scored that nothing was taken. */
   readonly part: T | null;
   readonly rejects: readonly Reject[];
+  readonly inStatement: ScoredPart<T>['inStatement'];
 }
 
 /**
@@ -37,7 +38,7 @@ async function scoreWithRejects<T>(request: ScorePartRequest<T>): Promise<Scored
   const { plan, database, session, shard, timer, stopAt, takeRejects } = request;
   const rows = await timer.time('read', () => openRows(database, plan, shard));
   try {
-    const { invalid, part } = await writePartOf(
+    const { invalid, part, inStatement } = await writePartOf(
       session,
       plan,
     )({
@@ -46,7 +47,7 @@ async function scoreWithRejects<T>(request: ScorePartRequest<T>): Promise<Scored
     });
     const rejects = await rejectsOf({ plan, database, shard, rows, invalid });
     if (rejects.length > 0) await timer.time('write', () => blameInput(rows, () => takeRejects(rejects)));
-    return { part, rejects };
+    return { part, rejects, inStatement };
   } finally {
     await rows.close();
   }

@@ -32,11 +32,13 @@ export function writePartAtOnce(scorer: ColumnScorer): WritePart {
     const chunks = new ChunkScorer(request, scorer, predictions);
     const start = performance.now();
     try {
-      return { invalid: chunks.invalid, part: await copy(request, chunks, predictions) };
+      const part = await copy(request, chunks, predictions);
+      return { invalid: chunks.invalid, part, inStatement: true };
     } catch (error) {
       if (error instanceof RowsDiffer) throw error;
       if (!(error instanceof AnswerError)) throw await blamed(rows, error);
-      if (error.cause instanceof EnoughInvalid) return { invalid: chunks.invalid, part: null };
+      if (error.cause instanceof EnoughInvalid)
+        return { invalid: chunks.invalid, part: null, inStatement: true };
       throw error.cause;
     } finally {
       // DuckDB reads while it writes: all that it does counts as writing.

@@ -43,6 +43,8 @@ export interface ScoredPart<T> {
   readonly invalid: readonly InvalidRow[];
   /** Null: so many rows cannot be scored that there is no part. */
   readonly part: T | null;
+  /** Whether one statement read the rows, called the model and wrote the part. */
+  readonly inStatement: boolean;
 }
 
 /** Scores the rows of a shard and hands its part over. Throws what DuckDB and the taker throw. */
@@ -57,13 +59,13 @@ export const writePartInBatches: WritePart = async (request) => {
   const invalid = await scoreShard({ ...request, batches, predictions });
   if (invalid.length >= stopAt) {
     await predictions.drop();
-    return { invalid, part: null };
+    return { invalid, part: null, inStatement: false };
   }
   const part = await timer.time('write', () =>
     blameInput(rows, async () => take(await tableSelect(request, predictions), () => {})),
   );
   await predictions.drop();
-  return { invalid, part };
+  return { invalid, part, inStatement: false };
 };
 
 async function tableSelect(

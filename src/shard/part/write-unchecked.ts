@@ -14,6 +14,7 @@ type UncheckedRequest<T> = Omit<PartRequest<T>, 'rows' | 'stopAt'>;
 interface WrittenPart<T> {
   readonly part: T;
   readonly rejects: readonly never[];
+  readonly inStatement: true;
 }
 
 /**
@@ -50,7 +51,7 @@ async function tryToWrite<T>(
     const { part } = await write({ ...request, rows, stopAt: 1, onRows: () => {} });
     if (part === null) return 'not usable';
     request.onRows(rows.rows);
-    return { part, rejects: [] };
+    return { part, rejects: [], inStatement: true };
   } catch (error) {
     if (error instanceof RowsDiffer) return 'rows differ';
     if (error instanceof CallFailed) return 'not usable';

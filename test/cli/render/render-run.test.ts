@@ -43,6 +43,19 @@ it('names the columns of a single file, and how to look at it', () => {
   expect(text).toContain('next: serve-batch inspect week.csv\n');
 });
 
+it.each([
+  [2, ', each shard in one statement'],
+  [1, ', 1 of 2 shards in one statement'],
+  [0, ', in batches'],
+  [undefined, ''],
+])('says how rows came to the model: %s of 2 shards', (inStatement, way) => {
+  const engine = { name: 'onnxruntime', version: null, why: null } as const;
+  const shards = { total: 2, reused: 0, retried: 0, ...(inStatement === undefined ? {} : { inStatement }) };
+  expect(render({ ...RECORD, engine, shards }, true)).toMatch(
+    new RegExp(`^ +engine +onnxruntime${way}$`, 'm'),
+  );
+});
+
 it('names no next command where readers see another run', () => {
   expect(render({ ...RECORD, status: 'committed' })).not.toContain('next:');
 });

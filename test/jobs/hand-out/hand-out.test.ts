@@ -90,7 +90,7 @@ describe('plan, shard and finish', () => {
     await computeAll(project, made);
     record = await finish(project, made);
     expect(record).toMatchObject({ runId: made.runId, status: 'published', rowsOut: 7000 });
-    expect(record.shards).toEqual({ total: 5, reused: 0, retried: 0 });
+    expect(record.shards).toEqual({ total: 5, reused: 0, retried: 0, inStatement: 5 });
     expect(hashes(record)).toEqual(hashes(local));
     expect(record.throughputRowsPerSecond).toBeGreaterThan(0);
     expect((await project.published())?.runId).toBe(made.runId);

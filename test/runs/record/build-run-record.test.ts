@@ -36,6 +36,19 @@ test('the rate counts what this command computed, not what it found done', () =>
   expect(buildRunRecord(plan, shards, sampleOutcome({ durationSeconds: 0 })).throughputRowsPerSecond).toBe(0);
 });
 
+test('shards that were one statement are counted where all of them say', () => {
+  const ways = (...inStatement: boolean[]) =>
+    buildRunRecord(
+      plan,
+      ([0, 1] as const).map((index) => {
+        const way = inStatement[index];
+        return sampleShard(index, way === undefined ? {} : { inStatement: way });
+      }),
+      sampleOutcome(),
+    ).shards.inStatement;
+  expect([ways(true, true), ways(true, false), ways(true)]).toEqual([2, 1, undefined]);
+});
+
 test('seconds of work add up, latencies merge and the peak is the highest', () => {
   const record = buildRunRecord(plan, shards, sampleOutcome({ extraSeconds: { stage: 1.5 } }));
   expect(record.stages).toEqual({ read: 0.2, features: 0.4, infer: 0.6, write: 0.8, stage: 1.5 });

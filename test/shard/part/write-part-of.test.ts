@@ -59,6 +59,7 @@ async function score(plan: Plan, paths: RunPaths, replaced: Partial<ModelSession
   const real = await ModelSession.open(plan.model.path, { threads: plan.threads });
   const counts = { run: 0, atOnce: 0 };
   let told = 0;
+  const ways: (boolean | undefined)[] = [];
   const session = new Proxy(real, {
     get(of, name) {
       const value = name in replaced ? Reflect.get(replaced, name) : Reflect.get(of, name, of);
@@ -72,13 +73,13 @@ async function score(plan: Plan, paths: RunPaths, replaced: Partial<ModelSession
   try {
     const effects = { onRows: (rows: number) => (told += rows), assertWanted() {}, now: () => new Date(0) };
     const context = { plan, paths, database, session, attempt: 1, ...effects };
-    for (const { index } of plan.shards) await runShard({ ...context }, index);
+    for (const { index } of plan.shards) ways.push((await runShard({ ...context }, index)).inStatement);
   } finally {
     await real.close();
   }
   const parts = await Promise.all(plan.shards.map(({ index }) => readFile(paths.part(index))));
   for (const { index } of plan.shards) await rm(paths.shardRecord(index));
-  return { counts, told, parts };
+  return { counts, told, parts, ways };
 }
 
 describe('a network scored in the statement makes the parts that batches make', () => {
@@ -107,6 +108,10 @@ describe('a network scored in the statement makes the parts that batches make', 
     expect(batches.counts).toMatchObject({ atOnce: 0 });
     expect(atOnce.counts).toMatchObject({ run: 0 });
     expect(atOnce.counts.atOnce).toBeGreaterThan(4);
+    expect([...batches.ways, ...atOnce.ways]).toEqual([
+      ...plan.shards.map(() => false),
+      ...plan.shards.map(() => true),
+    ]);
     expect(atOnce.parts.map((part, index) => part.equals(batches.parts[index] ?? Buffer.alloc(0)))).toEqual(
       plan.shards.map(() => true),
     );
@@ -137,6 +142,7 @@ it.each<[what: string, select?: string]>([
     const expected = await score(plan, paths, { atOnce: null });
     const failed = await score(plan, paths, { atOnce: noCall });
     expect(failed.counts.atOnce).toBe(1);
+    expect(failed.ways).toEqual(plan.shards.map(() => false));
     expect(failed.counts.run).toBe(expected.counts.run);
     expect(failed.parts).toEqual(expected.parts);
     expect(failed.told).toBe(9001);
