@@ -25,13 +25,15 @@ export function columnText(column: string, value: ColumnValue): string {
   return text.slice(0, -'Z'.length).replace(/\.000$|(?<=\.\d*[1-9])0+$/, '');
 }
 
-const TIMESTAMP = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(\.\d+)? ?(Z|[+-]\d\d:?\d\d)?$/i;
+const TIMESTAMP = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(\.\d+)? ?(Z|[+-]\d\d(?::?\d\d)?)?$/i;
 
-/** The text that a timestamp has in keys, of one that is written in another way; null: it is none. */
+/** The text that a timestamp has in keys, but for the Z of a column with a time zone; null: it is none. */
 export function timestampText(written: string): string | null {
   const [, day, time = '', fraction = '', zone = 'Z'] = TIMESTAMP.exec(written) ?? [];
   if (day === undefined) return null;
-  const second = new Date(`${day}T${time}${zone.toUpperCase().replace(/^([+-]\d\d)(\d\d)$/, '$1:$2')}`);
+  const second = new Date(
+    `${day}T${time}${zone.toUpperCase().replace(/^([+-]\d\d):?(\d\d)?$/, (_, hours, minutes = '00') => `${hours}:${minutes}`)}`,
+  );
   if (Number.isNaN(second.getTime())) return null;
   return `${second.toISOString().slice(0, 'YYYY-MM-DDTHH:MM:SS'.length)}${fraction.replace(/\.?0+$/, '')}`;
 }

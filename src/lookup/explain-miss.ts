@@ -67,8 +67,9 @@ export function missError(
 /** A timestamp in another spelling than that of the keys misses, even if its instant is there. */
 function otherSpelling(asked: string): string {
   const text = timestampText(asked);
-  if (text === null || text === asked) return '';
-  return ` In keys, timestamps are in UTC, with a T and without a time zone: ${asked} is ${text}.`;
+  if (text === null) return '';
+  const others = [text, `${text}Z`].filter((each) => each !== asked);
+  return ` In keys, timestamps are in UTC with a T, and with a Z at the end if the column has a time zone: try ${others.join(' or ')}.`;
 }
 
 /** Why there is no prediction, as far as each part of the key is known. */

@@ -39,17 +39,20 @@ describe('the error of a lookup that found nothing', () => {
   });
 
   it.each([
-    ['2026-11-21 05:00:00', '2026-11-21T05:00:00'],
-    ['2026-11-21T05:00', '2026-11-21T05:00:00'],
-    ['2026-11-21T06:00:00.250+01:00', '2026-11-21T05:00:00.25'],
+    ['2026-11-21 05:00:00', '2026-11-21T05:00:00 or 2026-11-21T05:00:00Z'],
+    ['2026-11-21T05:00', '2026-11-21T05:00:00 or 2026-11-21T05:00:00Z'],
+    ['2026-11-21T06:00:00.250+01:00', '2026-11-21T05:00:00.25 or 2026-11-21T05:00:00.25Z'],
+    ['2026-11-21 06:00:00+01', '2026-11-21T05:00:00 or 2026-11-21T05:00:00Z'],
+    ['2026-11-21 06:00:00+0100', '2026-11-21T05:00:00 or 2026-11-21T05:00:00Z'],
     ['2026-11-21T05:00:00Z', '2026-11-21T05:00:00'],
+    ['2026-11-21T05:00:00', '2026-11-21T05:00:00Z'],
   ])('%s: says how keys have that timestamp', (at, text) => {
-    const end = `with a T and without a time zone: ${at} is ${text}.`;
+    const end = `with a Z at the end if the column has a time zone: try ${text}.`;
     expect(missError(missAt(at), both).message).toContain(end);
     expect(missError(missAt(at), [...both, 'at']).message).not.toContain('time zone');
   });
 
-  it.each(['2026-11-21T05:00:00', '2026-11-21', '2026-13-41 05:00:00', 'Stockholm'])('%s: as it is', (at) => {
+  it.each(['2026-11-21', '2026-13-41 05:00:00', 'Stockholm'])('%s: as it is', (at) => {
     expect(missError(missAt(at), both).message).toContain(`it has no at=${at}.`);
     expect(missError(missAt(at), both).message).not.toContain('time zone');
   });
