@@ -85,7 +85,24 @@ function bodyOf(code, { imports, exports, statements, given, made }) {
   const tail = `return { ${made.map(({ local, exported }) => `${exported}: ${local}`).join(', ')} };\n});\n`;
   const map = /\n\/\/# sourceMappingURL=.*\s*$/.exec(code)?.[0] ?? '';
   const text = edited(code.slice(0, code.length - map.length), edits);
-  return `${head}${text}\n${tail}${map.trim()}\n`;
+  assertNoRawText(statements, code);
+  return `${head}${inAscii(text)}\n${tail}${map.trim()}\n`;
+}
+
+/** One character that is not ASCII makes a text of two bytes a character of all others. */
+function inAscii(text) {
+  return text.replaceAll(/(\\*)([^\0-\x7f])/g, (_, before, character) => {
+    if (before.length % 2 === 1) throw new Error(`The bundle has a backslash before "${character}".`);
+    return `${before}\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** A tag sees how its text was written. */
+function assertNoRawText(statements, code) {
+  walk(statements, ({ type, start, end }) => {
+    if (type === 'TaggedTemplateExpression' && /[^\0-\x7f]/.test(code.slice(start, end)))
+      throw new Error(`The bundle has a tagged template that is not ASCII: ${code.slice(start, start + 40)}`);
+  });
 }
 
 function namesDeclared(statements) {

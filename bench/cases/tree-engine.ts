@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { childFlags } from '../../src/children/start-child.ts';
 import { modelFile } from '../data/models.ts';
 import type { EngineAnswer, EngineRequest } from '../engines/engine-request.ts';
 import { FORESTS, type ForestName } from '../engines/forests.ts';
@@ -23,7 +24,7 @@ const WANTED: readonly (readonly [ForestName, number | null])[] = [
   ['500 x 255', null],
 ];
 
-/** The model alone, one core each: both engines in turn in one process, by seconds of the processor. */
+/** The model alone, one core each, in a process as children are started: both engines in turn, by seconds of the processor. */
 export const treeEngine: BenchCase = {
   name: 'tree-engine',
   about: 'the tree engine by ONNX Runtime, one core each, and how long compiling takes',
@@ -52,7 +53,7 @@ function contender(name: string, request: EngineRequest): Contender {
     async measure(): Promise<Measurement> {
       const { stdout, wallSeconds, memory } = await measureCommand({
         program: process.execPath,
-        args: [PROGRAM, JSON.stringify(request)],
+        args: [...childFlags(), PROGRAM, JSON.stringify(request)],
         cwd: tmpdir(),
       });
       const answer = JSON.parse(stdout) as EngineAnswer;

@@ -21,6 +21,7 @@ interface Pending {
 export class Child {
   /** Resolves once it has ended, or could not be started, with the error of whoever still waits for it. */
   readonly ended: Promise<ServeBatchError>;
+  readonly usesTls: boolean;
   /** Null: it could not be started. */
   readonly #process: ChildProcess | null;
   readonly #patienceMs: number;
@@ -31,9 +32,13 @@ export class Child {
   #pending: Pending | null = null;
   #lastId = 0;
 
-  /** @param patienceMs how long it may take to stop a task, or to end, once it is told to */
-  constructor(start: () => ChildProcess, patienceMs = PATIENCE_MS) {
+  /**
+   * @param patienceMs how long it may take to stop a task, or to end, once it is told to
+   * @param usesTls whether it knows the certificates to speak TLS with
+   */
+  constructor(start: () => ChildProcess, patienceMs = PATIENCE_MS, usesTls = true) {
     this.#patienceMs = patienceMs;
+    this.usesTls = usesTls;
     try {
       this.#process = start();
       this.#process.on('message', (message) => this.#receive(message as FromChild));

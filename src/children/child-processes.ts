@@ -13,19 +13,25 @@ export class ChildProcesses implements WorkerSource {
   }
 
   prepare(): void {
-    if (this.#prepared.length === 0) this.#prepared.push(startChild());
+    if (this.#prepared.length === 0) this.#prepared.push(startChild({ usesTls: false }));
   }
 
-  readonly start = (options: WorkersOptions): OwnedWorkers =>
-    new ChildPool(options, () => this.#takePrepared() ?? startChild());
+  readonly start = (options: WorkersOptions): OwnedWorkers => {
+    const { usesTls = true } = options;
+    return new ChildPool(options, () => this.#takePrepared(usesTls) ?? startChild({ usesTls }));
+  };
 
   async close(): Promise<void> {
     await Promise.all(this.#prepared.splice(0).map((child) => child.end()));
   }
 
-  #takePrepared(): Child | undefined {
+  #takePrepared(usesTls: boolean): Child | undefined {
     const child = this.#prepared.pop();
-    return child === undefined || child.isAlive ? child : this.#takePrepared();
+    if (child === undefined) return undefined;
+    if (child.isAlive && (child.usesTls || !usesTls)) return child;
+    // It has had no task: it ends at once.
+    void child.end();
+    return this.#takePrepared(usesTls);
   }
 }
 

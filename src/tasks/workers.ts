@@ -58,6 +58,8 @@ export interface WorkersOptions {
   /** Tasks at work at once, at most. */
   readonly size: number;
   readonly place: WorkPlace;
+  /** Whether a worker may have to speak TLS, with the certificates that the user trusts. Left out: it may. */
+  readonly usesTls?: boolean;
   /** Ends everything at once. */
   readonly signal: AbortSignal;
   /** Told of each worker that is lost while it is wanted. */

@@ -11,16 +11,20 @@ type Loaded = readonly string[];
 async function loadedBy(
   project: Project,
   args: readonly string[],
-): Promise<{ readonly parent: Loaded; readonly child: Loaded }> {
+): Promise<{ readonly parent: Loaded; readonly child: Loaded; readonly stderr: string }> {
   const folder = await temporaryFolder();
-  const env = { NODE_V8_COVERAGE: folder, XDG_CACHE_HOME: project.path('cache') };
+  const env = {
+    ...{ NODE_V8_COVERAGE: folder, XDG_CACHE_HOME: project.path('cache') },
+    // Each process that reads it says that it is missing.
+    ...{ NODE_EXTRA_CA_CERTS: project.path('missing.pem'), NODE_OPTIONS: '' },
+  };
   const { code, stderr } = await project.inOwnProcess(args, { env });
   expect(code, stderr).toBe(0);
   const processes = await Promise.all((await readdir(folder)).map((name) => filesOf(join(folder, name))));
   const startedWith = (name: string): Loaded =>
     processes.find((files) => files.some((file) => file.endsWith(name))) ?? [];
   expect(processes).toHaveLength(2);
-  return { parent: startedWith('dist/cli/main.js'), child: startedWith('dist/children/child.js') };
+  return { parent: startedWith('dist/cli/main.js'), child: startedWith('dist/children/child.js'), stderr };
 }
 
 async function filesOf(coverage: string): Promise<Loaded> {
@@ -34,12 +38,13 @@ const packagesOf = (files: Loaded): readonly string[] =>
 describe('a run of a table with a model of trees, the second of its model', () => {
   let parent: Loaded;
   let child: Loaded;
+  let stderr: string;
   let project: Project;
   beforeAll(async () => {
     project = await makeProject();
     const run = ['run', 'sales', '--kv', 'none', '--quiet'];
     await project.serveBatch(run);
-    ({ parent, child } = await loadedBy(project, [...run, '--force']));
+    ({ parent, child, stderr } = await loadedBy(project, [...run, '--force']));
   });
 
   it('loads few files: what a run needs is in one file for each process, and one for both', () => {
@@ -58,6 +63,14 @@ describe('a run of a table with a model of trees, the second of its model', () =
         'shared-run',
         'worker-child',
       ]);
+    },
+  );
+
+  // Later versions read it when they need it.
+  it.runIf(process.version.startsWith('v20.'))(
+    'reads the certificates of the user in one process only: the child speaks to nobody',
+    () => {
+      expect(stderr.match(/Ignoring extra certs/g)).toHaveLength(1);
     },
   );
 

@@ -23,6 +23,9 @@ export function compileCacheEnvironment(): Readonly<Record<string, string>> {
   return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
 }
 
+/** Commands that programs start, each with files of its own; people wait for the others, now and then. */
+const OFTEN: readonly string[] = ['run', 'tick', 'worker', 'shard', 'schedule', 'serve', 'publish', 'lookup'];
+
 let own: KeptCode | null | undefined;
 
 /** What keeps it for Node 20. Null: Node does it, nobody is to, or Node has to read the maps of the files. */
@@ -78,5 +81,6 @@ function isOwn(path: string, user: number): boolean {
 function roleOfProcess(): string {
   if (!isMainThread) return 'thread';
   if (process.send !== undefined) return 'child';
-  return process.argv[2] === 'run' ? 'run' : 'other';
+  const command = process.argv[2] ?? '';
+  return OFTEN.includes(command) ? command : 'other';
 }

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -36,7 +37,8 @@ export class KeptCode {
     const path = join(this.#folder, `${basename(file)}-${this.#suffix}`);
     const digest = createHash('sha256').update(source);
     const cachedData = intact(readPrivateFile(path), digest);
-    const script = new Script(source.toString(), {
+    // V8 keeps a text in one byte a character where that is all it needs, and Node reads it several times as fast.
+    const script = new Script(source.toString(isAscii(source) ? 'latin1' : 'utf8'), {
       filename: file,
       ...(cachedData === null ? {} : { cachedData }),
     });

@@ -1,4 +1,4 @@
-import { WIRE, WireReader } from './wire-reader.ts';
+import { WireReader } from './wire-reader.ts';
 
 /** The computation of a model, as far as it can be followed without ONNX Runtime. */
 export interface OnnxGraph {
@@ -119,9 +119,9 @@ function readAttribute(bytes: Uint8Array): Attribute & { readonly name: string }
     else if (field === 3) int = reader.int64();
     else if (field === 4) text = reader.string();
     else if (field === 5) tensor = readTensor(reader.bytes());
-    else if (field === 7) readNumbers(reader, floats, () => reader.float());
-    else if (field === 8) readNumbers(reader, ints, () => reader.int64());
-    else if (field === 9) readTexts(reader, texts);
+    else if (field === 7) reader.floats(floats);
+    else if (field === 8) reader.int64s(ints);
+    else if (field === 9) reader.strings(texts);
     else {
       hasGraph ||= field === 6 || field === 11;
       return false;
@@ -140,14 +140,14 @@ function readTensor(bytes: Uint8Array): GraphTensor & { readonly name: string } 
   let raw: Uint8Array | null = null;
   let isElsewhere = false;
   eachField(bytes, (field, reader) => {
-    if (field === 1) readNumbers(reader, dims, () => reader.int64());
+    if (field === 1) reader.int64s(dims);
     else if (field === 2) type = reader.int32();
-    else if (field === 4) readNumbers(reader, numbers, () => reader.float());
-    else if (field === 5 || field === 7) readNumbers(reader, numbers, () => reader.int64());
-    else if (field === 6) readTexts(reader, texts);
+    else if (field === 4) reader.floats(numbers);
+    else if (field === 5 || field === 7) reader.int64s(numbers);
+    else if (field === 6) reader.strings(texts);
     else if (field === 8) name = reader.string();
     else if (field === 9) raw = reader.bytes();
-    else if (field === 10) readNumbers(reader, numbers, () => reader.double());
+    else if (field === 10) reader.doubles(numbers);
     else {
       isElsewhere ||= field === 13 || field === 14;
       return false;
@@ -190,22 +190,6 @@ function readName(bytes: Uint8Array): string {
     return true;
   });
   return name;
-}
-
-/** Repeated numbers: packed into one field, or a field each. */
-function readNumbers(reader: WireReader, into: number[], read: () => number): void {
-  if (reader.wire !== WIRE.lengthDelimited) {
-    do into.push(read());
-    while (reader.goesOn());
-    return;
-  }
-  const length = reader.uint32();
-  for (const end = reader.at + length; reader.at < end; ) into.push(read());
-}
-
-function readTexts(reader: WireReader, into: string[]): void {
-  do into.push(reader.string());
-  while (reader.goesOn());
 }
 
 /** `visit` reads the field, and those of its number that follow, and answers true; or leaves it. */

@@ -22,6 +22,8 @@ export class WireReader {
   #tag = 0;
   /** By length the last text of it: a list of texts has mostly few different ones, such as those of nodes' modes. */
   readonly #texts: (string | undefined)[] = [];
+  /** By length where it begins. */
+  readonly #textStarts: number[] = [];
 
   constructor(bytes: Uint8Array) {
     const { buffer, byteOffset, byteLength } = bytes;
@@ -92,16 +94,70 @@ export class WireReader {
     const length = this.uint32();
     const start = this.#pass(length);
     const known = this.#texts[length];
-    if (known !== undefined && this.#isAt(start, known)) return known;
+    if (known !== undefined && this.#isSame(start, this.#textStarts[length] ?? 0, length)) return known;
     const text = this.#bytes.toString('utf8', start, start + length);
-    if (length < SHORT_TEXT && text.length === length) this.#texts[length] = text;
+    if (length < SHORT_TEXT) {
+      this.#texts[length] = text;
+      this.#textStarts[length] = start;
+    }
     return text;
   }
 
-  #isAt(start: number, ascii: string): boolean {
-    for (let index = 0; index < ascii.length; index++)
-      if (this.#bytes[start + index] !== ascii.charCodeAt(index)) return false;
-    return true;
+  /** Whether as many bytes are the same: four at a time, the last four perhaps twice. */
+  #isSame(start: number, other: number, length: number): boolean {
+    const view = this.#view;
+    if (length < 4) {
+      for (let at = 0; at < length; at++)
+        if (this.#bytes[start + at] !== this.#bytes[other + at]) return false;
+      return true;
+    }
+    for (let at = 0; at < length - 4; at += 4)
+      if (view.getInt32(start + at) !== view.getInt32(other + at)) return false;
+    return view.getInt32(start + length - 4) === view.getInt32(other + length - 4);
+  }
+
+  /** Appends the numbers of this field, and of those that follow with its number: packed into one, or a field each. */
+  floats(into: number[]): void {
+    const view = this.#view;
+    if (this.wire === WIRE.lengthDelimited) {
+      const end = this.uint32() + this.#at;
+      while (this.#at < end) into.push(view.getFloat32(this.#pass(4), true));
+    } else
+      do into.push(view.getFloat32(this.#pass(4), true));
+      while (this.goesOn());
+  }
+
+  /** As {@link floats}, of 64 bits. */
+  doubles(into: number[]): void {
+    if (this.wire === WIRE.lengthDelimited) {
+      const end = this.uint32() + this.#at;
+      while (this.#at < end) into.push(this.double());
+    } else
+      do into.push(this.double());
+      while (this.goesOn());
+  }
+
+  /** As {@link floats}, of whole numbers. */
+  int64s(into: number[]): void {
+    if (this.wire === WIRE.lengthDelimited) {
+      const end = this.uint32() + this.#at;
+      while (this.#at < end) into.push(this.int64());
+    } else
+      do {
+        // Most have one byte.
+        const byte = this.#bytes[this.#at];
+        if (byte === undefined || byte > 0x7f) into.push(this.int64());
+        else {
+          into.push(byte);
+          this.#at++;
+        }
+      } while (this.goesOn());
+  }
+
+  /** As {@link floats}, of texts. */
+  strings(into: string[]): void {
+    do into.push(this.string());
+    while (this.goesOn());
   }
 
   /** Passes over the value of this field. */

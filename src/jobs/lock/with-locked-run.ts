@@ -14,6 +14,7 @@ import { shardsAtOnce } from '../plan/device-of-run.ts';
 import { type IdentifiedRun, identifyRun } from '../plan/identify-run.ts';
 import { folderOfJob, storeUrlOf } from '../plan/locations.ts';
 import { spoolStandardInput } from '../plan/spool-input.ts';
+import { usesTls } from '../plan/uses-tls.ts';
 import { assertFilePossible } from '../publish/single-file.ts';
 import { keepStoringLog } from '../publish/store-log.ts';
 import { storeOfRun } from '../publish/store-of-run.ts';
@@ -44,6 +45,7 @@ export async function withLockedRun<T>(
   const workers = startWorkers({
     size: processesOf(spec),
     place: { folder: folderOfJob(spec), storeUrl },
+    usesTls: usesTls(spec, storeUrl),
     signal,
     onDied: (error) => effects.log.debug('a child process ended', { error: error.message }),
     onSaid: (line) => runLog.note('warn', line, { from: 'child' }),

@@ -76,3 +76,18 @@ it.each([
 it('refuses more of import.meta than the URL', () => {
   expect(() => split('const a = import.meta.dirname; export { a };')).toThrow('more than its URL');
 });
+
+it('is ASCII, and means the same', () => {
+  const { body } = split(
+    'const text = () => "é ∑ 😀" + `ü` + /^[ä-ö😀]$/u.test("😀") + "\\\\ß"; // ≤\nexport { text };',
+  );
+  expect(body).toMatch(/^[\0-\x7f]*$/);
+  expect(run(body, {}).text?.()).toBe('é ∑ 😀ütrue\\ß');
+});
+
+it.each([
+  ['a tag that sees how its text is written', 'const t = String.raw`é`; export { t };', 'tagged template'],
+  ['a backslash that would escape another one', 'const t = "\\é"; export { t };', 'backslash before'],
+])('refuses %s', (_, code, message) => {
+  expect(() => split(code)).toThrow(message);
+});

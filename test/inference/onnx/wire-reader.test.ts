@@ -98,4 +98,56 @@ describe('the reader of protobuf', () => {
       [100, 6],
     ]);
   });
+
+  it('reads lists alike, packed into one field or a field for each', () => {
+    const lists = fc.record({
+      floats: fc.array(fc.float(), { minLength: 1 }),
+      doubles: fc.array(fc.double(), { minLength: 1 }),
+      whole: fc.array(fc.oneof(fc.nat(200), fc.maxSafeInteger()), { minLength: 1 }),
+      // Many of them alike but for one character.
+      texts: fc.array(fc.string({ unit: fc.constantFrom('a', 'b', 'é'), maxLength: 12 }), { minLength: 1 }),
+    });
+    const each = (
+      values: readonly number[],
+      wire: number,
+      put: (writer: protobuf.Writer, value: number) => unknown,
+    ) =>
+      [true, false].map((packed) => {
+        const reader = new WireReader(
+          written((writer) => {
+            if (packed) writer.uint32((7 << 3) | WIRE.lengthDelimited).fork();
+            for (const value of values) put(packed ? writer : writer.uint32((7 << 3) | wire), value);
+            if (packed) writer.ldelim();
+            writer.uint32((8 << 3) | WIRE.varint).uint32(1);
+          }),
+        );
+        reader.next();
+        return reader;
+      });
+    const readAll = (reader: WireReader, read: (into: number[]) => void): number[] => {
+      const into: number[] = [];
+      read(into);
+      expect([reader.next(), reader.field]).toEqual([true, 8]);
+      return into;
+    };
+    fc.assert(
+      fc.property(lists, ({ floats, doubles, whole, texts }) => {
+        for (const reader of each(floats, WIRE.fixed32, (writer, value) => writer.float(value)))
+          expect(readAll(reader, (into) => reader.floats(into))).toEqual(floats);
+        for (const reader of each(doubles, WIRE.fixed64, (writer, value) => writer.double(value)))
+          expect(readAll(reader, (into) => reader.doubles(into))).toEqual(doubles);
+        for (const reader of each(whole, WIRE.varint, (writer, value) => writer.int64(value)))
+          expect(readAll(reader, (into) => reader.int64s(into))).toEqual(whole);
+        const reader = new WireReader(
+          written((writer) => {
+            for (const text of texts) writer.uint32((9 << 3) | WIRE.lengthDelimited).string(text);
+          }),
+        );
+        reader.next();
+        const read: string[] = [];
+        reader.strings(read);
+        expect([read, reader.isAtEnd]).toEqual([texts, true]);
+      }),
+    );
+  });
 });

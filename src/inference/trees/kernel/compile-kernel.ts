@@ -5,6 +5,7 @@ import { Layout } from './layout.ts';
 import { ProgramWriter } from './program-writer.ts';
 import { RankColumns } from './rank-columns.ts';
 import { splitsOf } from './splits.ts';
+import { Shapes } from './tile-shapes.ts';
 import { type TiledTree, tileTree } from './tile-tree.ts';
 import { writeCodes } from './write-codes.ts';
 import { writeRanks } from './write-ranks.ts';
@@ -29,7 +30,8 @@ export function compileKernel(ensemble: Ensemble): CompiledKernel {
   const splits = ensemble.trees.map((tree) => splitsOf(tree, double));
   const ranks = new RankColumns(splits);
   const categories = new CategoryColumns(splits, double);
-  const trees = splits.map((tree) => tileTree(tree, ranks, categories));
+  const shapes = new Shapes();
+  const trees = splits.map((tree) => tileTree(tree, ranks, categories, shapes));
   assertSmall(trees);
   const layout = new Layout({
     double,

@@ -30,7 +30,8 @@ export class RankColumns {
   readonly cuts: ReadonlyMap<number, Float64Array>;
   readonly columns: RankColumn[] = [];
   readonly #indices: ReadonlyMap<number, ReadonlyMap<number, number>>;
-  readonly #known = new Map<string, number>();
+  /** Index of the column, by all that tells it from others as one number. */
+  readonly #known = new Map<number, number>();
 
   constructor(trees: readonly SplitNode[]) {
     this.cuts = cutsOf(trees);
@@ -50,7 +51,7 @@ export class RankColumns {
 
   #column(feature: number, nanHigh: boolean, cutIndex: number): number {
     const cutStart = cutIndex - (cutIndex % CUTS_OF_COLUMN);
-    const key = `${feature} ${nanHigh} ${cutStart}`;
+    const key = (feature * 2 + (nanHigh ? 1 : 0)) * (MOST_CUTS + 1) + cutStart;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     this.#known.set(key, this.columns.length);

@@ -1,31 +1,21 @@
-import type { Pattern, PatternNode } from '../wasm/pattern-function.ts';
 import type { CategoryColumns, CodeTest } from './category-columns.ts';
 import type { Vote } from './ensemble.ts';
 import type { RankColumns } from './rank-columns.ts';
 import type { SplitNode } from './splits.ts';
+import { type Shape, Shapes } from './tile-shapes.ts';
 
 /** Where bytes lie that a node compares: in a column of ranks, or in one that a set was tested into. */
-export interface Source {
-  readonly area: 'ranks' | 'tests';
-  readonly index: number;
-}
+export type Area = 'ranks' | 'tests';
 
 /** One step of evaluating a tree for a block of rows. */
 export type Step = PatternStep | TestStep;
 
 export interface PatternStep {
   readonly kind: 'pattern';
-  readonly pattern: PatternNode;
-  /** Names it: `(L(LS))` is a node, its low end a leaf, its high end a node with a leaf and a slot. */
-  readonly key: string;
+  readonly tile: NodeTile;
   readonly wide: boolean;
   /** The slot that it writes. */
   readonly target: number;
-  readonly sources: readonly Source[];
-  /** Values above these ranks go high. */
-  readonly thresholds: readonly number[];
-  readonly slots: readonly number[];
-  readonly leaves: readonly number[];
 }
 
 /** Tests whether values are in a set: the answer is 0 for them, else -1. */
@@ -56,20 +46,52 @@ const BYTE_LEAVES = 256;
  */
 export const MOST_NODES = 3;
 
-/** A part of a tree that has not been evaluated yet. */
-interface Tile {
-  readonly pattern: Pattern;
-  readonly key: string;
-  readonly nodes: number;
-  readonly sources: readonly Source[];
-  readonly thresholds: readonly number[];
-  readonly slots: readonly number[];
-  readonly leaves: readonly number[];
+/** A piece of a tree. */
+export type Tile = EndTile | NodeTile;
+
+interface EndTile {
+  readonly kind: 'leaf' | 'slot';
+  readonly shape: Shape;
+  /** Of the leaf, or of the slot. */
+  readonly number: number;
 }
 
-/** Cuts a tree into patterns, and says in which order they are evaluated, and where their answers lie. */
-export function tileTree(tree: SplitNode, ranks: RankColumns, categories: CategoryColumns): TiledTree {
-  return new Tiler(ranks, categories, leavesOf(tree) > BYTE_LEAVES).tile(tree);
+export interface NodeTile {
+  readonly kind: 'node';
+  readonly shape: Shape;
+  readonly low: Tile;
+  readonly high: Tile;
+  /** What it compares: a column of this area. */
+  readonly area: Area;
+  readonly index: number;
+  /** Values above this rank go high. */
+  readonly threshold: number;
+}
+
+/** The nodes of a piece, in the order low end, node, high end. */
+export function eachNode(tile: Tile, visit: (node: NodeTile) => void): void {
+  if (tile.kind !== 'node') return;
+  eachNode(tile.low, visit);
+  visit(tile);
+  eachNode(tile.high, visit);
+}
+
+/** The numbers of its leaves, or of its slots, in that order. */
+export function eachEnd(tile: Tile, kind: EndTile['kind'], visit: (number: number) => void): void {
+  if (tile.kind === 'node') {
+    eachEnd(tile.low, kind, visit);
+    eachEnd(tile.high, kind, visit);
+  } else if (tile.kind === kind) visit(tile.number);
+}
+
+/** Cuts a tree into pieces, and says in which order they are evaluated, and where their answers lie. */
+export function tileTree(
+  tree: SplitNode,
+  ranks: RankColumns,
+  categories: CategoryColumns,
+  shapes: Shapes = new Shapes(),
+): TiledTree {
+  return new Tiler(ranks, categories, shapes, leavesOf(tree) > BYTE_LEAVES).tile(tree);
 }
 
 function leavesOf(tree: SplitNode): number {
@@ -79,6 +101,7 @@ function leavesOf(tree: SplitNode): number {
 class Tiler {
   readonly #ranks: RankColumns;
   readonly #categories: CategoryColumns;
+  readonly #shapes: Shapes;
   readonly #wide: boolean;
   readonly #steps: Step[] = [];
   readonly #leaves: (readonly Vote[])[] = [];
@@ -86,15 +109,16 @@ class Tiler {
   readonly #tests = new Map<string, number>();
   #slots = 0;
 
-  constructor(ranks: RankColumns, categories: CategoryColumns, wide: boolean) {
+  constructor(ranks: RankColumns, categories: CategoryColumns, shapes: Shapes, wide: boolean) {
     this.#ranks = ranks;
     this.#categories = categories;
+    this.#shapes = shapes;
     this.#wide = wide;
   }
 
   tile(tree: SplitNode): TiledTree {
     const root = this.#visit(tree);
-    const result = root.pattern === 'leaf' ? null : this.#evaluate(root);
+    const result = root.kind === 'node' ? this.#evaluate(root) : null;
     return {
       wide: this.#wide,
       steps: this.#steps,
@@ -106,55 +130,43 @@ class Tiler {
   }
 
   #visit(node: SplitNode): Tile {
-    if (node.kind === 'leaf') {
-      const leaf = this.#leaves.push(node.votes) - 1;
-      return { pattern: 'leaf', key: 'L', nodes: 0, sources: [], thresholds: [], slots: [], leaves: [leaf] };
-    }
+    if (node.kind === 'leaf')
+      return { kind: 'leaf', shape: this.#shapes.leaf, number: this.#leaves.push(node.votes) - 1 };
     if (node.kind === 'cut') {
       const { column, rank } = this.#ranks.ofCut(node.feature, node.nanHigh, node.cut);
-      return this.#join(node, { area: 'ranks', index: column }, rank);
+      return this.#join(node.low, node.high, 'ranks', column, rank);
     }
     const index = this.#test(this.#categories.tests(node));
-    return this.#join(node, { area: 'tests', index }, TEST_THRESHOLD);
+    return this.#join(node.low, node.high, 'tests', index, TEST_THRESHOLD);
   }
 
-  #join({ low, high }: { low: SplitNode; high: SplitNode }, source: Source, threshold: number): Tile {
+  #join(low: SplitNode, high: SplitNode, area: Area, index: number, threshold: number): NodeTile {
     let lowTile = this.#visit(low);
     let highTile = this.#visit(high);
-    if (1 + lowTile.nodes + highTile.nodes > MOST_NODES) {
-      if (lowTile.nodes >= highTile.nodes) lowTile = this.#slotted(lowTile);
+    while (1 + lowTile.shape.nodes + highTile.shape.nodes > MOST_NODES) {
+      if (lowTile.shape.nodes >= highTile.shape.nodes) lowTile = this.#slotted(lowTile);
       else highTile = this.#slotted(highTile);
     }
-    if (1 + lowTile.nodes + highTile.nodes > MOST_NODES) {
-      if (lowTile.nodes >= highTile.nodes) lowTile = this.#slotted(lowTile);
-      else highTile = this.#slotted(highTile);
-    }
-    return {
-      pattern: { low: lowTile.pattern, high: highTile.pattern },
-      key: `(${lowTile.key}${highTile.key})`,
-      nodes: 1 + lowTile.nodes + highTile.nodes,
-      sources: [...lowTile.sources, source, ...highTile.sources],
-      thresholds: [...lowTile.thresholds, threshold, ...highTile.thresholds],
-      slots: [...lowTile.slots, ...highTile.slots],
-      leaves: [...lowTile.leaves, ...highTile.leaves],
-    };
+    const shape = this.#shapes.join(lowTile.shape, highTile.shape);
+    return { kind: 'node', shape, low: lowTile, high: highTile, area, index, threshold };
   }
 
   #slotted(tile: Tile): Tile {
-    const slot = this.#evaluate(tile);
-    return { pattern: 'slot', key: 'S', nodes: 0, sources: [], thresholds: [], slots: [slot], leaves: [] };
+    if (tile.kind !== 'node') throw new TypeError(`There is nothing to do for a ${tile.kind}`);
+    return { kind: 'slot', shape: this.#shapes.slot, number: this.#evaluate(tile) };
   }
 
   /** A slot may be written by the step that reads it: each row is read before it is written. */
-  #evaluate({ pattern, key, sources, thresholds, slots, leaves }: Tile): number {
-    if (pattern === 'leaf' || pattern === 'slot')
-      throw new TypeError(`There is nothing to do for a ${pattern}`);
-    this.#free.push(...slots);
+  #evaluate(tile: NodeTile): number {
+    eachEnd(tile, 'slot', this.#release);
     const target = this.#free.pop() ?? this.#slots++;
-    const wide = this.#wide;
-    this.#steps.push({ kind: 'pattern', pattern, key, wide, target, sources, thresholds, slots, leaves });
+    this.#steps.push({ kind: 'pattern', tile, wide: this.#wide, target });
     return target;
   }
+
+  readonly #release = (slot: number): void => {
+    this.#free.push(slot);
+  };
 
   #test(tests: readonly CodeTest[]): number {
     const key = tests.map(({ column, codes }) => `${column}: ${codes.join(' ')}`).join(', ');

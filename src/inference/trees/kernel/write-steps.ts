@@ -1,10 +1,17 @@
 import { equalCode, memberCode, SET_BYTES } from '../wasm/category-functions.ts';
-import { patternFunction } from '../wasm/pattern-function.ts';
+import { type PatternNode, patternFunction } from '../wasm/pattern-function.ts';
 import { RANK_BIAS } from '../wasm/rank-functions.ts';
 import { ADDRESS_BYTES } from '../wasm/vector-loop.ts';
 import type { Layout } from './layout.ts';
-import type { Operands, ProgramWriter } from './program-writer.ts';
-import type { PatternStep, Source, TestStep, TiledTree } from './tile-tree.ts';
+import type { ProgramWriter } from './program-writer.ts';
+import {
+  type Area,
+  eachEnd,
+  eachNode,
+  type PatternStep,
+  type TestStep,
+  type TiledTree,
+} from './tile-tree.ts';
 
 /** The part of a program that finds the leaves of one tree. */
 export function writeSteps(writer: ProgramWriter, { steps }: TiledTree, layout: Layout): void {
@@ -13,29 +20,25 @@ export function writeSteps(writer: ProgramWriter, { steps }: TiledTree, layout: 
     else writeTest(writer, step, layout);
 }
 
-function writePattern(writer: ProgramWriter, step: PatternStep, layout: Layout): void {
-  const { pattern, key, wide, target, sources, thresholds, slots, leaves } = step;
-  const bytes = 4 * (1 + sources.length + slots.length) + thresholds.length + leaves.length * (wide ? 2 : 1);
+function writePattern(writer: ProgramWriter, { tile, wide, target }: PatternStep, layout: Layout): void {
+  const { shape } = tile;
+  const leafBytes = wide ? 2 : 1;
+  const bytes = ADDRESS_BYTES * (1 + shape.nodes + shape.slots) + shape.nodes + shape.leaves * leafBytes;
   writer.record(
-    wide ? `wide ${key}` : key,
-    () => patternFunction(pattern, wide),
+    wide ? `wide ${shape.key}` : shape.key,
+    () => patternFunction(shape.pattern as PatternNode, wide),
     bytes,
     (record) => {
       record.word(layout.slot(target, wide));
-      for (const source of sources) record.word(addressOf(source, layout));
-      for (const slot of slots) record.word(layout.slot(slot, wide));
-      for (const threshold of thresholds) record.byte(threshold - RANK_BIAS);
-      for (const leaf of leaves) putLeaf(record, leaf, wide);
+      eachNode(tile, ({ area, index }) => record.word(addressOf(area, index, layout)));
+      eachEnd(tile, 'slot', (slot) => record.word(layout.slot(slot, wide)));
+      eachNode(tile, ({ threshold }) => record.byte(threshold - RANK_BIAS));
+      eachEnd(tile, 'leaf', (leaf) => (wide ? record.short(leaf) : record.byte(leaf)));
     },
   );
 }
 
-function putLeaf(record: Operands, leaf: number, wide: boolean): void {
-  if (wide) record.short(leaf);
-  else record.byte(leaf);
-}
-
-function addressOf({ area, index }: Source, layout: Layout): number {
+function addressOf(area: Area, index: number, layout: Layout): number {
   return area === 'ranks' ? layout.ranks(index) : layout.test(index);
 }
 

@@ -29,7 +29,7 @@ export class Attributes {
 
   ints(name: string): readonly number[] {
     const ints = this.#all.get(name)?.ints ?? [];
-    if (!this.#checked.has(name)) for (const value of ints) exact(name, value);
+    if (!this.#checked.has(name) && !ints.every(Number.isSafeInteger)) throw inexact(name);
     this.#checked.add(name);
     return ints;
   }
@@ -58,5 +58,9 @@ export class Attributes {
 /** Numbers of 64 bits were read as float64. */
 function exact(name: string, value: number): number {
   if (Number.isSafeInteger(value)) return value;
-  throw new UnsupportedModel(`${name} has a whole number beyond 2^53`);
+  throw inexact(name);
+}
+
+function inexact(name: string): UnsupportedModel {
+  return new UnsupportedModel(`${name} has a whole number beyond 2^53`);
 }

@@ -43,11 +43,14 @@ class NodeReader {
   readonly #missingTrue: readonly number[];
   /** By tree: the row of its first node. */
   readonly #firstRows = new Map<number, number>();
+  /** The tree that was asked for last, and that row of it. */
+  #lastTree = Number.NaN;
+  #lastFirst = -1;
   /** By tree and node; made where nodes are not numbered as they stand. */
   #rows: ReadonlyMap<number, ReadonlyMap<number, number>> | null = null;
   /** By row, as are the following. */
-  readonly #votes: (Vote[] | undefined)[] = [];
-  readonly #made: (TreeNode | undefined)[] = [];
+  readonly #votes: (Vote[] | undefined)[];
+  readonly #made: (TreeNode | undefined)[];
   readonly #open: Uint8Array;
 
   constructor(attributes: Attributes, votes: VoteColumns) {
@@ -60,6 +63,8 @@ class NodeReader {
     this.#whenFalse = attributes.ints('nodes_falsenodeids');
     this.#missingTrue = attributes.ints('nodes_missing_value_tracks_true');
     this.#open = new Uint8Array(this.#trees.length);
+    this.#votes = new Array<Vote[] | undefined>(this.#trees.length).fill(undefined);
+    this.#made = new Array<TreeNode | undefined>(this.#trees.length).fill(undefined);
     for (let row = 0; row < this.#trees.length; row++) {
       const tree = this.#trees[row] ?? -1;
       if (tree !== this.#trees[row - 1] && !this.#firstRows.has(tree)) this.#firstRows.set(tree, row);
@@ -69,13 +74,15 @@ class NodeReader {
 
   trees(): readonly TreeNode[] {
     // A tree begins with the first of its nodes.
-    const starts = [...this.#trees.keys()].filter((row) => this.#trees[row] !== this.#trees[row - 1]);
-    const trees = starts.map((row) => this.#node(row));
+    const trees: TreeNode[] = [];
+    for (let row = 0; row < this.#trees.length; row++)
+      if (this.#trees[row] !== this.#trees[row - 1]) trees.push(this.#node(row));
     // What ONNX Runtime makes of anything else is its own affair.
-    if (starts.length !== this.#firstRows.size)
+    if (trees.length !== this.#firstRows.size)
       throw new UnsupportedModel('the nodes of a tree stand among those of another');
-    if (this.#trees.some((_, row) => this.#made[row] === undefined))
-      throw new UnsupportedModel('the first node of a tree does not lead to all others');
+    for (let row = 0; row < this.#trees.length; row++)
+      if (this.#made[row] === undefined)
+        throw new UnsupportedModel('the first node of a tree does not lead to all others');
     return trees;
   }
 
@@ -127,12 +134,20 @@ class NodeReader {
 
   #row(tree: number, node = -1): number {
     // Nearly every model numbers the nodes of a tree as they stand.
-    const likely = (this.#firstRows.get(tree) ?? -1) + node;
+    const likely = this.#firstRow(tree) + node;
     if (this.#rows === null && this.#nodes[likely] === node && this.#trees[likely] === tree) return likely;
     this.#rows ??= this.#rowsByNumber();
     const row = this.#rows.get(tree)?.get(node);
     if (row === undefined) throw new UnsupportedModel(`tree ${tree} has no node ${node}`);
     return row;
+  }
+
+  #firstRow(tree: number): number {
+    if (tree !== this.#lastTree) {
+      this.#lastTree = tree;
+      this.#lastFirst = this.#firstRows.get(tree) ?? -1;
+    }
+    return this.#lastFirst;
   }
 
   #rowsByNumber(): ReadonlyMap<number, ReadonlyMap<number, number>> {

@@ -110,19 +110,19 @@ export class Code {
   }
 
   get(local: number): this {
-    return this.#emit(0x20, ...unsigned(local));
+    return this.#emit(0x20).#unsigned(local);
   }
 
   set(local: number): this {
-    return this.#emit(0x21, ...unsigned(local));
+    return this.#emit(0x21).#unsigned(local);
   }
 
   tee(local: number): this {
-    return this.#emit(0x22, ...unsigned(local));
+    return this.#emit(0x22).#unsigned(local);
   }
 
   i32(value: number): this {
-    return this.#emit(0x41, ...signed(value));
+    return this.#emit(0x41).#all(signed(value));
   }
 
   plain(...names: readonly Plain[]): this {
@@ -131,27 +131,28 @@ export class Code {
   }
 
   vector(...names: readonly VectorOp[]): this {
-    for (const name of names) this.#emit(0xfd, ...unsigned(VECTOR[name]));
+    for (const name of names) this.#emit(0xfd).#unsigned(VECTOR[name]);
     return this;
   }
 
   /** `align` is the power of two that the address is a multiple of. */
   memory(name: MemoryOp, offset = 0, align = 0): this {
-    return this.#emit(...MEMORY[name], align, ...unsigned(offset));
+    for (const byte of MEMORY[name]) this.#emit(byte);
+    return this.#emit(align).#unsigned(offset);
   }
 
   shuffle(lanes: readonly number[]): this {
-    return this.#emit(0xfd, 0x0d, ...lanes);
+    return this.#emit(0xfd).#emit(0x0d).#all(lanes);
   }
 
   /** The whole number in one of four lanes. */
   lane(index: number): this {
-    return this.#emit(0xfd, 0x1b, index);
+    return this.#emit(0xfd).#emit(0x1b).#emit(index);
   }
 
   /** A vector of sixteen bytes. */
   vectorOf(bytes: readonly number[]): this {
-    return this.#emit(0xfd, 0x0c, ...bytes);
+    return this.#emit(0xfd).#emit(0x0c).#all(bytes);
   }
 
   /** Sixteen times the same byte. */
@@ -167,26 +168,43 @@ export class Code {
 
   /** Repeats `body` while the condition that it leaves on the stack holds. */
   repeat(body: () => void): this {
-    this.#emit(0x03, NO_RESULT);
+    this.#emit(0x03).#emit(NO_RESULT);
     body();
-    return this.#emit(0x0d, 0x00, 0x0b);
+    return this.#emit(0x0d).#emit(0x00).#emit(0x0b);
   }
 
   /** Calls a function of the table by the number on the stack. */
   callIndirect(type: number): this {
-    return this.#emit(0x11, ...unsigned(type), 0x00);
+    return this.#emit(0x11).#unsigned(type).#emit(0x00);
   }
 
   /** The function as the code section has it. */
   encode(): Uint8Array {
     const locals = this.#locals.flatMap((type) => [1, type]);
     const head = [...unsigned(this.#locals.length), ...locals];
-    const size = unsigned(head.length + this.#bytes.length + 1);
-    return Uint8Array.from([...size, ...head, ...this.#bytes, 0x0b]);
+    const start = [...unsigned(head.length + this.#bytes.length + 1), ...head];
+    const encoded = new Uint8Array(start.length + this.#bytes.length + 1);
+    encoded.set(start);
+    encoded.set(this.#bytes, start.length);
+    encoded[encoded.length - 1] = 0x0b;
+    return encoded;
   }
 
-  #emit(...bytes: readonly number[]): this {
+  #emit(byte: number): this {
+    this.#bytes.push(byte);
+    return this;
+  }
+
+  #all(bytes: readonly number[]): this {
     for (const byte of bytes) this.#bytes.push(byte);
+    return this;
+  }
+
+  /** As {@link unsigned}, without a list: an instruction has one or two of them. */
+  #unsigned(value: number): this {
+    let rest = value;
+    for (; rest > 0x7f; rest = Math.floor(rest / 128)) this.#bytes.push((rest & 0x7f) | 0x80);
+    this.#bytes.push(rest);
     return this;
   }
 }
