@@ -42,7 +42,11 @@ export async function startRedisPair(): Promise<RedisPair> {
     url: `redis://127.0.0.1:${address.port}`,
     primary,
     replica,
-    replicated: async () => void (await primary.cli('WAIT', '1', '10000')),
+    replicated: async () => {
+      // WAIT would ask for the writes of its own connection, which has none.
+      const written = await offset(primary, 'master_repl_offset');
+      while ((await offset(replica, 'slave_repl_offset')) < written) await sleep(20);
+    },
     failOver: async () => {
       target = replica.port;
       await primary.kill();
@@ -54,4 +58,8 @@ export async function startRedisPair(): Promise<RedisPair> {
       await Promise.all([primary.stop(), replica.stop()]);
     },
   };
+}
+
+async function offset(server: RedisServer, name: string): Promise<number> {
+  return Number(new RegExp(`${name}:(\\d+)`).exec(await server.cli('INFO', 'replication'))?.[1]);
 }
