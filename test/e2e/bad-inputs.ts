@@ -197,7 +197,10 @@ export const BAD_CASES: readonly BadCase[] = [
     what: 'a quote that is never closed',
     args: input('open-quote.csv'),
     exitCode: 3,
-    says: [`open-quote.csv:${line(11)} has a quote that is never closed`, 'Mend the line'],
+    says: [
+      `open-quote.csv:${line(11)} has a quote that turns this line and at least`,
+      'Close or remove the quote',
+    ],
   },
   {
     what: 'a line that is not JSON',

@@ -30,6 +30,7 @@ import { writePlainCopy } from './plain-copy.ts';
 import { readOddLines } from './read-odd-lines.ts';
 import { dropRejects, hasRejects } from './rejects.ts';
 import { findPlaces, LINES_TABLE, PLACES_TABLE, rowCounts, type StagedFile } from './row-places.ts';
+import { assertNoRunawayQuote } from './runaway-quote.ts';
 import { type ColumnNeeds, isTyped, type StagedColumn } from './staged-columns.ts';
 import { type CsvGroup, stagingSelect } from './staging-select.ts';
 
@@ -51,6 +52,12 @@ const MOST_READINGS = 4;
  * checked on all of them: where the check finds another type, the files are read again (docs/inputs.md).
  */
 export async function stageCsv(database: Database, request: CsvRequest): Promise<StagedSelect> {
+  const staged = await stageFiles(database, request);
+  await assertNoRunawayQuote(database, staged.malformed.sql);
+  return staged;
+}
+
+async function stageFiles(database: Database, request: CsvRequest): Promise<StagedSelect> {
   const { sources, options } = request;
   const groups = await groupFiles(database, sources, options);
   if (groups.some(({ dialect }) => dialect.encoding === 'utf-16be' || !dialect.isSkipPlain))
