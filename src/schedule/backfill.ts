@@ -1,7 +1,10 @@
+import type { Clock } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { formatCount } from '../core/text/amounts.ts';
 import { folderOfJob } from '../jobs/plan/locations.ts';
+import { newerPublished } from '../runs/list/occurrence-runs.ts';
 import { listOccurrences, type OccurrenceStatus } from '../runs/occurrence/list-occurrences.ts';
+import { readRecord } from '../runs/occurrence/occurrence-record.ts';
 import type { RecordedError } from '../runs/record/recorded-error.ts';
 import { occurrencesBetween } from './cron/cron-times.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
@@ -13,6 +16,8 @@ const MOST_OCCURRENCES = 100_000;
 /** A past occurrence, and what is known of it. */
 export interface BackfillItem {
   readonly occurrence: Date;
+  /** Whether nothing is left to do: its run is committed, and published unless something speaks against that. */
+  readonly isComplete: boolean;
   /** The committed run that it has; null: none. */
   readonly runId: string | null;
   /** Null: nothing is known of it. */
@@ -55,21 +60,40 @@ export async function planBackfill(
     listed.filter((each) => !missed.includes(each)).map((each) => [each.occurrence, each]),
   );
   if (order === 'newest') occurrences.reverse();
-  return occurrences.map((occurrence) => {
+  const items: BackfillItem[] = [];
+  for (const occurrence of occurrences) {
     const at = occurrence.toISOString();
     const range = missed.find((each) => each.firstOccurrence <= at && at <= each.occurrence);
-    const { runId = null, status = null, error = null } = known.get(at) ?? range ?? {};
-    return { occurrence, runId: isComplete(status) ? runId : null, state: status, error };
-  });
+    const { runId = null, status: state = null, error = null } = known.get(at) ?? range ?? {};
+    const isComplete = await isSeenThrough(folderOfJob(spec), occurrence, state, clock);
+    items.push({ occurrence, isComplete, runId: isCommitted(state) ? runId : null, state, error });
+  }
+  return items;
 }
 
-function isComplete(status: OccurrenceStatus | null): boolean {
-  return status !== null && ['published', 'committed', 'superseded', 'rolled back'].includes(status);
+function isCommitted(state: OccurrenceStatus | null): boolean {
+  return state !== null && ['published', 'committed', 'superseded', 'rolled back'].includes(state);
 }
 
 /**
- * Runs the occurrences that have no committed run. One that fails does not keep the others: the first
- * failure is returned. None is published over a newer one.
+ * A command that was killed behind the commit has not published its run, or has published it by halves. One that
+ * came to its end has written down that the occurrence is done, and why it is not published.
+ */
+async function isSeenThrough(
+  folder: string,
+  occurrence: Date,
+  state: OccurrenceStatus | null,
+  clock: Clock,
+): Promise<boolean> {
+  if (state !== 'committed') return isCommitted(state);
+  const record = await readRecord(folder, occurrence);
+  if (record?.state === 'done' || record?.state === 'failed') return true;
+  return (await newerPublished(folder, occurrence.toISOString(), clock)) !== null;
+}
+
+/**
+ * Runs the occurrences that have no committed run, and publishes runs whose command was killed before. One that fails
+ * does not keep the others: the first failure is returned. None is published over a newer one.
  */
 export async function backfill(
   job: ScheduledJob,
@@ -77,9 +101,9 @@ export async function backfill(
   effects: ScheduleEffects,
 ): Promise<ServeBatchError | null> {
   let first: ServeBatchError | null = null;
-  for (const { occurrence, state } of items) {
+  for (const { occurrence, isComplete } of items) {
     effects.drain.throwIfAborted();
-    if (isComplete(state)) continue;
+    if (isComplete) continue;
     const failure = await runAndReport(job, occurrence, effects, { anew: true });
     first ??= failure;
   }

@@ -6,6 +6,38 @@ import { MINUTE, quickFolder, scheduledJob, simulate } from './simulation.ts';
 const range = (from: string, to: string) =>
   ({ from: new Date(from), to: new Date(to), order: 'oldest' }) as const;
 
+describe('a run that is committed, but not published', () => {
+  const days = range('2026-11-18T00:00:00Z', '2026-11-18T00:00:00Z');
+
+  it.each([
+    ['its command was killed', 'is killed once it is committed', 'published'],
+    ['its coverage is too low', 'coverage is too low', 'committed'],
+  ] as const)('is seen through by the next backfill only where %s', async (_, mishap, then) => {
+    const job = scheduledJob(await quickFolder());
+    const simulation = simulate('2026-11-18T12:00:00Z');
+    simulation.mishaps.push(mishap);
+    const plan = () => planBackfill(job, days, simulation.effects);
+    await backfill(job, await plan(), simulation.effects);
+    const isOpen = then === 'published';
+    expect(await plan()).toMatchObject([{ state: 'committed', isComplete: !isOpen }]);
+    expect(await backfill(job, await plan(), simulation.effects)).toBeNull();
+    expect(await plan()).toMatchObject([{ state: then, isComplete: true }]);
+    expect(simulation.computed).toHaveLength(1);
+  });
+
+  it('is left where readers see a newer one', async () => {
+    const job = scheduledJob(await quickFolder());
+    const simulation = simulate('2026-11-19T12:00:00Z');
+    simulation.mishaps.push('is killed once it is committed');
+    await backfill(job, await planBackfill(job, days, simulation.effects), simulation.effects);
+    const next = range('2026-11-19T00:00:00Z', '2026-11-19T00:00:00Z');
+    await backfill(job, await planBackfill(job, next, simulation.effects), simulation.effects);
+    expect(await planBackfill(job, days, simulation.effects)).toMatchObject([
+      { state: 'committed', isComplete: true },
+    ]);
+  });
+});
+
 describe('what a backfill would do', () => {
   it('names what is known of each occurrence, and runs those that failed again', async () => {
     const job = scheduledJob(await quickFolder(), { retries: 0 });

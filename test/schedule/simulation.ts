@@ -63,7 +63,8 @@ export type Mishap =
   | 'store was down before'
   | 'store is down'
   | 'coverage is too low'
-  | 'is killed';
+  | 'is killed'
+  | 'is killed once it is committed';
 
 export interface Simulation {
   readonly clock: FakeClock;
@@ -195,6 +196,7 @@ async function computeAndPublish(
     await writePlan(paths, plan);
     await writeManifest(paths, record);
   }
+  if (mishap === 'is killed once it is committed') throw KILLED;
   const outcome = settled === undefined ? 'computed' : 'published';
   if (mishap === 'store is down')
     return {

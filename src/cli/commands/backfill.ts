@@ -101,9 +101,10 @@ function renderItems(items: readonly BackfillItem[], isPlanned: boolean): string
   );
 }
 
-function stateOf({ state, error }: BackfillItem, isPlanned: boolean): string {
+function stateOf({ state, error, isComplete }: BackfillItem, isPlanned: boolean): string {
   const known = error === null ? state : `${state} (${error.code})`;
   if (!isPlanned) return known ?? 'not run';
+  if (state === 'committed' && !isComplete) return 'committed: would be published';
   switch (state) {
     case null:
       return 'would run';
