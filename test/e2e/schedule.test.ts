@@ -139,6 +139,7 @@ describe('backfill', () => {
     expect(JSON.parse(dry.stdout)).toEqual(
       ['27T04', '28T04', '29T03', '30T03'].map((hour) => ({
         occurrence: `2026-03-${hour}:00:00.000Z`,
+        isComplete: false,
         runId: null,
         state: null,
         error: null,
