@@ -75,7 +75,7 @@ features:
 `,
 };
 
-/** Networks are scored in batches where calls are no whole groups of rows: the parts must be those of the statement. */
+/** A batch size that is not a multiple of 16 makes networks score in batches; the parts must match those of the statement. */
 const IN_BATCHES: Readonly<Record<ModelKind, readonly string[]>> = {
   trees: [],
   network: ['--batch-size', '1000'],

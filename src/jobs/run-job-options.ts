@@ -29,7 +29,7 @@ export interface RunJobOptions {
    * candidate, which readers see only after `publish`. Default: `always`.
    */
   readonly publish?: PublishRule;
-  /** The job that this one is a named candidate of. Null, the default: it is no candidate. */
+  /** The job that this one is a named candidate of. Null, the default, if it is not a candidate. */
   readonly candidateOf?: string | null;
   /**
    * Called under the lock: has the data that the run waits for arrived? Null: it waits for nothing. The run reads the

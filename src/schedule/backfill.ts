@@ -2,9 +2,10 @@ import type { Clock } from '../core/effects.ts';
 import { ServeBatchError } from '../core/errors.ts';
 import { formatCount } from '../core/text/amounts.ts';
 import { folderOfJob } from '../jobs/plan/locations.ts';
-import { newerPublished } from '../runs/list/occurrence-runs.ts';
+import { isCommitted } from '../runs/list/run-status.ts';
 import { listOccurrences, type OccurrenceStatus } from '../runs/occurrence/list-occurrences.ts';
 import { readRecord } from '../runs/occurrence/occurrence-record.ts';
+import { hasSettled } from '../runs/occurrence/settle-occurrence.ts';
 import type { RecordedError } from '../runs/record/recorded-error.ts';
 import { occurrencesBetween } from './cron/cron-times.ts';
 import type { ScheduledJob, ScheduleEffects } from './schedule-effects.ts';
@@ -65,14 +66,11 @@ export async function planBackfill(
     const at = occurrence.toISOString();
     const range = missed.find((each) => each.firstOccurrence <= at && at <= each.occurrence);
     const { runId = null, status: state = null, error = null } = known.get(at) ?? range ?? {};
-    const isComplete = await isSeenThrough(folderOfJob(spec), occurrence, state, clock);
-    items.push({ occurrence, isComplete, runId: isCommitted(state) ? runId : null, state, error });
+    const isComplete = state !== null && (await isSeenThrough(folderOfJob(spec), occurrence, state, clock));
+    const hasRun = state !== null && isCommitted(state);
+    items.push({ occurrence, isComplete, runId: hasRun ? runId : null, state, error });
   }
   return items;
-}
-
-function isCommitted(state: OccurrenceStatus | null): boolean {
-  return state !== null && ['published', 'committed', 'superseded', 'rolled back'].includes(state);
 }
 
 /**
@@ -82,13 +80,13 @@ function isCommitted(state: OccurrenceStatus | null): boolean {
 async function isSeenThrough(
   folder: string,
   occurrence: Date,
-  state: OccurrenceStatus | null,
+  status: OccurrenceStatus,
   clock: Clock,
 ): Promise<boolean> {
-  if (state !== 'committed') return isCommitted(state);
+  if (await hasSettled(folder, { status }, occurrence.toISOString(), clock)) return true;
+  if (status !== 'committed') return false;
   const record = await readRecord(folder, occurrence);
-  if (record?.state === 'done' || record?.state === 'failed') return true;
-  return (await newerPublished(folder, occurrence.toISOString(), clock)) !== null;
+  return record?.state === 'done' || record?.state === 'failed';
 }
 
 /**

@@ -80,7 +80,7 @@ describe('joins whose tables may have more keys', () => {
       'by a column of another table',
       'SELECT size FROM input LEFT JOIN b USING (x) LEFT JOIN a ON a.r = b.region',
     ],
-    ['by a column that is none of the row', 'SELECT size FROM input LEFT JOIN a USING (region)'],
+    ['by a column that the row does not have', 'SELECT size FROM input LEFT JOIN a USING (region)'],
     ['of a subquery', 'SELECT size FROM input LEFT JOIN (SELECT * FROM a) AS a USING (store)'],
     ['beside a subquery', 'SELECT size, (SELECT max(k) FROM c) FROM input LEFT JOIN a USING (store)'],
     ['of a sample', 'SELECT size FROM input LEFT JOIN a TABLESAMPLE 10% ON a.s = input.store'],

@@ -1,3 +1,5 @@
+import type { OccurrenceStatus } from '../occurrence/list-occurrences.ts';
+
 /**
  * What became of a run: `published` is what readers see; `superseded` was published earlier; `committed`
  * never was; a `candidate` is complete, and was made not to be published by itself; `interrupted` was killed, and the same command continues it, as it does a `failed` one.
@@ -14,7 +16,7 @@ export const RUN_STATUSES = [
 ] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
-/** Whether a run is complete: computed, whatever readers see. */
-export function isCommitted(status: RunStatus): boolean {
+/** Whether a run, or that of an occurrence, is complete: computed, whatever readers see. */
+export function isCommitted(status: RunStatus | OccurrenceStatus): boolean {
   return ['published', 'committed', 'candidate', 'rolled back', 'superseded'].includes(status);
 }

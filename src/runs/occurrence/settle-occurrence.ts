@@ -1,6 +1,8 @@
 import type { Clock } from '../../core/effects.ts';
 import { isAhead, newerPublished } from '../list/occurrence-runs.ts';
+import type { RunStatus } from '../list/run-status.ts';
 import type { RunSummary } from '../list/run-summary.ts';
+import type { OccurrenceStatus } from './list-occurrences.ts';
 import { newRecord, readRecord, writeRecord } from './occurrence-record.ts';
 
 /**
@@ -19,10 +21,10 @@ export async function settleOccurrence(folderOfJob: string, run: RunSummary, clo
   await writeRecord(folderOfJob, { ...record, state: 'done', runId, error: null, nextAttemptAt: null });
 }
 
-/** One that is committed and was never published still has to be, unless readers see a newer occurrence. */
-async function hasSettled(
+/** Whether a run leaves nothing to do for its occurrence. One that is committed and was never published still has to be, unless readers see a newer occurrence. */
+export async function hasSettled(
   folderOfJob: string,
-  { status }: RunSummary,
+  { status }: { readonly status: RunStatus | OccurrenceStatus },
   occurrence: string,
   clock: Clock,
 ): Promise<boolean> {

@@ -18,12 +18,12 @@ interface WrittenPart<T> {
 }
 
 /**
- * Writes the part of a shard whose `features.select` may return more or fewer rows, or other ones each time, without
- * a copy of what it returns. That does where it returns one usable row for each row of the input, which shows as they
- * come: at first as they are, and where they are not in order, sorted. Null where it does not, or where nothing would
- * be copied: then the shard is computed as any other.
+ * Writes the part of a shard whose `features.select` may return more or fewer rows, without copying what it returns.
+ * This works if it returns one usable row for each row of the input. The rows are checked as they come: first unsorted
+ * and, if they are out of order, sorted. Returns null if it does not work, or if nothing would be copied; the shard is
+ * then computed in the usual way.
  *
- * A copy of what a SELECT with joins returns takes longer than the joins, and to sort it as long as the longest.
+ * Copying the rows of a SELECT with joins takes longer than the joins, and sorting them as long as the longest join.
  */
 export async function writeUnchecked<T>(request: UncheckedRequest<T>): Promise<WrittenPart<T> | null> {
   const { plan, database, session } = request;

@@ -94,5 +94,5 @@ function noMatch(address: string): string {
 }
 
 function notThere(address: string): string {
-  return `${address} does not exist: there is no object of that key, and no table below it. Expected .parquet, .csv, .tsv, .jsonl or .arrow objects.`;
+  return `${address} does not exist: no object has that key, and no table lies below it. Expected .parquet, .csv, .tsv, .jsonl or .arrow objects.`;
 }

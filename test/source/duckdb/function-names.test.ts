@@ -5,7 +5,7 @@ import { openDatabase } from '../../support/database.ts';
 
 /** Not consistent by DuckDB's account, and the same in each shard, or without a result. */
 const HARMLESS = `current_database current_schema current_schemas error in_search_path sleep_ms write_log`;
-/** What DuckDB makes of these words is no function of the list. */
+/** DuckDB turns these words into functions that its list does not have. */
 const WORDS = ['current_time', 'current_timestamp', 'localtime', 'localtimestamp'];
 
 let database: Database;

@@ -1,7 +1,7 @@
 import type { CsvDialect } from '../csv-dialect.ts';
 import { byteClasses, CLASSES } from '../plain/byte-class.ts';
 import { plainCells } from '../plain/cell-automaton.ts';
-import { stagedKind } from './staged-kind.ts';
+import { stagedKind } from './parquet/staged-kind.ts';
 
 /** What a byte ends: nothing, a cell, or a text that is not written plainly. */
 export const ENDS = { nothing: 0, cell: 1, odd: 2 } as const;

@@ -9,9 +9,9 @@ import { type Copiers, ownCopier, threadCopiers } from './copiers.ts';
 import { type Piece, PieceCutter } from './cut-pieces.ts';
 import { bytesOfThread, directColumns } from './direct-columns.ts';
 import type { CopiedFile, CopiedPiece, CopySpec, PieceTask } from './group-copier.ts';
-import { GroupWriter } from './group-writer.ts';
-import type { CarefulLine } from './odd-lines.ts';
-import { type LinesOfFile, OddPieces } from './odd-pieces.ts';
+import type { CarefulLine } from './odd/odd-lines.ts';
+import { type LinesOfFile, OddPieces } from './odd/odd-pieces.ts';
+import { GroupWriter } from './parquet/group-writer.ts';
 
 export interface DirectRequest {
   readonly groups: readonly CsvGroup[];

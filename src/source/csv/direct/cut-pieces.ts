@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { CsvDialect } from '../csv-dialect.ts';
 import { type FileShape, headOf } from '../plain/file-head.ts';
 import { countLineFeeds } from './count-line-feeds.ts';
-import { GROUP_ROWS, MOST_PIECE_BYTES } from './group-size.ts';
+import { GROUP_ROWS, MOST_PIECE_BYTES } from './parquet/group-size.ts';
 
 /** Whole lines of a file, by bytes. */
 export interface Segment {

@@ -2,8 +2,8 @@ import type { CsvOptions } from '../../formats/input-options.ts';
 import { cellsOf } from '../plain/prove-columns.ts';
 import { isTyped, type StagedColumn } from '../staged-columns.ts';
 import type { CopiedColumn } from './group-copier.ts';
-import { GROUP_ROWS, MOST_PIECE_BYTES } from './group-size.ts';
-import { stagedKind } from './staged-kind.ts';
+import { GROUP_ROWS, MOST_PIECE_BYTES } from './parquet/group-size.ts';
+import { stagedKind } from './parquet/staged-kind.ts';
 
 /** What one thread may take. */
 const MOST_BYTES = 192 << 20;

@@ -1,13 +1,13 @@
 import type { Newline } from '../plain/record-automaton.ts';
-import { type ColumnChunk, columnPages, lengthOf } from './column-chunk.ts';
-import { ColumnValues } from './column-values.ts';
 import type { CutFile, Piece, Segment } from './cut-pieces.ts';
 import { LineReader } from './line-reader.ts';
-import { type CarefulCell, type OddLine, OddLines, RecordCheck } from './odd-lines.ts';
-import { putNull, putText, putWords } from './put-value.ts';
+import { type CarefulCell, type OddLine, OddLines, RecordCheck } from './odd/odd-lines.ts';
+import { type ColumnChunk, columnPages, lengthOf } from './parquet/column-chunk.ts';
+import { ColumnValues } from './parquet/column-values.ts';
+import { putNull, putText, putWords } from './parquet/put-value.ts';
+import { stagedKind } from './parquet/staged-kind.ts';
 import { hashOf } from './read-text.ts';
 import { RecordReader } from './record-reader.ts';
-import { stagedKind } from './staged-kind.ts';
 
 /** A column that is copied: its type and how its cells are written. */
 export interface CopiedColumn {

@@ -1,8 +1,8 @@
 import { carefulValue } from './careful-value.ts';
 import { type CellFormat, DIGITS_OF_INT32, ENDS } from './cell-format.ts';
-import type { ColumnValues } from './column-values.ts';
 import { dayAt, NO_DAY, twoDigits } from './days.ts';
-import { putNull, putWords } from './put-value.ts';
+import type { ColumnValues } from './parquet/column-values.ts';
+import { putNull, putWords } from './parquet/put-value.ts';
 
 /*
  * Each reads a cell that begins at a place into the values of its column, and says where it ends; ODD: it is not

@@ -1,6 +1,6 @@
 import { ENDS } from './cell-format.ts';
-import type { ColumnValues } from './column-values.ts';
-import { putNull, putText } from './put-value.ts';
+import type { ColumnValues } from './parquet/column-values.ts';
+import { putNull, putText } from './parquet/put-value.ts';
 import { ODD } from './read-cell.ts';
 
 const NOTHING = ENDS.nothing;

@@ -1,8 +1,8 @@
 import type { CsvDialect } from '../csv-dialect.ts';
 import type { Newline } from '../plain/record-automaton.ts';
 import { CELL, type CellFormat, cellFormat } from './cell-format.ts';
-import type { ColumnValues } from './column-values.ts';
-import { putNull } from './put-value.ts';
+import type { ColumnValues } from './parquet/column-values.ts';
+import { putNull } from './parquet/put-value.ts';
 import { ODD, readCarefully, readDay, readInstant, readInteger, readNumber } from './read-cell.ts';
 import { readBareText, readQuotedText } from './read-text.ts';
 

@@ -1,5 +1,5 @@
-import type { CsvDialect } from '../csv-dialect.ts';
-import type { CopiedFile, PieceTask, TaskSegment } from './group-copier.ts';
+import type { CsvDialect } from '../../csv-dialect.ts';
+import type { CopiedFile, PieceTask, TaskSegment } from '../group-copier.ts';
 import type { CarefulLine, OddLine } from './odd-lines.ts';
 import type { OddTexts } from './odd-texts.ts';
 

@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
-import { ODD_COLUMN } from '../staging-select.ts';
+import { ODD_COLUMN } from '../../staging-select.ts';
+import type { CopiedColumn, CopiedGroup } from '../group-copier.ts';
+import { type OddTexts, oddTextsPages } from '../odd/odd-texts.ts';
 import type { ColumnChunk } from './column-chunk.ts';
-import type { CopiedColumn, CopiedGroup } from './group-copier.ts';
-import { type OddTexts, oddTextsPages } from './odd-texts.ts';
 import {
   MAGIC,
   type ParquetColumn,

@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { copyDirectly, type DirectCopy } from '../../../../src/source/csv/direct/copy-directly.ts';
-import { readOddLines } from '../../../../src/source/csv/read-odd-lines.ts';
-import type { StagedColumn } from '../../../../src/source/csv/staged-columns.ts';
-import { type CsvGroup, stagingSelect } from '../../../../src/source/csv/staging-select.ts';
-import type { Database } from '../../../../src/source/duckdb/database.ts';
-import { copyToStaged } from '../../../../src/source/formats/staged-copy.ts';
-import { openDatabase } from '../../../support/database.ts';
-import { temporaryFolder } from '../../../support/project.ts';
+import { copyDirectly, type DirectCopy } from '../../../../../src/source/csv/direct/copy-directly.ts';
+import { readOddLines } from '../../../../../src/source/csv/read-odd-lines.ts';
+import type { StagedColumn } from '../../../../../src/source/csv/staged-columns.ts';
+import { type CsvGroup, stagingSelect } from '../../../../../src/source/csv/staging-select.ts';
+import type { Database } from '../../../../../src/source/duckdb/database.ts';
+import { copyToStaged } from '../../../../../src/source/formats/staged-copy.ts';
+import { openDatabase } from '../../../../support/database.ts';
+import { temporaryFolder } from '../../../../support/project.ts';
 
 /** As many as make two row groups. */
 const ROWS = 123_900;

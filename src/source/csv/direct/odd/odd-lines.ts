@@ -1,8 +1,8 @@
-import type { CsvDialect } from '../csv-dialect.ts';
-import { byteClasses } from '../plain/byte-class.ts';
-import { type Newline, RecordAutomaton } from '../plain/record-automaton.ts';
-import { LineScanner } from '../plain/scan-lines.ts';
-import type { Words } from './careful-value.ts';
+import type { CsvDialect } from '../../csv-dialect.ts';
+import { byteClasses } from '../../plain/byte-class.ts';
+import { type Newline, RecordAutomaton } from '../../plain/record-automaton.ts';
+import { LineScanner } from '../../plain/scan-lines.ts';
+import type { Words } from '../careful-value.ts';
 
 /** A line that is a record, and of which a cell is not plain. */
 export interface OddLine {

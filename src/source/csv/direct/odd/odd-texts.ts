@@ -1,5 +1,12 @@
-import { type ColumnChunk, ENCODING, lengthOf, pageOf, sameLevels, withLength } from './column-chunk.ts';
-import { LENGTH_BYTES } from './column-values.ts';
+import {
+  type ColumnChunk,
+  ENCODING,
+  lengthOf,
+  pageOf,
+  sameLevels,
+  withLength,
+} from '../parquet/column-chunk.ts';
+import { LENGTH_BYTES } from '../parquet/column-values.ts';
 
 /** A row, from 0, and its texts by typed column; null: it has no list of them. */
 export interface OddTexts {
